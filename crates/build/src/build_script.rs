@@ -1,0 +1,175 @@
+//! What `generated/build.rs` calls.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use std::{env, fs, io};
+
+use gable_schema::Checked;
+
+use crate::migrate::{History, MigrateError, migrate};
+use crate::run::{Error, Mode, Report, run_checked};
+use crate::stamp::Stamp;
+
+/// The whole of `generated/build.rs`: brings the crate it stands in up to date with `../schema`. On a problem it prints
+/// it and ends the build, and the files of the last good build stay as they are.
+pub fn build() {
+    let Some(root) = application() else {
+        eprintln!("error: gable_build::build() is for the build script of a crate beside schema/");
+        std::process::exit(1);
+    };
+    match build_at(&root, env::var_os("OUT_DIR").map(PathBuf::from).as_deref()) {
+        Ok(report) => {
+            watch(&root);
+            warn(&report);
+        }
+        Err(problem) => {
+            eprintln!("{problem}");
+            std::process::exit(1);
+        }
+    }
+}
+
+/// What is not there is not named: cargo would take it for changed in every build, and compile the generated crate anew.
+/// Templates are optional; the first ones of an application count from the next change of its schema on.
+fn watch(root: &Path) {
+    let inputs = ["schema", "templates", "migrations", "generated/src", "generated/build.rs"];
+    for input in inputs.map(|input| root.join(input)).iter().filter(|input| input.exists()) {
+        println!("cargo:rerun-if-changed={}", input.display());
+    }
+}
+
+fn application() -> Option<PathBuf> {
+    let generated = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    generated.parent().map(Path::to_path_buf)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BuildError {
+    #[error(transparent)]
+    Run(#[from] Error),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+}
+
+/// As `build`, for the application at `root`; `memory` is where the stamp of the last good build is kept.
+pub(crate) fn build_at(root: &Path, memory: Option<&Path>) -> Result<Report, BuildError> {
+    let stamp = memory.map(|directory| directory.join("gable-stamp"));
+    if stamp.as_deref().is_some_and(|stamp| Stamp::is_at(stamp, root)) {
+        return Ok(Report::default());
+    }
+    let checked = gable_schema::load(&root.join("schema")).map_err(Error::Schema)?;
+    let started = SystemTime::now();
+    first_migration(root, &checked)?;
+    let report = run_checked(root, &checked.schema, Mode::Write)?;
+    if memory.is_some() {
+        // Otherwise the next build compiles the same code once more; nothing worse.
+        let _ = ["migrations", "generated/src"].map(|directory| backdate(&root.join(directory), started));
+    }
+    // A schema with warnings is not stamped, so that they are shown again.
+    if let Some(stamp) = stamp.filter(|_| checked.warnings.is_empty()) {
+        // Without a stamp the next build looks at everything again; nothing else depends on it.
+        let _ = fs::write(stamp, Stamp::of(root).text());
+    }
+    Ok(Report { warnings: checked.warnings, ..report })
+}
+
+/// Cargo takes what a build script writes into a watched directory for a later change of it, and would run the script and
+/// compile the generated crate again in the next build. So what was written since `started` is dated before it.
+fn backdate(directory: &Path, started: SystemTime) -> io::Result<()> {
+    // Cargo notes the time just before it starts the script.
+    let before = started - Duration::from_secs(10);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        // A file's time comes from a coarser clock than `started`.
+        if entry.metadata()?.modified()? >= started - Duration::from_millis(20) {
+            fs::File::options().append(true).open(entry.path())?.set_modified(before)?;
+        }
+    }
+    fs::File::open(directory)?.set_modified(before)
+}
+
+/// A new application has tables without having to ask. From then on migrations are made on purpose.
+fn first_migration(root: &Path, checked: &Checked) -> Result<(), BuildError> {
+    let directory = root.join("migrations");
+    if History::load(&directory).map_err(MigrateError::from)?.is_empty() {
+        migrate(&directory, &checked.schema, None)?;
+    }
+    Ok(())
+}
+
+fn warn(report: &Report) {
+    for warning in &report.warnings {
+        let place = format!("{}:{}:{}", warning.file(), warning.line(), warning.column());
+        println!("cargo:warning={place}: {}", warning.message());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application() -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        fs::create_dir_all(root.path().join("schema")).expect("the directory is ours");
+        fs::create_dir_all(root.path().join("out")).expect("the directory is ours");
+        fs::write(root.path().join("schema/app.yaml"), "name: Test\n").expect("the directory is ours");
+        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields:\n  title: string\n").expect("it is ours");
+        root
+    }
+
+    fn build_it(root: &Path) -> Report {
+        build_at(root, Some(&root.join("out"))).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn a_new_application_gets_its_code_and_its_first_migration() {
+        let root = application();
+        build_it(root.path());
+        assert!(root.path().join("generated/src/post.rs").is_file());
+        assert!(root.path().join("migrations/0001_initial.sqlite.sql").is_file());
+    }
+
+    #[test]
+    fn what_a_build_wrote_is_no_change_for_the_next_one() {
+        let root = application();
+        let started = SystemTime::now();
+        build_it(root.path());
+        let modified = |path: &str| fs::metadata(root.path().join(path)).and_then(|file| file.modified());
+        for written in ["generated/src", "generated/src/post.rs", "migrations", "migrations/0001_initial.sqlite.sql"] {
+            assert!(modified(written).expect("it was just written") < started, "{written}");
+        }
+    }
+
+    #[test]
+    fn later_migrations_are_made_on_purpose_only() {
+        let root = application();
+        build_it(root.path());
+        fs::write(root.path().join("schema/tag.yaml"), "model: Tag\nfields:\n  name: string\n").expect("it is ours");
+        build_it(root.path());
+        assert!(root.path().join("generated/src/tag.rs").is_file());
+        assert_eq!(fs::read_dir(root.path().join("migrations")).expect("it exists").count(), 3);
+    }
+
+    #[test]
+    fn an_edit_of_the_output_is_undone_although_the_input_is_the_same() {
+        let root = application();
+        build_it(root.path());
+        let post = root.path().join("generated/src/post.rs");
+        let printed = fs::read_to_string(&post).expect("it was just printed");
+        assert_eq!(build_it(root.path()).files, 0, "nothing changed, so nothing was looked at");
+        fs::write(&post, "// edited").expect("it is ours");
+        build_it(root.path());
+        assert_eq!(fs::read_to_string(&post).expect("it is there"), printed);
+    }
+
+    #[test]
+    fn a_broken_schema_is_reported_again_and_again() {
+        let root = application();
+        build_it(root.path());
+        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields: 3\n").expect("it is ours");
+        for _ in 0..2 {
+            assert!(build_at(root.path(), Some(&root.path().join("out"))).is_err());
+        }
+        assert!(root.path().join("generated/src/post.rs").is_file());
+    }
+}

@@ -1,0 +1,144 @@
+//! The build step on disk: reads an application, plans its generated crate, writes what differs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, io};
+
+use gable_schema::{Diagnostics, Schema};
+
+use crate::disk;
+use crate::migrate::{History, HistoryError};
+use crate::plan::{MARK, Plan, PlanError, plan};
+use crate::templates::{TemplateError, Templates};
+
+/// Whether differences are mended or only reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Write,
+    Check,
+}
+
+/// How a file differed from the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drift {
+    Missing,
+    Stale,
+    /// Written by an earlier build for a model that is gone.
+    Orphan,
+}
+
+/// What a run found, by path relative to `generated/`. After a run in [`Mode::Write`] nothing of it is left.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub drift: Vec<(String, Drift)>,
+    /// How many files the generated crate has.
+    pub files: usize,
+    pub warnings: Diagnostics,
+}
+
+/// Why a run changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Schema(Diagnostics),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error("migrations/{0} was written by hand and has no snapshot of the tables yet: run `gable migrate`")]
+    Unrecorded(String),
+    #[error("cannot {action} {path}: {source}")]
+    Disk { action: &'static str, path: String, source: io::Error },
+}
+
+/// Brings `generated/` of the application at `root` up to date, or says how far it is from that.
+///
+/// # Errors
+/// Whatever keeps a plan from being made; `generated/` is as it was then. A file that cannot be written.
+pub fn run(root: &Path, mode: Mode) -> Result<Report, Error> {
+    let checked = gable_schema::load(&root.join("schema")).map_err(Error::Schema)?;
+    run_checked(root, &checked.schema, mode).map(|report| Report { warnings: checked.warnings, ..report })
+}
+
+/// As [`run`], with a schema that was loaded already.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_checked(root: &Path, schema: &Schema, mode: Mode) -> Result<Report, Error> {
+    let templates = Templates::load(&root.join("templates"))?;
+    let history = History::load(&root.join("migrations"))?;
+    if let Some(name) = history.unrecorded {
+        return Err(Error::Unrecorded(name));
+    }
+    let plan = plan(schema, &history.migrations, &templates)?;
+    let output = root.join("generated");
+    let drift = drift(&output, &plan)?;
+    if mode == Mode::Write {
+        mend(&output, &plan, &drift)?;
+    }
+    Ok(Report { drift, files: plan.files.len(), warnings: Diagnostics::default() })
+}
+
+fn drift(output: &Path, plan: &Plan) -> Result<Vec<(String, Drift)>, Error> {
+    let mut drift = Vec::new();
+    for file in &plan.files {
+        match fs::read(output.join(&file.path)) {
+            Ok(found) if found == file.contents.as_bytes() => {}
+            Ok(_) => drift.push((file.path.clone(), Drift::Stale)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => drift.push((file.path.clone(), Drift::Missing)),
+            Err(source) => return Err(failed("read", &output.join(&file.path), source)),
+        }
+    }
+    let planned: BTreeSet<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
+    let printed = printed_files(&output.join("src"))?;
+    let orphans = printed.into_iter().filter(|path| !planned.contains(path.as_str()));
+    drift.extend(orphans.map(|path| (path, Drift::Orphan)));
+    Ok(drift)
+}
+
+/// The files of an earlier build. Whatever a person put there does not begin like one.
+fn printed_files(source: &Path) -> Result<Vec<String>, Error> {
+    let entries = match fs::read_dir(source) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read", source, error)),
+    };
+    let mut printed = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| failed("read", source, error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".rs") && begins_like_ours(&path).map_err(|error| failed("read", &path, error))? {
+            printed.push(format!("src/{name}"));
+        }
+    }
+    printed.sort();
+    Ok(printed)
+}
+
+fn begins_like_ours(path: &Path) -> io::Result<bool> {
+    let mut start = [0; MARK.len()];
+    match io::Read::read_exact(&mut fs::File::open(path)?, &mut start) {
+        Ok(()) => Ok(start == *MARK.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn mend(output: &Path, plan: &Plan, drift: &[(String, Drift)]) -> Result<(), Error> {
+    for (path, kind) in drift {
+        let target = output.join(path);
+        match plan.files.iter().find(|file| file.path == *path) {
+            Some(file) if *kind != Drift::Orphan => {
+                disk::replace(&target, &file.contents).map_err(|source| failed("write", &target, source))?;
+            }
+            _ => fs::remove_file(&target).map_err(|source| failed("remove", &target, source))?,
+        }
+    }
+    Ok(())
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> Error {
+    Error::Disk { action, path: path.display().to_string(), source }
+}

@@ -1,0 +1,131 @@
+//! The templates: those that are built in, and those of an application that take their place by name.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// Every template there is; a template is named after its output.
+const BUILT_IN: [(&str, &str); 6] = [
+    (APP, include_str!("../templates/app.rs.jinja")),
+    (CATALOGUE, include_str!("../templates/catalogue.rs.jinja")),
+    (LIB, include_str!("../templates/lib.rs.jinja")),
+    (MIGRATIONS, include_str!("../templates/migrations.rs.jinja")),
+    (MODEL, include_str!("../templates/model.rs.jinja")),
+    (PERMISSION, include_str!("../templates/permission.rs.jinja")),
+];
+
+pub(crate) const APP: &str = "app.rs.jinja";
+pub(crate) const CATALOGUE: &str = "catalogue.rs.jinja";
+pub(crate) const LIB: &str = "lib.rs.jinja";
+pub(crate) const MIGRATIONS: &str = "migrations.rs.jinja";
+pub(crate) const MODEL: &str = "model.rs.jinja";
+pub(crate) const PERMISSION: &str = "permission.rs.jinja";
+
+/// What is wrong with an application's `templates/`.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("templates/{name}: there is no template of this name; there are {}", names())]
+    Unknown { name: String },
+    #[error("templates/{name}: {}", explain(.source))]
+    Invalid { name: String, source: minijinja::Error },
+    #[error("cannot read {path}: {source}")]
+    Read { path: String, source: io::Error },
+}
+
+/// Templates by name, ready to print.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// The templates that this crate carries.
+    ///
+    /// # Errors
+    /// None, unless a template of this crate is broken.
+    pub fn built_in() -> Result<Self, TemplateError> {
+        Self::with(BTreeMap::new())
+    }
+
+    /// The built-in templates, some of them replaced.
+    ///
+    /// # Errors
+    /// A name that no template has, or text that is no template.
+    pub fn with(replaced: BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let mut sources: BTreeMap<String, String> =
+            BUILT_IN.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
+        for (name, source) in replaced {
+            if sources.insert(name.clone(), source).is_none() {
+                return Err(TemplateError::Unknown { name });
+            }
+        }
+        Ok(Self { environment: environment(sources)? })
+    }
+
+    /// The built-in templates, replaced by whatever `*.jinja` the directory holds. It need not exist.
+    ///
+    /// # Errors
+    /// As [`Templates::with`], or a directory that cannot be read.
+    pub fn load(directory: &Path) -> Result<Self, TemplateError> {
+        Self::with(read_directory(directory)?)
+    }
+
+    pub(crate) fn render(&self, name: &str, view: impl Serialize) -> Result<String, TemplateError> {
+        let template = self.environment.get_template(name);
+        let rendered = template.and_then(|template| template.render(Serde(view)));
+        rendered.map_err(|source| TemplateError::Invalid { name: name.to_owned(), source })
+    }
+}
+
+fn names() -> String {
+    BUILT_IN.map(|(name, _)| name).join(", ")
+}
+
+fn explain(error: &minijinja::Error) -> String {
+    match error.line() {
+        Some(line) => format!("line {line}: {}: {}", error.kind(), error.detail().unwrap_or_default()),
+        None => format!("{}: {}", error.kind(), error.detail().unwrap_or_default()),
+    }
+}
+
+fn environment(sources: BTreeMap<String, String>) -> Result<Environment<'static>, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+            .expect("the delimiters are the default ones"),
+    );
+    environment.add_filter("literal", |text: &str| crate::view::text(text));
+    for (name, source) in sources {
+        let added = environment.add_template_owned(name.clone(), source);
+        added.map_err(|source| TemplateError::Invalid { name, source })?;
+    }
+    Ok(environment)
+}
+
+fn read_directory(directory: &Path) -> Result<BTreeMap<String, String>, TemplateError> {
+    let refused = |path: &Path, source| TemplateError::Read { path: path.display().to_string(), source };
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(refused(directory, error)),
+    };
+    let mut replaced = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| refused(directory, error))?.path();
+        if path.extension().is_some_and(|extension| extension == "jinja") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            replaced.insert(name, fs::read_to_string(&path).map_err(|error| refused(&path, error))?);
+        }
+    }
+    Ok(replaced)
+}

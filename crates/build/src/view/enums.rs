@@ -1,0 +1,52 @@
+//! The enums of a model.
+
+use gable_schema::schema::{Default, EnumValue, Field, FieldType, Model};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct EnumView {
+    name: String,
+    values: Vec<ValueView>,
+}
+
+#[derive(Serialize)]
+struct ValueView {
+    text: String,
+    variant: String,
+    attributes: Vec<&'static str>,
+}
+
+pub(super) fn enums(model: &Model) -> Vec<EnumView> {
+    model.fields.iter().filter_map(view).collect()
+}
+
+pub(super) fn names(model: &Model) -> Vec<String> {
+    enums(model).into_iter().map(|view| view.name).collect()
+}
+
+fn view(field: &Field) -> Option<EnumView> {
+    let (FieldType::Enum { rust_name, values } | FieldType::EnumList { rust_name, values }) = &field.ty else {
+        return None;
+    };
+    let default = default_value(field).or(values.first().map(|value| value.value.as_str()));
+    let values = values.iter().map(|value| value_view(value, default)).collect();
+    Some(EnumView { name: rust_name.clone(), values })
+}
+
+fn default_value(field: &Field) -> Option<&str> {
+    match &field.default {
+        Some(Default::Value(value)) => value.as_str(),
+        _ => None,
+    }
+}
+
+fn value_view(value: &EnumValue, default: Option<&str>) -> ValueView {
+    let attributes = if Some(value.value.as_str()) == default { vec!["default"] } else { Vec::new() };
+    ValueView { text: value.value.clone(), variant: value.variant.clone(), attributes }
+}
+
+/// `PostStatus::Draft`
+pub(super) fn path(rust_name: &str, values: &[EnumValue], text: &str) -> Option<String> {
+    let value = values.iter().find(|value| value.value == text)?;
+    Some(format!("{rust_name}::{}", value.variant))
+}

@@ -1,0 +1,186 @@
+//! `CreatePost` and `UpdatePost`: what a body may say, and where it goes.
+
+use gable_schema::schema::{Default, Field, FieldType, IdKind, Model, Origin, Relation, RelationKind, Schema};
+use serde::Serialize;
+
+use super::{default, literal, types, validation};
+
+#[derive(Serialize)]
+pub(super) struct InputView {
+    name: String,
+    derives: &'static str,
+    fields: Vec<InputField>,
+    /// Statements of `read` that must run before the fields are read.
+    before: Vec<String>,
+    /// Parameter names, marked where nothing uses them.
+    body: &'static str,
+    row: &'static str,
+    /// The body of a hand-written `validate` where no field has a validator; deriving would cost and find nothing.
+    trivial_validation: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct InputField {
+    rust_name: String,
+    ty: String,
+    attributes: Vec<String>,
+    read: String,
+    write: String,
+    #[serde(skip)]
+    reads_body: bool,
+}
+
+pub(super) fn create(schema: &Schema, model: &Model) -> InputView {
+    let columns = numbered(model).filter(|(_, field)| is_input(field));
+    let fields = columns.map(|(position, field)| create_field(schema, model, field, position));
+    let fields: Vec<InputField> = fields.chain(links(schema, model)).collect();
+    let read: Vec<&Field> = model.fields.iter().filter(|field| is_input(field) && is_read(field)).collect();
+    let now = model.fields.iter().any(|field| is_input(field) && field.default == Some(Default::Now));
+    let before = now.then(|| "let now = body.now();".to_owned()).into_iter().chain(references(&read)).collect();
+    input(format!("Create{}", model.name), "Clone, Debug, PartialEq", fields, before)
+}
+
+pub(super) fn update(schema: &Schema, model: &Model) -> InputView {
+    let may_change = |field: &Field| is_input(field) && !field.immutable && field.ty != FieldType::Password;
+    let columns = numbered(model).filter(|(_, field)| may_change(field));
+    let fields = columns.map(|(position, field)| update_field(schema, model, field, position));
+    let fields: Vec<InputField> = fields.chain(links(schema, model)).collect();
+    let read: Vec<&Field> = model.fields.iter().filter(|field| may_change(field) && is_read(field)).collect();
+    input(format!("Update{}", model.name), "Clone, Debug, Default, PartialEq", fields, references(&read).collect())
+}
+
+fn input(name: String, derives: &'static str, fields: Vec<InputField>, before: Vec<String>) -> InputView {
+    let validated = fields.iter().any(|field| !field.attributes.is_empty());
+    let reads = !before.is_empty() || fields.iter().any(|field| field.reads_body);
+    let body = if reads { "body" } else { "_body" };
+    let row = if fields.is_empty() { "_row" } else { "row" };
+    let trivial_validation = if validated { Vec::new() } else { vec!["Ok(())"] };
+    let derives = match (derives, validated) {
+        (plain, false) => plain,
+        ("Clone, Debug, PartialEq", true) => "Clone, Debug, PartialEq, Validate",
+        (_, true) => "Clone, Debug, Default, PartialEq, Validate",
+    };
+    InputView { name, derives, fields, before, body, row, trivial_validation }
+}
+
+fn numbered(model: &Model) -> impl Iterator<Item = (usize, &Field)> {
+    model.fields.iter().enumerate()
+}
+
+/// Whether code may set the field at all. The rest belongs to the runtime alone.
+fn is_input(field: &Field) -> bool {
+    match field.origin {
+        Origin::Declared | Origin::ForeignKey { .. } => true,
+        Origin::Account => !field.read_only && !field.private,
+        Origin::Id | Origin::CreatedAt | Origin::UpdatedAt | Origin::DeletedAt => false,
+    }
+}
+
+/// Whether a body may say it. A private field answers like one that does not exist; a password is private and yet said.
+fn is_read(field: &Field) -> bool {
+    !field.read_only && (!field.private || field.ty == FieldType::Password)
+}
+
+/// `"author": { "id": … }` is moved to `authorId` before that is read.
+fn references<'m>(fields: &[&'m Field]) -> impl Iterator<Item = String> + use<'m> {
+    let statements = fields.iter().filter_map(|field| match &field.origin {
+        Origin::ForeignKey { relation } => {
+            Some(format!("body.reference({}, {});", literal::text(relation), literal::text(&field.name)))
+        }
+        _ => None,
+    });
+    statements.collect::<Vec<_>>().into_iter()
+}
+
+fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) -> InputField {
+    let rust_name = &field.rust_name;
+    let ty = types::rust_type(schema, model, field);
+    if field.ty == FieldType::Password {
+        return InputField {
+            rust_name: rust_name.clone(),
+            ty: "PlainPassword".to_owned(),
+            attributes: Vec::new(),
+            read: format!("body.password({})", literal::text(&field.name)),
+            write: format!("row.password({position}, self.{rust_name})"),
+            reads_body: true,
+        };
+    }
+    let (read, optional) = if is_read(field) { create_read(field) } else { create_fixed(field, &ty) };
+    InputField {
+        rust_name: rust_name.clone(),
+        ty: if optional { option(field, &ty) } else { ty },
+        attributes: validation::attributes(field),
+        write: format!("row.set({position}, self.{rust_name})"),
+        reads_body: read.starts_with("body."),
+        read,
+    }
+}
+
+/// How the body is asked, and whether the answer is an `Option`.
+fn create_read(field: &Field) -> (String, bool) {
+    let name = literal::text(&field.name);
+    let optional = field.optional;
+    let read = match (default::function(field), &field.default, optional) {
+        (Some(default), _, false) => format!("body.default_to({name}, {default})"),
+        (Some(default), _, true) => format!("body.optional_or({name}, {default})"),
+        (None, Some(Default::Me), false) => format!("body.me({name})"),
+        (None, Some(Default::Me), true) => format!("body.optional_me({name})"),
+        (None, _, false) => format!("body.required({name})"),
+        (None, _, true) => format!("body.optional({name})"),
+    };
+    (read, optional)
+}
+
+/// A field that no body says: its default, or nothing until an interceptor fills it.
+fn create_fixed(field: &Field, ty: &str) -> (String, bool) {
+    match (default::expression(field), &field.default) {
+        (Some(default), _) if field.optional => (format!("Some({default})"), true),
+        (Some(default), _) => (default, false),
+        (None, Some(Default::Me)) => (format!("body.caller::<{ty}>()"), true),
+        (None, _) => ("None".to_owned(), true),
+    }
+}
+
+/// The derive of `Validate` binds an optional field to its own name, beside its variables `errors` and `err`.
+fn option(field: &Field, ty: &str) -> String {
+    match field.rust_name.as_str() {
+        "errors" | "err" => format!("Maybe<{ty}>"),
+        _ => format!("Option<{ty}>"),
+    }
+}
+
+fn update_field(schema: &Schema, model: &Model, field: &Field, position: usize) -> InputField {
+    let name = literal::text(&field.name);
+    let read = match (is_read(field), field.optional) {
+        (false, _) => "Patch::Absent".to_owned(),
+        (true, false) => format!("body.patch({name})"),
+        (true, true) => format!("body.patch_optional({name})"),
+    };
+    InputField {
+        rust_name: field.rust_name.clone(),
+        ty: format!("Patch<{}>", types::rust_type(schema, model, field)),
+        attributes: validation::attributes(field),
+        write: format!("row.patch({position}, self.{})", field.rust_name),
+        reads_body: is_read(field),
+        read,
+    }
+}
+
+/// Many-to-many relations; one that goes `through` a model is written through that model.
+fn links(schema: &Schema, model: &Model) -> impl Iterator<Item = InputField> {
+    let made = |relation: &Relation| matches!(&relation.kind, RelationKind::ManyToMany { through: None, .. });
+    model.relations.iter().enumerate().filter(move |(_, relation)| made(relation)).filter_map(|(position, relation)| {
+        let ids = match schema.model(&relation.target)?.id {
+            IdKind::Uuid => "IdKind::Uuid",
+            IdKind::Integer => "IdKind::Integer",
+        };
+        Some(InputField {
+            rust_name: relation.rust_name.clone(),
+            ty: "Vec<Link>".to_owned(),
+            attributes: Vec::new(),
+            read: format!("body.links({}, {ids})", literal::text(&relation.name)),
+            write: format!("row.links({position}, self.{})", relation.rust_name),
+            reads_body: true,
+        })
+    })
+}

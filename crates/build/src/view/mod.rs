@@ -1,0 +1,82 @@
+//! What templates print. Every decision is made here, so that a template holds loops and substitutions only.
+
+mod app;
+mod default;
+mod entity;
+mod enums;
+mod input;
+mod literal;
+mod meta;
+mod model;
+mod types;
+mod validation;
+
+pub(crate) use app::app;
+pub(crate) use literal::{one_line, text};
+pub(crate) use model::ModelView;
+pub(crate) use types::key_kind;
+
+use gable_schema::schema::{Model, Schema};
+use serde::Serialize;
+
+/// For `lib.rs` and `catalogue.rs`.
+#[derive(Serialize)]
+pub(crate) struct CrateView {
+    models: Vec<ModuleView>,
+    permissions: usize,
+    /// The parameter's name where there are models to mount.
+    hooks: &'static str,
+    /// The account model's module.
+    account: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ModuleView {
+    name: String,
+    module: String,
+    exports: Vec<String>,
+}
+
+impl CrateView {
+    pub(crate) fn of(schema: &Schema) -> Self {
+        let hooks = if schema.models.is_empty() { "_hooks" } else { "hooks" };
+        let account = schema.account().map(|model| model.module.clone());
+        let models = schema.models.iter().map(module).collect();
+        Self { models, permissions: schema.permissions.len(), hooks, account }
+    }
+}
+
+fn module(model: &Model) -> ModuleView {
+    let name = &model.name;
+    let inputs = [format!("Create{name}"), format!("Model as {name}")];
+    let enums = enums::names(model);
+    let rest = [format!("{name}Hooks"), format!("Update{name}")];
+    let exports = inputs.into_iter().chain(enums).chain(rest).collect();
+    ModuleView { name: name.clone(), module: model.module.clone(), exports }
+}
+
+/// For `permission.rs`.
+#[derive(Serialize)]
+pub(crate) struct PermissionsView {
+    permissions: Vec<PermissionView>,
+}
+
+#[derive(Serialize)]
+struct PermissionView {
+    constant: String,
+    doc: String,
+}
+
+impl PermissionsView {
+    pub(crate) fn of(schema: &Schema) -> Self {
+        let permissions = schema.permissions.iter().map(|permission| {
+            let pair = format!("`{}` on `{}`", permission.action, permission.resource);
+            let doc = match &permission.description {
+                Some(description) => format!(" {pair}: {}", literal::one_line(description)),
+                None => format!(" {pair}"),
+            };
+            PermissionView { constant: permission.constant.clone(), doc }
+        });
+        Self { permissions: permissions.collect() }
+    }
+}

@@ -1,0 +1,72 @@
+//! A directory per feature: a schema, and beside it every file that the build step and the first migration make of it.
+//! `UPDATE_EXPECT=1 cargo test -p gable-build --test golden` rewrites them.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use gable_build::{Mode, migrate, run};
+use support::Application;
+
+#[test]
+fn types_print_as_expected() {
+    compare("types");
+}
+
+#[test]
+fn relations_print_as_expected() {
+    compare("relations");
+}
+
+#[test]
+fn accounts_rules_and_routes_print_as_expected() {
+    compare("access");
+}
+
+#[test]
+fn odd_names_print_as_expected() {
+    compare("names");
+}
+
+fn compare(feature: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(feature);
+    let application = Application::copy(&golden);
+    let schema = application.schema();
+    migrate::migrate(&application.path("migrations"), &schema, None).expect("a first migration can always be written");
+    run(application.root(), Mode::Write).expect("an accepted schema has a plan");
+    let found = files(application.root());
+    let expected = golden.join("expected");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        rewrite(&expected, &found);
+    }
+    let wanted = files(&expected);
+    let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&found), names(&wanted));
+    for (path, contents) in &found {
+        assert_eq!(contents, &wanted[path], "{feature}/expected/{path} differs; see UPDATE_EXPECT");
+    }
+}
+
+fn files(root: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for directory in ["generated/src", "migrations"] {
+        let Ok(entries) = fs::read_dir(root.join(directory)) else { continue };
+        for entry in entries {
+            let path = entry.expect("a directory that was just listed").path();
+            let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+            found.insert(format!("{directory}/{name}"), fs::read_to_string(&path).expect("printed files are text"));
+        }
+    }
+    found
+}
+
+fn rewrite(expected: &Path, found: &BTreeMap<String, String>) {
+    let _ = fs::remove_dir_all(expected);
+    for (path, contents) in found {
+        let target = expected.join(path);
+        fs::create_dir_all(target.parent().expect("a file has a directory")).expect("expected/ can be made");
+        fs::write(target, contents).expect("expected/ can be written");
+    }
+}

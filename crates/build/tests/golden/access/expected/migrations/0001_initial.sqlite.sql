@@ -1,0 +1,34 @@
+CREATE TABLE "members" (
+    "id" BLOB NOT NULL PRIMARY KEY,
+    "login" TEXT NOT NULL,
+    "password" TEXT NOT NULL,
+    "level" INTEGER NULL,
+    "rating" REAL NULL,
+    "balance" REAL NULL,
+    "role" TEXT NOT NULL DEFAULT 'Reader' CONSTRAINT "ck_members_role" CHECK ("role" IN ('Reader', 'Writer')),
+    "is_active" BOOLEAN NOT NULL DEFAULT TRUE,
+    "is_super_user" BOOLEAN NOT NULL DEFAULT FALSE,
+    "is_staff" BOOLEAN NOT NULL DEFAULT FALSE,
+    "is_email_verified" BOOLEAN NOT NULL DEFAULT FALSE,
+    "last_login_at" TEXT NULL,
+    "password_changed_at" TEXT NULL,
+    "deleted_self_account_at" TEXT NULL,
+    "failed_login_attempts" INTEGER NOT NULL DEFAULT 0,
+    "locked_until" TEXT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL
+);
+
+CREATE TABLE "notes" (
+    "id" BLOB NOT NULL PRIMARY KEY,
+    "text" TEXT NOT NULL,
+    "is_open" BOOLEAN NOT NULL DEFAULT FALSE,
+    "secret" TEXT NULL,
+    "author_id" BLOB NOT NULL REFERENCES "members" ("id") ON DELETE CASCADE,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_members_login" ON "members" ("login");
+
+CREATE INDEX "idx_notes_author_id" ON "notes" ("author_id");

@@ -1,0 +1,35 @@
+//! Whatever schema is accepted can be printed: the same bytes each time, and Rust at that. `compiled.rs` compiles a sample.
+
+#[path = "support/random.rs"]
+mod random;
+
+use gable_build::migrate::Tables;
+use gable_build::{Templates, plan};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+
+#[test]
+fn an_accepted_schema_has_one_plan() {
+    let templates = Templates::built_in().expect("the templates of this crate are sound");
+    let config = Config { failure_persistence: None, ..Config::with_cases(60) };
+    TestRunner::new(config)
+        .run(&random::sources(), |sources| {
+            let Some(schema) = random::accepted(&sources) else { return Ok(()) };
+            let first = plan(&schema, &[], &templates).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let second = plan(&schema, &[], &templates).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(first.files, second.files);
+            prop_assert_eq!(Tables::of(&schema).fingerprint(), Tables::of(&schema).fingerprint());
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Else the test above, and the compiled sample, would say little.
+#[test]
+fn most_random_schemas_are_accepted() {
+    let mut runner = TestRunner::deterministic();
+    let drawn = (0..60).map(|_| random::sources().new_tree(&mut runner).expect("a strategy without filters").current());
+    let accepted = drawn.filter(|sources| random::accepted(sources).is_some()).count();
+    assert!(accepted >= 45, "only {accepted} of 60 random schemas are accepted");
+}

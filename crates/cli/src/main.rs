@@ -1,0 +1,63 @@
+//! The command line of Gable.
+
+mod commands;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// YAML models into a running REST API.
+#[derive(Debug, Parser)]
+#[command(name = "gable", version, arg_required_else_help = true)]
+struct Cli {
+    /// The application: the directory that holds schema/, generated/ and migrations/
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    root: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the schema and report every problem
+    Check,
+    /// Bring generated/ up to date with the schema
+    Generate {
+        /// Write nothing; fail where generated/ is not up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the migration that leads from the newest one to the schema
+    Migrate {
+        /// What the migration is called, behind its number
+        #[arg(long, value_name = "NAME", conflicts_with = "check")]
+        name: Option<String>,
+        /// Write nothing; fail where a migration is missing
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of the schema language, for editors
+    Schema,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Check => commands::check(&cli.root),
+        Command::Generate { check: false } => commands::generate(&cli.root),
+        Command::Generate { check: true } => commands::generate_check(&cli.root),
+        Command::Migrate { check: true, .. } => commands::migrate_check(&cli.root),
+        Command::Migrate { name, check: false } => commands::migrate(&cli.root, name.as_deref()),
+        Command::Schema => commands::schema(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // Where this cannot be written either, the exit status is all that is left to tell it.
+            let _ = output::line(std::io::stderr(), problem.0.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}

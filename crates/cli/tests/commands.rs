@@ -1,0 +1,135 @@
+//! The commands, as a shell sees them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const POST: &str = "model: Post\nfields:\n  title: string\n";
+
+fn application(post: &str) -> TempDir {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir(root.path().join("schema")).expect("the directory is empty");
+    fs::write(root.path().join("schema/app.yaml"), "name: Test\n").expect("a file can be written");
+    fs::write(root.path().join("schema/post.yaml"), post).expect("a file can be written");
+    root
+}
+
+fn gable(root: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
+    command.arg("--root").arg(root).args(arguments).output().expect("the command was just built")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn check_accepts_a_sound_schema() {
+    let root = application(POST);
+    let output = gable(root.path(), &["check"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(out(&output), "1 model, no problems\n");
+}
+
+#[test]
+fn check_reports_every_problem_and_fails() {
+    let root = application("model: Post\nfields:\n  title: strng\n  views: intger\n");
+    let output = gable(root.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&output), "");
+    assert!(
+        err(&output).contains("schema/post.yaml:3:") && err(&output).contains("schema/post.yaml:4:"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn a_missing_schema_is_a_problem_and_no_panic() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    for command in [&["check"][..], &["generate"], &["migrate"]] {
+        let output = gable(root.path(), command);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err(&output).starts_with("error["), "{}", err(&output));
+    }
+}
+
+#[test]
+fn generate_writes_and_generate_check_watches() {
+    let root = application(POST);
+    let stale = gable(root.path(), &["generate", "--check"]);
+    assert_eq!(stale.status.code(), Some(1));
+    assert!(err(&stale).contains("missing  generated/src/post.rs"), "{}", err(&stale));
+    assert!(!root.path().join("generated").exists());
+    assert!(gable(root.path(), &["generate"]).status.success());
+    assert!(gable(root.path(), &["generate", "--check"]).status.success());
+    assert!(root.path().join("generated/src/post.rs").is_file());
+}
+
+#[test]
+fn migrate_writes_once_and_migrate_check_watches() {
+    let root = application(POST);
+    assert_eq!(gable(root.path(), &["migrate", "--check"]).status.code(), Some(1));
+    let first = gable(root.path(), &["migrate"]);
+    assert!(out(&first).contains("wrote migrations/0001_initial.sqlite.sql"), "{}", err(&first));
+    assert!(gable(root.path(), &["migrate", "--check"]).status.success());
+    fs::write(root.path().join("schema/post.yaml"), format!("{POST}  subtitle: string?\n")).expect("the file is ours");
+    let second = gable(root.path(), &["migrate", "--name", "subtitle"]);
+    assert!(out(&second).contains("wrote migrations/0002_subtitle.postgres.sql"), "{}", err(&second));
+}
+
+#[test]
+fn migrate_says_what_it_cannot_do() {
+    let root = application(POST);
+    gable(root.path(), &["migrate"]);
+    fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields:\n  name: text?\n").expect("the file is ours");
+    let output = gable(root.path(), &["migrate"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("column \"posts\".\"title\" is gone"), "{}", err(&output));
+    assert!(err(&output).starts_with("error: "), "{}", err(&output));
+}
+
+#[test]
+fn schema_prints_json() {
+    let output = gable(Path::new("."), &["schema"]);
+    assert!(out(&output).trim_start().starts_with('{') && out(&output).trim_end().ends_with('}'));
+}
+
+/// A pipe whose reader has gone already.
+#[cfg(unix)]
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_gone_changes_no_outcome() {
+    let (sound, broken) = (application(POST), application("model: Post\nfields:\n  title: strng\n"));
+    for (root, code) in [(&sound, 0), (&broken, 1)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
+        command.arg("--root").arg(root.path()).arg("check").stdout(closed_pipe()).stderr(closed_pipe());
+        assert_eq!(command.status().expect("the command was just built").code(), Some(code));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_no_panic() {
+    let root = application(POST);
+    let full = || fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
+    command.arg("--root").arg(root.path()).arg("check").stdout(full());
+    let output = command.output().expect("the command was just built");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).starts_with("error: cannot write: "), "{}", err(&output));
+    let status = command.stderr(full()).status().expect("the command was just built");
+    assert_eq!(status.code(), Some(1));
+}

@@ -1,0 +1,126 @@
+//! The one place where a request is allowed or refused.
+
+use sea_orm::Value;
+
+use super::scope::Authority;
+use super::{FieldMasks, Identity, Principal, RowRule, Scope, Term};
+use crate::http::ApiError;
+use crate::query::typed_value;
+use crate::resource::{ActionMeta, Condition, ConditionValue, Id, ModelMeta, Operation, RuleMeta, Who};
+
+/// Deny first: what no rule grants is refused, and a denial given to the account itself beats every grant.
+///
+/// # Errors
+/// 401 `LoginRequired` for an anonymous caller, 403 `NotEnoughPermissions` for an account.
+pub(crate) fn decide(
+    meta: &'static ModelMeta,
+    masks: &FieldMasks,
+    action: &'static ActionMeta,
+    principal: &Principal,
+) -> Result<Scope, ApiError> {
+    let rows = granted(meta, action, principal).ok_or_else(|| refuse(principal))?;
+    let (read, write) = (masks.read(meta, principal), masks.write(meta, principal));
+    Ok(Scope { rows, seen: seen(meta, action, principal), read, write, authority: Authority::Caller })
+}
+
+/// What is looked at may be looked at, what is made is seen by who makes it; anything else must be visible first.
+fn seen(meta: &'static ModelMeta, action: &'static ActionMeta, principal: &Principal) -> RowRule {
+    if matches!(action.action, "View" | "Create") {
+        return RowRule::Every;
+    }
+    let view = Operation::FindOne.action(meta);
+    granted(meta, view, principal).unwrap_or(RowRule::AnyOf(Vec::new()))
+}
+
+/// The rows for which the action is granted; none when it is not granted at all.
+pub(crate) fn granted(meta: &ModelMeta, action: &'static ActionMeta, principal: &Principal) -> Option<RowRule> {
+    let Some(identity) = principal.identity() else {
+        return rule_of(meta, public(action).collect(), None);
+    };
+    if identity.super_user {
+        return Some(RowRule::Every);
+    }
+    if identity.denied.contains(action.permission) {
+        return None;
+    }
+    match through_roles(action, identity) {
+        Granted::Everywhere => Some(RowRule::Every),
+        Granted::By(mut rules) => {
+            rules.extend(action.rules.iter().filter(|rule| matches!(rule.who, Who::Public | Who::Authenticated)));
+            rule_of(meta, rules, Some(identity.account))
+        }
+    }
+}
+
+fn refuse(principal: &Principal) -> ApiError {
+    match principal {
+        Principal::Anonymous => ApiError::login_required(),
+        Principal::Account(_) => ApiError::not_enough_permissions(),
+    }
+}
+
+enum Granted {
+    /// By a role, or directly, that no rule of the YAML narrows.
+    Everywhere,
+    By(Vec<&'static RuleMeta>),
+}
+
+/// A role that the YAML names for this action is bound by the rules that name it. A role made at run time, and a
+/// permission given to the account itself, are bound by none: whoever granted them meant the action.
+fn through_roles(action: &'static ActionMeta, identity: &Identity) -> Granted {
+    if identity.allowed.contains(action.permission) {
+        return Granted::Everywhere;
+    }
+    let mut rules = Vec::new();
+    if !identity.held.contains(action.permission) {
+        return Granted::By(rules);
+    }
+    for role in identity.roles.iter().filter(|role| role.permissions.contains(action.permission)) {
+        let before = rules.len();
+        rules.extend(action.rules.iter().filter(|rule| names(rule, &role.name)));
+        if rules.len() == before {
+            return Granted::Everywhere;
+        }
+    }
+    Granted::By(rules)
+}
+
+fn names(rule: &RuleMeta, role: &str) -> bool {
+    matches!(rule.who, Who::Roles(roles) if roles.contains(&role))
+}
+
+fn public(action: &'static ActionMeta) -> impl Iterator<Item = &'static RuleMeta> {
+    action.rules.iter().filter(|rule| rule.who == Who::Public)
+}
+
+/// The union of the rules; none when there is no rule.
+fn rule_of(meta: &ModelMeta, rules: Vec<&'static RuleMeta>, account: Option<Id>) -> Option<RowRule> {
+    if rules.is_empty() {
+        return None;
+    }
+    if rules.iter().any(|rule| rule.conditions.is_empty()) {
+        return Some(RowRule::Every);
+    }
+    // A group whose `$me` nobody stands for is left out: it can hold for no row.
+    let groups = rules.iter().filter_map(|rule| terms(meta, rule.conditions, account)).collect();
+    Some(RowRule::AnyOf(groups))
+}
+
+fn terms(meta: &ModelMeta, conditions: &[Condition], account: Option<Id>) -> Option<Vec<Term>> {
+    conditions
+        .iter()
+        .map(|condition| Some(Term { field: condition.field, value: value(meta, condition, account)? }))
+        .collect()
+}
+
+fn value(meta: &ModelMeta, condition: &Condition, account: Option<Id>) -> Option<Option<Value>> {
+    let kind = meta.fields[condition.field].kind;
+    match condition.value {
+        ConditionValue::Me => account.map(|id| Some(id.into())),
+        ConditionValue::Null => Some(None),
+        ConditionValue::Boolean(value) => Some(Some(value.into())),
+        ConditionValue::Integer(value) => typed_value(kind, &value.to_string()).ok().map(Some),
+        ConditionValue::Float(value) => Some(Some(value.into())),
+        ConditionValue::Text(value) => typed_value(kind, value).ok().map(Some),
+    }
+}

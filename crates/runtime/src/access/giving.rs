@@ -1,0 +1,176 @@
+//! Nobody gives what they do not hold. Looked at after the write and inside its transaction, so that what counts is
+//! what the tables would then say.
+
+use sea_orm::QueryResult;
+
+use super::load::{DynamicModels, id_from, key_to, role_permissions};
+use super::{Permission, PermissionSet, Role, RowRule, granted};
+use crate::context::Context;
+use crate::db::{Row, Statement};
+use crate::http::ApiError;
+use crate::resource::{FieldKind, FieldMeta, Id, IdKind, ModelKind, ModelMeta, RowValues};
+
+/// What is done to a row of a role model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Giving<'a> {
+    /// A new row; also what has new links, after it was looked at as a changed one.
+    New,
+    Changed(&'a RowValues),
+    Deleted,
+}
+
+/// # Errors
+/// 403 `CannotGrant` when the change gives somebody more than the caller holds, super users excepted.
+pub(crate) async fn check_giving(
+    ctx: &Context<'_>,
+    meta: &'static ModelMeta,
+    row: &QueryResult,
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
+    let Some(models) = dynamic(ctx).filter(|_| !ctx.principal.is_super_user()) else { return Ok(()) };
+    let giver = Giver { ctx, models };
+    match (meta.kind, giving) {
+        (ModelKind::Role, Giving::New) => giver.role(id(meta, row, "id")?).await,
+        // A role is known to the YAML by its name, bound by the rules that name it, and let into fields by it.
+        (ModelKind::Role, Giving::Changed(values)) if sets(meta, values, "name") => {
+            giver.name(&text(meta, row, "name")?)?;
+            giver.role(id(meta, row, "id")?).await
+        }
+        (ModelKind::Permission, _) => {
+            if matches!(giving, Giving::Changed(values) if sets(meta, values, "resource") || sets(meta, values, "action"))
+            {
+                giver.denied_to_nobody(id(meta, row, "id")?).await?;
+            }
+            // When the permission goes, every denial of it goes along.
+            giver.pair(&text(meta, row, "resource")?, &text(meta, row, "action")?)
+        }
+        (ModelKind::AccountRole, Giving::New | Giving::Changed(_)) => {
+            giver.assignment(id(meta, row, key_to(meta, models.role))?).await
+        }
+        (ModelKind::AccountPermission, _) => {
+            let allows = text(meta, row, "effect")? == "allow";
+            // Taking a denial away gives as much as an allowance does.
+            let gives = allows != matches!(giving, Giving::Deleted);
+            let permission = id(meta, row, key_to(meta, models.permission))?;
+            if gives { giver.permission(permission).await } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn dynamic<'r>(ctx: &Context<'r>) -> Option<&'r DynamicModels> {
+    ctx.core.auth.as_ref()?.access.models.dynamic.as_ref()
+}
+
+struct Giver<'a, 'r> {
+    ctx: &'a Context<'r>,
+    models: &'a DynamicModels,
+}
+
+impl Giver<'_, '_> {
+    /// Everything that a role gives.
+    async fn role(&self, role: Id) -> Result<(), ApiError> {
+        let Some((join, role_column, permission_column)) = role_permissions(self.models) else { return Ok(()) };
+        let sql = format!(
+            "SELECT p.\"resource\", p.\"action\" FROM \"{join}\" j JOIN \"{}\" p ON p.\"id\" = j.\"{permission_column}\" \
+             WHERE j.\"{role_column}\" = ",
+            self.models.permission.table
+        );
+        self.pairs(sql, role).await
+    }
+
+    /// A role that the giver has may be given as it is, unless the giver was denied a part of it.
+    async fn assignment(&self, role: Id) -> Result<(), ApiError> {
+        let sql = format!("SELECT \"name\" FROM \"{}\" WHERE \"id\" = ", self.models.role.table);
+        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
+        select.bind(role);
+        let found = self.ctx.source().one(select).await?;
+        let name: Option<String> = found.map(|result| Row::new(&result).next()).transpose()?;
+        let Some(name) = name else { return self.role(role).await };
+        self.name(&name)?;
+        if self.own_role(&name).is_some_and(|(own, held)| own.permissions.is_subset_of(held)) {
+            return Ok(());
+        }
+        self.role(role).await
+    }
+
+    /// The role of this name, where the giver has it, and everything that the giver is left with.
+    fn own_role(&self, name: &str) -> Option<(&Role, &PermissionSet)> {
+        let identity = self.ctx.principal.identity()?;
+        let role = identity.roles.iter().find(|role| role.name == name)?;
+        Some((role, &identity.held))
+    }
+
+    /// A name that fields are opened to is worth something without any permission.
+    fn name(&self, name: &str) -> Result<(), ApiError> {
+        let opens = |field: &FieldMeta| {
+            [field.read_roles, field.write_roles].iter().flatten().any(|roles| roles.contains(&name))
+        };
+        let worth = self.ctx.core.catalogue.iter().any(|entry| entry.meta.fields.iter().any(opens));
+        if worth && self.own_role(name).is_none() { Err(cannot_grant()) } else { Ok(()) }
+    }
+
+    async fn permission(&self, permission: Id) -> Result<(), ApiError> {
+        let table = self.models.permission.table;
+        self.pairs(format!("SELECT \"resource\", \"action\" FROM \"{table}\" WHERE \"id\" = "), permission).await
+    }
+
+    /// A permission that becomes another one would take its denials along, and leave what they denied free.
+    async fn denied_to_nobody(&self, permission: Id) -> Result<(), ApiError> {
+        let overrides = self.models.account_permission;
+        let key = key_to(overrides, self.models.permission);
+        let sql = format!("SELECT \"id\" FROM \"{}\" WHERE \"effect\" = 'deny' AND \"{key}\" = ", overrides.table);
+        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
+        select.bind(permission).push(" LIMIT 1");
+        if self.ctx.source().one(select).await?.is_some() { Err(cannot_grant()) } else { Ok(()) }
+    }
+
+    async fn pairs(&self, sql: String, id: Id) -> Result<(), ApiError> {
+        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
+        select.bind(id);
+        for result in self.ctx.source().all(select).await? {
+            let mut row = Row::new(&result);
+            let (resource, action): (String, String) = (row.next()?, row.next()?);
+            self.pair(&resource, &action)?;
+        }
+        Ok(())
+    }
+
+    /// A pair that the schema does not have gives nothing.
+    fn pair(&self, resource: &str, action: &str) -> Result<(), ApiError> {
+        let found = self.ctx.core.catalogue.find(resource, action);
+        if found.is_none_or(|permission| self.holds_everywhere(permission)) { Ok(()) } else { Err(cannot_grant()) }
+    }
+
+    /// Who may do something with their own rows only cannot let others do it with all.
+    fn holds_everywhere(&self, permission: Permission) -> bool {
+        let entry = self.ctx.core.catalogue.entry(permission);
+        entry.is_some_and(|entry| granted(entry.meta, entry.action, &self.ctx.principal) == Some(RowRule::Every))
+    }
+}
+
+fn cannot_grant() -> ApiError {
+    ApiError::new(403, "CannotGrant", "Nobody can grant more than they hold")
+}
+
+fn position(meta: &ModelMeta, column: &str) -> Result<usize, ApiError> {
+    let found = meta.fields.iter().position(|field| field.column == column);
+    found.ok_or_else(|| ApiError::internal(format!("{} has no column {column}", meta.name)))
+}
+
+fn id(meta: &ModelMeta, row: &QueryResult, column: &str) -> Result<Id, ApiError> {
+    let position = position(meta, column)?;
+    let kind = match meta.fields[position].kind {
+        FieldKind::Uuid => IdKind::Uuid,
+        _ => IdKind::Integer,
+    };
+    Ok(id_from(&mut Row::skipping(row, position), kind)?)
+}
+
+fn text(meta: &ModelMeta, row: &QueryResult, column: &str) -> Result<String, ApiError> {
+    Ok(Row::skipping(row, position(meta, column)?).next()?)
+}
+
+fn sets(meta: &ModelMeta, values: &RowValues, column: &str) -> bool {
+    values.filled().any(|(field, _)| meta.fields[field].column == column)
+}

@@ -1,0 +1,347 @@
+//! The SQL behind access: roles with their permissions, and one account with what it was given.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+use super::principal::{AccountState, Given, GrantState};
+use super::{Catalogue, Identity, Permission, PermissionSet, Role};
+use crate::app_meta::AuthMode;
+use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::resource::{FieldKind, Id, IdKind, ModelKind, ModelMeta, RelationKind, Who};
+
+/// Roles and permissions as they stand; swapped whole when one of them changes.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct AccessTable {
+    /// dynamic mode
+    by_id: HashMap<Id, Arc<Role>>,
+    permissions: HashMap<Id, Permission>,
+    /// static mode
+    by_name: HashMap<&'static str, Arc<Role>>,
+}
+
+/// Which tables hold what, found once at start.
+#[derive(Debug)]
+pub(crate) struct AccessModels {
+    pub(crate) account: &'static ModelMeta,
+    pub(crate) mode: AuthMode,
+    pub(crate) dynamic: Option<DynamicModels>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DynamicModels {
+    pub(crate) role: &'static ModelMeta,
+    pub(crate) permission: &'static ModelMeta,
+    pub(crate) account_role: &'static ModelMeta,
+    pub(crate) account_permission: &'static ModelMeta,
+}
+
+impl AccessModels {
+    /// None when the schema has no account model.
+    pub(crate) fn find(mode: AuthMode, models: &[&'static ModelMeta]) -> Option<Self> {
+        let of = |kind: ModelKind| models.iter().copied().find(|meta| meta.kind == kind);
+        let dynamic = || {
+            Some(DynamicModels {
+                role: of(ModelKind::Role)?,
+                permission: of(ModelKind::Permission)?,
+                account_role: of(ModelKind::AccountRole)?,
+                account_permission: of(ModelKind::AccountPermission)?,
+            })
+        };
+        Some(Self { account: of(ModelKind::Account)?, mode, dynamic: dynamic() })
+    }
+}
+
+/// The column of the `belongsTo` that leads from one model to another.
+pub(crate) fn key_to(from: &'static ModelMeta, target: &ModelMeta) -> &'static str {
+    key_field(from, target).map_or("id", |field| from.fields[field].column)
+}
+
+/// The position of that column.
+pub(super) fn key_field(from: &'static ModelMeta, target: &ModelMeta) -> Option<usize> {
+    let key = from.relations.iter().find_map(|relation| match relation.kind {
+        RelationKind::BelongsTo { field } if relation.target == target.name => Some(field),
+        _ => None,
+    });
+    key.and_then(|name| from.field_index(name))
+}
+
+/// The join table between roles and permissions: its name, the role's column, the permission's column.
+pub(crate) fn role_permissions(models: &DynamicModels) -> Option<(&'static str, &'static str, &'static str)> {
+    models.role.relations.iter().find_map(|relation| match relation.kind {
+        RelationKind::ManyToMany { table, this_column, target_column } if relation.target == models.permission.name => {
+            Some((table, this_column, target_column))
+        }
+        _ => None,
+    })
+}
+
+/// Reads an id column of a model.
+pub(crate) fn id_from(row: &mut Row<'_>, kind: IdKind) -> Result<Id, DbError> {
+    match kind {
+        IdKind::Uuid => row.next().map(Id::Uuid),
+        IdKind::Integer => row.next().map(Id::Integer),
+    }
+}
+
+pub(super) fn optional_id(row: &mut Row<'_>, kind: IdKind) -> Result<Option<Id>, DbError> {
+    match kind {
+        IdKind::Uuid => row.next::<Option<Uuid>>().map(|id| id.map(Id::Uuid)),
+        IdKind::Integer => row.next::<Option<i64>>().map(|id| id.map(Id::Integer)),
+    }
+}
+
+impl AccessTable {
+    /// Static mode: the YAML is the table.
+    pub(crate) fn from_catalogue(catalogue: &Catalogue) -> Self {
+        let mut sets: HashMap<&'static str, PermissionSet> = HashMap::new();
+        for entry in catalogue.iter() {
+            for rule in entry.action.rules {
+                let Who::Roles(roles) = rule.who else { continue };
+                for role in roles {
+                    let set = sets.entry(role).or_insert_with(|| PermissionSet::empty(catalogue.len()));
+                    set.insert(entry.action.permission);
+                }
+            }
+        }
+        let role = |(name, permissions): (&'static str, PermissionSet)| {
+            (name, Arc::new(Role { name: name.to_owned(), permissions }))
+        };
+        Self { by_name: sets.into_iter().map(role).collect(), ..Self::default() }
+    }
+
+    pub(crate) fn role(&self, id: Id) -> Option<&Role> {
+        self.by_id.get(&id).map(Arc::as_ref)
+    }
+
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.by_id.values().map(Arc::as_ref)
+    }
+
+    /// Dynamic mode: the three tables, in three statements.
+    pub(crate) async fn load(
+        source: Source<'_>,
+        dialect: Dialect,
+        models: &DynamicModels,
+        catalogue: &Catalogue,
+    ) -> Result<Self, DbError> {
+        let permissions = load_permissions(source, dialect, models.permission, catalogue).await?;
+        let names = load_role_names(source, dialect, models.role).await?;
+        let mut sets: HashMap<Id, PermissionSet> = HashMap::new();
+        for (role, permission) in load_links(source, dialect, models).await? {
+            let set = sets.entry(role).or_insert_with(|| PermissionSet::empty(catalogue.len()));
+            if let Some(permission) = permissions.get(&permission) {
+                set.insert(*permission);
+            }
+        }
+        let role = |(id, name): (Id, String)| {
+            let permissions = sets.remove(&id).unwrap_or_else(|| PermissionSet::empty(catalogue.len()));
+            (id, Arc::new(Role { name, permissions }))
+        };
+        Ok(Self { by_id: names.into_iter().map(role).collect(), permissions, by_name: HashMap::new() })
+    }
+}
+
+async fn load_permissions(
+    source: Source<'_>,
+    dialect: Dialect,
+    meta: &'static ModelMeta,
+    catalogue: &Catalogue,
+) -> Result<HashMap<Id, Permission>, DbError> {
+    let sql = format!("SELECT \"id\", \"resource\", \"action\" FROM \"{}\"", meta.table);
+    let mut known = HashMap::new();
+    for result in source.all(Statement::new(dialect, sql)).await? {
+        let mut row = Row::new(&result);
+        let (id, resource, action) = (id_from(&mut row, meta.id)?, row.next::<String>()?, row.next::<String>()?);
+        // A pair that the schema has dropped grants nothing.
+        if let Some(permission) = catalogue.find(&resource, &action) {
+            known.insert(id, permission);
+        }
+    }
+    Ok(known)
+}
+
+async fn load_role_names(
+    source: Source<'_>,
+    dialect: Dialect,
+    meta: &'static ModelMeta,
+) -> Result<Vec<(Id, String)>, DbError> {
+    let hidden = if meta.soft_delete { " WHERE \"deleted_at\" IS NULL" } else { "" };
+    let sql = format!("SELECT \"id\", \"name\" FROM \"{}\"{hidden}", meta.table);
+    let rows = source.all(Statement::new(dialect, sql)).await?;
+    rows.iter().map(Row::new).map(|mut row| Ok((id_from(&mut row, meta.id)?, row.next()?))).collect()
+}
+
+async fn load_links(source: Source<'_>, dialect: Dialect, models: &DynamicModels) -> Result<Vec<(Id, Id)>, DbError> {
+    let Some((table, role, permission)) = role_permissions(models) else { return Ok(Vec::new()) };
+    let rows =
+        source.all(Statement::new(dialect, format!("SELECT \"{role}\", \"{permission}\" FROM \"{table}\""))).await?;
+    let ids = |mut row: Row<'_>| Ok((id_from(&mut row, models.role.id)?, id_from(&mut row, models.permission.id)?));
+    rows.iter().map(Row::new).map(ids).collect()
+}
+
+/// Whose identity is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject {
+    Account(Id),
+    /// The account that a log-in belongs to.
+    Grant(Uuid),
+}
+
+/// How many columns stand before what an account was given.
+const OWN_COLUMNS: usize = 7;
+
+/// One account and what it was given, in one statement; none when it is not there or may not act, or the log-in is not
+/// there or is over.
+pub(crate) async fn load_identity(
+    source: Source<'_>,
+    dialect: Dialect,
+    models: &AccessModels,
+    table: &AccessTable,
+    permissions: usize,
+    subject: Subject,
+    now: DateTime<Utc>,
+) -> Result<Option<Identity>, DbError> {
+    let rows = source.all(identity_statement(dialect, models, subject)).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(first);
+    let Some(state) = account_state(&mut row, models.account)? else { return Ok(None) };
+    if state.grant.is_some_and(|grant| grant.expires_at <= now) {
+        return Ok(None);
+    }
+    let given = match &models.dynamic {
+        Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_grants(&rows, dynamic, table, permissions)?,
+        _ => static_grants(&mut row, models.account, table, permissions)?,
+    };
+    Ok(Some(Identity::new(state, given)))
+}
+
+/// None for an account that may not act.
+fn account_state(row: &mut Row<'_>, account: &ModelMeta) -> Result<Option<AccountState>, DbError> {
+    let id = id_from(row, account.id)?;
+    let (active, super_user): (bool, bool) = (row.next()?, row.next()?);
+    let changed: Option<DateTime<Utc>> = row.next()?;
+    let (grant, generation, expires_at): (Option<Uuid>, Option<i32>, Option<DateTime<Utc>>) =
+        (row.next()?, row.next()?, row.next()?);
+    let grant = match (grant, generation, expires_at) {
+        (Some(id), Some(generation), Some(expires_at)) => Some(GrantState { id, generation, expires_at }),
+        _ => None,
+    };
+    let password_changed_at = changed.map_or(0, |time| time.timestamp_millis());
+    Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant }))
+}
+
+fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject) -> Statement {
+    let (columns, joins) = match &models.dynamic {
+        Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_joins(models.account, dynamic),
+        _ => (
+            static_roles(models.account).map(|(column, _)| format!(", a.\"{column}\"")).unwrap_or_default(),
+            String::new(),
+        ),
+    };
+    let (table, grant) = (models.account.table, subject.grant_join());
+    let hidden = if models.account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" };
+    let mut statement = Statement::new(
+        dialect,
+        format!(
+            "SELECT a.\"id\", a.\"is_active\", a.\"is_super_user\", a.\"password_changed_at\", {grant_columns}{columns} \
+             FROM \"{table}\" a{grant}{joins} WHERE a.\"deleted_self_account_at\" IS NULL{hidden} AND ",
+            grant_columns = subject.grant_columns()
+        ),
+    );
+    match subject {
+        Subject::Account(id) => statement.push("a.\"id\" = ").bind(id),
+        Subject::Grant(id) => statement.push("g.\"id\" = ").bind(id),
+    };
+    statement
+}
+
+impl Subject {
+    fn grant_columns(self) -> &'static str {
+        match self {
+            Subject::Account(_) => "NULL, NULL, NULL",
+            Subject::Grant(_) => "g.\"id\", g.\"generation\", g.\"expires_at\"",
+        }
+    }
+
+    fn grant_join(self) -> &'static str {
+        match self {
+            Subject::Account(_) => "",
+            Subject::Grant(_) => " JOIN \"gable_grants\" g ON g.\"account_id\" = a.\"id\"",
+        }
+    }
+}
+
+/// The product of a handful of roles and a handful of overrides: repeated rows, but one round trip.
+fn dynamic_joins(account: &ModelMeta, models: &DynamicModels) -> (String, String) {
+    let (roles, overrides) = (models.account_role, models.account_permission);
+    let columns =
+        format!(", r.\"{}\", p.\"{}\", p.\"effect\"", key_to(roles, models.role), key_to(overrides, models.permission));
+    let live = |meta: &ModelMeta, alias: &str| {
+        if meta.soft_delete { format!(" AND {alias}.\"deleted_at\" IS NULL") } else { String::new() }
+    };
+    let joins = format!(
+        " LEFT JOIN \"{}\" r ON r.\"{}\" = a.\"id\"{} LEFT JOIN \"{}\" p ON p.\"{}\" = a.\"id\"{}",
+        roles.table,
+        key_to(roles, account),
+        live(roles, "r"),
+        overrides.table,
+        key_to(overrides, account),
+        live(overrides, "p")
+    );
+    (columns, joins)
+}
+
+fn dynamic_grants(
+    rows: &[QueryResult],
+    models: &DynamicModels,
+    table: &AccessTable,
+    permissions: usize,
+) -> Result<Given, DbError> {
+    let mut roles = BTreeSet::new();
+    let (mut allowed, mut denied) = (PermissionSet::empty(permissions), PermissionSet::empty(permissions));
+    for result in rows {
+        let mut row = Row::skipping(result, OWN_COLUMNS);
+        roles.extend(optional_id(&mut row, models.role.id)?);
+        let permission = optional_id(&mut row, models.permission.id)?.and_then(|id| table.permissions.get(&id));
+        let effect: Option<String> = row.next()?;
+        match (permission, effect.as_deref()) {
+            (Some(permission), Some("allow")) => allowed.insert(*permission),
+            (Some(permission), Some(_)) => denied.insert(*permission),
+            _ => {}
+        }
+    }
+    let roles = roles.iter().filter_map(|id| table.by_id.get(id).cloned()).collect();
+    Ok(Given { roles, allowed, denied })
+}
+
+/// The column of the account's `role` or `roles`.
+fn static_roles(account: &ModelMeta) -> Option<(&'static str, FieldKind)> {
+    let field = account.fields.iter().find(|field| matches!(field.name, "role" | "roles"))?;
+    matches!(field.kind, FieldKind::Enum(_) | FieldKind::EnumList(_)).then_some((field.column, field.kind))
+}
+
+fn static_grants(
+    row: &mut Row<'_>,
+    account: &ModelMeta,
+    table: &AccessTable,
+    permissions: usize,
+) -> Result<Given, DbError> {
+    let names: Vec<String> = match static_roles(account) {
+        Some((_, FieldKind::EnumList(_))) => {
+            let list: Option<serde_json::Value> = row.next()?;
+            list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+        }
+        Some(_) => row.next::<Option<String>>()?.into_iter().collect(),
+        None => Vec::new(),
+    };
+    let empty = || PermissionSet::empty(permissions);
+    // A role that no rule names holds nothing, but a field may name it.
+    let role = |name: String| {
+        table.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: empty() }))
+    };
+    Ok(Given { roles: names.into_iter().map(role).collect(), allowed: empty(), denied: empty() })
+}

@@ -1,0 +1,33 @@
+//! Stage 4: who may do what. `decide` is one pure function over what the principal holds; the tables behind it are in
+//! memory and swapped whole when they change.
+
+mod cache;
+mod catalogue;
+mod change;
+mod control;
+mod decide;
+mod explain;
+mod giving;
+mod load;
+mod masks;
+mod permission;
+mod principal;
+mod scope;
+mod sync;
+
+pub(crate) use catalogue::{Catalogue, CatalogueEntry};
+pub(crate) use change::Change;
+pub(crate) use control::{AccessControl, Standing};
+pub(crate) use decide::{decide, granted};
+pub(crate) use explain::explain;
+pub(crate) use giving::{Giving, check_giving};
+pub(crate) use load::{AccessModels, id_from, key_to};
+pub(crate) use masks::FieldMasks;
+pub use permission::{FieldSet, Permission, PermissionSet};
+pub(crate) use principal::GrantState;
+#[cfg(feature = "benchmarks")]
+pub(crate) use principal::{AccountState, Given};
+pub use principal::{Identity, Principal, Role};
+pub use scope::Scope;
+pub(crate) use scope::{Authority, RowRule, Term};
+pub(crate) use sync::{Prune, compare, seed, synchronize};

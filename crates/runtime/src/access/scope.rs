@@ -1,0 +1,70 @@
+//! `Scope`: the proof that somebody may do something, and the limits within which.
+
+use sea_orm::Value;
+
+use super::FieldSet;
+
+/// The outcome of authorization for one model and action. Every query of a model takes one; only `decide` makes one for
+/// a caller, and `Scope::system` for the runtime's own work.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub(crate) rows: RowRule,
+    /// For changes and deletions: the rows that the caller sees. What is hidden cannot be changed either.
+    pub(crate) seen: RowRule,
+    /// Fields that may leave the server.
+    pub(crate) read: FieldSet,
+    /// Fields that a body may set.
+    pub(crate) write: FieldSet,
+    pub(crate) authority: Authority,
+}
+
+/// Whose rights a scope stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authority {
+    Caller,
+    /// The application's own.
+    System,
+}
+
+/// Which rows are visible. A hidden row does not exist for the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RowRule {
+    Every,
+    /// Rows for which all terms of at least one group hold. No group: no row.
+    AnyOf(Vec<Vec<Term>>),
+}
+
+/// One column equals one value; `None` is null.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Term {
+    pub(crate) field: usize,
+    pub(crate) value: Option<Value>,
+}
+
+impl Scope {
+    /// Every row and field, private ones too. For migrations, jobs and the auth core only.
+    pub(crate) fn system() -> Self {
+        let all: FieldSet = (0..256).collect();
+        Self { rows: RowRule::Every, seen: RowRule::Every, read: all, write: all, authority: Authority::System }
+    }
+}
+
+impl RowRule {
+    /// Whether a row with these values is within the rule; `value` gives a column's value, `None` for null.
+    pub(crate) fn admits<'v>(&self, value: impl Fn(usize) -> Option<&'v Value>) -> bool {
+        match self {
+            RowRule::Every => true,
+            RowRule::AnyOf(groups) => {
+                groups.iter().any(|terms| terms.iter().all(|term| value(term.field) == term.value.as_ref()))
+            }
+        }
+    }
+
+    /// Whether the rule looks at this column.
+    pub(crate) fn reads(&self, field: usize) -> bool {
+        match self {
+            RowRule::Every => false,
+            RowRule::AnyOf(groups) => groups.iter().flatten().any(|term| term.field == field),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Assembles an actix application from models, surfaces and settings, and runs it.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+use serde_json::json;
+
+use crate::api::{Api, Mounted};
+use crate::app_meta::{AppMeta, AuthOperation};
+use crate::auth::clean_up;
+use crate::auth::surfaces::{jwt, roles};
+use crate::clock::Clock;
+use crate::core::{Core, Model};
+use crate::crud;
+use crate::db::{Database, MigrateError, Migration};
+use crate::http::{Transport, get_only, route_not_found, transport};
+use crate::limit::{RateLimits, RouteLimit};
+use crate::ops::command;
+use crate::ops::health::{Health, Readiness};
+use crate::ops::shutdown::{self, Stopping};
+use crate::resource::Operation;
+use crate::settings::{Settings, Switch};
+
+/// An application: the generated API and the interceptors that were put around it.
+pub struct Gable<A: Api> {
+    hooks: A::Hooks,
+    clock: Clock,
+}
+
+/// Why an application did not start or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error("the database: {0}")]
+    Database(#[from] crate::db::DbError),
+    #[error("listening on {address}: {cause}")]
+    Listen { address: String, cause: io::Error },
+    #[error(transparent)]
+    Server(#[from] io::Error),
+}
+
+impl<A: Api> Default for Gable<A> {
+    fn default() -> Self {
+        Self { hooks: A::Hooks::default(), clock: Clock::default() }
+    }
+}
+
+impl<A: Api> Gable<A> {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers interceptors; may be called more than once.
+    #[must_use]
+    pub fn interceptors(mut self, install: impl FnOnce(&mut A::Hooks)) -> Self {
+        install(&mut self.hooks);
+        self
+    }
+
+    /// Another clock than the system's, for tests of what depends on time.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Does what the command line says; without arguments, serves. Errors are printed, all at once where there are
+    /// several.
+    pub fn run(self) -> ExitCode {
+        command::run(self.into_application())
+    }
+
+    pub(crate) fn into_application(self) -> Application {
+        let Self { hooks, clock } = self;
+        let mounted = A::mount(hooks);
+        Application { app: A::APP, migrations: A::MIGRATIONS, tables: A::TABLES, mounted, clock }
+    }
+}
+
+/// What `Gable` knows, without its type: everything from here on is compiled once, with the runtime, and not again with
+/// every application.
+pub(crate) struct Application {
+    pub(crate) app: &'static AppMeta,
+    migrations: &'static [Migration],
+    tables: &'static str,
+    mounted: Mounted,
+    clock: Clock,
+}
+
+impl Application {
+    /// Opens the database, brings its tables up to date and makes what requests share.
+    pub(crate) async fn start(self, settings: Settings) -> Result<Core, StartError> {
+        let db = open(&settings).await?;
+        let applied = db.migrate(self.migrations, self.tables).await?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = applied.join(", "), "brought the tables up to date");
+        }
+        if let Some(account) = self.mounted.account() {
+            db.migrate_system(account).await?;
+        }
+        Ok(Core::start(self.app, settings, db, self.mounted, self.clock).await?)
+    }
+}
+
+async fn open(settings: &Settings) -> Result<Database, StartError> {
+    let url = settings.database_url.expose();
+    Ok(Database::connect(url, settings.database_connections).await.map_err(crate::db::DbError::from)?)
+}
+
+/// What every worker mounts.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) core: Arc<Core>,
+    limits: Arc<RateLimits>,
+}
+
+impl Shared {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        let limits = Arc::new(limits(&core));
+        Self { core, limits }
+    }
+
+    /// The limit that was set up under a name.
+    pub(crate) fn route_limit(&self, name: &str) -> RouteLimit {
+        RouteLimit::new(self.limits.named(name))
+    }
+
+    fn transport(&self) -> Transport {
+        Transport {
+            trusted_proxies: self.core.settings.trusted_proxies.clone().into(),
+            limits: self.limits.clone(),
+            origins: self.core.app.cors,
+        }
+    }
+
+    /// Every path of the application.
+    fn configure(&self, config: &mut web::ServiceConfig) {
+        let app = self.core.app;
+        config.service(
+            web::scope(app.api)
+                .configure(|config| jwt::configure(config, self))
+                .configure(|config| roles::configure(config, self))
+                .configure(|config| crud::configure(config, self))
+                .service(get_only("", move || async move { web::Json(about(app)) }))
+                .default_service(web::route().to(route_not_found)),
+        );
+        config.default_service(web::route().to(route_not_found));
+    }
+}
+
+fn about(app: &AppMeta) -> serde_json::Value {
+    json!({ "name": app.name, "version": app.version })
+}
+
+/// The global limit, those of the YAML, and the one that every auth route has.
+fn limits(core: &Core) -> RateLimits {
+    if core.settings.rate_limits == Switch::Off {
+        return RateLimits::off();
+    }
+    let routed = |model: &Model| -> Vec<_> {
+        let limit = |operation: Operation| {
+            Some((crud::limit_name(model.meta, operation), model.meta.route(operation)?.rate_limit?))
+        };
+        model.meta.routes.iter().filter_map(|route| limit(route.operation)).collect()
+    };
+    let mut limits = RateLimits::in_process(core.app.rate_limit);
+    for (name, rule) in core.models.iter().flat_map(routed) {
+        limits = limits.with(name, rule);
+    }
+    for operation in AuthOperation::ALL {
+        let Some(auth) = &core.app.auth else { break };
+        let own = auth.route(operation).and_then(|route| route.rate_limit);
+        // An account's own page is under the global limit, unless the YAML says otherwise.
+        let usual = (!operation.is_own_page()).then_some(auth.rate_limit);
+        if let Some(rule) = own.or(usual) {
+            limits = limits.with(jwt::limit_name(operation), rule);
+        }
+    }
+    limits
+}
+
+struct DatabaseAnswers(Arc<Core>);
+
+impl Readiness for DatabaseAnswers {
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
+        Box::pin(async { self.0.db.ping().await.is_ok() })
+    }
+}
+
+/// Listens until it is told to stop.
+pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
+    let Listening { core, server, addresses, stopping } = listen(core)?;
+    announce(&core, &addresses);
+    shutdown::run(server, stopping).await?;
+    core.db.close().await;
+    Ok(())
+}
+
+/// A server that takes connections.
+pub(crate) struct Listening {
+    pub(crate) core: Arc<Core>,
+    pub(crate) server: Server,
+    pub(crate) addresses: Vec<SocketAddr>,
+    stopping: Stopping,
+}
+
+/// Binds the address and starts what runs beside the requests.
+pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
+    let core = Arc::new(core);
+    let shared = Shared::new(core.clone());
+    let stopping = Stopping::default();
+    let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
+    let server = {
+        let transported = shared.transport();
+        HttpServer::new(move || {
+            let (shared, health) = (shared.clone(), health.clone());
+            transport(App::new(), &transported)
+                .configure(|config| health.configure(config))
+                .configure(|config| shared.configure(config))
+        })
+    };
+    let settings = &core.settings;
+    let address = format!("{}:{}", settings.host, settings.port);
+    let server = server
+        .workers(settings.workers)
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown.as_secs())
+        .bind(&address)
+        .map_err(|cause| StartError::Listen { address, cause })?;
+    actix_web::rt::spawn(refresh(core.clone()));
+    actix_web::rt::spawn(clean_up_regularly(core.clone()));
+    let addresses = server.addrs();
+    Ok(Listening { core, server: server.run(), addresses, stopping })
+}
+
+/// On standard output, since `PORT=0` leaves no other way to know.
+fn announce(core: &Core, addresses: &[SocketAddr]) {
+    for address in addresses {
+        // A standard output that is closed keeps nobody from serving.
+        let _ = writeln!(io::stdout(), "{} is listening on http://{address}", core.app.name);
+    }
+}
+
+/// What is over is taken away in small portions, now and then.
+async fn clean_up_regularly(core: Arc<Core>) {
+    while core.auth.is_some() {
+        if let Err(error) = clean_up(&core).await {
+            tracing::warn!(%error, "clearing up expired log-ins and old events");
+        }
+        tokio::time::sleep(CLEAN_UP).await;
+    }
+}
+
+/// How often expired rows are looked for.
+const CLEAN_UP: Duration = Duration::from_secs(60);
+
+/// Other nodes and commands change roles, too: the table is read again from time to time.
+async fn refresh(core: Arc<Core>) {
+    let Some(auth) = &core.auth else { return };
+    let Some(interval) = auth.access.refresh_interval() else { return };
+    loop {
+        tokio::time::sleep(interval).await;
+        if let Err(error) = auth.access.refresh(&core.db).await {
+            tracing::warn!(%error, "reading roles and permissions again");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What somebody may do with their own account: see it, change it, leave, delete it.
+
+use std::any::Any;
+
+use super::Auth;
+use super::event::{Event, record};
+use super::grant::{self, Via};
+use super::super_user::last_super_user_stays;
+use super::surfaces::jwt::errors;
+use crate::access::Scope;
+use crate::app_meta::AuthOperation;
+use crate::context::Context;
+use crate::crud;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::input::Submitted;
+use crate::resource::FieldKind;
+
+/// The caller's own account.
+///
+/// # Errors
+/// 401 for an anonymous caller.
+pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn Any>, ApiError> {
+    let account = ctx.principal.require()?.account;
+    auth.hooks.run(AuthOperation::GetMe, Moment::Before, ctx, &mut ()).await?;
+    let model = ctx.core.account_model()?;
+    let found = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?;
+    let row = found.ok_or_else(errors::user_no_longer_exists)?;
+    let mut account = model.resource.decode(&mut Row::new(&row))?;
+    auth.hooks.run(AuthOperation::GetMe, Moment::After, ctx, account.as_mut()).await?;
+    Ok(account)
+}
+
+/// Changes the caller's own account.
+///
+/// # Errors
+/// 401 for an anonymous caller, 400 for every field that is not the account's to write.
+pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitted) -> Result<Box<dyn Any>, ApiError> {
+    let account = ctx.principal.require()?.account;
+    let model = ctx.core.account_model()?;
+    let password = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
+    if password.is_some_and(|field| body.entries.contains_key(field.name)) {
+        return Err(errors::invalid_field_password());
+    }
+    let writable = model.masks.own(model.meta, &ctx.principal);
+    let mut input = crud::read_update(ctx, model, writable, body)?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, input.as_mut()).await?;
+    let mut changed = crud::update_one(ctx, model, &Scope::system(), account, input).await?;
+    auth.hooks.run(AuthOperation::UpdateMe, Moment::After, ctx, changed.as_mut()).await?;
+    ctx.commit().await?;
+    Ok(changed)
+}
+
+/// Ends the caller's log-in.
+///
+/// # Errors
+/// 401 for an anonymous caller.
+pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), ApiError> {
+    let account = ctx.principal.require()?.account;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::Logout, Moment::Before, ctx, &mut ()).await?;
+    // Who came without a log-in, by an interceptor's word, has nothing to end.
+    if let Some(grant) = ctx.principal.grant() {
+        grant::end(ctx, account, grant.id).await?;
+    }
+    record(ctx, Event::LoggedOut, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::Logout, Moment::After, ctx, &mut ()).await?;
+    ctx.commit().await
+}
+
+/// Closes the caller's own account and ends all its log-ins. The row stays, for what refers to it.
+///
+/// # Errors
+/// 401 for an anonymous caller, 409 `LastSuperUser`.
+pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), ApiError> {
+    let account = ctx.principal.require()?.account;
+    let model = ctx.core.account_model()?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::DeleteMe, Moment::Before, ctx, &mut ()).await?;
+    let mut update = model.sql.statement(format!("UPDATE \"{}\" SET \"deleted_self_account_at\" = ", model.meta.table));
+    update.bind(ctx.now).push(" WHERE ");
+    model.sql.row(&mut update, &Scope::system(), account);
+    ctx.source().execute(update).await?;
+    if ctx.principal.is_super_user() {
+        last_super_user_stays(ctx).await?;
+    }
+    grant::end_all(ctx, account, None).await?;
+    record(ctx, Event::Deleted, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::DeleteMe, Moment::After, ctx, &mut ()).await?;
+    ctx.commit().await
+}

@@ -1,0 +1,59 @@
+//! The auth core: who an account is, how it proves it, what it gets. Surfaces map it to wire formats; the core knows no
+//! HTTP but the headers that carry credentials.
+
+mod account;
+mod attempt;
+mod authenticate;
+mod authorize;
+mod clean_up;
+mod event;
+mod grant;
+mod hasher;
+mod lockout;
+mod login;
+mod password;
+mod route_rules;
+mod sign_up;
+mod super_user;
+pub(crate) mod surfaces;
+mod tokens;
+
+use crate::access::AccessControl;
+use crate::app_meta::{AppMeta, AuthMeta};
+use crate::hooks::HookTable;
+pub(crate) use authenticate::{authenticate, identify};
+pub(crate) use authorize::{authorize, refused};
+pub(crate) use clean_up::clean_up;
+pub(crate) use grant::end_log_ins;
+pub(crate) use hasher::Hasher;
+use lockout::{Strangers, Turns};
+pub(crate) use password::{password_field, problems as password_problems};
+pub(crate) use route_rules::RouteRules;
+pub(crate) use super_user::{SuperUser, create_super_user, last_super_user_stays};
+use tokens::Tokens;
+
+pub(crate) struct Auth {
+    pub(crate) meta: &'static AuthMeta,
+    pub(crate) access: AccessControl,
+    pub(crate) hasher: Hasher,
+    pub(crate) hooks: HookTable,
+    pub(crate) rules: RouteRules,
+    tokens: Tokens,
+    turns: Turns,
+    strangers: Strangers,
+}
+
+impl Auth {
+    pub(crate) fn new(
+        app: &'static AppMeta,
+        meta: &'static AuthMeta,
+        access: AccessControl,
+        hasher: Hasher,
+        secret: &str,
+        hooks: HookTable,
+        rules: RouteRules,
+    ) -> Self {
+        let tokens = Tokens::new(secret.as_bytes(), app.name, meta.jwt.expires_in_seconds);
+        Self { meta, access, hasher, hooks, rules, tokens, turns: Turns::default(), strangers: Strangers::default() }
+    }
+}

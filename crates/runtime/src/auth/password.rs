@@ -1,0 +1,240 @@
+//! What a password must be like, and changing one's own.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::Auth;
+use super::attempt::{Attempt, Verdict};
+use super::event::{Event, record};
+use super::grant::{self, Via};
+use super::surfaces::jwt::errors;
+use crate::access::{GrantState, Scope};
+use crate::app_meta::{AuthOperation, PasswordPolicy};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{Row, Statement};
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::input::{FromJson, Mismatch, PlainPassword, Problem, Submitted, together};
+use crate::resource::{FieldKind, FieldMeta, Id};
+use crate::text::upper_first;
+
+/// Passwords that are tried first by whoever tries any, one a line, lower case.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().filter(|line| !line.is_empty()).collect());
+
+/// Every rule that a password breaks; `field` is what the client calls it.
+pub(crate) fn problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
+    let count = |wanted: fn(char) -> bool| password.chars().filter(|c| wanted(*c)).count() as u32;
+    let rules = [
+        (
+            password.chars().count() as u32 >= policy.min,
+            "MinLength",
+            format!("have at least {} characters", policy.min),
+        ),
+        (password.len() as u32 <= policy.max, "MaxLength", format!("have at most {} bytes", policy.max)),
+        (count(char::is_uppercase) >= policy.upper, "Uppercase", letters(policy.upper, "uppercase letter")),
+        (count(char::is_lowercase) >= policy.lower, "Lowercase", letters(policy.lower, "lowercase letter")),
+        (count(|c| c.is_ascii_digit()) >= policy.digit, "Digit", letters(policy.digit, "digit")),
+        (count(|c| !c.is_alphanumeric()) >= policy.symbol, "Symbol", letters(policy.symbol, "symbol")),
+        (!(policy.refuse_common && is_common(password)), "Common", "not be one that everybody uses".to_owned()),
+    ];
+    let broken = rules.into_iter().filter(|(holds, ..)| !holds);
+    let problem = |(_, rule, expected): (bool, &str, String)| Problem {
+        field: field.to_owned(),
+        code: format!("{}{rule}Constraint", upper_first(field)),
+        message: format!("'{field}' must {expected}"),
+    };
+    broken.map(problem).collect()
+}
+
+fn letters(count: u32, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("have at least {count} {noun}{plural}")
+}
+
+fn is_common(password: &str) -> bool {
+    COMMON.contains(password.to_lowercase().as_str())
+}
+
+/// What somebody sent to change their password.
+pub(crate) struct PasswordChange {
+    current: PlainPassword,
+    new: PlainPassword,
+}
+
+impl PasswordChange {
+    /// # Errors
+    /// 400 `SameCurrentAndNewPassword` when one is missing or both are alike, `InvalidRequestBody` for a new one that
+    /// breaks the policy, and for rules of the route.
+    pub(crate) fn read(policy: &PasswordPolicy, body: Submitted) -> Result<Self, ApiError> {
+        let Submitted { entries, broken } = body;
+        let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let (Some(current), Some(new)) = (text("currentPassword"), text("newPassword")) else {
+            return Err(errors::passwords_required());
+        };
+        let unknown = entries.keys().filter(|key| !matches!(key.as_str(), "currentPassword" | "newPassword"));
+        let mut found: Vec<Problem> = unknown.map(|key| Problem::unknown_field(key)).collect();
+        found.extend(unreadable("newPassword", new));
+        found.extend(problems(policy, "newPassword", new));
+        let found = together(found, broken);
+        if !found.is_empty() {
+            return Err(ApiError::invalid_body(found));
+        }
+        if current == new {
+            return Err(errors::same_password());
+        }
+        Ok(Self { current: PlainPassword::new(current), new: PlainPassword::new(new) })
+    }
+}
+
+/// What no text may hold, as the fields of a model have it.
+fn unreadable(field: &str, text: &str) -> Option<Problem> {
+    let Err(Mismatch(expected)) = String::from_json(text.into()) else { return None };
+    let code = format!("{}TypeConstraint", upper_first(field));
+    Some(Problem { field: field.to_owned(), code, message: format!("'{field}' must be {expected}") })
+}
+
+/// A changed password, and the log-in that goes on with it.
+pub(crate) struct Changed {
+    pub(crate) record: Box<dyn Any>,
+    pub(crate) token: String,
+}
+
+/// Verifies the current password and replaces it. The caller's log-in goes on under a new token; every other one ends.
+///
+/// # Errors
+/// 400 `IncorrentCurrentPassword`, 423 `AccountLocked` when it was guessed at too often.
+pub(crate) async fn change_password(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    change: PasswordChange,
+) -> Result<Changed, ApiError> {
+    let account = ctx.principal.require()?.account;
+    let grant = ctx.principal.grant().ok_or_else(ApiError::login_required)?;
+    let model = ctx.core.account_model()?;
+    verify(ctx, auth, model, account, change.current).await?;
+    let hash = auth.hasher.hash(change.new).await?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::UpdatePassword, Moment::Before, ctx, &mut ()).await?;
+    let (mut record, changed_at) = replace(ctx, model, account, hash).await?;
+    grant::end_all(ctx, account, Some(grant.id)).await?;
+    let grant = grant::renew(ctx, account, grant, auth.meta.jwt.expires_in_seconds).await?;
+    record_event(ctx, account).await?;
+    auth.hooks.run(AuthOperation::UpdatePassword, Moment::After, ctx, record.as_mut()).await?;
+    let token = token(ctx, auth, account, grant, changed_at)?;
+    ctx.commit().await?;
+    Ok(Changed { record, token })
+}
+
+async fn record_event(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+    record(ctx, Event::PasswordChanged, Some(account), Via::Jwt).await
+}
+
+fn token(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    account: Id,
+    grant: GrantState,
+    changed_at: DateTime<Utc>,
+) -> Result<String, ApiError> {
+    auth.tokens.issue(account, grant, changed_at.timestamp_millis(), ctx.now)
+}
+
+/// A stolen token must not become a way to guess the password: each attempt counts like a log-in's.
+async fn verify(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    model: &Model,
+    account: Id,
+    password: PlainPassword,
+) -> Result<(), ApiError> {
+    let _turn = auth.turns.wait(account).await;
+    let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(errors::user_no_longer_exists()) };
+    let attempt = Attempt { account, hash, via: Via::Jwt };
+    match attempt.verify(ctx, auth, model, password).await? {
+        Verdict::Right => Ok(()),
+        Verdict::Wrong => Err(errors::incorrect_current_password()),
+        Verdict::Locked => Err(errors::account_locked()),
+    }
+}
+
+/// The field that holds the hash.
+///
+/// # Errors
+/// 500: the checker lets no account be without one.
+pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiError> {
+    let field = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
+    field.ok_or_else(|| ApiError::internal("the account model has no password"))
+}
+
+async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+    let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE \"id\" = ", password_field(model)?.column, model.meta.table);
+    let mut select = model.sql.statement(sql);
+    select.bind(account);
+    let found = ctx.source().one(select).await?;
+    Ok(found.map(|result| Row::new(&result).next()).transpose()?)
+}
+
+/// Stores the hash, and when it was changed: later than ever before, so that no older token names the same moment.
+async fn replace(
+    ctx: &Context<'_>,
+    model: &Model,
+    account: Id,
+    hash: String,
+) -> Result<(Box<dyn Any>, DateTime<Utc>), ApiError> {
+    let before = ctx.principal.require()?.password_changed_at;
+    let earliest = DateTime::from_timestamp_millis(before).unwrap_or_default() + TimeDelta::milliseconds(1);
+    let changed_at = ctx.now.max(earliest);
+    let mut update: Statement =
+        model.sql.statement(format!("UPDATE \"{}\" SET \"{}\" = ", model.meta.table, password_field(model)?.column));
+    update.bind(hash).push(", \"password_changed_at\" = ").bind(changed_at).push(" WHERE ");
+    model.sql.row(&mut update, &Scope::system(), account);
+    update.push(" RETURNING ").push(&model.sql.columns);
+    let result = ctx.source().one(update).await?.ok_or_else(errors::user_no_longer_exists)?;
+    Ok((model.resource.decode(&mut Row::new(&result))?, changed_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::input::validation::Broken;
+
+    static POLICY: PasswordPolicy =
+        PasswordPolicy { min: 8, max: 72, upper: 1, lower: 1, digit: 1, symbol: 0, refuse_common: true };
+
+    /// What a change is refused for, where the route asks for twelve characters.
+    fn refusals(body: Value) -> Vec<Value> {
+        let Value::Object(entries) = body else { return Vec::new() };
+        let broken = vec![Broken::MinLength("12".to_owned()).problem("newPassword")];
+        let refused = PasswordChange::read(&POLICY, Submitted { entries, broken }).err().expect("it is refused");
+        let problems = refused.meta().and_then(|meta| meta["errors"].as_array()).expect("it names problems");
+        problems.iter().map(|problem| problem["message"].clone()).collect()
+    }
+
+    #[test]
+    fn a_rule_of_the_route_is_told_with_the_policy_and_instead_of_its_length() {
+        let told = refusals(json!({ "currentPassword": "Correct-Horse-7", "newPassword": "short" }));
+        let expected = [
+            "'newPassword' must have at least 1 uppercase letter",
+            "'newPassword' must have at least 1 digit",
+            "'newPassword' must be at least 12 characters",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_missing_password_is_told_in_the_documented_words_before_any_rule() {
+        let Value::Object(entries) = json!({ "newPassword": "short" }) else { unreachable!("an object") };
+        let broken = vec![Problem::unknown_field("newPassword")];
+        let refused = PasswordChange::read(&POLICY, Submitted { entries, broken }).err().expect("a refusal");
+        assert_eq!(refused.code(), "SameCurrentAndNewPassword");
+        assert_eq!(refused.message(), "currentPassword and newPassword are required");
+    }
+}

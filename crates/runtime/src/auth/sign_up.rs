@@ -1,0 +1,92 @@
+//! Signing up: an account with the default role, and nothing of what an account receives by itself.
+
+use std::any::Any;
+
+use super::Auth;
+use super::event::{Event, record};
+use super::grant::Via;
+use crate::access::{Change, Scope, id_from, key_to};
+use crate::app_meta::{AuthMode, AuthOperation};
+use crate::context::Context;
+use crate::core::{Core, Model};
+use crate::crud;
+use crate::db::{Row, Statement};
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::input::Submitted;
+use crate::resource::{FieldKind, Id, ModelKind, ModelMeta, RowValues};
+
+impl Core {
+    pub(crate) fn account_model(&self) -> Result<&Model, ApiError> {
+        self.model_of(ModelKind::Account).ok_or_else(|| ApiError::internal("there is no account model"))
+    }
+}
+
+/// # Errors
+/// 400 with every problem of the body, 409 for a name that is taken.
+pub(crate) async fn sign_up(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    body: Submitted,
+    via: Via,
+) -> Result<Box<dyn Any>, ApiError> {
+    let model = ctx.core.account_model()?;
+    let mut input = read(ctx, auth, model, body)?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, input.as_mut()).await?;
+    let mut made = crud::create_one(ctx, model, &Scope::system(), input).await?;
+    let account = model.resource.id(made.as_ref());
+    if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
+        give_role(ctx, account, role).await?;
+    }
+    record(ctx, Event::SignedUp, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
+    ctx.commit().await?;
+    Ok(made)
+}
+
+/// In static mode the default role is a value of the account's own role field, which a body may not set.
+fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Box<dyn Any>, ApiError> {
+    let mut writable = model.masks.own(model.meta, &ctx.principal);
+    let field = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"));
+    if let (AuthMode::Static, Some(role), Some(field)) = (auth.meta.mode, auth.meta.default_role, field) {
+        let meta = &model.meta.fields[field];
+        if !body.entries.contains_key(meta.name) {
+            let list = matches!(meta.kind, FieldKind::EnumList(_));
+            body.entries.insert(meta.name.to_owned(), if list { vec![role].into() } else { role.into() });
+            writable.insert(field);
+        }
+    }
+    crud::read_create(ctx, model, writable, body)
+}
+
+/// Gives an account a role by name. Where an admin has taken the role away, accounts go without.
+async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
+    let core = ctx.core;
+    let (Some(roles), Some(assignments)) = (core.model_of(ModelKind::Role), core.model_of(ModelKind::AccountRole))
+    else {
+        return Ok(());
+    };
+    let hidden = if roles.meta.soft_delete { "\"deleted_at\" IS NULL AND " } else { "" };
+    let sql = format!("SELECT \"id\" FROM \"{}\" WHERE {hidden}\"name\" = ", roles.meta.table);
+    let mut find = Statement::new(core.db.dialect(), sql);
+    find.bind(role);
+    let Some(found) = ctx.source().one(find).await? else {
+        tracing::warn!(role, "the default role is not there; a new account goes without");
+        return Ok(());
+    };
+    let role = id_from(&mut Row::new(&found), roles.meta.id)?;
+    let mut row = RowValues::new(assignments.meta);
+    row.set(key_field(assignments.meta, core.account_model()?.meta)?, account);
+    row.set(key_field(assignments.meta, roles.meta)?, role);
+    crud::insert_as_is(ctx, assignments, row).await?;
+    ctx.changes.push(Change::Account(account));
+    Ok(())
+}
+
+/// The position of the key that leads from one model to another.
+fn key_field(from: &'static ModelMeta, target: &ModelMeta) -> Result<usize, ApiError> {
+    let column = key_to(from, target);
+    let found = from.fields.iter().position(|field| field.column == column);
+    found.ok_or_else(|| ApiError::internal(format!("{} has no column {column}", from.name)))
+}

@@ -1,0 +1,69 @@
+//! Super users: the first one comes from the command line, and the last one stays.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::event::{Event, record};
+use super::grant::Via;
+use crate::access::{Principal, Scope};
+use crate::context::Context;
+use crate::core::Core;
+use crate::crud;
+use crate::db::Dialect;
+use crate::http::ApiError;
+
+/// What the command line says of the new account.
+#[derive(Debug)]
+pub(crate) struct SuperUser {
+    /// Fields by their JSON names, the password among them.
+    pub(crate) fields: Map<String, Value>,
+}
+
+/// Makes an account that may do everything.
+///
+/// # Errors
+/// What signing up with the same fields would be answered.
+pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> Result<String, ApiError> {
+    let model = core.account_model()?;
+    let mut ctx = Context::new(core, Principal::Anonymous, None);
+    let writable = model.masks.own(model.meta, &ctx.principal);
+    let input = crud::read_create(&mut ctx, model, writable, account.fields)?;
+    ctx.begin().await?;
+    let account = crud::create_one(&mut ctx, model, &Scope::system(), input).await?;
+    let id = model.resource.id(account.as_ref());
+    let mut update = model.sql.statement("UPDATE ");
+    update.identifier(model.meta.table).push(" SET \"is_super_user\" = ").bind(true);
+    update.push(", \"is_staff\" = ").bind(true).push(", \"is_email_verified\" = ").bind(true).push(" WHERE ");
+    model.sql.row(&mut update, &Scope::system(), id);
+    ctx.source().execute(update).await?;
+    record(&ctx, Event::SignedUp, Some(id), Via::Console).await?;
+    ctx.commit().await?;
+    Ok(id.to_string())
+}
+
+/// Any number; whoever takes a super user's power away holds it until the transaction ends.
+const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190533)";
+
+/// To be asked after a super user lost something, in the same transaction: two who demote each other at once must not
+/// both succeed.
+///
+/// # Errors
+/// 409 `LastSuperUser` when nobody is left who may do everything.
+pub(crate) async fn last_super_user_stays(ctx: &Context<'_>) -> Result<(), ApiError> {
+    let model = ctx.core.account_model()?;
+    if ctx.core.db.dialect() == Dialect::Postgres {
+        ctx.source().one(model.sql.statement(ADVISORY_LOCK)).await?;
+    }
+    let hidden = if model.meta.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" };
+    let mut select =
+        model.sql.statement(format!("SELECT \"id\" FROM \"{}\" WHERE \"is_super_user\" = ", model.meta.table));
+    select.bind(true).push(" AND \"is_active\" = ").bind(true);
+    select.push(" AND \"deleted_self_account_at\" IS NULL").push(hidden).push(" LIMIT 1");
+    match ctx.source().one(select).await? {
+        Some(_) => Ok(()),
+        None => {
+            Err(ApiError::conflict("LastSuperUser", "The last super user cannot be deleted, deactivated or demoted"))
+        }
+    }
+}

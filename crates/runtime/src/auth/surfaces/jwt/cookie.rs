@@ -1,0 +1,41 @@
+//! The cookie that carries the token.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite as CookieSameSite};
+
+use crate::app_meta::{JwtMeta, SameSite};
+
+/// Whether the request came over TLS; a cookie is then kept from travelling without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Tls,
+    Plain,
+}
+
+pub(super) fn carrying(token: String, meta: &JwtMeta, transport: Transport) -> Cookie<'static> {
+    let seconds = i64::try_from(meta.expires_in_seconds).unwrap_or(i64::MAX);
+    let mut cookie = cookie(token, meta, transport);
+    cookie.set_max_age(Duration::seconds(seconds));
+    cookie
+}
+
+/// A browser forgets a cookie only when it is told with the same attributes.
+pub(super) fn cleared(meta: &JwtMeta, transport: Transport) -> Cookie<'static> {
+    let mut cookie = cookie(String::new(), meta, transport);
+    cookie.make_removal();
+    cookie
+}
+
+fn cookie(value: String, meta: &JwtMeta, transport: Transport) -> Cookie<'static> {
+    Cookie::build(meta.cookie_name, value)
+        .http_only(true)
+        .path("/")
+        .same_site(match meta.same_site {
+            SameSite::Lax => CookieSameSite::Lax,
+            SameSite::Strict => CookieSameSite::Strict,
+            SameSite::None => CookieSameSite::None,
+        })
+        // Browsers refuse SameSite=None on a cookie that is not Secure.
+        .secure(transport == Transport::Tls || meta.same_site == SameSite::None)
+        .finish()
+}

@@ -1,0 +1,162 @@
+//! Bodies and answers of the jwt surface.
+
+use std::any::Any;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+
+use super::cookie::{Transport, carrying, cleared};
+use crate::app_meta::{AuthOperation, TokenDelivery};
+use crate::auth::Auth;
+use crate::auth::account::{delete_me, get_me, log_out, update_me};
+use crate::auth::grant::Via;
+use crate::auth::login::{Credentials, log_in};
+use crate::auth::password::{PasswordChange, change_password, password_field};
+use crate::auth::sign_up::sign_up;
+use crate::context::Context;
+use crate::http::{ApiError, Client, json_response, object, read_object};
+use crate::query::no_parameters;
+
+pub(super) async fn run(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    operation: AuthOperation,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    if operation != AuthOperation::Login {
+        no_parameters(request)?;
+    }
+    match operation {
+        AuthOperation::Signup => signup(ctx, auth, request, payload).await,
+        AuthOperation::Login => login(ctx, auth, request, payload).await,
+        AuthOperation::Logout => logout(ctx, auth, request).await,
+        AuthOperation::UpdatePassword => update_password(ctx, auth, request, payload).await,
+        AuthOperation::GetMe => {
+            let me = get_me(ctx, auth).await?;
+            Ok(json_response(StatusCode::OK, data(ctx, me.as_ref())?))
+        }
+        AuthOperation::UpdateMe => own_update(ctx, auth, request, payload).await,
+        AuthOperation::DeleteMe => {
+            delete_me(ctx, auth, Via::Jwt).await?;
+            without_cookie(auth, request)
+        }
+    }
+}
+
+async fn signup(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
+    let body = auth.rules.judge(AuthOperation::Signup, body);
+    let account = sign_up(ctx, auth, body, Via::Jwt).await?;
+    Ok(json_response(StatusCode::CREATED, data(ctx, account.as_ref())?))
+}
+
+/// `{ "token": …, "accessToken": …, "data": … }` and the cookie, as far as `sendAccessTokenThrough` wants either.
+async fn login(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
+    auth.rules.check(AuthOperation::Login, &body)?;
+    let password = password_field(ctx.core.account_model()?)?.name;
+    let credentials = Credentials::read(auth, password, username_field(request)?.as_deref(), &body)?;
+    let logged_in = log_in(ctx, auth, credentials, Via::Jwt).await?;
+    let data = data(ctx, logged_in.record.as_ref())?;
+    delivered(auth, request, "", logged_in.token, data)
+}
+
+async fn logout(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    log_out(ctx, auth, Via::Jwt).await?;
+    without_cookie(auth, request)
+}
+
+async fn update_password(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
+    let change = PasswordChange::read(&auth.meta.password, auth.rules.judge(AuthOperation::UpdatePassword, body))?;
+    let changed = change_password(ctx, auth, change).await?;
+    let data = data(ctx, changed.record.as_ref())?;
+    let said = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
+    delivered(auth, request, said, changed.token, data)
+}
+
+async fn own_update(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
+    let me = update_me(ctx, auth, auth.rules.judge(AuthOperation::UpdateMe, body)).await?;
+    Ok(json_response(StatusCode::OK, data(ctx, me.as_ref())?))
+}
+
+/// `{ "data": … }`, with what an account may see of itself.
+fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
+    let model = ctx.core.account_model()?;
+    let mask = model.masks.read(model.meta, &ctx.principal);
+    let mut body = b"{\"data\":".to_vec();
+    object(model.resource.as_ref(), record, &mask, &mut body);
+    body.push(b'}');
+    Ok(body)
+}
+
+/// Puts a token into the answer: before the data, and into the cookie. `said` is JSON members to stand first.
+fn delivered(
+    auth: &Auth,
+    request: &HttpRequest,
+    said: &str,
+    token: String,
+    data: Vec<u8>,
+) -> Result<HttpResponse, ApiError> {
+    let delivery = auth.meta.send_access_token_through;
+    let mut body = format!("{{{said}").into_bytes();
+    if delivery != TokenDelivery::CookieOnly {
+        // A JWT is letters, digits, points, dashes and underscores: nothing to escape.
+        body.extend_from_slice(format!("\"token\":\"{token}\",\"accessToken\":\"{token}\",").as_bytes());
+    }
+    body.extend_from_slice(&data[1..]);
+    let mut response = json_response(StatusCode::OK, body);
+    if delivery != TokenDelivery::ResponseOnly {
+        let cookie = carrying(token, &auth.meta.jwt, transport(request));
+        response.add_cookie(&cookie).map_err(ApiError::internal)?;
+    }
+    Ok(response)
+}
+
+/// 204, and the browser forgets the token.
+fn without_cookie(auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut response = HttpResponse::NoContent().finish();
+    response.add_cookie(&cleared(&auth.meta.jwt, transport(request))).map_err(ApiError::internal)?;
+    Ok(response)
+}
+
+fn transport(request: &HttpRequest) -> Transport {
+    match request.extensions().get::<Client>() {
+        Some(client) if client.tls => Transport::Tls,
+        _ => Transport::Plain,
+    }
+}
+
+/// `?usernameField=`, the only parameter that a log-in takes.
+fn username_field(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let mut field = None;
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match name.as_ref() {
+            "usernameField" => field = Some(value.into_owned()),
+            _ => return Err(crate::query::unknown_parameter(&name)),
+        }
+    }
+    Ok(field)
+}

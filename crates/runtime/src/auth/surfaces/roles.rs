@@ -1,0 +1,122 @@
+//! For those who manage roles: what can be allowed, and why something is or is not.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use crate::access::{CatalogueEntry, Principal, explain};
+use crate::app::Shared;
+use crate::auth::{Auth, authenticate, refused};
+use crate::context::Context;
+use crate::core::Core;
+use crate::http::{ApiError, get_only, json_response};
+use crate::input::Problem;
+use crate::query::no_parameters;
+use crate::resource::{Id, IdKind, Who};
+
+/// What somebody must hold to be told why others may do things.
+const EXPLAIN: (&str, &str) = ("auth-permission", "Explain");
+
+/// Mounts `/auth-actions` and `/auth-permissions/explain` inside the API's prefix.
+pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
+    if shared.core.auth.is_none() {
+        return;
+    }
+    let (actions, explanations) = (shared.core.clone(), shared.core.clone());
+    config
+        .service(get_only("/auth-actions", move |request| auth_actions(actions.clone(), request)))
+        .service(get_only("/auth-permissions/explain", move |request| explanation(explanations.clone(), request)));
+}
+
+/// Every (resource, action) pair with the roles that the YAML gives it to; for whoever is logged in.
+async fn auth_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
+    authenticate(&mut ctx, &request).await?;
+    if let Err(error) = ctx.principal.require() {
+        return Err(refused(&mut ctx, error).await);
+    }
+    no_parameters(&request)?;
+    let actions: Vec<Value> = core.catalogue.iter().map(action).collect();
+    Ok(answer(&json!({ "results": actions.len(), "data": actions })))
+}
+
+fn action(entry: &CatalogueEntry) -> Value {
+    let (model, action) = (entry.meta.name, entry.action.action);
+    let roles = entry.action.rules.iter().flat_map(|rule| match rule.who {
+        Who::Public => vec!["public"],
+        Who::Authenticated => vec!["authenticated"],
+        Who::Roles(roles) => roles.to_vec(),
+    });
+    json!({
+        "resource": entry.meta.resource,
+        "action": action,
+        "name": format!("{action} {model}"),
+        "description": entry.action.description,
+        "roles": roles.collect::<Vec<_>>(),
+    })
+}
+
+/// `?account=…&resource=…&action=…`
+async fn explanation(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
+    authenticate(&mut ctx, &request).await?;
+    if let Err(error) = may_explain(&ctx) {
+        return Err(refused(&mut ctx, error).await);
+    }
+    let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
+    let asked = Asked::read(&core, auth, &request)?;
+    let found = auth.access.by_account(&core.db, asked.account, core.now()).await?;
+    let who = found.ok_or_else(|| ApiError::not_found(auth.access.models.account.name))?;
+    let model = core.model(asked.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
+    let told = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);
+    Ok(answer(&json!({ "data": told })))
+}
+
+fn may_explain(ctx: &Context<'_>) -> Result<(), ApiError> {
+    ctx.principal.require()?;
+    let permission = ctx.core.catalogue.find(EXPLAIN.0, EXPLAIN.1);
+    let may = ctx.principal.is_super_user() || permission.is_some_and(|permission| ctx.can(permission));
+    if may { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+}
+
+struct Asked<'a> {
+    account: Id,
+    entry: &'a CatalogueEntry,
+}
+
+impl<'a> Asked<'a> {
+    fn read(core: &'a Core, auth: &Auth, request: &HttpRequest) -> Result<Self, ApiError> {
+        let (mut account, mut resource, mut action) = (None, None, None);
+        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+            match name.as_ref() {
+                "account" => account = Some(value.into_owned()),
+                "resource" => resource = Some(value.into_owned()),
+                "action" => action = Some(value.into_owned()),
+                _ => return Err(crate::query::unknown_parameter(&name)),
+            }
+        }
+        let account = account.and_then(|text| match auth.access.models.account.id {
+            IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
+            IdKind::Integer => text.parse().map(Id::Integer).ok(),
+        });
+        let account = account.ok_or_else(|| invalid("account", "'account' must be the id of an account"))?;
+        let permission = resource.zip(action).and_then(|(resource, action)| core.catalogue.find(&resource, &action));
+        let entry = permission.and_then(|permission| core.catalogue.entry(permission));
+        let entry = entry.ok_or_else(|| invalid("action", "'resource' and 'action' must name a permission"))?;
+        Ok(Self { account, entry })
+    }
+}
+
+fn invalid(field: &str, message: &str) -> ApiError {
+    ApiError::invalid_query(vec![Problem {
+        field: field.to_owned(),
+        code: "InvalidParameter".to_owned(),
+        message: message.to_owned(),
+    }])
+}
+
+fn answer(body: &Value) -> HttpResponse {
+    json_response(StatusCode::OK, body.to_string().into_bytes())
+}

@@ -1,0 +1,247 @@
+//! What an interceptor sees of the request it runs in, and what it may do there.
+
+mod locals;
+mod models;
+mod passwords;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::{HttpMessage, HttpRequest};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::access::{Change, Permission, Principal, Standing};
+use crate::auth::identify;
+use crate::core::Core;
+use crate::db::{Source, Transaction};
+use crate::http::{ApiError, Client};
+use crate::query::ListQuery;
+use crate::resource::{Id, Resource, RowId};
+use locals::Locals;
+pub use models::AsSystem;
+use passwords::Passwords;
+
+type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
+
+/// One request, from the moment it was authorized: who asks, the transaction, values of the interceptors' own.
+pub struct Context<'r> {
+    pub(crate) core: &'r Core,
+    pub(crate) principal: Principal,
+    pub(crate) now: DateTime<Utc>,
+    /// The row that the operation is about, and its model.
+    pub(crate) target: Option<(&'static str, Id)>,
+    /// What names the version of that row, for `ETag`.
+    pub(crate) version: Option<String>,
+    pub(crate) query: Option<ListQuery>,
+    pub(crate) changes: Vec<Change>,
+    /// Why a cookie was refused.
+    pub(crate) stale: Option<ApiError>,
+    /// Passwords that were read and wait to be hashed, and those that were.
+    pub(crate) passwords: Passwords,
+    shared: Arc<Core>,
+    request: Option<&'r HttpRequest>,
+    transaction: Option<Transaction>,
+    locals: Locals,
+    after_commit: Vec<AfterCommit>,
+}
+
+impl<'r> Context<'r> {
+    pub(crate) fn new(core: &'r Arc<Core>, principal: Principal, request: Option<&'r HttpRequest>) -> Self {
+        Self {
+            core,
+            shared: core.clone(),
+            passwords: Passwords::default(),
+            version: None,
+            principal,
+            now: core.now(),
+            target: None,
+            query: None,
+            changes: Vec::new(),
+            stale: None,
+            request,
+            transaction: None,
+            locals: Locals::default(),
+            after_commit: Vec::new(),
+        }
+    }
+
+    /// Who asks.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The caller's account id, as the account model's entity types it.
+    ///
+    /// # Errors
+    /// 401 `LoginRequired` for an anonymous caller.
+    pub fn account_id<T: RowId>(&self) -> Result<T, ApiError> {
+        let identity = self.principal.require()?;
+        T::from_id(identity.account).ok_or_else(|| ApiError::internal("the account's id is of the other kind"))
+    }
+
+    /// Whether the caller holds the permission, for at least some rows.
+    pub fn can(&self, permission: Permission) -> bool {
+        self.principal.holds(permission)
+    }
+
+    /// # Errors
+    /// 401 or 403 when the caller does not hold the permission.
+    pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
+        self.principal.require()?;
+        if self.can(permission) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+    }
+
+    /// The moment of the request; the same for every row it writes.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A request header, where there is a request and the header is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request?.headers().get(name)?.to_str().ok()
+    }
+
+    /// The principal of an account, for interceptors that know by other means who asks: an API key, another identity
+    /// provider.
+    ///
+    /// # Errors
+    /// 401 when the account is gone or may not act.
+    pub async fn identify(&self, account: impl RowId) -> Result<Principal, ApiError> {
+        identify(self.core, account.into()).await
+    }
+
+    /// Where the request came from, as text.
+    pub fn client_address(&self) -> Option<String> {
+        let extensions = self.request?.extensions();
+        extensions.get::<Client>().map(|client| client.address.to_string())
+    }
+
+    /// The first 400 characters of what the client calls itself.
+    pub fn user_agent(&self) -> Option<String> {
+        self.header("User-Agent").map(|agent| agent.chars().take(400).collect())
+    }
+
+    /// The id of the row that findOne, updateOne or deleteOne is about.
+    pub fn target<R: Resource>(&self) -> Option<R::Id> {
+        let (model, id) = self.target?;
+        R::Id::from_id(id).filter(|_| model == R::META.name)
+    }
+
+    /// The filter of updateMany, for its before interceptors to narrow.
+    pub fn query_mut(&mut self) -> Option<&mut ListQuery> {
+        self.query.as_mut()
+    }
+
+    /// The open transaction, for work with SeaORM's entities. Nothing checks what is done with it.
+    ///
+    /// # Errors
+    /// 500 in a read, which has no transaction; use `database` there.
+    pub fn transaction(&self) -> Result<&Transaction, ApiError> {
+        self.transaction.as_ref().ok_or_else(|| ApiError::internal("a read operation has no transaction"))
+    }
+
+    /// Connections for reading with SeaORM's entities. Inside a write they do not see what it wrote.
+    pub fn database(&self) -> &DatabaseConnection {
+        self.core.db.read_connection()
+    }
+
+    /// To be called by who writes accounts, roles or what was given through SeaORM: after the commit, everything that
+    /// is remembered of them is read again.
+    pub fn access_changed(&mut self) {
+        self.changes.push(Change::Everything);
+    }
+
+    /// A value that an earlier interceptor of this request left.
+    pub fn local<T: 'static>(&self) -> Option<&T> {
+        self.locals.get()
+    }
+
+    /// Leaves a value for later interceptors of this request, one per type.
+    pub fn set_local<T: 'static>(&mut self, value: T) {
+        self.locals.set(value);
+    }
+
+    /// Runs after the transaction is committed, before the answer is sent: for mail and the like. It is not run when
+    /// the operation fails, and cannot make it fail.
+    pub fn after_commit(&mut self, work: impl Future<Output = ()> + 'static) {
+        self.after_commit.push(Box::pin(work));
+    }
+
+    /// Where statements of this request run.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match &self.transaction {
+            Some(transaction) => Source::Transaction(transaction),
+            None => self.core.db.reader(),
+        }
+    }
+
+    /// Opens a transaction. Passwords are hashed first: a quarter of a second of work must not hold the only writer.
+    pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
+        self.passwords.hash_waiting(self.core).await?;
+        self.transaction = Some(self.core.db.begin().await?);
+        self.still_stands().await
+    }
+
+    /// A body may take its time, and so may the wait for the writer: who was let in then must still be who asks now.
+    async fn still_stands(&self) -> Result<(), ApiError> {
+        let (Principal::Account(identity), Some(auth)) = (&self.principal, &self.core.auth) else { return Ok(()) };
+        let dialect = self.core.db.dialect();
+        match auth.access.standing(self.source(), dialect, identity, self.core.now()).await? {
+            Standing::Same => Ok(()),
+            Standing::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
+            Standing::Changed => {
+                Err(ApiError::conflict("AccessChanged", "What you may do changed meanwhile. Please try again."))
+            }
+        }
+    }
+
+    /// Commits; then what the write changed about access counts, and only then what waited for the commit runs. A task
+    /// of its own sees it through: a client that hangs up must not keep a revocation from being noticed.
+    pub(crate) async fn commit(&mut self) -> Result<(), ApiError> {
+        let Some(transaction) = self.transaction.take() else { return Ok(()) };
+        let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
+        let core = self.shared.clone();
+        let committing = actix_web::rt::spawn(async move {
+            let committed = transaction.commit().await;
+            // Also after an error: the database may have committed before the connection was lost.
+            core.access_changed(&changes).await;
+            committed?;
+            for work in work {
+                work.await;
+            }
+            Ok(())
+        });
+        committing.await.map_err(ApiError::internal)?
+    }
+
+    /// Does work that is undone as a whole when it fails, whatever becomes of the rest of the transaction.
+    pub(crate) async fn nested<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Context<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.transaction()?.execute_unprepared("SAVEPOINT nested").await?;
+        let (target, query) = (self.target.take(), self.query.take());
+        let (changes, waiting) = (self.changes.len(), self.after_commit.len());
+        let done = work(self).await;
+        (self.target, self.query) = (target, query);
+        if done.is_err() {
+            self.changes.truncate(changes);
+            self.after_commit.truncate(waiting);
+            self.transaction()?.execute_unprepared("ROLLBACK TO SAVEPOINT nested").await?;
+        }
+        self.transaction()?.execute_unprepared("RELEASE SAVEPOINT nested").await?;
+        done
+    }
+
+    /// Undoes everything since `begin`.
+    pub(crate) async fn roll_back(&mut self) {
+        self.after_commit.clear();
+        self.changes.clear();
+        let Some(transaction) = self.transaction.take() else { return };
+        if let Err(error) = transaction.rollback().await {
+            tracing::warn!(%error, "rolling back");
+        }
+    }
+}

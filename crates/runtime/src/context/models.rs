@@ -1,0 +1,114 @@
+//! Other models' operations, through the same checks and inside the same transaction.
+
+use std::any::Any;
+
+use super::Context;
+use crate::access::{Authority, Scope, decide};
+use crate::core::Model;
+use crate::crud;
+use crate::http::ApiError;
+use crate::resource::{Operation, Resource};
+
+/// The application's own rights: every row and field, whoever asks. What it is given must not come from the request unchecked.
+pub struct AsSystem<'c, 'r>(&'c mut Context<'r>);
+
+/// Four operations, once with the caller's rights and once with the application's.
+macro_rules! operations {
+    ($authority:expr, |$self:ident| $ctx:expr) => {
+        /// Reads one row.
+        ///
+        /// # Errors
+        /// What the same request over HTTP would be answered.
+        pub async fn find<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
+            find($ctx, $authority, id).await
+        }
+
+        /// Writes one row. The model's interceptors run, in this transaction.
+        ///
+        /// # Errors
+        /// What the same request over HTTP would be answered.
+        pub async fn create<R: Resource>(&mut $self, input: R::Create) -> Result<R, ApiError> {
+            create($ctx, $authority, input).await
+        }
+
+        /// Changes one row. The model's interceptors run, in this transaction.
+        ///
+        /// # Errors
+        /// What the same request over HTTP would be answered.
+        pub async fn update<R: Resource>(&mut $self, id: R::Id, input: R::Update) -> Result<R, ApiError> {
+            update($ctx, $authority, id, input).await
+        }
+
+        /// Deletes one row and hands it over as it was. The model's interceptors run, in this transaction.
+        ///
+        /// # Errors
+        /// What the same request over HTTP would be answered.
+        pub async fn delete<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
+            delete($ctx, $authority, id).await
+        }
+    };
+}
+
+impl<'r> Context<'r> {
+    /// The same four operations with the application's own rights.
+    pub fn as_system(&mut self) -> AsSystem<'_, 'r> {
+        AsSystem(self)
+    }
+
+    operations!(Authority::Caller, |self| self);
+}
+
+impl AsSystem<'_, '_> {
+    operations!(Authority::System, |self| self.0);
+}
+
+async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
+    let (model, scope) = scoped::<R>(ctx, authority, Operation::FindOne)?;
+    let target = ctx.target;
+    let found = crud::find_one(ctx, model, &scope, id.into()).await;
+    ctx.target = target;
+    typed(found?)
+}
+
+async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {
+    let (model, scope) = scoped::<R>(ctx, authority, Operation::CreateOne)?;
+    typed(ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Box::new(input)).await).await?)
+}
+
+async fn update<R: Resource>(
+    ctx: &mut Context<'_>,
+    authority: Authority,
+    id: R::Id,
+    input: R::Update,
+) -> Result<R, ApiError> {
+    let (model, scope) = scoped::<R>(ctx, authority, Operation::UpdateOne)?;
+    typed(ctx.nested(async |ctx| crud::update_one(ctx, model, &scope, id.into(), Box::new(input)).await).await?)
+}
+
+async fn delete<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
+    let (model, scope) = scoped::<R>(ctx, authority, Operation::DeleteOne)?;
+    typed(ctx.nested(async |ctx| crud::delete_one(ctx, model, &scope, id.into()).await).await?)
+}
+
+fn scoped<'r, R: Resource>(
+    ctx: &Context<'r>,
+    authority: Authority,
+    operation: Operation,
+) -> Result<(&'r Model, Scope), ApiError> {
+    let core = ctx.core;
+    let model = core
+        .model(R::META.name)
+        .ok_or_else(|| ApiError::internal(format!("{} is not a model of this application", R::META.name)))?;
+    let scope = match authority {
+        Authority::System => Scope::system(),
+        Authority::Caller => decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?,
+    };
+    Ok((model, scope))
+}
+
+fn typed<R: Resource>(record: Box<dyn Any>) -> Result<R, ApiError> {
+    record
+        .downcast()
+        .map(|record| *record)
+        .map_err(|_| ApiError::internal("an operation answered with another model's row"))
+}

@@ -1,0 +1,34 @@
+//! Passwords between being read and being stored.
+
+use crate::core::Core;
+use crate::http::ApiError;
+use crate::input::PlainPassword;
+
+#[derive(Default)]
+pub(crate) struct Passwords {
+    waiting: Vec<PlainPassword>,
+    hashed: Vec<(PlainPassword, String)>,
+}
+
+impl Passwords {
+    /// Notes a password that will be stored.
+    pub(crate) fn expect(&mut self, password: PlainPassword) {
+        self.waiting.push(password);
+    }
+
+    pub(super) async fn hash_waiting(&mut self, core: &Core) -> Result<(), ApiError> {
+        for password in std::mem::take(&mut self.waiting) {
+            let hash = core.hash(password.clone()).await?;
+            self.hashed.push((password, hash));
+        }
+        Ok(())
+    }
+
+    /// The hash of a password; one that an interceptor has set was not foreseen, and is hashed now.
+    pub(crate) async fn take(&mut self, core: &Core, password: PlainPassword) -> Result<String, ApiError> {
+        match self.hashed.iter().position(|(known, _)| *known == password) {
+            Some(known) => Ok(self.hashed.swap_remove(known).1),
+            None => core.hash(password).await,
+        }
+    }
+}

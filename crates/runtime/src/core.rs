@@ -1,0 +1,138 @@
+//! Everything that requests share: built once at start, read by every worker.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{AccessControl, AccessModels, Catalogue, Change, FieldMasks};
+use crate::api::{Mounted, MountedModel};
+use crate::app_meta::{AppMeta, PasswordPolicy};
+use crate::auth::{Auth, Hasher, RouteRules};
+use crate::clock::Clock;
+use crate::db::{Database, DbError};
+use crate::hooks::HookTable;
+use crate::http::ApiError;
+use crate::input::PlainPassword;
+use crate::query::TableSql;
+use crate::resource::{AnyResource, ModelKind, ModelMeta, RelationKind};
+use crate::settings::Settings;
+
+/// One model, ready to serve.
+pub(crate) struct Model {
+    pub(crate) meta: &'static ModelMeta,
+    pub(crate) resource: Box<dyn AnyResource>,
+    pub(crate) hooks: HookTable,
+    pub(crate) masks: FieldMasks,
+    pub(crate) sql: TableSql,
+    /// Whether deleting a row may take accounts, roles or what was given along.
+    pub(crate) reaches_access: bool,
+}
+
+pub(crate) struct Core {
+    pub(crate) app: &'static AppMeta,
+    pub(crate) settings: Settings,
+    pub(crate) db: Database,
+    pub(crate) models: Vec<Model>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    /// There exactly when the schema has an account model.
+    pub(crate) auth: Option<Auth>,
+    by_name: HashMap<&'static str, usize>,
+    clock: Clock,
+}
+
+/// What a password must be like where nobody has accounts: never asked, but there.
+static NO_POLICY: PasswordPolicy =
+    PasswordPolicy { min: 8, max: 72, upper: 0, lower: 0, digit: 0, symbol: 0, refuse_common: false };
+
+impl Core {
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn start(
+        app: &'static AppMeta,
+        settings: Settings,
+        db: Database,
+        mounted: Mounted,
+        clock: Clock,
+    ) -> Result<Self, DbError> {
+        let Mounted { models, auth: auth_hooks } = mounted;
+        let metas: Vec<&'static ModelMeta> = models.iter().map(|model| model.resource.meta()).collect();
+        let reaching = reaching_access(&metas);
+        let made = models.into_iter().map(|mounted| Model::new(mounted, &db, &reaching));
+        let models: Vec<Model> = made.collect();
+        let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
+        let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
+        let mut core = Self { app, settings, db, models, catalogue, auth: None, by_name, clock };
+        core.auth = core.start_auth(&metas, auth_hooks).await?;
+        Ok(core)
+    }
+
+    async fn start_auth(&self, metas: &[&'static ModelMeta], hooks: HookTable) -> Result<Option<Auth>, DbError> {
+        let (Some(meta), Some(secret)) = (&self.app.auth, &self.settings.jwt_secret) else { return Ok(None) };
+        let Some(models) = AccessModels::find(meta.mode, metas) else { return Ok(None) };
+        crate::access::seed(self, &models).await?;
+        let access = AccessControl::start(models, self.catalogue.clone(), &self.db).await?;
+        let rules = RouteRules::new(meta, metas);
+        let hasher = Hasher::start(self.settings.bcrypt_cost);
+        Ok(Some(Auth::new(self.app, meta, access, hasher, secret.expose(), hooks, rules)))
+    }
+
+    pub(crate) fn model(&self, name: &str) -> Option<&Model> {
+        self.by_name.get(name).map(|position| &self.models[*position])
+    }
+
+    pub(crate) fn model_of(&self, kind: ModelKind) -> Option<&Model> {
+        self.models.iter().find(|model| model.meta.kind == kind)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn password_policy(&self) -> &PasswordPolicy {
+        self.app.auth.as_ref().map_or(&NO_POLICY, |auth| &auth.password)
+    }
+
+    pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
+        let auth = self.auth.as_ref().ok_or_else(|| ApiError::internal("a password without accounts"))?;
+        auth.hasher.hash(password).await
+    }
+
+    /// Makes a committed change of accounts, roles or permissions count. When the tables cannot be read again, every
+    /// identity was forgotten already, and what is loaded next sees the old table at most until the next change.
+    pub(crate) async fn access_changed(&self, changes: &[Change]) {
+        let Some(auth) = self.auth.as_ref().filter(|_| !changes.is_empty()) else { return };
+        if let Err(error) = auth.access.apply(&self.db, changes).await {
+            tracing::error!(%error, "reading roles and permissions again");
+        }
+    }
+}
+
+/// The models that accounts, roles and what was given belong to, and what those belong to: a deletion there may cascade.
+fn reaching_access(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
+    let mut reaching: HashSet<&str> =
+        metas.iter().filter(|meta| meta.kind != ModelKind::Ordinary).map(|meta| meta.name).collect();
+    loop {
+        let owned = metas.iter().filter(|meta| reaching.contains(meta.name)).flat_map(|meta| meta.relations);
+        let owners = owned.filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
+        let found: HashSet<&str> = owners.map(|relation| relation.target).collect();
+        if found.is_subset(&reaching) {
+            return reaching;
+        }
+        reaching.extend(found);
+    }
+}
+
+impl Model {
+    fn new(mounted: MountedModel, db: &Database, reaching: &HashSet<&'static str>) -> Self {
+        let meta = mounted.resource.meta();
+        Self {
+            meta,
+            masks: FieldMasks::new(meta),
+            sql: TableSql::new(meta, db.dialect()),
+            reaches_access: meta.kind == ModelKind::Ordinary && reaching.contains(meta.name),
+            hooks: mounted.hooks,
+            resource: mounted.resource,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `POST /posts/many`: all or nothing.
+
+use std::any::Any;
+
+use super::write::insert;
+use crate::access::Scope;
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::resource::Operation;
+
+/// `inputs` are the model's `Create`s, validated; the answer is a `Vec` of the new rows, in their order.
+pub(crate) async fn create_many(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    inputs: Vec<Box<dyn Any>>,
+) -> Result<Box<dyn Any>, ApiError> {
+    let mut batch = model.resource.batch(inputs);
+    model.hooks.run(Operation::CreateMany, Moment::Before, ctx, batch.as_mut()).await?;
+    let mut results = Vec::new();
+    for input in model.resource.unbatch(batch) {
+        results.push(insert(ctx, model, scope, model.resource.create_row(input)).await?);
+    }
+    let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
+    model.hooks.run(Operation::CreateMany, Moment::After, ctx, records.as_mut()).await?;
+    Ok(records)
+}

@@ -1,0 +1,37 @@
+//! `DELETE /posts/many?filters`
+
+use std::any::Any;
+
+use super::write::{bounded, cascaded, delete_clause, touched_many};
+use super::{guard, refusal};
+use crate::access::{Giving, Scope};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::query::ListQuery;
+use crate::resource::Operation;
+
+/// Deletes the rows, or marks them deleted; the answer is a `Vec` of the rows as they were.
+pub(crate) async fn delete_many(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    mut query: ListQuery,
+) -> Result<Box<dyn Any>, ApiError> {
+    model.hooks.run(Operation::DeleteMany, Moment::Before, ctx, &mut query).await?;
+    bounded(ctx, model, scope, &query).await?;
+    let mut delete = delete_clause(ctx, model);
+    model.sql.matching(&mut delete, scope, &query.filters);
+    delete.push(" RETURNING ").push(&model.sql.columns);
+    let results = ctx.source().all(delete).await.map_err(refusal::of_delete)?;
+    for result in &results {
+        guard::look_at(ctx, model, scope, result, Giving::Deleted).await?;
+    }
+    let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
+    touched_many(ctx, model);
+    cascaded(ctx, model);
+    model.hooks.run(Operation::DeleteMany, Moment::After, ctx, records.as_mut()).await?;
+    Ok(records)
+}

@@ -1,0 +1,46 @@
+//! `GET /posts/{id}`
+
+use std::any::Any;
+
+use super::version::version;
+use crate::access::Scope;
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::resource::{Id, Operation};
+
+/// # Errors
+/// 404 when the row is not there or not visible.
+pub(crate) async fn find_one(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    id: Id,
+) -> Result<Box<dyn Any>, ApiError> {
+    let id = before(ctx, model, Operation::FindOne, id).await?;
+    let mut record = load(ctx, model, scope, id).await?;
+    ctx.version = Some(version(model, record.as_ref(), &scope.read));
+    model.hooks.run(Operation::FindOne, Moment::After, ctx, record.as_mut()).await?;
+    Ok(record)
+}
+
+/// Runs the before interceptors that are given the id, and hands back the id they left.
+pub(super) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
+    ctx.target = Some((model.meta.name, id));
+    if model.hooks.is_empty(operation, Moment::Before) {
+        return Ok(id);
+    }
+    match id {
+        Id::Uuid(mut id) => model.hooks.run(operation, Moment::Before, ctx, &mut id).await.map(|()| Id::Uuid(id)),
+        Id::Integer(mut id) => model.hooks.run(operation, Moment::Before, ctx, &mut id).await.map(|()| Id::Integer(id)),
+    }
+}
+
+/// One visible row.
+async fn load(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id) -> Result<Box<dyn Any>, ApiError> {
+    let found = ctx.source().one(model.sql.by_id(scope, id)).await?;
+    let result = found.ok_or_else(|| ApiError::not_found(model.meta.name))?;
+    Ok(model.resource.decode(&mut Row::new(&result))?)
+}

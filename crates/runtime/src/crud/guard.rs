@@ -1,0 +1,113 @@
+//! What the runtime insists on for the models that it reads itself. Looked at after a write and inside its transaction:
+//! an error undoes it.
+
+use sea_orm::{QueryResult, Value};
+
+use super::write::row_id;
+use crate::access::{Authority, Giving, Scope, check_giving};
+use crate::auth::{end_log_ins, last_super_user_stays};
+use crate::context::Context;
+use crate::core::{Core, Model};
+use crate::db::Row;
+use crate::http::ApiError;
+use crate::input::Problem;
+use crate::resource::{ModelKind, ModelMeta, RowValues};
+
+/// Looks at a row that was just written or deleted.
+///
+/// # Errors
+/// 400 for a permission that the schema does not have, 403 for giving more than one holds or for touching a super user
+/// without being one, 409 for taking the last super user away.
+pub(super) async fn look_at(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    row: &QueryResult,
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
+    if model.meta.kind == ModelKind::Ordinary {
+        return Ok(());
+    }
+    if model.meta.kind == ModelKind::Permission && !matches!(giving, Giving::Deleted) {
+        permission_exists(ctx.core, model.meta, row)?;
+    }
+    if model.meta.kind == ModelKind::Account {
+        check_super_user(ctx, model.meta, scope, row, giving).await?;
+        if shuts_out(model.meta, giving) {
+            end_log_ins(ctx, row_id(model, row)?).await?;
+        }
+    }
+    if scope.authority == Authority::Caller {
+        check_giving(ctx, model.meta, row, giving).await?;
+    }
+    match (model.meta.kind, giving) {
+        (ModelKind::Role, Giving::Changed(values)) => name_stays(ctx, model, row, values),
+        _ => Ok(()),
+    }
+}
+
+/// A permission must name a pair that the schema has: a misspelt one would silently grant nothing.
+fn permission_exists(core: &Core, meta: &ModelMeta, row: &QueryResult) -> Result<(), ApiError> {
+    let (resource, action): (String, String) = (column(meta, row, "resource")?, column(meta, row, "action")?);
+    if core.catalogue.find(&resource, &action).is_some() {
+        return Ok(());
+    }
+    Err(ApiError::invalid_body(vec![Problem {
+        field: "action".to_owned(),
+        code: "UnknownPermission".to_owned(),
+        message: format!("There is no action '{action}' on a resource '{resource}'"),
+    }]))
+}
+
+/// The rules of the YAML know a role by its name: under another one, it would be bound by none of them.
+fn name_stays(ctx: &Context<'_>, model: &Model, row: &QueryResult, values: &RowValues) -> Result<(), ApiError> {
+    let renamed = model.meta.field_index("name").and_then(|field| values.get(field)).is_some();
+    let Some(auth) = ctx.core.auth.as_ref().filter(|_| renamed) else { return Ok(()) };
+    let Some(before) = auth.access.role_name(row_id(model, row)?) else { return Ok(()) };
+    let bound = ctx.core.catalogue.names_role(&before) || auth.meta.default_role == Some(before.as_str());
+    if !bound || column::<String>(model.meta, row, "name")? == before {
+        return Ok(());
+    }
+    Err(ApiError::conflict("RoleNamedInSchema", format!("The schema knows the role '{before}' by its name")))
+}
+
+async fn check_super_user(
+    ctx: &Context<'_>,
+    meta: &ModelMeta,
+    scope: &Scope,
+    row: &QueryResult,
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
+    let super_user: bool = column(meta, row, "isSuperUser")?;
+    if super_user && scope.authority == Authority::Caller && !ctx.principal.is_super_user() {
+        return Err(ApiError::not_enough_permissions());
+    }
+    let loses = match giving {
+        Giving::New => false,
+        Giving::Changed(values) => {
+            takes(meta, values, "isSuperUser") || (super_user && takes(meta, values, "isActive"))
+        }
+        Giving::Deleted => super_user,
+    };
+    if loses { last_super_user_stays(ctx).await } else { Ok(()) }
+}
+
+/// Somebody who was suspended or deleted does not come back with an old token when that is taken back.
+fn shuts_out(meta: &ModelMeta, giving: Giving<'_>) -> bool {
+    match giving {
+        Giving::New => false,
+        Giving::Changed(values) => takes(meta, values, "isActive"),
+        Giving::Deleted => meta.soft_delete,
+    }
+}
+
+/// Whether the change sets this flag to false.
+fn takes(meta: &ModelMeta, values: &RowValues, flag: &str) -> bool {
+    let field = meta.field_index(flag);
+    field.and_then(|field| values.get(field)).is_some_and(|value| *value == Value::Bool(Some(false)))
+}
+
+fn column<T: sea_orm::TryGetable>(meta: &ModelMeta, row: &QueryResult, name: &str) -> Result<T, ApiError> {
+    let position = meta.field_index(name).ok_or_else(|| ApiError::internal(format!("{} has no {name}", meta.name)))?;
+    Ok(Row::skipping(row, position).next()?)
+}

@@ -1,0 +1,32 @@
+//! Stages 6 to 9: the eight operations, one file each. They take what is authorized and validated, run the model's
+//! interceptors around the SQL, and know nothing of HTTP; `endpoint` does.
+
+mod create_many;
+mod create_one;
+mod delete_many;
+mod delete_one;
+mod endpoint;
+mod find_many;
+mod find_one;
+mod guard;
+mod links;
+mod read_body;
+mod refusal;
+mod restore;
+mod routes;
+mod update_many;
+mod update_one;
+mod version;
+mod write;
+
+pub(crate) use create_many::create_many;
+pub(crate) use create_one::create_one;
+pub(crate) use delete_many::delete_many;
+pub(crate) use delete_one::delete_one;
+pub(crate) use find_many::{Page, find_many};
+pub(crate) use find_one::find_one;
+pub(crate) use read_body::{read_create, read_update};
+pub(crate) use routes::{configure, limit_name};
+pub(crate) use update_many::update_many;
+pub(crate) use update_one::update_one;
+pub(crate) use write::insert_as_is;

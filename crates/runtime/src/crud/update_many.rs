@@ -1,0 +1,48 @@
+//! `PATCH /posts/many?filters`
+
+use std::any::Any;
+
+use super::write::{bounded, check_all_still_within, prepare_update, set_clause, touched_many};
+use super::{guard, refusal};
+use crate::access::{Giving, Scope};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::query::ListQuery;
+use crate::resource::Operation;
+
+/// `input` is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
+pub(crate) async fn update_many(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    query: ListQuery,
+    mut input: Box<dyn Any>,
+) -> Result<Box<dyn Any>, ApiError> {
+    ctx.query = Some(query);
+    model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_mut()).await?;
+    let query = ctx.query.take().ok_or_else(|| ApiError::internal("an interceptor took the query away"))?;
+    let mut row = model.resource.update_row(input);
+    if !row.take_links().is_empty() {
+        return Err(ApiError::bad_request("InvalidRequestBody", "Relations cannot be changed for many rows at once"));
+    }
+    prepare_update(ctx, model, &mut row)?;
+    if row.filled().next().is_none() {
+        return Err(ApiError::bad_request("InvalidRequestBody", "The body changes nothing"));
+    }
+    bounded(ctx, model, scope, &query).await?;
+    let mut update = set_clause(model, &row);
+    model.sql.matching(&mut update, scope, &query.filters);
+    update.push(" RETURNING ").push(&model.sql.columns);
+    let results = ctx.source().all(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
+    for result in &results {
+        guard::look_at(ctx, model, scope, result, Giving::Changed(&row)).await?;
+    }
+    check_all_still_within(model, scope, &row, &results)?;
+    let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
+    touched_many(ctx, model);
+    model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
+    Ok(records)
+}

@@ -1,0 +1,69 @@
+//! `PATCH /posts/{id}`
+
+use std::any::Any;
+
+use sea_orm::QueryResult;
+
+use super::links::connect;
+use super::version::version;
+use super::write::{check_still_within, prepare_update, set_clause, updated};
+use super::{guard, refusal};
+use crate::access::{Giving, Scope};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::Row;
+use crate::hooks::Moment;
+use crate::http::ApiError;
+use crate::resource::{Id, Operation, RowValues};
+
+/// `input` is the model's `Update`, validated; the answer is the row as it is afterwards.
+///
+/// # Errors
+/// 404 when the row is not there or not visible, 403 when the change would carry it out of the caller's reach.
+pub(crate) async fn update_one(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    id: Id,
+    mut input: Box<dyn Any>,
+) -> Result<Box<dyn Any>, ApiError> {
+    ctx.target = Some((model.meta.name, id));
+    model.hooks.run(Operation::UpdateOne, Moment::Before, ctx, input.as_mut()).await?;
+    let mut row = model.resource.update_row(input);
+    let links = row.take_links();
+    prepare_update(ctx, model, &mut row)?;
+    let result = write(ctx, model, scope, id, &row).await?;
+    check_still_within(ctx, model, scope, id, &row).await?;
+    let linked = !links.is_empty();
+    connect(ctx, model, scope, id, links).await?;
+    guard::look_at(ctx, model, scope, &result, Giving::Changed(&row)).await?;
+    if linked {
+        guard::look_at(ctx, model, scope, &result, Giving::New).await?;
+    }
+    let mut record = model.resource.decode(&mut Row::new(&result))?;
+    updated(ctx, model, &row, &result);
+    ctx.target = Some((model.meta.name, id));
+    ctx.version = Some(version(model, record.as_ref(), &scope.read));
+    model.hooks.run(Operation::UpdateOne, Moment::After, ctx, record.as_mut()).await?;
+    Ok(record)
+}
+
+/// A patch that changes no column still needs its row to be there.
+async fn write(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    id: Id,
+    row: &RowValues,
+) -> Result<QueryResult, ApiError> {
+    let statement = if row.filled().next().is_none() {
+        model.sql.by_id(scope, id)
+    } else {
+        let mut update = set_clause(model, row);
+        model.sql.row(&mut update, scope, id);
+        update.push(" RETURNING ").push(&model.sql.columns);
+        update
+    };
+    let written = ctx.source().one(statement).await.map_err(|error| refusal::of_write(model.meta, error))?;
+    written.ok_or_else(|| ApiError::not_found(model.meta.name))
+}

@@ -1,0 +1,48 @@
+//! `ETag` and `If-Match`: a change meant for one version of a row must not meet another one.
+
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use actix_web::HttpRequest;
+
+use crate::access::{FieldSet, Scope};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{Dialect, Row};
+use crate::http::{ApiError, object};
+use crate::resource::Id;
+
+/// Names what a caller sees of a row. Two callers who see different fields have different names for one version.
+pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
+    let mut body = Vec::new();
+    object(model.resource.as_ref(), record, visible, &mut body);
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
+}
+
+/// Checks `If-Match` against the row as it is, and keeps it so until the transaction ends.
+///
+/// # Errors
+/// 412 `PreconditionFailed` for another version, 404 when the row is not there or not visible.
+pub(super) async fn check(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    id: Id,
+    request: &HttpRequest,
+) -> Result<(), ApiError> {
+    let Some(wanted) = request.headers().get("If-Match") else { return Ok(()) };
+    let mut select = model.sql.by_id(scope, id);
+    if ctx.core.db.dialect() == Dialect::Postgres {
+        select.push(" FOR UPDATE");
+    }
+    let found = ctx.source().one(select).await?.ok_or_else(|| ApiError::not_found(model.meta.name))?;
+    let record = model.resource.decode(&mut Row::new(&found))?;
+    let current = version(model, record.as_ref(), &scope.read);
+    let wanted = wanted.to_str().unwrap_or_default();
+    if wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) {
+        return Ok(());
+    }
+    Err(ApiError::new(412, "PreconditionFailed", "The record has changed since it was read"))
+}

@@ -1,0 +1,212 @@
+//! What the writing operations share: filling in what the server sets, the statements, what a change touches.
+
+use rust_decimal::Decimal;
+use sea_orm::{QueryResult, Value};
+use uuid::Uuid;
+
+use super::links::connect;
+use super::{guard, refusal};
+use crate::access::{Change, Giving, RowRule, Scope, id_from};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{DbError, Row, Statement, decimal_fits};
+use crate::http::ApiError;
+use crate::input::Problem;
+use crate::query::ListQuery;
+use crate::resource::{Id, IdKind, Origin, RowValues};
+use crate::text::upper_first;
+
+/// Writes one new row, with its links, and answers with all its columns.
+pub(super) async fn insert(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    mut row: RowValues,
+) -> Result<QueryResult, ApiError> {
+    let links = row.take_links();
+    for (field, password) in row.take_passwords() {
+        let hash = ctx.passwords.take(ctx.core, password).await?;
+        row.set(field, hash);
+    }
+    fill(ctx, model, &mut row);
+    check_decimals(ctx, model, &row)?;
+    if !scope.rows.admits(|field| row.get(field)) {
+        return Err(ApiError::not_enough_permissions());
+    }
+    let written = ctx.source().one(insert_statement(model, &row)).await;
+    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
+    connect(ctx, model, scope, row_id(model, &result)?, links).await?;
+    guard::look_at(ctx, model, scope, &result, Giving::New).await?;
+    touched(ctx, model, &result);
+    Ok(result)
+}
+
+/// Writes a row of the runtime's own, without interceptors and checks.
+pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: RowValues) -> Result<Id, ApiError> {
+    fill(ctx, model, &mut row);
+    let written = ctx.source().one(insert_statement(model, &row)).await;
+    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
+    touched(ctx, model, &result);
+    Ok(row_id(model, &result)?)
+}
+
+/// The id of a written row: its first column.
+pub(super) fn row_id(model: &Model, result: &QueryResult) -> Result<Id, DbError> {
+    id_from(&mut Row::new(result), model.meta.id)
+}
+
+/// Gives a new row its id and times. Slots that stay empty are left to the column's default.
+fn fill(ctx: &Context<'_>, model: &Model, row: &mut RowValues) {
+    for (position, field) in model.meta.fields.iter().enumerate() {
+        match field.origin {
+            Origin::Id if model.meta.id == IdKind::Uuid => row.set(position, Uuid::now_v7()),
+            Origin::CreatedAt | Origin::UpdatedAt => row.set(position, ctx.now),
+            _ => {}
+        }
+    }
+}
+
+fn insert_statement(model: &Model, row: &RowValues) -> Statement {
+    let mut insert = model.sql.statement("INSERT INTO ");
+    insert.identifier(model.meta.table);
+    if row.filled().next().is_none() {
+        insert.push(" DEFAULT VALUES");
+    } else {
+        insert.push(" (");
+        insert.join(", ", row.filled(), |insert, (field, _)| insert.identifier(model.meta.fields[field].column));
+        insert.push(") VALUES (");
+        insert.join(", ", row.filled(), |insert, (_, value)| insert.bind(value.clone()));
+        insert.push(")");
+    }
+    insert.push(" RETURNING ").push(&model.sql.columns);
+    insert
+}
+
+/// Checks a patch and dates it, if it changes anything.
+pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValues) -> Result<(), ApiError> {
+    check_decimals(ctx, model, row)?;
+    let updated_at = model.meta.fields.iter().position(|field| field.origin == Origin::UpdatedAt);
+    if let Some(field) = updated_at.filter(|_| row.filled().next().is_some()) {
+        row.set(field, ctx.now);
+    }
+    Ok(())
+}
+
+/// `UPDATE posts SET … WHERE `
+pub(super) fn set_clause(model: &Model, row: &RowValues) -> Statement {
+    let mut update = model.sql.statement("UPDATE ");
+    update.identifier(model.meta.table).push(" SET ");
+    update.join(", ", row.filled(), |update, (field, value)| {
+        update.identifier(model.meta.fields[field].column).push(" = ").bind(value.clone())
+    });
+    update.push(" WHERE ");
+    update
+}
+
+/// `DELETE FROM posts WHERE `, or the update that marks rows deleted.
+pub(super) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
+    let mut delete = model.sql.statement("");
+    if model.meta.soft_delete {
+        delete.push("UPDATE ").identifier(model.meta.table).push(" SET \"deleted_at\" = ").bind(ctx.now);
+    } else {
+        delete.push("DELETE FROM ").identifier(model.meta.table);
+    }
+    delete.push(" WHERE ");
+    delete
+}
+
+/// What the database could not give back as it was written is refused, not rounded.
+fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<(), ApiError> {
+    let dialect = ctx.core.db.dialect();
+    let lost =
+        |value: &Value| matches!(value, Value::Decimal(Some(value)) if !decimal_fits(dialect, value as &Decimal));
+    let problems: Vec<Problem> = row
+        .filled()
+        .filter(|(_, value)| lost(value))
+        .map(|(field, _)| {
+            let name = model.meta.fields[field].name;
+            let message = format!("'{name}' has more digits than this database keeps");
+            Problem { field: name.to_owned(), code: format!("{}PrecisionConstraint", upper_first(name)), message }
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(ApiError::invalid_body(problems)) }
+}
+
+/// A change must leave the row where the caller may still change it: nobody hands a row to somebody else.
+pub(super) async fn check_still_within(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    id: Id,
+    row: &RowValues,
+) -> Result<(), ApiError> {
+    if !row.filled().any(|(field, _)| scope.rows.reads(field)) {
+        return Ok(());
+    }
+    let reach = Scope { seen: RowRule::Every, ..scope.clone() };
+    match ctx.source().one(model.sql.by_id(&reach, id)).await? {
+        Some(_) => Ok(()),
+        None => Err(ApiError::not_enough_permissions()),
+    }
+}
+
+/// The same for many rows: a bulk change may not touch what its row rule reads, unless it sets what the rule demands.
+pub(super) fn check_all_still_within(
+    model: &Model,
+    scope: &Scope,
+    row: &RowValues,
+    results: &[QueryResult],
+) -> Result<(), ApiError> {
+    let RowRule::AnyOf(groups) = &scope.rows else { return Ok(()) };
+    let keeps = |field: usize, value: &Value| {
+        groups.iter().flatten().filter(|term| term.field == field).all(|term| term.value.as_ref() == Some(value))
+    };
+    let leaves = row.filled().any(|(field, value)| scope.rows.reads(field) && !keeps(field, value));
+    if leaves && !results.is_empty() {
+        tracing::debug!(model = model.meta.name, "a bulk change would carry rows out of the caller's reach");
+        return Err(ApiError::not_enough_permissions());
+    }
+    Ok(())
+}
+
+/// Refuses a bulk write that would touch more rows than `maxBulk`.
+pub(super) async fn bounded(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    query: &ListQuery,
+) -> Result<(), ApiError> {
+    let max = ctx.core.app.query.max_bulk;
+    let counted = ctx.source().one(model.sql.total(scope, &query.filters)).await?;
+    let rows: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
+    if rows > i64::from(max) {
+        let message = format!("The filter matches more than {max} rows");
+        return Err(ApiError::bad_request("TooManyRows", message));
+    }
+    Ok(())
+}
+
+/// Notes what a new row means for access, or one that is gone.
+pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &QueryResult) {
+    let Some(auth) = &ctx.core.auth else { return };
+    ctx.changes.extend(Change::of_row(&auth.access.models, model.meta, row));
+}
+
+/// Notes what these values mean for access in the row that they were written to.
+pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &QueryResult) {
+    let Some(auth) = &ctx.core.auth else { return };
+    ctx.changes.extend(Change::of_update(&auth.access.models, model.meta, values, row));
+}
+
+pub(super) fn touched_many(ctx: &mut Context<'_>, model: &Model) {
+    ctx.changes.extend(Change::of_many(model.meta.kind));
+}
+
+/// Notes what a deletion may have taken along.
+pub(super) fn cascaded(ctx: &mut Context<'_>, model: &Model) {
+    if model.reaches_access {
+        ctx.access_changed();
+    }
+}

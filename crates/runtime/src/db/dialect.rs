@@ -1,0 +1,33 @@
+//! Where databases differ.
+
+use super::Migration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// Both read `$1`; a dialect that does not would number its placeholders here.
+    pub(crate) fn placeholder(self, number: usize, sql: &mut String) {
+        use std::fmt::Write;
+        match self {
+            Dialect::Sqlite | Dialect::Postgres => write!(sql, "${number}").expect("a String takes every character"),
+        }
+    }
+
+    pub(crate) fn script(self, migration: &Migration) -> &'static str {
+        match self {
+            Dialect::Sqlite => migration.sqlite,
+            Dialect::Postgres => migration.postgres,
+        }
+    }
+}
+
+/// Appends a quoted identifier. Names come from checked YAML and hold no quotes.
+pub(crate) fn quote(identifier: &str, sql: &mut String) {
+    sql.push('"');
+    sql.push_str(identifier);
+    sql.push('"');
+}

@@ -1,0 +1,106 @@
+//! Applies migrations at start: in order, each in a transaction of its own, never twice, one node at a time.
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+
+use super::system::PREFIX;
+use super::{Database, DbError, Dialect, Migration, Source, Statement, Transaction};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MigrateError {
+    #[error("there is no migration for the schema: run `gable migrate`, read what it wrote, and start again")]
+    Missing,
+    #[error("the schema has changed since migration {0}: run `gable migrate`, read what it wrote, and start again")]
+    Outdated(&'static str),
+    #[error(
+        "the database has migration {0}, which this application does not know: it is newer, or of another application"
+    )]
+    Unknown(String),
+    #[error("migration {name}: {cause}")]
+    Failed { name: &'static str, cause: DbError },
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl From<DbErr> for MigrateError {
+    fn from(error: DbErr) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+/// Any number; every node of every version must take the same one.
+const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190532)";
+
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
+
+impl Database {
+    /// Brings the tables up to date and says which migrations it took.
+    pub(crate) async fn migrate(
+        &self,
+        migrations: &'static [Migration],
+        tables: &str,
+    ) -> Result<Vec<&'static str>, MigrateError> {
+        let newest = migrations.last().ok_or(MigrateError::Missing)?;
+        if newest.tables != tables {
+            return Err(MigrateError::Outdated(newest.name));
+        }
+        self.refuse_unknown(migrations).await?;
+        let mut applied = Vec::new();
+        for migration in migrations {
+            if self.apply(migration.name, self.dialect().script(migration)).await? {
+                applied.push(migration.name);
+            }
+        }
+        Ok(applied)
+    }
+
+    /// A database that is ahead of this application must not be written to.
+    async fn refuse_unknown(&self, migrations: &'static [Migration]) -> Result<(), MigrateError> {
+        let transaction = self.begin().await?;
+        self.lock_history(&transaction).await?;
+        let applied = applied(&transaction, self.dialect()).await?;
+        transaction.commit().await?;
+        let known =
+            |name: &String| name.starts_with(PREFIX) || migrations.iter().any(|migration| migration.name == name);
+        match applied.into_iter().find(|name| !known(name)) {
+            Some(name) => Err(MigrateError::Unknown(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it was this call that applied the migration.
+    pub(super) async fn apply(&self, name: &'static str, script: &str) -> Result<bool, MigrateError> {
+        let transaction = self.begin().await?;
+        self.lock_history(&transaction).await?;
+        if applied(&transaction, self.dialect()).await?.iter().any(|applied| applied == name) {
+            transaction.commit().await?;
+            return Ok(false);
+        }
+        let failed = |cause: DbErr| MigrateError::Failed { name, cause: cause.into() };
+        transaction.execute_unprepared(script).await.map_err(failed)?;
+        record(&transaction, self.dialect(), name).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// One node at a time; the history is made where there is none.
+    async fn lock_history(&self, transaction: &Transaction) -> Result<(), MigrateError> {
+        if self.dialect() == Dialect::Postgres {
+            transaction.execute_unprepared(ADVISORY_LOCK).await?;
+        }
+        transaction.execute_unprepared(HISTORY).await?;
+        Ok(())
+    }
+}
+
+async fn applied(transaction: &Transaction, dialect: Dialect) -> Result<Vec<String>, MigrateError> {
+    let history = Statement::new(dialect, "SELECT \"name\" FROM \"gable_migrations\" ORDER BY \"name\"");
+    let rows: Vec<QueryResult> = Source::Transaction(transaction).all(history).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+async fn record(transaction: &Transaction, dialect: Dialect, name: &str) -> Result<(), DbError> {
+    let mut insert = Statement::new(dialect, "INSERT INTO \"gable_migrations\" (\"name\", \"applied_at\") VALUES (");
+    insert.bind(name).push(", ").bind(chrono::Utc::now().to_rfc3339()).push(")");
+    Source::Transaction(transaction).execute(insert).await?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The runtime's own tables: log-ins and what happened to accounts. They follow the account model's id and table, so
+//! their SQL is made at start; their history is kept beside the application's.
+
+use super::{Database, Dialect, MigrateError, quote};
+use crate::resource::{IdKind, ModelMeta};
+
+/// Names in the history that are the runtime's, not the application's.
+pub(super) const PREFIX: &str = "gable_";
+
+struct SystemMigration {
+    name: &'static str,
+    /// Statements with `{account}`, `{account_id}`, `{uuid}`, `{bytes}` and `{time}` to be filled in.
+    script: &'static str,
+}
+
+const MIGRATIONS: [SystemMigration; 1] = [SystemMigration {
+    name: "gable_0001_grants_and_events",
+    script: r#"
+CREATE TABLE "gable_grants" (
+    "id" {uuid} PRIMARY KEY,
+    "account_id" {account_id} NOT NULL REFERENCES {account} ("id") ON DELETE CASCADE,
+    "surface" varchar(20) NOT NULL,
+    "secret_hash" {bytes},
+    "generation" integer NOT NULL DEFAULT 0,
+    "created_at" {time} NOT NULL,
+    "last_active_at" {time} NOT NULL,
+    "expires_at" {time} NOT NULL,
+    "idle_seconds" bigint,
+    "ip" varchar(45),
+    "user_agent" varchar(400)
+);
+CREATE INDEX "idx_gable_grants_account_id" ON "gable_grants" ("account_id");
+CREATE INDEX "idx_gable_grants_expires_at" ON "gable_grants" ("expires_at");
+CREATE UNIQUE INDEX "uq_gable_grants_secret_hash" ON "gable_grants" ("secret_hash");
+CREATE TABLE "gable_events" (
+    "id" {uuid} PRIMARY KEY,
+    "account_id" {account_id} REFERENCES {account} ("id") ON DELETE SET NULL,
+    "kind" varchar(40) NOT NULL,
+    "reason" varchar(60),
+    "surface" varchar(20) NOT NULL,
+    "ip" varchar(45),
+    "user_agent" varchar(400),
+    "at" {time} NOT NULL
+);
+CREATE INDEX "idx_gable_events_account_id" ON "gable_events" ("account_id", "at");
+CREATE INDEX "idx_gable_events_at" ON "gable_events" ("at");
+"#,
+}];
+
+impl Database {
+    /// Brings the runtime's own tables up to date. They exist once there are accounts.
+    pub(crate) async fn migrate_system(&self, account: &ModelMeta) -> Result<(), MigrateError> {
+        for migration in MIGRATIONS {
+            let script = filled(migration.script, self.dialect(), account);
+            self.apply(migration.name, &script).await?;
+        }
+        Ok(())
+    }
+}
+
+fn filled(script: &str, dialect: Dialect, account: &ModelMeta) -> String {
+    let (uuid, bytes, time) = match dialect {
+        Dialect::Sqlite => ("blob", "blob", "text"),
+        Dialect::Postgres => ("uuid", "bytea", "timestamptz(3)"),
+    };
+    let account_id = if account.id == IdKind::Uuid { uuid } else { "bigint" };
+    let mut table = String::new();
+    quote(account.table, &mut table);
+    script
+        .replace("{uuid}", uuid)
+        .replace("{bytes}", bytes)
+        .replace("{time}", time)
+        .replace("{account_id}", account_id)
+        .replace("{account}", &table)
+}

@@ -1,0 +1,33 @@
+//! What generated code imports; nothing else is promised to it, and nothing here is meant to be used by hand.
+
+pub use std::sync::LazyLock;
+
+pub use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+pub use regex::Regex;
+pub use rust_decimal::Decimal;
+pub use sea_orm::entity::prelude::*;
+pub use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};
+pub use sea_orm::{ColIdx, TryGetError, TryGetable};
+pub use serde_json::Value as Json;
+pub use uuid::Uuid;
+pub use validator::{Validate, ValidationError, ValidationErrors};
+
+pub use crate::access::Permission;
+pub use crate::api::{Api, Mounted};
+pub use crate::app_meta::*;
+pub use crate::db::{DbError, DecimalColumn, Migration, Row};
+pub use crate::hooks::{AuthHooks, Hooks};
+pub use crate::http::{ObjectWriter, ToJson};
+pub use crate::input::{
+    BodyReader, DecimalInput, FromJson, JsonInput, Mismatch, Patch, PlainPassword, decimal, json_bytes, parse_date,
+    parse_datetime, parse_time,
+};
+pub use crate::resource::*;
+pub use crate::string_enum;
+pub use crate::string_enum::{
+    StringEnum, enum_array_type, enum_column_type, enum_from_json, enum_from_row, enum_from_value, enum_null,
+};
+
+/// `Option` under a name that the derive of `Validate` does not unwrap: it binds what it unwraps to the field's own
+/// name, and a field may be called like one of the derive's variables.
+pub type Maybe<T> = Option<T>;

@@ -1,0 +1,147 @@
+//! The lists of interceptors: untyped tables, and the typed face of one model's.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use super::hook::{AnyHook, Hook, Typed};
+use crate::context::Context;
+use crate::http::ApiError;
+use crate::query::ListQuery;
+use crate::resource::{Operation, Resource};
+
+/// When an interceptor runs, relative to its operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Moment {
+    Before,
+    After,
+    Error,
+}
+
+/// Something that interceptors can stand around.
+pub(crate) trait Slot: Copy {
+    /// Its place in the table that it belongs to.
+    fn place(self) -> usize;
+}
+
+impl Slot for Operation {
+    fn place(self) -> usize {
+        self as usize
+    }
+}
+
+/// Untyped interceptors by slot and moment. Empty lists cost nothing per request.
+#[derive(Default)]
+pub(crate) struct HookTable {
+    lists: Vec<[Vec<Box<dyn AnyHook>>; 3]>,
+}
+
+impl HookTable {
+    pub(crate) fn is_empty(&self, slot: impl Slot, moment: Moment) -> bool {
+        self.list(slot, moment).is_empty()
+    }
+
+    /// Runs the list in the order of registration; the first error ends it.
+    pub(crate) async fn run(
+        &self,
+        slot: impl Slot,
+        moment: Moment,
+        ctx: &mut Context<'_>,
+        value: &mut dyn Any,
+    ) -> Result<(), ApiError> {
+        for hook in self.list(slot, moment) {
+            hook.call(ctx, value).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn add<T: 'static>(&mut self, slot: impl Slot, moment: Moment, hook: impl Hook<T>) {
+        let place = slot.place();
+        if self.lists.len() <= place {
+            self.lists.resize_with(place + 1, Default::default);
+        }
+        self.lists[place][moment as usize].push(Box::new(Typed::<T, _>::new(hook)));
+    }
+
+    fn list(&self, slot: impl Slot, moment: Moment) -> &[Box<dyn AnyHook>] {
+        self.lists.get(slot.place()).map_or(&[], |moments| &moments[moment as usize])
+    }
+}
+
+/// The interceptors of model `R`, chained per operation. Before interceptors may change what is about to be done, after
+/// interceptors what is answered; both run inside the operation's transaction, and an error from either rolls it back.
+pub struct Hooks<R> {
+    table: HookTable,
+    model: PhantomData<fn() -> R>,
+}
+
+impl<R> Default for Hooks<R> {
+    fn default() -> Self {
+        Self { table: HookTable::default(), model: PhantomData }
+    }
+}
+
+/// One registration method: its name, what it stands around, when it runs, what it is given.
+macro_rules! registrations {
+    ($($(#[$doc:meta])* $name:ident($slot:expr, $moment:ident): $value:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(&mut self, hook: impl $crate::hooks::Hook<$value>) -> &mut Self {
+                self.table.add::<$value>($slot, $crate::hooks::Moment::$moment, hook);
+                self
+            }
+        )*
+    };
+}
+pub(super) use registrations;
+
+impl<R: Resource> Hooks<R> {
+    pub(crate) fn into_table(self) -> HookTable {
+        self.table
+    }
+
+    registrations! {
+        /// Given the parsed query, which it may narrow.
+        before_find_many(Operation::FindMany, Before): ListQuery;
+        /// Given the rows of the page.
+        after_find_many(Operation::FindMany, After): Vec<R>;
+        on_find_many_error(Operation::FindMany, Error): ApiError;
+
+        /// Given the id that is asked for.
+        before_find_one(Operation::FindOne, Before): R::Id;
+        after_find_one(Operation::FindOne, After): R;
+        on_find_one_error(Operation::FindOne, Error): ApiError;
+
+        /// Given the validated input.
+        before_create_one(Operation::CreateOne, Before): R::Create;
+        /// Given the new row.
+        after_create_one(Operation::CreateOne, After): R;
+        on_create_one_error(Operation::CreateOne, Error): ApiError;
+
+        /// Given the validated input; `ctx.target::<R>()` is the id of the row.
+        before_update_one(Operation::UpdateOne, Before): R::Update;
+        after_update_one(Operation::UpdateOne, After): R;
+        on_update_one_error(Operation::UpdateOne, Error): ApiError;
+
+        /// Given the id of the row.
+        before_delete_one(Operation::DeleteOne, Before): R::Id;
+        /// Given the row as it was.
+        after_delete_one(Operation::DeleteOne, After): R;
+        on_delete_one_error(Operation::DeleteOne, Error): ApiError;
+
+        /// Given the whole batch.
+        before_create_many(Operation::CreateMany, Before): Vec<R::Create>;
+        after_create_many(Operation::CreateMany, After): Vec<R>;
+        on_create_many_error(Operation::CreateMany, Error): ApiError;
+
+        /// Given the validated input; `ctx.query_mut()` is the filter.
+        before_update_many(Operation::UpdateMany, Before): R::Update;
+        after_update_many(Operation::UpdateMany, After): Vec<R>;
+        on_update_many_error(Operation::UpdateMany, Error): ApiError;
+
+        /// Given the filter, which it may narrow.
+        before_delete_many(Operation::DeleteMany, Before): ListQuery;
+        /// Given the rows as they were.
+        after_delete_many(Operation::DeleteMany, After): Vec<R>;
+        on_delete_many_error(Operation::DeleteMany, Error): ApiError;
+    }
+}

@@ -1,0 +1,114 @@
+//! One line per request. Never the query string, and no token that a path carries.
+
+use std::time::Instant;
+
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::request_id::RequestId;
+use super::response::Cause;
+use crate::ops::health;
+
+/// Put into the request's extensions by authentication: the id of the account that asks.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedAccount(pub(crate) String);
+
+/// Path parameters that are as good as a password.
+const SECRET_PARAMETERS: [&str; 2] = ["token", "code"];
+
+/// What a line says.
+#[derive(Debug, PartialEq)]
+struct Line<'a> {
+    method: &'a str,
+    /// `/api/posts/{id}`
+    route: Option<String>,
+    path: &'a str,
+    status: u16,
+    duration_ms: f64,
+    request_id: &'a str,
+    account: Option<String>,
+    cause: Option<String>,
+}
+
+/// Call once the answer is known.
+pub(crate) fn write(req: &HttpRequest, status: u16, cause: Option<Cause>, id: &RequestId, started: Instant) {
+    let line = line(req, status, cause, id, started.elapsed().as_secs_f64() * 1000.0);
+    match status {
+        500.. => error(&line),
+        // A probe every second would drown the rest.
+        _ if line.path.starts_with(health::PREFIX) => debug(&line),
+        _ => info(&line),
+    }
+}
+
+fn line<'a>(req: &'a HttpRequest, status: u16, cause: Option<Cause>, id: &'a RequestId, duration_ms: f64) -> Line<'a> {
+    let secret = req.match_info().iter().any(|(name, _)| SECRET_PARAMETERS.contains(&name));
+    Line {
+        method: req.method().as_str(),
+        route: req.match_pattern(),
+        path: if secret { "-" } else { req.path() },
+        status,
+        duration_ms,
+        request_id: id.as_str(),
+        account: req.extensions().get::<LoggedAccount>().map(|account| account.0.clone()),
+        cause: cause.map(|cause| cause.0),
+    }
+}
+
+/// A line at the level of its name; tracing wants the level as a constant.
+macro_rules! lines {
+    ($($level:ident),*) => {$(
+        fn $level(line: &Line<'_>) {
+            tracing::$level!(
+                target: "gable::request",
+                method = line.method,
+                route = line.route.as_deref(),
+                path = line.path,
+                status = line.status,
+                duration_ms = line.duration_ms,
+                request_id = line.request_id,
+                account = line.account.as_deref(),
+                cause = line.cause.as_deref(),
+            );
+        }
+    )*};
+}
+
+lines!(error, info, debug);
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderMap;
+    use actix_web::test::{self, TestRequest};
+    use actix_web::{App, HttpResponse, web};
+
+    use super::*;
+
+    async fn logged(pattern: &str, uri: &str) -> (Option<String>, String) {
+        let app = test::init_service(App::new().route(pattern, web::get().to(HttpResponse::Ok))).await;
+        let response = test::call_service(&app, TestRequest::get().uri(uri).to_request()).await;
+        let id = RequestId::of(&HeaderMap::new());
+        let line = line(response.request(), 200, None, &id, 1.0);
+        (line.route, line.path.to_owned())
+    }
+
+    #[actix_web::test]
+    async fn the_query_string_stays_out_of_the_log() {
+        let expected = (Some("/posts/{id}".to_owned()), "/posts/7".to_owned());
+        assert_eq!(logged("/posts/{id}", "/posts/7?filter=secret").await, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_token_in_the_path_stays_out_of_the_log() {
+        let expected = (Some("/verify-email/{token}".to_owned()), "-".to_owned());
+        assert_eq!(logged("/verify-email/{token}", "/verify-email/s3cret").await, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_line_names_the_account_and_the_cause() {
+        let request = TestRequest::get().to_http_request();
+        request.extensions_mut().insert(LoggedAccount("ada".to_owned()));
+        let id = RequestId::of(&HeaderMap::new());
+        let line = line(&request, 500, Some(Cause("disk full".to_owned())), &id, 1.0);
+        assert_eq!((line.account.as_deref(), line.cause.as_deref()), (Some("ada"), Some("disk full")));
+    }
+}

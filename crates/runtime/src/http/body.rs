@@ -1,0 +1,280 @@
+//! Reads a JSON body: bounded, uncompressed, strict. What the JSON means is `input`'s business.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
+use actix_web::web::Bytes;
+use futures_core::Stream;
+use serde_json::error::Category;
+use serde_json::{Map, Value};
+
+use super::ApiError;
+use crate::input::json;
+
+/// How long a client may take to send a body. Whoever sends a byte now and then must not hold a connection for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A JSON document of at most `limit` bytes. `payload` is `web::Payload` or `dev::Payload`.
+pub(crate) async fn read_json<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Value, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    if let Some(refusal) = refusal(req.headers(), limit) {
+        return Err(refusal);
+    }
+    let read = tokio::time::timeout(PATIENCE, read_bytes(payload, limit)).await;
+    let bytes = read.map_err(|_| too_slow())??;
+    if bytes.is_empty() {
+        return Err(malformed("The request has no body"));
+    }
+    json::parse(&bytes).map_err(|error| malformed_at(&error))
+}
+
+/// A body whose top level is an object, as of every write of one row.
+pub(crate) async fn read_object<S>(
+    req: &HttpRequest,
+    payload: &mut S,
+    limit: usize,
+) -> Result<Map<String, Value>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    match read_json(req, payload, limit).await? {
+        Value::Object(object) => Ok(object),
+        _ => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON object")),
+    }
+}
+
+/// A body whose top level is a list, as of a write of many rows.
+pub(crate) async fn read_array<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Vec<Value>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    match read_json(req, payload, limit).await? {
+        Value::Array(list) => Ok(list),
+        _ => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON array")),
+    }
+}
+
+pub(super) fn payload_too_large() -> ApiError {
+    ApiError::new(413, "PayloadTooLarge", "The request body is too large")
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(408, "RequestTimeout", "The request body took too long to arrive")
+}
+
+pub(super) fn unsupported_media_type() -> ApiError {
+    ApiError::new(415, "UnsupportedMediaType", "The request body must be application/json in UTF-8, uncompressed")
+}
+
+pub(super) fn malformed(message: impl Into<String>) -> ApiError {
+    ApiError::bad_request("MalformedJson", message)
+}
+
+/// What can be refused before a byte is read.
+fn refusal(headers: &HeaderMap, limit: usize) -> Option<ApiError> {
+    if !text(headers, &CONTENT_TYPE).is_some_and(is_json_type) || !is_plain(headers) {
+        return Some(unsupported_media_type());
+    }
+    let announced = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    announced.filter(|length| *length > limit as u64).map(|_| payload_too_large())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// `application/json` or `application/…+json`, with no parameter but `charset=utf-8`.
+fn is_json_type(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let subtype = essence.strip_prefix("application/");
+    let json = subtype.is_some_and(|subtype| subtype == "json" || subtype.len() > 5 && subtype.ends_with("+json"));
+    json && parts.all(|parameter| parameter.is_empty() || is_utf8(&parameter))
+}
+
+fn is_utf8(parameter: &str) -> bool {
+    parameter.strip_prefix("charset=").is_some_and(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
+}
+
+/// A few compressed kilobytes can hold gigabytes, so no compressed body is read.
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+async fn read_bytes<S>(payload: &mut S, limit: usize) -> Result<Vec<u8>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let mut bytes = Vec::new();
+    while let Some(chunk) = poll_fn(|context| Pin::new(&mut *payload).poll_next(context)).await {
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(payload_too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+pub(super) fn unreadable(error: &PayloadError) -> ApiError {
+    match error {
+        PayloadError::Overflow => payload_too_large(),
+        PayloadError::EncodingCorrupted => unsupported_media_type(),
+        _ => malformed("The request body ended too early"),
+    }
+}
+
+/// The parser's own words could repeat a value; the position cannot.
+fn malformed_at(error: &serde_json::Error) -> ApiError {
+    let problem = match error.classify() {
+        Category::Eof => "The body ends in the middle of its JSON",
+        Category::Data => "The body gives a key twice",
+        Category::Syntax | Category::Io => "The body is not valid JSON",
+    };
+    malformed(format!("{problem} (line {}, column {})", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const LIMIT: usize = 1024;
+
+    async fn read(request: TestRequest) -> Result<Value, ApiError> {
+        let (request, mut payload) = request.to_http_parts();
+        read_json(&request, &mut payload, LIMIT).await
+    }
+
+    fn json_body(body: impl Into<Bytes>) -> TestRequest {
+        TestRequest::post().insert_header(("Content-Type", "application/json")).set_payload(body)
+    }
+
+    async fn refusal(request: TestRequest) -> (u16, String, String) {
+        let error = read(request).await.expect_err("a refusal");
+        (error.status(), error.code().to_owned(), error.message().to_owned())
+    }
+
+    #[actix_web::test]
+    async fn json_is_read_under_every_name_that_means_it() {
+        for name in ["application/json", "Application/JSON; charset=UTF-8", "application/merge-patch+json"] {
+            let request = TestRequest::patch().insert_header(("Content-Type", name)).set_payload("{\"a\":1}");
+            assert_eq!(read(request).await.expect("JSON"), serde_json::json!({ "a": 1 }), "{name}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn any_other_content_type_is_415() {
+        let others = ["text/plain", "application/json; charset=latin1", "application/x-www-form-urlencoded", "json"];
+        for name in others {
+            let request = TestRequest::post().insert_header(("Content-Type", name)).set_payload("{}");
+            assert_eq!(refusal(request).await.0, 415, "{name}");
+        }
+        let (status, code, _) = refusal(TestRequest::post().set_payload("{}")).await;
+        assert_eq!((status, code.as_str()), (415, "UnsupportedMediaType"), "none at all");
+    }
+
+    #[actix_web::test]
+    async fn a_compressed_body_is_415() {
+        assert_eq!(refusal(json_body("{}").insert_header(("Content-Encoding", "gzip"))).await.0, 415);
+        assert!(read(json_body("{}").insert_header(("Content-Encoding", "identity"))).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_body_of_the_limit_passes_and_one_byte_more_is_413() {
+        let sized = |size: usize| json_body(format!("\"{}\"", "a".repeat(size - 2)));
+        assert!(read(sized(LIMIT)).await.is_ok());
+        let (status, code, _) = refusal(sized(LIMIT + 1)).await;
+        assert_eq!((status, code.as_str()), (413, "PayloadTooLarge"));
+    }
+
+    #[actix_web::test]
+    async fn a_length_over_the_limit_is_413_before_anything_is_read() {
+        let (request, _) = json_body("{}").insert_header(("Content-Length", "1025")).to_http_parts();
+        let mut unread = Unread;
+        assert_eq!(read_json(&request, &mut unread, LIMIT).await.expect_err("a refusal").status(), 413);
+    }
+
+    struct Unread;
+
+    impl Stream for Unread {
+        type Item = Result<Bytes, PayloadError>;
+
+        fn poll_next(
+            self: Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Bytes, PayloadError>>> {
+            panic!("the body was read")
+        }
+    }
+
+    #[actix_web::test]
+    async fn malformed_json_names_the_place_and_no_value() {
+        let bodies: [&[u8]; 7] = [
+            b"{\n  \"password\": hunter2 }",
+            b"{\"hunter2\": 1, \"hunter2\": 2}",
+            b"[\"hunter2\"",
+            b"\"hunter2\" \"more\"",
+            b"\"hunter2 \xff\"",
+            b"1e999",
+            b"{\"a\":\"hunter2\n\"}",
+        ];
+        for body in bodies {
+            let (status, code, message) = refusal(json_body(body.to_vec())).await;
+            assert_eq!((status, code.as_str()), (400, "MalformedJson"), "{message}");
+            assert!(message.contains("line ") && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_key_given_twice_is_said_so() {
+        assert!(refusal(json_body("{\"a\":1,\"a\":2}")).await.2.starts_with("The body gives a key twice"));
+    }
+
+    #[actix_web::test]
+    async fn a_tower_of_brackets_is_400() {
+        assert_eq!(refusal(json_body("[".repeat(1000))).await.1, "MalformedJson");
+    }
+
+    #[actix_web::test]
+    async fn an_empty_body_is_400() {
+        assert_eq!(refusal(json_body("")).await, (400, "MalformedJson".into(), "The request has no body".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let req = TestRequest::post().insert_header(("Content-Type", "application/json")).to_http_request();
+        let mut payload = Silent;
+        let error = read_json(&req, &mut payload, LIMIT).await.expect_err("a refusal");
+        assert_eq!((error.status(), error.code()), (408, "RequestTimeout"));
+    }
+
+    /// A client that is connected and says nothing.
+    struct Silent;
+
+    impl Stream for Silent {
+        type Item = Result<Bytes, PayloadError>;
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_top_level_must_be_what_the_operation_takes() {
+        let (request, mut payload) = json_body("[]").to_http_parts();
+        assert_eq!(read_object(&request, &mut payload, LIMIT).await.expect_err("a list").code(), "InvalidRequestBody");
+        let (request, mut payload) = json_body("{}").to_http_parts();
+        assert_eq!(
+            read_array(&request, &mut payload, LIMIT).await.expect_err("an object").code(),
+            "InvalidRequestBody"
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! `ApiError`: the public message, apart from the internal cause.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::db::DbError;
+use crate::input::Problem;
+
+/// How many problems one answer tells.
+const MAX_PROBLEMS: usize = 50;
+
+/// A refusal or a failure on its way to the client. The cause goes to the log only.
+#[derive(Debug)]
+pub struct ApiError(Box<Parts>);
+
+/// Behind a pointer, so that a `Result` that went well stays small.
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: String,
+    message: String,
+    meta: Option<Value>,
+    headers: Vec<(&'static str, String)>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// An error of the application's own. `status` outside 400..=599 becomes 500.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status)
+            .ok()
+            .filter(|status| status.is_client_error() || status.is_server_error())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (code, message) = (code.into(), message.into());
+        Self(Box::new(Parts { status, code, message, meta: None, headers: Vec::new(), cause: None }))
+    }
+
+    pub fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(400, code, message)
+    }
+
+    pub fn unauthorized(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(401, code, message)
+    }
+
+    /// The one answer to every missing permission.
+    pub fn not_enough_permissions() -> Self {
+        Self::new(403, "NotEnoughPermissions", "You do not have permission to perform this action")
+    }
+
+    pub fn login_required() -> Self {
+        Self::unauthorized("LoginRequired", "You are not logged in! Please log in to get access.")
+    }
+
+    pub fn conflict(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(409, code, message)
+    }
+
+    /// 404 for a row that is not there, or that the caller may not see.
+    pub fn not_found(model: &str) -> Self {
+        Self::new(404, format!("{model}NotFound"), format!("{model} not found"))
+    }
+
+    /// Something failed that the client can do nothing about.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(500, "InternalError", "Something went wrong on our side");
+        error.0.cause = Some(cause.into());
+        error
+    }
+
+    /// Overload, or the database is away; worth another try after `retry_after` seconds.
+    pub fn unavailable(retry_after: u64) -> Self {
+        Self::new(503, "ServiceUnavailable", "The service is busy. Please try again shortly.")
+            .with_header("Retry-After", retry_after.to_string())
+    }
+
+    /// A body with problems: all of them, the first one as the message.
+    pub(crate) fn invalid_body(problems: Vec<Problem>) -> Self {
+        Self::invalid("InvalidRequestBody", problems)
+    }
+
+    pub(crate) fn invalid_query(problems: Vec<Problem>) -> Self {
+        Self::invalid("InvalidRequestQuery", problems)
+    }
+
+    pub(crate) fn invalid_params(problems: Vec<Problem>) -> Self {
+        Self::invalid("InvalidRequestParams", problems)
+    }
+
+    /// A long list of problems helps nobody but who wants a small request to cost a large answer.
+    fn invalid(code: &str, mut problems: Vec<Problem>) -> Self {
+        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        problems.truncate(MAX_PROBLEMS);
+        let message = problems.first().map_or_else(|| "Invalid request".to_owned(), |problem| problem.message.clone());
+        Self::bad_request(code, message).with_meta(if more == 0 {
+            json!({ "errors": problems })
+        } else {
+            json!({ "errors": problems, "more": more })
+        })
+    }
+
+    #[must_use]
+    pub fn with_meta(mut self, meta: Value) -> Self {
+        self.0.meta = Some(meta);
+        self
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    pub fn status(&self) -> u16 {
+        self.0.status.as_u16()
+    }
+
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub fn meta(&self) -> Option<&Value> {
+        self.0.meta.as_ref()
+    }
+
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    /// For the log; never for the client.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.0.cause.as_deref()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// What no operation has given a better name.
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(_) | DbError::Conflict => Self::unavailable(1).with_cause(error),
+            DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => Self::internal(error),
+        }
+    }
+}
+
+/// For interceptors that use SeaORM directly.
+impl From<sea_orm::DbErr> for ApiError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        DbError::from(error).into()
+    }
+}

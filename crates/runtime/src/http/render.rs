@@ -1,0 +1,163 @@
+//! Stage 10: typed rows straight to bytes. No `serde_json::Value` on the way, except for columns that hold JSON.
+
+use std::any::Any;
+use std::io::Write;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::access::FieldSet;
+use crate::resource::{AnyResource, FieldMeta};
+
+/// A value that can stand in a response.
+pub trait ToJson {
+    fn to_json(&self, out: &mut Vec<u8>);
+}
+
+/// Writes one object, field by field in table order, keeping those that the mask holds.
+pub struct ObjectWriter<'a> {
+    out: &'a mut Vec<u8>,
+    fields: &'static [FieldMeta],
+    mask: &'a FieldSet,
+    next: usize,
+    empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, fields: &'static [FieldMeta], mask: &'a FieldSet) -> Self {
+        out.push(b'{');
+        Self { out, fields, mask, next: 0, empty: true }
+    }
+
+    /// The next field in table order.
+    pub fn field(&mut self, value: &impl ToJson) -> &mut Self {
+        let field = self.next;
+        self.next += 1;
+        if self.mask.contains(field) {
+            self.key(self.fields[field].name);
+            value.to_json(self.out);
+        }
+        self
+    }
+
+    pub(crate) fn end(self) {
+        self.out.push(b'}');
+    }
+
+    /// Names come from checked YAML: ASCII letters and digits, nothing to escape.
+    fn key(&mut self, name: &str) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+}
+
+/// One row as an object.
+pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut Vec<u8>) {
+    let mut out = ObjectWriter::new(body, resource.meta().fields, fields);
+    resource.write(record, &mut out);
+    out.end();
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.to_json(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl ToJson for str {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for String {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        self.as_str().to_json(out);
+    }
+}
+
+impl ToJson for bool {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl ToJson for i32 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for i64 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for f64 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for Value {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for Uuid {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        let mut buffer = Uuid::encode_buffer();
+        quoted(self.hyphenated().encode_lower(&mut buffer), out);
+    }
+}
+
+impl ToJson for Decimal {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(self, out);
+    }
+}
+
+impl ToJson for DateTime<Utc> {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        quoted(&self.to_rfc3339_opts(SecondsFormat::Millis, true), out);
+    }
+}
+
+impl ToJson for NaiveDate {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(self, out);
+    }
+}
+
+impl ToJson for NaiveTime {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(&self.format("%H:%M:%S%.3f"), out);
+    }
+}
+
+fn serialize<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("plain values always serialize, and a Vec takes every byte");
+}
+
+/// Text that needs no escaping.
+fn quoted(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn display(value: &impl std::fmt::Display, out: &mut Vec<u8>) {
+    write!(out, "\"{value}\"").expect("a Vec takes every byte");
+}

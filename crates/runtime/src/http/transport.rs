@@ -1,0 +1,159 @@
+//! Stage 1: what every request passes before it has a route, and every answer on its way out.
+//!
+//! From the outside in: the frame (request id, client address, log line, security headers, the form of errors), CORS,
+//! the global limit, compression. CORS stands outside the limit, so that a page can read its 429.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse};
+use tracing::Instrument;
+
+use super::client_address::{Client, client};
+use super::cors::cors;
+use super::error_form::in_error_form;
+use super::request_id::RequestId;
+use super::response::{Cause, error_response};
+use super::{access_log, headers};
+use crate::limit::{LimitKey, RateLimits};
+use crate::ops::health;
+use crate::settings::Cidr;
+
+/// What stage 1 needs to know. Made once and shared by all workers.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    pub(crate) trusted_proxies: Arc<[Cidr]>,
+    pub(crate) limits: Arc<RateLimits>,
+    /// `AppMeta::cors`
+    pub(crate) origins: &'static [&'static str],
+}
+
+/// Wraps an application. Services may be mounted before or after; middleware wrapped later stands further out, and
+/// its answers would lack what the frame adds.
+///
+/// A request then carries `RequestId` and `Client` in its extensions.
+pub(crate) fn transport<T, B>(
+    app: App<T>,
+    transport: &Transport,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<T, B>>,
+        Error = Error,
+        InitError = (),
+    > + use<T, B>,
+>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    let limits = Arc::clone(&transport.limits);
+    let proxies = Arc::clone(&transport.trusted_proxies);
+    app.wrap(Compress::default())
+        .wrap(from_fn(move |req, next| limited(Arc::clone(&limits), req, next)))
+        .wrap(cors(transport.origins))
+        .wrap(from_fn(move |req, next| frame(Arc::clone(&proxies), req, next)))
+}
+
+/// What is known of a request the moment it arrives.
+struct Arrival {
+    id: RequestId,
+    client: Client,
+    started: Instant,
+}
+
+impl Arrival {
+    fn note(req: &ServiceRequest, proxies: &[Cidr]) -> Rc<Self> {
+        let id = RequestId::of(req.headers());
+        let client = client(req.request(), proxies);
+        let mut extensions = req.extensions_mut();
+        extensions.insert(id.clone());
+        extensions.insert(client);
+        Rc::new(Self { id, client, started: Instant::now() })
+    }
+
+    fn span(&self) -> tracing::Span {
+        tracing::info_span!("request", id = self.id.as_str())
+    }
+
+    fn dress<B: MessageBody + 'static>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
+        let mut response = in_error_form(response, &self.id);
+        self.id.announce(response.headers_mut());
+        headers::secure(response.headers_mut(), self.client.tls);
+        response
+    }
+
+    fn log<B>(&self, req: &HttpRequest, response: &mut HttpResponse<B>) {
+        let cause = response.extensions_mut().remove::<Cause>();
+        access_log::write(req, response.status().as_u16(), cause, &self.id, self.started);
+    }
+}
+
+async fn frame<B: MessageBody + 'static>(
+    proxies: Arc<[Cidr]>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let arrival = Arrival::note(&req, &proxies);
+    match next.call(req).instrument(arrival.span()).await {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            let mut response = arrival.dress(response);
+            arrival.log(&request, &mut response);
+            Ok(ServiceResponse::new(request, response))
+        }
+        Err(error) => Err(undelivered(&arrival, error)),
+    }
+}
+
+/// A middleware further in gave up without an answer. The request went with it, so the line in the log is short, but
+/// the client sees no difference.
+fn undelivered(arrival: &Arrival, error: Error) -> Error {
+    let cause = error.to_string();
+    let response = arrival.dress(HttpResponse::from_error(error)).map_into_boxed_body();
+    tracing::error!(
+        target: "gable::request",
+        status = response.status().as_u16(),
+        request_id = arrival.id.as_str(),
+        cause,
+    );
+    InternalError::from_response("already answered", response).into()
+}
+
+async fn limited<B: MessageBody + 'static>(
+    limits: Arc<RateLimits>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    // A load balancer's probes must never turn into 429 and take a healthy node out.
+    if req.path().starts_with(health::PREFIX) {
+        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    }
+    let key = client_key(&req);
+    let Some(decision) = limits.check_global(&key).await else {
+        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    };
+    if !decision.allowed {
+        let refusal = error_response(&decision.refusal(), None);
+        return Ok(req.into_response(refusal).map_into_right_body());
+    }
+    let mut response = next.call(req).await?;
+    decision.announce(response.headers_mut());
+    Ok(response.map_into_left_body())
+}
+
+fn client_key(req: &ServiceRequest) -> LimitKey {
+    let address = req.extensions().get::<Client>().map(|client| client.address);
+    LimitKey::client(address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()))
+}
+
+#[cfg(test)]
+#[path = "transport_tests.rs"]
+mod tests;

@@ -1,0 +1,18 @@
+//! Stage 5 for bodies: JSON in, typed inputs out, every problem at once. Generated code calls `BodyReader`; the
+//! operations call `json::parse` and `validation`.
+
+mod body;
+mod from_json;
+pub(crate) mod json;
+mod patch;
+mod submitted;
+mod types;
+pub(crate) mod validation;
+
+pub use body::{BodyReader, Problem};
+pub(crate) use body::{Finished, Reader};
+pub use from_json::{FromJson, Mismatch};
+pub use patch::Patch;
+pub(crate) use submitted::{Submitted, together};
+pub use types::{PlainPassword, parse_date, parse_datetime, parse_time};
+pub use validation::{DecimalInput, JsonInput, decimal, json_bytes};

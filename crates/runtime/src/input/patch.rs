@@ -1,0 +1,83 @@
+//! `Patch<T>`: what a PATCH says of one field.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRange, ValidateRegex, ValidateUrl};
+
+/// Absent leaves the column alone, null clears it, a value replaces it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Patch::Absent)
+    }
+
+    /// The new value, if one was given.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Patch::Value(value) => Some(value),
+            Patch::Absent | Patch::Null => None,
+        }
+    }
+
+    pub fn value_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Patch::Value(value) => Some(value),
+            Patch::Absent | Patch::Null => None,
+        }
+    }
+}
+
+/// The derive of `Validate` puts the refused value into its error.
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
+}
+
+impl<T> From<T> for Patch<T> {
+    fn from(value: T) -> Self {
+        Patch::Value(value)
+    }
+}
+
+impl<T: ValidateLength<u64>> ValidateLength<u64> for Patch<T> {
+    fn length(&self) -> Option<u64> {
+        self.value().and_then(ValidateLength::length)
+    }
+}
+
+impl<T: ValidateRange<U>, U> ValidateRange<U> for Patch<T> {
+    fn greater_than(&self, max: U) -> Option<bool> {
+        self.value().and_then(|value| value.greater_than(max))
+    }
+
+    fn less_than(&self, min: U) -> Option<bool> {
+        self.value().and_then(|value| value.less_than(min))
+    }
+}
+
+impl<T: ValidateRegex> ValidateRegex for Patch<T> {
+    fn validate_regex(&self, regex: impl AsRegex) -> bool {
+        self.value().is_none_or(|value| value.validate_regex(regex))
+    }
+}
+
+impl<T: ValidateEmail> ValidateEmail for Patch<T> {
+    fn as_email_string(&self) -> Option<Cow<'_, str>> {
+        self.value().and_then(ValidateEmail::as_email_string)
+    }
+}
+
+impl<T: ValidateUrl> ValidateUrl for Patch<T> {
+    fn as_url_string(&self) -> Option<Cow<'_, str>> {
+        self.value().and_then(ValidateUrl::as_url_string)
+    }
+}

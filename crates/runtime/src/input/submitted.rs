@@ -1,0 +1,66 @@
+//! A body on its way to a model's input, with what its route has against it already.
+
+use serde_json::{Map, Value};
+
+use super::Problem;
+use crate::text::upper_first;
+
+#[derive(Debug)]
+pub(crate) struct Submitted {
+    pub(crate) entries: Map<String, Value>,
+    /// Rules of the route that it breaks.
+    pub(crate) broken: Vec<Problem>,
+}
+
+/// Most routes have no rules of their own.
+impl From<Map<String, Value>> for Submitted {
+    fn from(entries: Map<String, Value>) -> Self {
+        Self { entries, broken: Vec::new() }
+    }
+}
+
+/// Everything that is wrong with a body, each thing once. A rule of a route is never looser than the field's own, so of
+/// two complaints about the same it is the one to keep.
+pub(crate) fn together(mut found: Vec<Problem>, mut broken: Vec<Problem>) -> Vec<Problem> {
+    // Of a value that could not be read there is nothing more to say.
+    broken.retain(|problem| {
+        let unreadable = format!("{}TypeConstraint", upper_first(&problem.field));
+        found.iter().all(|other| other.field != problem.field || other.code != unreadable)
+    });
+    found.retain(|problem| broken.iter().all(|other| (&other.field, &other.code) != (&problem.field, &problem.code)));
+    found.extend(broken);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(field: &str, constraint: &str, message: &str) -> Problem {
+        Problem {
+            field: field.to_owned(),
+            code: format!("{}{constraint}", upper_first(field)),
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn of_two_complaints_about_the_same_the_stricter_one_stays() {
+        let found = vec![problem("bio", "MaxLengthConstraint", "2000"), problem("name", "MaxLengthConstraint", "120")];
+        let broken = vec![problem("bio", "MaxLengthConstraint", "500"), problem("bio", "PatternConstraint", "")];
+        let said = together(found, broken);
+        let said: Vec<_> = said.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
+        assert_eq!(
+            said,
+            [("NameMaxLengthConstraint", "120"), ("BioMaxLengthConstraint", "500"), ("BioPatternConstraint", "")]
+        );
+    }
+
+    #[test]
+    fn of_a_value_of_another_type_nothing_more_is_said() {
+        let found = vec![problem("bio", "TypeConstraint", "")];
+        let broken = vec![problem("bio", "MinLengthConstraint", ""), problem("biography", "MinLengthConstraint", "")];
+        let said: Vec<String> = together(found, broken).into_iter().map(|problem| problem.code).collect();
+        assert_eq!(said, ["BioTypeConstraint", "BiographyMinLengthConstraint"]);
+    }
+}

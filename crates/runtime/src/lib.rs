@@ -1,0 +1,38 @@
+//! The runtime of Gable: what generated code calls and applications build on.
+
+mod access;
+mod api;
+mod app;
+mod app_meta;
+mod auth;
+#[cfg(feature = "benchmarks")]
+#[doc(hidden)]
+pub mod benchmarks;
+mod clock;
+mod constants;
+mod context;
+mod core;
+mod crud;
+mod db;
+mod erased;
+pub mod generated;
+mod hooks;
+mod http;
+mod input;
+mod limit;
+mod ops;
+mod query;
+mod resource;
+mod settings;
+mod string_enum;
+pub mod testing;
+mod text;
+
+pub use access::{Identity, Permission, PermissionSet, Principal, Role};
+pub use app::Gable;
+pub use clock::Clock;
+pub use context::{AsSystem, Context};
+pub use hooks::{AuthHooks, Authentication, AuthenticationFailure, Authorization, Hook, Hooks, LoginAttempt};
+pub use http::ApiError;
+pub use input::Patch;
+pub use query::{Direction, Filter, ListQuery};

@@ -1,0 +1,202 @@
+//! Rate limits: how many requests a client may make. In process for now; `RateLimiter` is the seam for a shared store.
+
+mod memory;
+mod route;
+mod store;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{IpAddr, Ipv6Addr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::http::ApiError;
+use crate::resource::{Id, RateLimit};
+
+pub(crate) use memory::MemoryLimiter;
+pub(crate) use route::RouteLimit;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Who is counted. Never taken from a body: whoever writes the body could spend another's quota, or dodge their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum LimitKey {
+    Address(IpAddr),
+    Account(Id),
+}
+
+impl LimitKey {
+    /// An IPv6 customer holds a /64 at least, so that is what counts as one client.
+    pub(crate) fn client(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+            address => address,
+        })
+    }
+}
+
+/// One limit, counted for each key.
+pub(crate) trait RateLimiter: Send + Sync {
+    /// Counts one request and says whether it may pass.
+    fn check<'a>(&'a self, key: &'a LimitKey) -> Pin<Box<dyn Future<Output = Decision> + 'a>>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) allowed: bool,
+    pub(crate) limit: u32,
+    pub(crate) window_seconds: u64,
+    pub(crate) remaining: u32,
+    /// Until the whole quota is there again; after a refusal, until one request is.
+    pub(crate) reset_seconds: u64,
+    /// 0 when allowed.
+    pub(crate) retry_after_seconds: u64,
+}
+
+impl Decision {
+    /// `RateLimit` and `RateLimit-Policy`, in the form of draft-ietf-httpapi-ratelimit-headers-07, unless a narrower
+    /// limit has already spoken.
+    pub(crate) fn announce(&self, headers: &mut HeaderMap) {
+        if headers.contains_key(RATE_LIMIT) {
+            return;
+        }
+        for (name, text) in [(RATE_LIMIT, self.state()), (RATE_LIMIT_POLICY, self.policy())] {
+            let value = HeaderValue::try_from(text).expect("numbers and punctuation are a header value");
+            headers.insert(name, value);
+        }
+    }
+
+    /// The 429, with its headers.
+    pub(crate) fn refusal(&self) -> ApiError {
+        let refusal = ApiError::new(429, "TooManyRequests", "Too many requests, please try again later");
+        self.announce_on(refusal.with_header("Retry-After", self.retry_after_seconds.to_string()))
+    }
+
+    /// The two headers, on an error.
+    pub(crate) fn announce_on(&self, error: ApiError) -> ApiError {
+        error.with_header("RateLimit", self.state()).with_header("RateLimit-Policy", self.policy())
+    }
+
+    fn state(&self) -> String {
+        format!("limit={}, remaining={}, reset={}", self.limit, self.remaining, self.reset_seconds)
+    }
+
+    fn policy(&self) -> String {
+        format!("{};w={}", self.limit, self.window_seconds)
+    }
+}
+
+/// Every limit of the application. Built once and shared by all workers, or each worker would count for itself.
+pub(crate) struct RateLimits {
+    /// None: limits are off.
+    limiters: Option<Limiters>,
+}
+
+struct Limiters {
+    global: Arc<dyn RateLimiter>,
+    named: HashMap<String, Arc<dyn RateLimiter>>,
+}
+
+impl RateLimits {
+    pub(crate) fn off() -> Self {
+        Self { limiters: None }
+    }
+
+    /// Counted by this process.
+    pub(crate) fn in_process(global: RateLimit) -> Self {
+        let global = Arc::new(MemoryLimiter::new(global));
+        Self { limiters: Some(Limiters { global, named: HashMap::new() }) }
+    }
+
+    /// Adds a limit of its own for the routes that ask under this name, such as `posts.createOne`.
+    #[must_use]
+    pub(crate) fn with(mut self, name: impl Into<String>, rule: RateLimit) -> Self {
+        if let Some(limiters) = &mut self.limiters {
+            limiters.named.insert(name.into(), Arc::new(MemoryLimiter::new(rule)));
+        }
+        self
+    }
+
+    /// None when limits are off.
+    pub(crate) async fn check_global(&self, key: &LimitKey) -> Option<Decision> {
+        Some(self.limiters.as_ref()?.global.check(key).await)
+    }
+
+    /// The limiter of a name, to be kept with the route; none when limits are off, or nothing has that name.
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<dyn RateLimiter>> {
+        self.limiters.as_ref()?.named.get(name).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE_A_MINUTE: RateLimit = RateLimit { window_ms: 60_000, max: 1 };
+
+    fn client(address: &str) -> LimitKey {
+        LimitKey::client(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn ipv6_clients_of_one_64_share_a_key_and_ipv4_clients_do_not() {
+        assert_eq!(client("2001:db8:1:2:3::1"), client("2001:db8:1:2:ffff::9"));
+        assert_ne!(client("2001:db8:1:2::1"), client("2001:db8:1:3::1"));
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+    }
+
+    #[actix_web::test]
+    async fn limits_that_are_off_let_everything_pass() {
+        let limits = RateLimits::off().with("login", ONE_A_MINUTE);
+        assert_eq!(limits.check_global(&client("192.0.2.1")).await, None);
+        assert!(limits.named("login").is_none());
+    }
+
+    #[actix_web::test]
+    async fn a_named_limit_counts_apart_from_the_global_one() {
+        let limits = RateLimits::in_process(ONE_A_MINUTE).with("login", ONE_A_MINUTE);
+        let key = client("192.0.2.1");
+        assert!(limits.check_global(&key).await.expect("on").allowed);
+        let login = limits.named("login").expect("a limit");
+        assert!(login.check(&key).await.allowed);
+        assert!(!login.check(&key).await.allowed);
+    }
+
+    #[test]
+    fn a_refusal_tells_when_to_come_back_in_the_form_of_draft_7() {
+        let decision = Decision {
+            allowed: false,
+            limit: 10,
+            window_seconds: 5,
+            remaining: 0,
+            reset_seconds: 1,
+            retry_after_seconds: 1,
+        };
+        let error = decision.refusal();
+        assert_eq!((error.status(), error.code()), (429, "TooManyRequests"));
+        let headers: HashMap<_, _> = error.headers().iter().cloned().collect();
+        assert_eq!(headers["Retry-After"], "1");
+        assert_eq!(headers["RateLimit"], "limit=10, remaining=0, reset=1");
+        assert_eq!(headers["RateLimit-Policy"], "10;w=5");
+    }
+
+    #[test]
+    fn a_narrower_limit_keeps_its_headers() {
+        let decision = |limit| Decision {
+            allowed: true,
+            limit,
+            window_seconds: 60,
+            remaining: 1,
+            reset_seconds: 1,
+            retry_after_seconds: 0,
+        };
+        let mut headers = HeaderMap::new();
+        decision(10).announce(&mut headers);
+        decision(300).announce(&mut headers);
+        assert_eq!(headers.get("RateLimit-Policy").expect("a policy"), "10;w=60");
+    }
+}

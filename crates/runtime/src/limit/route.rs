@@ -1,0 +1,60 @@
+//! The limit of one route, on top of the global one.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+
+use super::{Decision, LimitKey, RateLimiter};
+use crate::http::{ApiError, Client};
+use crate::resource::Id;
+
+/// Kept with the route it is of; does nothing where there is no limit.
+#[derive(Clone, Default)]
+pub(crate) struct RouteLimit(Option<Arc<dyn RateLimiter>>);
+
+impl RouteLimit {
+    pub(crate) fn new(limiter: Option<Arc<dyn RateLimiter>>) -> Self {
+        Self(limiter)
+    }
+
+    /// Counts one request of an account's, wherever it comes from.
+    ///
+    /// # Errors
+    /// 429 with the headers that say when to come back.
+    pub(crate) async fn pass_account(&self, account: Id) -> Result<(), ApiError> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        let decision = limiter.check(&LimitKey::Account(account)).await;
+        if decision.allowed { Ok(()) } else { Err(decision.refusal()) }
+    }
+
+    /// Counts one request of the client's.
+    ///
+    /// # Errors
+    /// 429 with the headers that say when to come back.
+    pub(crate) async fn pass(&self, request: &HttpRequest) -> Result<Passed, ApiError> {
+        let Some(limiter) = &self.0 else { return Ok(Passed(None)) };
+        let address = request.extensions().get::<Client>().map(|client| client.address);
+        let key = LimitKey::client(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
+        let decision = limiter.check(&key).await;
+        if decision.allowed { Ok(Passed(Some(decision))) } else { Err(decision.refusal()) }
+    }
+}
+
+/// What is left of the quota, for the answer's headers.
+#[derive(Debug)]
+pub(crate) struct Passed(Option<Decision>);
+
+impl Passed {
+    /// Refusals carry it, too: who tries passwords is told what is left of this limit, not of a wider one.
+    pub(crate) fn announce(&self, answer: Result<HttpResponse, ApiError>) -> Result<HttpResponse, ApiError> {
+        let Some(decision) = &self.0 else { return answer };
+        match answer {
+            Ok(mut response) => {
+                decision.announce(response.headers_mut());
+                Ok(response)
+            }
+            Err(error) => Err(decision.announce_on(error)),
+        }
+    }
+}

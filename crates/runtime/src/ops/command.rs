@@ -1,0 +1,195 @@
+//! The application's own command line: serve, migrate, make a super user.
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde_json::{Map, Value};
+
+use crate::access::{Prune, compare, synchronize};
+use crate::app::{Application, StartError, serve};
+use crate::app_meta::{AppMeta, AuthMode};
+use crate::auth::{SuperUser, create_super_user, password_field};
+use crate::core::Core;
+use crate::db::DbError;
+use crate::http::ApiError;
+use crate::ops::log;
+use crate::settings::{Settings, SettingsError, Variables};
+
+#[derive(Parser)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (what happens without a command).
+    Serve,
+    /// Bring the database's tables up to date, and stop.
+    Migrate,
+    /// What roles may do: the YAML beside the tables.
+    #[command(subcommand)]
+    Permissions(PermissionsCommand),
+    /// Accounts that may do everything.
+    #[command(subcommand, name = "superuser")]
+    SuperUser(SuperUserCommand),
+}
+
+#[derive(Subcommand)]
+enum PermissionsCommand {
+    /// Show every grant: `=` both say so, `+` only the YAML does, `-` only the tables do.
+    Show {
+        /// Fail when YAML and tables differ.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Add to the tables what only the YAML says.
+    Sync {
+        /// Also take away what only the tables say. Roles stay.
+        #[arg(long)]
+        prune: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum SuperUserCommand {
+    /// Make one. The password comes from GABLE_SUPERUSER_PASSWORD, or is asked for.
+    Create {
+        #[arg(long)]
+        username: Option<String>,
+        #[arg(long)]
+        email: Option<String>,
+        /// Any other field of the account, as NAME=VALUE.
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+        fields: Vec<(String, String)>,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("{}", explain(.0))]
+    Refused(ApiError),
+    #[error("this application has no role tables: in static mode the YAML alone decides")]
+    NoRoleTables,
+    #[error("YAML and tables differ; `permissions sync` adds what is missing")]
+    Differs,
+    #[error("the database: {0}")]
+    Database(#[from] DbError),
+    #[error("reading the password: {0}; without a terminal, set GABLE_SUPERUSER_PASSWORD")]
+    Password(std::io::Error),
+    #[error("cannot write: {0}")]
+    Output(std::io::Error),
+}
+
+pub(crate) fn run(app: Application) -> ExitCode {
+    let command = command_line(app.app).command.unwrap_or(Command::Serve);
+    match actix_web::rt::System::new().block_on(execute(app, command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where this cannot be written either, the exit status is all that is left to tell it.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `--help` and `--version` speak of the application, not of its runtime.
+fn command_line(app: &AppMeta) -> CommandLine {
+    let program = CommandLine::command().about(format!("{}, an application of Gable", app.name)).version(app.version);
+    CommandLine::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+async fn execute(app: Application, command: Command) -> Result<(), CommandError> {
+    let settings = Settings::from_env(app.app)?;
+    log::start(&settings.log);
+    settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    match command {
+        Command::Serve => Ok(serve(app.start(settings).await?).await?),
+        Command::Migrate => {
+            app.start(settings).await?.db.close().await;
+            Ok(())
+        }
+        Command::Permissions(command) => {
+            let core = app.start(settings).await?;
+            let done = permissions(&core, command).await;
+            core.db.close().await;
+            done
+        }
+        Command::SuperUser(SuperUserCommand::Create { username, email, fields }) => {
+            let core = Arc::new(app.start(settings).await?);
+            let password_field = core.account_model().and_then(password_field).map_err(CommandError::Refused)?;
+            let account = SuperUser { fields: account_fields(password_field.name, username, email, fields)? };
+            let made = create_super_user(&core, account).await;
+            core.db.close().await;
+            let id = made.map_err(CommandError::Refused)?;
+            say(&format!("made the super user {id}\n"))
+        }
+    }
+}
+
+async fn permissions(core: &Core, command: PermissionsCommand) -> Result<(), CommandError> {
+    let auth = core.auth.as_ref().ok_or(CommandError::NoRoleTables)?;
+    let models = auth.access.models.dynamic.as_ref().filter(|_| auth.meta.mode == AuthMode::Dynamic);
+    let models = models.ok_or(CommandError::NoRoleTables)?;
+    match command {
+        PermissionsCommand::Show { check } => {
+            let difference = compare(core, models).await?;
+            say(&difference.to_string())?;
+            if check && !difference.is_empty() { Err(CommandError::Differs) } else { Ok(()) }
+        }
+        PermissionsCommand::Sync { prune } => {
+            let prune = if prune { Prune::Yes } else { Prune::No };
+            say(&synchronize(core, models, prune).await?.to_string())
+        }
+    }
+}
+
+/// A reader that has gone has seen enough; a full disk is an error.
+fn say(text: &str) -> Result<(), CommandError> {
+    let mut output = std::io::stdout();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(CommandError::Output),
+    }
+}
+
+fn account_fields(
+    password_field: &str,
+    username: Option<String>,
+    email: Option<String>,
+    others: Vec<(String, String)>,
+) -> Result<Map<String, Value>, CommandError> {
+    let named = [("username", username), ("email", email), (password_field, Some(password()?))];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Ok(named.chain(others).map(|(name, value)| (name, Value::String(value))).collect())
+}
+
+fn password() -> Result<String, CommandError> {
+    match Variables::load().get("GABLE_SUPERUSER_PASSWORD") {
+        Some(password) => Ok(password),
+        None => rpassword::prompt_password("Password: ").map_err(CommandError::Password),
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Every problem of the account, a line each.
+fn explain(error: &ApiError) -> String {
+    let problems = error.meta().and_then(|meta| meta.get("errors")).and_then(Value::as_array);
+    let lines = problems.into_iter().flatten().filter_map(|problem| problem.get("message")?.as_str());
+    let lines: Vec<&str> = lines.collect();
+    match (lines.is_empty(), error.cause()) {
+        (false, _) => lines.join("\n       "),
+        (true, Some(cause)) => format!("{}: {cause}", error.message()),
+        (true, None) => error.message().to_owned(),
+    }
+}

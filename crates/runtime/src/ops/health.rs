@@ -1,0 +1,120 @@
+//! What a load balancer asks: is the process alive, and may it be sent requests.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::shutdown::Stopping;
+use crate::http::get_only;
+
+pub(crate) const PREFIX: &str = "/health/";
+
+/// A probe that waits longer has its answer: the service is not ready.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether what the application needs, its database above all, can be reached now.
+pub(crate) trait Readiness: Send + Sync {
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>>;
+}
+
+/// Made once; clones go to every worker.
+#[derive(Clone)]
+pub(crate) struct Health {
+    readiness: Arc<dyn Readiness>,
+    stopping: Stopping,
+}
+
+impl Health {
+    pub(crate) fn new(readiness: Arc<dyn Readiness>, stopping: Stopping) -> Self {
+        Self { readiness, stopping }
+    }
+
+    /// Mounts `/health/live` and `/health/ready`.
+    pub(crate) fn configure(self, config: &mut web::ServiceConfig) {
+        config
+            .service(get_only("/health/live", || async { available() }))
+            .service(get_only("/health/ready", move || ready(self.clone())));
+    }
+}
+
+async fn ready(health: Health) -> HttpResponse {
+    // While stopping, the database is not asked: the answer is known and the pool may be closing.
+    if health.stopping.has_begun() {
+        return unavailable();
+    }
+    match tokio::time::timeout(PATIENCE, health.readiness.is_ready()).await {
+        Ok(true) => available(),
+        Ok(false) | Err(_) => unavailable(),
+    }
+}
+
+fn available() -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
+}
+
+fn unavailable() -> HttpResponse {
+    let status = json!({ "status": "unavailable" });
+    HttpResponse::ServiceUnavailable().insert_header((CACHE_CONTROL, "no-store")).json(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, test};
+    use serde_json::Value;
+
+    use super::*;
+
+    struct Answers(bool);
+
+    impl Readiness for Answers {
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
+            Box::pin(std::future::ready(self.0))
+        }
+    }
+
+    struct Silent;
+
+    impl Readiness for Silent {
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    async fn ask(readiness: impl Readiness + 'static, stopping: &Stopping, path: &str) -> (u16, Value) {
+        let health = Health::new(Arc::new(readiness), stopping.clone());
+        let app = test::init_service(App::new().configure(|config| health.configure(config))).await;
+        let response = test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
+        let status = response.status().as_u16();
+        (status, test::read_body_json(response).await)
+    }
+
+    #[actix_web::test]
+    async fn a_service_that_is_ready_says_so() {
+        let answer = ask(Answers(true), &Stopping::default(), "/health/ready").await;
+        assert_eq!(answer, (200, json!({ "status": "ok" })));
+    }
+
+    #[actix_web::test]
+    async fn a_service_without_its_database_is_alive_but_not_ready() {
+        let stopping = Stopping::default();
+        assert_eq!(ask(Answers(false), &stopping, "/health/ready").await, (503, json!({ "status": "unavailable" })));
+        assert_eq!(ask(Answers(false), &stopping, "/health/live").await.0, 200);
+    }
+
+    #[actix_web::test]
+    async fn a_service_that_is_stopping_is_not_ready() {
+        let stopping = Stopping::default();
+        stopping.begin();
+        assert_eq!(ask(Answers(true), &stopping, "/health/ready").await.0, 503);
+    }
+
+    #[actix_web::test]
+    async fn a_database_that_never_answers_is_not_waited_for() {
+        assert_eq!(ask(Silent, &Stopping::default(), "/health/ready").await.0, 503);
+    }
+}

@@ -1,0 +1,12 @@
+//! From a URL to SQL text and values: the one door that reads pass. `parse` checks every name and value against what
+//! the caller may see; `plan` adds the Scope and writes the text.
+
+mod list;
+mod parse;
+mod plan;
+mod value;
+
+pub use list::{Direction, Filter, ListQuery};
+pub(crate) use parse::{no_parameters, parse, parse_fields, parse_filter, unknown_parameter};
+pub(crate) use plan::TableSql;
+pub(crate) use value::typed_value;

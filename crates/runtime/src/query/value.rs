@@ -1,0 +1,38 @@
+//! Text from a URL to a database value of the field's type.
+
+use rust_decimal::Decimal;
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::input::{Mismatch, parse_date, parse_datetime, parse_time};
+use crate::resource::FieldKind;
+
+/// # Errors
+/// What the field's type would have looked like.
+pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch> {
+    if text.contains('\0') {
+        return Err("text without NUL characters".into());
+    }
+    match kind {
+        FieldKind::String | FieldKind::Text | FieldKind::Url => Ok(text.into()),
+        FieldKind::Email => Ok(text.trim().to_lowercase().into()),
+        FieldKind::Integer => text.parse::<i32>().map(Into::into).map_err(|_| "an integer of 32 bits".into()),
+        FieldKind::Bigint => text.parse::<i64>().map(Into::into).map_err(|_| "an integer of 64 bits".into()),
+        FieldKind::Float => finite(text).map(Into::into).ok_or("a number".into()),
+        FieldKind::Decimal { .. } => {
+            Decimal::from_str_exact(text).map(Into::into).map_err(|_| "a decimal number".into())
+        }
+        FieldKind::Boolean => text.parse::<bool>().map(Into::into).map_err(|_| "true or false".into()),
+        FieldKind::Date => parse_date(text).map(Into::into).ok_or("a date as YYYY-MM-DD".into()),
+        FieldKind::Time => parse_time(text).map(Into::into).ok_or("a time as HH:MM:SS".into()),
+        FieldKind::Datetime => parse_datetime(text).map(Into::into).ok_or("a date and time in ISO 8601".into()),
+        FieldKind::Uuid => Uuid::try_parse(text).map(Into::into).map_err(|_| "a UUID".into()),
+        FieldKind::Enum(values) if values.contains(&text) => Ok(text.into()),
+        FieldKind::Enum(values) => Err(Mismatch(format!("one of {}", values.join(", ")).into())),
+        FieldKind::Json | FieldKind::EnumList(_) | FieldKind::Password => Err("left out: it cannot be compared".into()),
+    }
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
+}

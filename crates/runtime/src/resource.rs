@@ -1,0 +1,412 @@
+//! The only contract that templates target: constant tables about a model, and `Resource`, which generated code
+//! implements once per model. `AnyResource` erases it, so that every operation is compiled once, not once per model.
+
+use std::any::Any;
+
+use sea_orm::Value;
+use uuid::Uuid;
+use validator::{Validate, ValidationErrors};
+
+use crate::access::Permission;
+use crate::db::{DbError, Row};
+use crate::http::ObjectWriter;
+use crate::input::{BodyReader, Patch, PlainPassword};
+
+/// What the runtime knows of a model, printed by the build step from its YAML.
+#[derive(Debug)]
+pub struct ModelMeta {
+    /// `UserProfile`
+    pub name: &'static str,
+    /// `user_profiles`
+    pub table: &'static str,
+    /// `user-profiles`
+    pub path: &'static str,
+    /// `user-profile`
+    pub resource: &'static str,
+    pub kind: ModelKind,
+    pub id: IdKind,
+    pub soft_delete: bool,
+    /// Every column, in table order; `fields[0]` is the id.
+    pub fields: &'static [FieldMeta],
+    pub relations: &'static [RelationMeta],
+    pub uniques: &'static [UniqueMeta],
+    /// `View`, `Create`, `Update`, `Delete` first and in this order, then `Restore` and the team's own.
+    pub actions: &'static [ActionMeta],
+    /// Only operations that the YAML names.
+    pub routes: &'static [RouteMeta],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelKind {
+    Ordinary,
+    Account,
+    Role,
+    Permission,
+    AccountRole,
+    AccountPermission,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdKind {
+    Uuid,
+    Integer,
+}
+
+#[derive(Debug)]
+pub struct FieldMeta {
+    /// `publishedAt`
+    pub name: &'static str,
+    /// `published_at`
+    pub column: &'static str,
+    pub kind: FieldKind,
+    pub origin: Origin,
+    pub optional: bool,
+    /// Never leaves the server, on any path.
+    pub private: bool,
+    pub read_only: bool,
+    pub immutable: bool,
+    /// Roles that may read or write this one field; none: whoever may read or write the row.
+    pub read_roles: Option<&'static [&'static str]>,
+    pub write_roles: Option<&'static [&'static str]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    String,
+    Text,
+    Email,
+    Url,
+    Password,
+    Integer,
+    Bigint,
+    Float,
+    Decimal { precision: u32, scale: u32 },
+    Boolean,
+    Date,
+    Time,
+    Datetime,
+    Uuid,
+    Json,
+    Enum(&'static [&'static str]),
+    EnumList(&'static [&'static str]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Declared,
+    Id,
+    ForeignKey,
+    Account,
+    CreatedAt,
+    UpdatedAt,
+    DeletedAt,
+}
+
+#[derive(Debug)]
+pub struct RelationMeta {
+    /// `author`
+    pub name: &'static str,
+    /// Name of the target model.
+    pub target: &'static str,
+    pub kind: RelationKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// `field` is the JSON name of the key here: `authorId`.
+    BelongsTo {
+        field: &'static str,
+    },
+    /// `field` is the JSON name of the key on the target.
+    HasOne {
+        field: &'static str,
+    },
+    HasMany {
+        field: &'static str,
+    },
+    ManyToMany {
+        table: &'static str,
+        this_column: &'static str,
+        target_column: &'static str,
+    },
+}
+
+#[derive(Debug)]
+pub struct UniqueMeta {
+    /// The index name in the database: `uq_posts_slug`.
+    pub name: &'static str,
+    /// JSON names.
+    pub fields: &'static [&'static str],
+    /// `PostSlugUniqueConstraint`
+    pub code: &'static str,
+}
+
+#[derive(Debug)]
+pub struct ActionMeta {
+    pub permission: Permission,
+    /// `Publish`
+    pub action: &'static str,
+    pub description: Option<&'static str>,
+    pub rules: &'static [RuleMeta],
+}
+
+#[derive(Debug)]
+pub struct RuleMeta {
+    pub who: Who,
+    /// All must hold; empty: every row.
+    pub conditions: &'static [Condition],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Public,
+    Authenticated,
+    Roles(&'static [&'static str]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condition {
+    /// Index into `ModelMeta::fields`.
+    pub field: usize,
+    pub value: ConditionValue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ConditionValue {
+    /// The caller's account id.
+    Me,
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    /// Strings, enums, and the text form of decimals, dates, times and uuids.
+    Text(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteMeta {
+    pub operation: Operation,
+    pub disabled: bool,
+    pub rate_limit: Option<RateLimit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    pub window_ms: u64,
+    pub max: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    FindMany,
+    FindOne,
+    CreateOne,
+    UpdateOne,
+    DeleteOne,
+    CreateMany,
+    UpdateMany,
+    DeleteMany,
+}
+
+impl Operation {
+    /// What somebody must be allowed to do for this operation.
+    pub(crate) fn action(self, meta: &'static ModelMeta) -> &'static ActionMeta {
+        let position = match self {
+            Operation::FindMany | Operation::FindOne => 0,
+            Operation::CreateOne | Operation::CreateMany => 1,
+            Operation::UpdateOne | Operation::UpdateMany => 2,
+            Operation::DeleteOne | Operation::DeleteMany => 3,
+        };
+        &meta.actions[position]
+    }
+}
+
+impl ModelMeta {
+    /// Position of the field with this JSON name.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+
+    pub fn route(&self, operation: Operation) -> Option<&'static RouteMeta> {
+        self.routes.iter().find(|route| route.operation == operation)
+    }
+}
+
+/// What generated code says of one model. `Self` is the SeaORM `Model`, a row.
+pub trait Resource: Sized + 'static {
+    /// `Uuid` or `i64`, as `META.id` says.
+    type Id: RowId;
+    type Create: Input;
+    type Update: Input;
+    const META: &'static ModelMeta;
+
+    fn id(&self) -> Self::Id;
+    /// Reads every column in table order.
+    fn decode(row: &mut Row<'_>) -> Result<Self, DbError>;
+    /// Writes every field in table order; the writer's mask decides what is kept.
+    fn write(&self, out: &mut ObjectWriter<'_>);
+}
+
+/// A body that was read field by field: what `CreatePost` and `UpdatePost` are.
+pub trait Input: Validate + Sized + 'static {
+    /// Reads what is known, in YAML order. Problems are collected in `body`; where there is one, the placeholder that
+    /// stands in the field must not be used.
+    fn read(body: &mut BodyReader<'_>) -> Self;
+    fn into_row(self, row: &mut RowValues);
+}
+
+/// Values on their way to a table, one slot per column; an empty slot is left as it is (update) or for the server to fill (create).
+#[derive(Debug, Default)]
+pub struct RowValues {
+    values: Vec<Option<Value>>,
+    passwords: Vec<(usize, PlainPassword)>,
+    links: Vec<Links>,
+}
+
+/// Rows to connect to or disconnect from a many-to-many relation.
+#[derive(Debug)]
+pub struct Links {
+    /// Index into `ModelMeta::relations`.
+    pub relation: usize,
+    pub links: Vec<Link>,
+}
+
+/// One element of `"tags": [{ "id": … }]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub id: Id,
+    pub disconnect: bool,
+}
+
+/// The id of a row of any model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Id {
+    Uuid(Uuid),
+    Integer(i64),
+}
+
+impl From<Uuid> for Id {
+    fn from(id: Uuid) -> Self {
+        Id::Uuid(id)
+    }
+}
+
+impl From<i64> for Id {
+    fn from(id: i64) -> Self {
+        Id::Integer(id)
+    }
+}
+
+/// The two types that an id can have in an entity.
+pub trait RowId: Copy + Into<Id> + 'static {
+    /// `None` when the id is of the other kind.
+    fn from_id(id: Id) -> Option<Self>;
+}
+
+impl RowId for Uuid {
+    fn from_id(id: Id) -> Option<Self> {
+        match id {
+            Id::Uuid(id) => Some(id),
+            Id::Integer(_) => None,
+        }
+    }
+}
+
+impl RowId for i64 {
+    fn from_id(id: Id) -> Option<Self> {
+        match id {
+            Id::Integer(id) => Some(id),
+            Id::Uuid(_) => None,
+        }
+    }
+}
+
+impl From<Id> for Value {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Uuid(id) => id.into(),
+            Id::Integer(id) => id.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Id::Uuid(id) => id.fmt(f),
+            Id::Integer(id) => id.fmt(f),
+        }
+    }
+}
+
+impl RowValues {
+    pub fn new(meta: &ModelMeta) -> Self {
+        Self { values: vec![None; meta.fields.len()], ..Self::default() }
+    }
+
+    /// Gives the column a value.
+    pub fn set(&mut self, field: usize, value: impl Into<Value>) {
+        self.values[field] = Some(value.into());
+    }
+
+    /// Gives the column a value unless the patch leaves it alone.
+    pub fn patch<T>(&mut self, field: usize, patch: Patch<T>)
+    where
+        T: Into<Value>,
+        Option<T>: Into<Value>,
+    {
+        match patch {
+            Patch::Absent => {}
+            Patch::Null => self.values[field] = Some(None::<T>.into()),
+            Patch::Value(value) => self.values[field] = Some(value.into()),
+        }
+    }
+
+    /// A password is hashed, off the worker threads, before it becomes a value.
+    pub fn password(&mut self, field: usize, password: PlainPassword) {
+        self.passwords.push((field, password));
+    }
+
+    /// `relation` is an index into `ModelMeta::relations`.
+    pub fn links(&mut self, relation: usize, links: Vec<Link>) {
+        if !links.is_empty() {
+            self.links.push(Links { relation, links });
+        }
+    }
+
+    pub fn get(&self, field: usize) -> Option<&Value> {
+        self.values[field].as_ref()
+    }
+
+    /// The slots that hold a value, in table order.
+    pub fn filled(&self) -> impl Iterator<Item = (usize, &Value)> {
+        self.values.iter().enumerate().filter_map(|(field, value)| Some((field, value.as_ref()?)))
+    }
+
+    pub(crate) fn take_passwords(&mut self) -> Vec<(usize, PlainPassword)> {
+        std::mem::take(&mut self.passwords)
+    }
+
+    pub(crate) fn take_links(&mut self) -> Vec<Links> {
+        std::mem::take(&mut self.links)
+    }
+}
+
+/// `Resource` without its types. Every `dyn Any` here is the type that its name says: `R::Create`, `R::Update`, `R`, `Vec<R>`.
+pub trait AnyResource: Send + Sync {
+    fn meta(&self) -> &'static ModelMeta;
+    fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn Any>;
+    fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn Any>;
+    fn validate_create(&self, input: &dyn Any) -> Result<(), ValidationErrors>;
+    fn validate_update(&self, input: &dyn Any) -> Result<(), ValidationErrors>;
+    fn create_row(&self, input: Box<dyn Any>) -> RowValues;
+    fn update_row(&self, input: Box<dyn Any>) -> RowValues;
+    fn batch(&self, inputs: Vec<Box<dyn Any>>) -> Box<dyn Any>;
+    fn unbatch(&self, batch: Box<dyn Any>) -> Vec<Box<dyn Any>>;
+    fn decode(&self, row: &mut Row<'_>) -> Result<Box<dyn Any>, DbError>;
+    fn decode_many(&self, rows: &mut dyn Iterator<Item = Row<'_>>) -> Result<Box<dyn Any>, DbError>;
+    fn id(&self, record: &dyn Any) -> Id;
+    fn len(&self, records: &dyn Any) -> usize;
+    fn write(&self, record: &dyn Any, out: &mut ObjectWriter<'_>);
+    fn write_nth(&self, records: &dyn Any, nth: usize, out: &mut ObjectWriter<'_>);
+}

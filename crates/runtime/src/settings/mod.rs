@@ -1,0 +1,267 @@
+//! What the environment says (12-factor), checked at start: every problem at once. `.env` supplies what the real
+//! environment lacks. Secrets and places come from here, never from YAML.
+
+mod cidr;
+mod jwt_secret;
+mod reader;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actix_web::http::Uri;
+
+use crate::app_meta::AppMeta;
+
+pub(crate) use cidr::Cidr;
+use reader::Reader;
+pub(crate) use secret::Secret;
+pub(crate) use variables::Variables;
+
+/// Git-ignored: what a development server keeps.
+const STATE_DIRECTORY: &str = ".gable";
+
+/// Everything that may differ from one deployment to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) environment: Environment,
+    /// A secret, as it may hold a password.
+    pub(crate) database_url: Secret,
+    pub(crate) database_connections: u32,
+    pub(crate) host: String,
+    /// 0 lets the system pick one.
+    pub(crate) port: u16,
+    public_url: Option<String>,
+    /// There whenever the application has accounts.
+    pub(crate) jwt_secret: Option<Secret>,
+    #[expect(dead_code, reason = "for mail, once there is any to send")]
+    pub(crate) smtp_url: Option<Secret>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for mail, once there is any to send"))]
+    pub(crate) mail_directory: PathBuf,
+    pub(crate) trusted_proxies: Vec<Cidr>,
+    pub(crate) bcrypt_cost: u32,
+    pub(crate) rate_limits: Switch,
+    pub(crate) insecure_cookies: Switch,
+    pub(crate) workers: usize,
+    /// How long requests in flight may take to finish once the server was told to stop.
+    pub(crate) shutdown: Duration,
+    pub(crate) log: LogSettings,
+    /// For the log, once it runs.
+    pub(crate) warnings: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogSettings {
+    /// In the language of `RUST_LOG`; none: the default of `ops::log`.
+    pub(crate) filter: Option<String>,
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Pretty on a terminal, compact elsewhere.
+    Automatic,
+    Json,
+    Pretty,
+    Compact,
+}
+
+/// Everything that keeps the application from starting.
+#[derive(Debug)]
+pub(crate) struct SettingsError {
+    problems: Vec<String>,
+}
+
+impl SettingsError {
+    #[cfg(test)]
+    pub(crate) fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl std::fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the environment does not allow a start:")?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// From the process's environment and `.env`.
+    pub(crate) fn from_env(app: &AppMeta) -> Result<Self, SettingsError> {
+        let variables = Variables::load();
+        Self::read(app, &|name| variables.get(name), variables.problem(), Path::new(STATE_DIRECTORY))
+    }
+
+    /// From a test's own list, and nothing else.
+    pub(crate) fn from_list(app: &AppMeta, list: &[(String, String)], state: &Path) -> Result<Self, SettingsError> {
+        let lookup = |name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        Self::read(app, &lookup, None, state)
+    }
+
+    /// From any source. `state` is where a development server keeps its own secret.
+    fn read(
+        app: &AppMeta,
+        lookup: &dyn Fn(&str) -> Option<String>,
+        file_problem: Option<&str>,
+        state: &Path,
+    ) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(lookup);
+        reader.problems.extend(file_problem.map(str::to_owned));
+        let settings = read_all(&mut reader, app, state);
+        refuse_unsupported(&mut reader);
+        if settings.environment == Environment::Production {
+            refuse_insecure(&mut reader, &settings);
+        }
+        match reader.problems {
+            problems if problems.is_empty() => Ok(Self { warnings: reader.warnings, ..settings }),
+            problems => Err(SettingsError { problems }),
+        }
+    }
+
+    /// Where clients reach the application, without a slash at the end; used in mails and redirects. `port` is the one
+    /// that was bound in the end.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for mail, once there is any to send"))]
+    pub(crate) fn public_url(&self, port: u16) -> String {
+        match &self.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://{}:{port}", reachable_host(&self.host)),
+        }
+    }
+}
+
+/// A link to "every interface" leads nowhere.
+fn reachable_host(host: &str) -> String {
+    match host {
+        "0.0.0.0" | "::" => "localhost".to_owned(),
+        _ if host.contains(':') => format!("[{host}]"),
+        _ => host.to_owned(),
+    }
+}
+
+fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
+    let environments = [("development", Environment::Development), ("production", Environment::Production)];
+    let environment = reader.choice("GABLE_ENV", Environment::Development, &environments);
+    let switch = [("on", Switch::On), ("off", Switch::Off)];
+    let yes_or_no = [("1", Switch::On), ("0", Switch::Off)];
+    Settings {
+        environment,
+        database_url: database_url(reader),
+        database_connections: reader.number("GABLE_DATABASE_CONNECTIONS", 8, 1..=1000),
+        host: host(reader),
+        port: reader.parsed("PORT", "a number from 0 to 65535", |text| text.parse().ok()).unwrap_or(app.port),
+        public_url: reader.parsed("PUBLIC_URL", "a URL such as https://api.example.com", public_url),
+        jwt_secret: app.auth.as_ref().and_then(|_| jwt_secret::jwt_secret(reader, environment, state)),
+        smtp_url: smtp_url(reader),
+        mail_directory: reader.text("GABLE_MAIL_DIR").map_or_else(|| state.join("mail"), PathBuf::from),
+        trusted_proxies: trusted_proxies(reader),
+        bcrypt_cost: reader.number("GABLE_BCRYPT_COST", 12, 4..=31),
+        rate_limits: reader.choice("GABLE_RATE_LIMITS", Switch::On, &switch),
+        insecure_cookies: reader.choice("GABLE_INSECURE_COOKIES", Switch::Off, &yes_or_no),
+        workers: workers(reader),
+        shutdown: Duration::from_secs(reader.number("GABLE_SHUTDOWN_SECONDS", 30, 0..=3600).into()),
+        log: log(reader),
+        warnings: Vec::new(),
+    }
+}
+
+fn database_url(reader: &mut Reader<'_>) -> Secret {
+    let url = reader.text("DATABASE_URL").unwrap_or_else(|| format!("sqlite://{STATE_DIRECTORY}/data.db"));
+    match url.split_once(':') {
+        Some(("sqlite" | "postgres" | "postgresql", _)) => {}
+        Some(("mysql" | "mariadb", _)) => reader.problem("DATABASE_URL: MySQL is not available in this version"),
+        // The value stays out of the message: it may hold a password.
+        _ => reader.problem("DATABASE_URL must begin with sqlite: or postgres:"),
+    }
+    Secret::new(url)
+}
+
+/// A name or an address; an IPv6 address may stand in brackets.
+fn host(reader: &mut Reader<'_>) -> String {
+    let parse = |text: &str| {
+        let host = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        let address = host.parse::<std::net::IpAddr>().is_ok();
+        let name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        (address || name).then(|| host.to_owned())
+    };
+    reader.parsed("HOST", "a host name or an address, without a port", parse).unwrap_or_else(|| "127.0.0.1".to_owned())
+}
+
+fn public_url(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let host = uri.host().is_some_and(|host| !host.is_empty());
+    let fits = web && host && uri.query().is_none() && !text.contains(['#', '@']);
+    fits.then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn smtp_url(reader: &mut Reader<'_>) -> Option<Secret> {
+    let url = reader.text("SMTP_URL")?;
+    if !url.starts_with("smtp://") && !url.starts_with("smtps://") {
+        reader.problem("SMTP_URL must begin with smtp:// or smtps://");
+    }
+    Some(Secret::new(url))
+}
+
+fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<Cidr> {
+    let list = reader.text("TRUSTED_PROXIES").unwrap_or_default();
+    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let mut proxies = Vec::new();
+    for entry in entries {
+        match entry.parse() {
+            Ok(cidr) => proxies.push(cidr),
+            Err(error) => reader.problem(format!("TRUSTED_PROXIES: `{entry}` is {error}")),
+        }
+    }
+    proxies
+}
+
+fn workers(reader: &mut Reader<'_>) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    reader.number("GABLE_WORKERS", processors, 1..=1024) as usize
+}
+
+fn log(reader: &mut Reader<'_>) -> LogSettings {
+    let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty), ("compact", LogFormat::Compact)];
+    let valid = |text: &str| crate::ops::log::is_filter(text).then(|| text.to_owned());
+    LogSettings {
+        filter: reader.parsed("RUST_LOG", "a list such as info,gable=debug", valid),
+        format: reader.choice("GABLE_LOG", LogFormat::Automatic, &formats),
+    }
+}
+
+/// Accepting a variable that does nothing would promise limits that nobody keeps.
+fn refuse_unsupported(reader: &mut Reader<'_>) {
+    if reader.text("REDIS_URL").is_some() {
+        reader.problem("REDIS_URL: shared limits are not available yet in this version; unset it");
+    }
+}
+
+fn refuse_insecure(reader: &mut Reader<'_>, settings: &Settings) {
+    if settings.bcrypt_cost < 10 {
+        reader.problem(format!("GABLE_BCRYPT_COST={} is too cheap; production needs 10 or more", settings.bcrypt_cost));
+    }
+    if settings.rate_limits == Switch::Off {
+        reader.problem("GABLE_RATE_LIMITS=off is for development and tests, not for production");
+    }
+    if settings.insecure_cookies == Switch::On {
+        reader.problem("GABLE_INSECURE_COOKIES=1 is for development and tests, not for production");
+    }
+}

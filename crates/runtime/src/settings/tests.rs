@@ -1,0 +1,163 @@
+use super::*;
+use crate::app_meta::*;
+use crate::resource::RateLimit;
+
+const LIMIT: RateLimit = RateLimit { window_ms: 60_000, max: 100 };
+
+const AUTH: AuthMeta = AuthMeta {
+    mode: AuthMode::Dynamic,
+    surfaces: &[Surface::Jwt],
+    default_role: None,
+    identifiers: &[],
+    send_access_token_through: TokenDelivery::Both,
+    jwt: JwtMeta { expires_in_seconds: 3600, cookie_name: "token", same_site: SameSite::Lax },
+    password: PasswordPolicy { min: 8, max: 72, upper: 0, lower: 0, digit: 0, symbol: 0, refuse_common: false },
+    lockout: LockoutMeta { attempts: 5, for_seconds: 60 },
+    email_verification: EmailVerificationMeta { required: false, method: VerificationMethod::Link },
+    rate_limit: LIMIT,
+    routes: &[],
+    session: SessionMeta {
+        prefix: "/session",
+        cookie: "sid",
+        idle_seconds: 60,
+        absolute_seconds: 60,
+        max_per_account: 1,
+    },
+    token_pair: TokenPairMeta { prefix: "/hook", access_seconds: 60, refresh_seconds: 60, multiple_sessions: false },
+};
+
+fn app(auth: Option<AuthMeta>) -> AppMeta {
+    AppMeta {
+        name: "shop",
+        version: "1.0.0",
+        api: "/api",
+        port: 8000,
+        body_limit: 1024,
+        cors: &[],
+        query: QueryLimits { default_limit: 30, max_limit: 100, max_filters: 10, max_depth: 3, max_bulk: 100 },
+        rate_limit: LIMIT,
+        auth,
+        mail_from: None,
+    }
+}
+
+fn read(app: &AppMeta, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    Settings::read(app, &lookup, None, Path::new("/nowhere/that/exists"))
+}
+
+fn problems(app: &AppMeta, variables: &[(&str, &str)]) -> Vec<String> {
+    read(app, variables).expect_err("a problem").problems
+}
+
+#[test]
+fn an_empty_environment_gives_the_documented_defaults() {
+    let settings = read(&app(None), &[]).expect("settings");
+    assert_eq!(settings.database_url.expose(), "sqlite://.gable/data.db");
+    assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 8000));
+    assert_eq!(settings.public_url(8000), "http://127.0.0.1:8000");
+    assert_eq!((settings.bcrypt_cost, settings.database_connections), (12, 8));
+    assert_eq!((settings.rate_limits, settings.insecure_cookies), (Switch::On, Switch::Off));
+    assert_eq!(settings.environment, Environment::Development);
+    assert_eq!(settings.jwt_secret, None, "no accounts, no secret");
+    assert!(settings.mail_directory.ends_with("mail"));
+}
+
+#[test]
+fn every_problem_is_listed_at_once() {
+    let wrong = [
+        ("PORT", "70000"),
+        ("DATABASE_URL", "oracle://x"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, ten"),
+        ("GABLE_BCRYPT_COST", "3"),
+        ("GABLE_ENV", "staging"),
+        ("REDIS_URL", "redis://localhost"),
+        ("PUBLIC_URL", "shop.example.com"),
+        ("HOST", "a b"),
+    ];
+    let error = read(&app(None), &wrong).expect_err("problems");
+    let text = error.to_string();
+    assert_eq!(error.problems().len(), wrong.len(), "{text}");
+    assert!(wrong.iter().all(|(name, _)| text.contains(name)), "{text}");
+}
+
+#[test]
+fn production_lists_every_insecure_setting_at_once() {
+    let insecure = [
+        ("GABLE_ENV", "production"),
+        ("GABLE_BCRYPT_COST", "9"),
+        ("GABLE_RATE_LIMITS", "off"),
+        ("GABLE_INSECURE_COOKIES", "1"),
+    ];
+    let problems = problems(&app(Some(AUTH)), &insecure);
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    assert!(problems.iter().any(|problem| problem.contains("JWT_SECRET")));
+}
+
+#[test]
+fn production_refuses_a_secret_of_31_bytes_and_takes_one_of_32() {
+    let with = |secret: &str| read(&app(Some(AUTH)), &[("GABLE_ENV", "production"), ("JWT_SECRET", secret)]);
+    let error = with(&"s".repeat(31)).expect_err("too short");
+    assert!(!error.to_string().contains("sss"), "the secret stays out of the message");
+    assert_eq!(with(&"s".repeat(32)).expect("settings").jwt_secret, Some(Secret::new("s".repeat(32))));
+}
+
+#[test]
+fn development_warns_of_a_short_secret() {
+    let settings = read(&app(Some(AUTH)), &[("JWT_SECRET", "short")]).expect("settings");
+    assert_eq!(settings.warnings.len(), 1);
+}
+
+#[test]
+fn an_application_without_accounts_needs_no_secret_in_production() {
+    assert!(read(&app(None), &[("GABLE_ENV", "production")]).is_ok());
+}
+
+#[test]
+fn debug_output_shows_no_secret() {
+    let secrets = [
+        ("DATABASE_URL", "postgres://ada:hunter2@db/shop"),
+        ("SMTP_URL", "smtp://ada:hunter2@mail"),
+        ("JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),
+    ];
+    let settings = read(&app(Some(AUTH)), &secrets).expect("settings");
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_wrong_database_url_is_not_repeated() {
+    let problems = problems(&app(None), &[("DATABASE_URL", "ada:hunter2@db")]);
+    assert!(!problems.join("").contains("hunter2"));
+}
+
+#[test]
+fn public_url_loses_its_last_slash_and_takes_no_query_or_password() {
+    let at = |url: &str| read(&app(None), &[("PUBLIC_URL", url)]).map(|settings| settings.public_url(1));
+    assert_eq!(at("https://shop.example.com/v1/").ok().as_deref(), Some("https://shop.example.com/v1"));
+    for url in ["https://shop.example.com/?a=1", "https://ada:x@shop.example.com", "ftp://shop", "javascript:alert(1)"]
+    {
+        assert!(at(url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn without_a_public_url_the_bound_port_is_named() {
+    let at = |host: &str| read(&app(None), &[("HOST", host), ("PORT", "0")]).expect("settings").public_url(4711);
+    assert_eq!(at("0.0.0.0"), "http://localhost:4711");
+    assert_eq!(at("[::1]"), "http://[::1]:4711");
+}
+
+#[test]
+fn a_wrong_log_filter_or_format_stops_the_start() {
+    assert_eq!(problems(&app(None), &[("RUST_LOG", "info,gable=loud"), ("GABLE_LOG", "xml")]).len(), 2);
+}
+
+#[test]
+fn a_secret_that_cannot_be_kept_is_a_problem_and_not_a_panic() {
+    let variables = |_: &str| None;
+    let blocked = std::env::temp_dir().join(format!("gable-settings-{}", uuid::Uuid::new_v4()));
+    std::fs::write(&blocked, "a file, not a directory").expect("written");
+    let error = Settings::read(&app(Some(AUTH)), &variables, None, &blocked).expect_err("a problem");
+    assert!(error.to_string().contains("JWT_SECRET"));
+    std::fs::remove_file(blocked).expect("removed");
+}

@@ -1,0 +1,73 @@
+//! An application inside a test: in this process, on a port of its own, with a clock that the test can put forward.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{JoinHandle, spawn};
+
+use actix_web::dev::ServerHandle;
+
+use crate::api::Api;
+use crate::app::{Application, Gable, Listening, listen};
+use crate::settings::Settings;
+
+/// A running application; dropping it stops it.
+pub struct TestServer {
+    address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+type Started = Result<(SocketAddr, ServerHandle), String>;
+
+impl TestServer {
+    /// Starts an application. `directory` is where it keeps what it must; `variables` are all of its environment, beside
+    /// a port of its own.
+    ///
+    /// # Errors
+    /// Why it did not start, as the command line would print it.
+    pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Result<Self, String> {
+        let mut list: Vec<(String, String)> = vec![("PORT".to_owned(), "0".to_owned())];
+        list.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let app = app.into_application();
+        let settings = Settings::from_list(A::APP, &list, directory).map_err(|error| error.to_string())?;
+        let (started, news) = channel();
+        let thread = spawn(move || actix_web::rt::System::new().block_on(run(app, settings, started)));
+        let (address, handle) = news.recv().map_err(|_| "the application ended while it started".to_owned())??;
+        Ok(Self { address, handle, thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:…`, to put paths behind.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // The command is sent here; that it was carried out shows in the thread's end.
+        drop(self.handle.stop(true));
+        if let Some(thread) = self.thread.take() {
+            // A panic over there was printed there.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn run(app: Application, settings: Settings, started: Sender<Started>) {
+    let core = app.start(settings).await;
+    let listening = core.and_then(listen).map_err(|error| error.to_string());
+    let Listening { core, server, addresses, .. } = match listening {
+        Ok(listening) => listening,
+        Err(error) => {
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    let first = addresses.first().copied().ok_or_else(|| "no address was bound".to_owned());
+    let _ = started.send(first.map(|address| (address, server.handle())));
+    if let Err(error) = server.await {
+        tracing::error!(%error, "serving");
+    }
+    core.db.close().await;
+}

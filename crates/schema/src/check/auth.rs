@@ -1,0 +1,203 @@
+//! Who logs in and how: the mode, the roles, and what `auth:` says about the account.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::draft::{DraftField, DraftModel};
+use crate::lower::{AppDraft, AuthDraft, default_auth};
+use crate::nearest::{quoted, suggestion};
+use crate::node::Spanned;
+use crate::schema::{Auth, AuthMode, FieldType, Login, Relation};
+
+use super::World;
+use super::columns::Columns;
+use super::{body_rules, identifiers, role_models};
+
+/// What the checks of access need to know.
+pub(crate) struct Outcome {
+    pub(crate) auth: Option<Auth>,
+    /// None without an account, or where the mode could not be told.
+    pub(crate) mode: Option<AuthMode>,
+    /// In static mode, the roles there are.
+    roles: Option<Vec<String>>,
+}
+
+impl Outcome {
+    /// In static mode a role must be one of the account's; in dynamic mode any name may become one.
+    pub(crate) fn check_role(&self, role: &Spanned<String>, sink: &mut Sink) {
+        let Some(roles) = &self.roles else {
+            return;
+        };
+        if roles.contains(&role.value) {
+            return;
+        }
+        let help = suggestion(&role.value, roles.iter().map(String::as_str));
+        let message = format!("unknown role `{}`", role.value);
+        let label = "not among the roles of the account";
+        sink.push(Problem::new("unknown-role", role.span, message).label(label).maybe_help(help));
+    }
+}
+
+const NOTHING: Outcome = Outcome { auth: None, mode: None, roles: None };
+
+pub(crate) fn check(
+    world: &World<'_, '_>,
+    columns: &[Columns],
+    relations: &[Vec<Relation>],
+    app: &AppDraft<'_>,
+    sink: &mut Sink,
+) -> Outcome {
+    let Some(account) = world.account else {
+        if let Some(auth) = app.auth.as_ref().filter(|_| world.complete) {
+            sink.push(missing_account(auth.span));
+        }
+        check_no_lists(world, None, sink);
+        return NOTHING;
+    };
+    let draft = app.auth.as_ref();
+    let role_field = role_field(account, sink);
+    let mode = mode(world, account, role_field, draft, sink);
+    check_no_lists(world, (mode == Some(AuthMode::Static)).then_some(role_field).flatten(), sink);
+    let roles = role_field.filter(|_| mode == Some(AuthMode::Static)).and_then(role_values);
+    let mut outcome = Outcome { auth: None, mode, roles };
+    if let Some(role) = draft.and_then(|draft| draft.default_role.as_ref()) {
+        outcome.check_role(role, sink);
+    }
+    check_sign_up(&outcome, role_field, draft, sink);
+    check_verification(account, draft, sink);
+    let places = identifiers::Places { world, columns, relations };
+    let identifiers =
+        identifiers::resolve(&places, account, draft.and_then(|draft| draft.allowed_usernames.as_ref()), sink);
+    let settings = draft.map_or_else(default_auth, |draft| draft.auth.clone());
+    let own = places.columns(&account.name.value);
+    let routes = body_rules::check(own, draft, &identifiers, &settings.password, sink);
+    outcome.auth = mode.map(|mode| Auth {
+        mode,
+        routes,
+        default_role: draft.and_then(|draft| draft.default_role.as_ref()).map(|role| role.value.clone()),
+        login: Login { identifiers, ..settings.login.clone() },
+        ..settings
+    });
+    outcome
+}
+
+fn missing_account(span: Span) -> Problem {
+    Problem::new("missing-account", span, "`auth:` is set up, but no model is the account")
+        .label("nobody could log in")
+        .help("add `account: true` to the model that people log in as")
+}
+
+/// The account's `role` or `roles`, whichever is an enum.
+fn role_field<'d>(account: &'d DraftModel<'_>, sink: &mut Sink) -> Option<&'d DraftField> {
+    let is_role = |field: &&DraftField| match field.field.name.as_str() {
+        "role" => matches!(field.field.ty, FieldType::Enum { .. }),
+        "roles" => matches!(field.field.ty, FieldType::EnumList { .. }),
+        _ => false,
+    };
+    let mut found = account.fields.iter().filter(is_role);
+    let first = found.next();
+    if let Some(second) = found.next() {
+        let problem = Problem::new("contradiction", second.span, "the account has both `role` and `roles`");
+        sink.push(problem.label("keep one of the two"));
+    }
+    first
+}
+
+fn role_values(field: &DraftField) -> Option<Vec<String>> {
+    match &field.field.ty {
+        FieldType::Enum { values, .. } | FieldType::EnumList { values, .. } => {
+            Some(values.iter().map(|value| value.value.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+fn mode(
+    world: &World<'_, '_>,
+    account: &DraftModel<'_>,
+    role_field: Option<&DraftField>,
+    draft: Option<&AuthDraft<'_>>,
+    sink: &mut Sink,
+) -> Option<AuthMode> {
+    let missing = role_models::missing(world);
+    let written = draft.and_then(|draft| draft.mode.as_ref());
+    match written.map(|mode| mode.value) {
+        Some(AuthMode::Static) if role_field.is_none() => {
+            let span = written.map_or(account.name.span, |mode| mode.span);
+            if account.fields.iter().all(|field| field.sound) {
+                sink.push(missing_role_field(span, &account.name.value));
+            }
+            None
+        }
+        Some(AuthMode::Static) => Some(AuthMode::Static),
+        None if !missing.is_empty() && role_field.is_some() => Some(AuthMode::Static),
+        _ if missing.is_empty() => Some(AuthMode::Dynamic),
+        _ => {
+            let span = written.map(|mode| mode.span).or(account.account).unwrap_or(account.name.span);
+            if world.complete {
+                sink.push(missing_role_models(span, &missing, written.is_some()));
+            }
+            None
+        }
+    }
+}
+
+fn missing_role_field(span: Span, account: &str) -> Problem {
+    let message = format!("static mode needs the roles on the account model `{account}`");
+    Problem::new("missing-role-field", span, message)
+        .label("it has neither `role` nor `roles`")
+        .help("add `role: { type: enum, values: [author, editor] }` to its fields")
+}
+
+fn missing_role_models(span: Span, missing: &[&str], written: bool) -> Problem {
+    let message = format!("dynamic mode keeps roles in tables, but there is no model {}", quoted(missing));
+    let help = if written {
+        "add these models, or use `mode: static` with a `role` enum on the account"
+    } else {
+        "add these models, or a `role` enum on the account for static mode"
+    };
+    Problem::new("missing-role-models", span, message).label("without them nobody has a role").help(help)
+}
+
+/// `enum[]` exists for the roles of an account in static mode, and for nothing else.
+fn check_no_lists(world: &World<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
+    let allowed = roles.map(|field| field.span);
+    let fields = world.drafts.iter().flat_map(|draft| &draft.fields);
+    for field in fields.filter(|field| matches!(field.field.ty, FieldType::EnumList { .. })) {
+        if Some(field.span) != allowed {
+            let problem = Problem::new("list-outside-roles", field.span, "a list of enum values is not possible here");
+            sink.push(
+                problem
+                    .label("only `roles` of the account in static mode is one")
+                    .help("use a model of its own and `manyToMany`, or `json`"),
+            );
+        }
+    }
+}
+
+/// A sign-up must be able to fill in the role.
+fn check_sign_up(outcome: &Outcome, role_field: Option<&DraftField>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
+    let Some(field) = role_field.filter(|_| outcome.mode == Some(AuthMode::Static)) else {
+        return;
+    };
+    let given = draft.is_some_and(|draft| draft.default_role.is_some());
+    let is_list = matches!(field.field.ty, FieldType::EnumList { .. });
+    if given || is_list || field.field.optional || field.field.default.is_some() {
+        return;
+    }
+    sink.push(
+        Problem::new("missing-default-role", field.span, "a sign-up would have no role")
+            .label("required, without a default")
+            .help("add a `default`, or `defaultRole` under `auth:` in app.yaml"),
+    );
+}
+
+fn check_verification(account: &DraftModel<'_>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
+    let Some(span) = draft.and_then(|draft| draft.verification) else {
+        return;
+    };
+    let has_email = account.fields.iter().any(|field| !field.sound || field.field.ty == FieldType::Email);
+    if !has_email {
+        let message = format!("the account model `{}` has no e-mail address to verify", account.name.value);
+        let problem = Problem::new("missing-email", span, message).label("nothing to send to");
+        sink.push(problem.help("add `email: { type: email, unique: true }` to its fields"));
+    }
+}

@@ -1,0 +1,129 @@
+//! `validation:` of the auth routes: which keys of which body there are to speak of.
+
+use crate::diagnostic::{Problem, Sink};
+use crate::lower::{AuthDraft, AuthRouteDraft, Values, lower_body_rule};
+use crate::nearest::suggestion;
+use crate::node::{Entry, Value};
+use crate::schema::{AuthOperation, AuthRoute, BodyRule, Field, FieldType, Identifier, Origin, PasswordPolicy};
+
+use super::columns::{Column, Columns};
+
+/// A key that a body may have.
+struct Key<'a> {
+    name: &'a str,
+    values: Values<'a>,
+}
+
+/// Everything that the keys of the bodies follow from.
+struct Bodies<'a> {
+    account: Option<&'a Columns>,
+    draft: &'a AuthDraft<'a>,
+    identifiers: &'a [Identifier],
+    password: Values<'a>,
+}
+
+pub(super) fn check(
+    account: Option<&Columns>,
+    draft: Option<&AuthDraft<'_>>,
+    identifiers: &[Identifier],
+    policy: &PasswordPolicy,
+    sink: &mut Sink,
+) -> Vec<AuthRoute> {
+    let Some(draft) = draft else {
+        return Vec::new();
+    };
+    let password = Values::Text { min: Some(policy.min), max: Some(policy.max) };
+    let bodies = Bodies { account, draft, identifiers, password };
+    let resolved = |route: &AuthRouteDraft<'_>| AuthRoute {
+        operation: route.operation,
+        route: route.route.clone(),
+        validation: bodies.rules(route, sink),
+    };
+    draft.routes.iter().map(resolved).collect()
+}
+
+impl<'a> Bodies<'a> {
+    fn rules(&self, route: &AuthRouteDraft<'_>, sink: &mut Sink) -> Vec<BodyRule> {
+        let Some(validation) = route.validation else {
+            return Vec::new();
+        };
+        let Some(keys) = self.keys(route.operation) else {
+            sink.push(without_body(route.name, validation));
+            return Vec::new();
+        };
+        // Nothing behind the key means no rules, as everywhere in the language.
+        let written = if matches!(validation.node.value, Value::Null) { None } else { validation.node.map(sink) };
+        written.unwrap_or_default().iter().filter_map(|entry| rule(route.name, entry, &keys, sink)).collect()
+    }
+
+    /// None for an operation that takes no body.
+    fn keys(&self, operation: AuthOperation) -> Option<Vec<Key<'a>>> {
+        match operation {
+            AuthOperation::Signup => Some(self.fields(|field| !is_role(field))),
+            AuthOperation::UpdateMe => {
+                Some(self.fields(|field| !is_role(field) && !field.immutable && field.ty != FieldType::Password))
+            }
+            AuthOperation::Login => Some(self.credentials()),
+            AuthOperation::UpdatePassword => Some(vec![
+                Key { name: "currentPassword", values: Values::TEXT },
+                Key { name: "newPassword", values: self.password },
+            ]),
+            AuthOperation::Logout | AuthOperation::GetMe | AuthOperation::DeleteMe => None,
+        }
+    }
+
+    /// What people may say of their own account.
+    fn fields(&self, writable: fn(&Field) -> bool) -> Vec<Key<'a>> {
+        let columns = self.account.into_iter().flat_map(Columns::iter);
+        let own = columns.filter(|column| {
+            let field = &column.field;
+            field.origin == Origin::Declared && !field.read_only && !field.private && writable(field)
+        });
+        own.map(|column| Key { name: &column.field.name, values: self.values(column) }).collect()
+    }
+
+    fn values(&self, column: &'a Column) -> Values<'a> {
+        match &column.field.ty {
+            _ if !column.sound => Values::Unknown,
+            FieldType::Password => self.password,
+            ty => Values::of(ty),
+        }
+    }
+
+    /// An identifier that was refused has been reported, so the key it would have is known, too.
+    fn credentials(&self) -> Vec<Key<'a>> {
+        let written = self.draft.allowed_usernames.iter().flat_map(|paths| &paths.value);
+        let last = written.filter_map(|path| path.value.rsplit('.').next());
+        let resolved = self.identifiers.iter().map(|identifier| identifier.body_key.as_str());
+        let mut names: Vec<&str> = resolved.chain(last).chain(["username", "password"]).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| Key { name, values: Values::TEXT }).collect()
+    }
+}
+
+/// The role of an account in static mode is given by others.
+fn is_role(field: &Field) -> bool {
+    matches!(field.name.as_str(), "role" | "roles")
+        && matches!(field.ty, FieldType::Enum { .. } | FieldType::EnumList { .. })
+}
+
+fn rule(route: &str, entry: &Entry, keys: &[Key<'_>], sink: &mut Sink) -> Option<BodyRule> {
+    let Some(key) = keys.iter().find(|key| key.name == entry.key) else {
+        sink.push(unknown_key(route, entry, keys));
+        return None;
+    };
+    lower_body_rule(entry, key.values, sink)
+}
+
+fn without_body(route: &str, validation: &Entry) -> Problem {
+    Problem::new("attribute-not-allowed", validation.key_span, format!("`{route}` takes no body"))
+        .label("there is nothing to validate")
+        .help("leave it out")
+}
+
+fn unknown_key(route: &str, entry: &Entry, keys: &[Key<'_>]) -> Problem {
+    let message = format!("the body of `{route}` has no key `{}`", entry.key);
+    let help = suggestion(&entry.key, keys.iter().map(|key| key.name));
+    Problem::new("unknown-field", entry.key_span, message).label("not taken here").maybe_help(help)
+}

@@ -1,0 +1,295 @@
+//! The columns of a model in table order: its id, what is declared, keys, what an account receives, timestamps.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::draft::{DraftField, DraftModel};
+use crate::names;
+use crate::nearest::suggestion;
+use crate::node::Spanned;
+use crate::reserved;
+use crate::schema::{Default, Field, FieldType, IdKind, Origin};
+
+use super::World;
+use super::indexes::Indexes;
+
+/// A field with the place to show when something is wrong with it.
+pub(crate) struct Column {
+    pub(crate) field: Field,
+    pub(crate) span: Span,
+    /// False where its type was refused already.
+    pub(crate) sound: bool,
+}
+
+pub(crate) struct Columns {
+    list: Vec<Column>,
+}
+
+impl Columns {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Column> {
+        self.list.iter()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Column> {
+        self.list.iter().find(|column| column.field.name == name)
+    }
+
+    /// The column of this name, or a problem that suggests another.
+    pub(crate) fn resolve(
+        &self,
+        name: &Spanned<String>,
+        relations: &DraftModel<'_>,
+        sink: &mut Sink,
+    ) -> Option<&Column> {
+        let found = self.get(&name.value);
+        if found.is_none() {
+            sink.push(self.unknown(name, relations));
+        }
+        found
+    }
+
+    fn unknown(&self, name: &Spanned<String>, draft: &DraftModel<'_>) -> Problem {
+        let key = format!("{}Id", name.value);
+        let is_relation = draft.relations.iter().any(|relation| relation.name.value == name.value);
+        let help = if is_relation && self.get(&key).is_some() {
+            Some(format!("did you mean the key `{key}`?"))
+        } else {
+            suggestion(&name.value, self.list.iter().map(|column| column.field.name.as_str()))
+        };
+        let message = format!("`{}` has no field `{}`", draft.name.value, name.value);
+        Problem::new("unknown-field", name.span, message).label("no such field").maybe_help(help)
+    }
+
+    /// A single entry of `indexes:` or `unique:` means the same as the attribute, so the attribute is set.
+    pub(crate) fn into_fields(self, indexes: &Indexes) -> Vec<Field> {
+        let alone = |indexes: &[crate::schema::Index], name: &str| indexes.iter().any(|index| index.fields == [name]);
+        let set = |column: Column| {
+            let unique = alone(&indexes.unique, &column.field.name);
+            let index = alone(&indexes.plain, &column.field.name);
+            Field { unique, index, ..column.field }
+        };
+        self.list.into_iter().map(set).collect()
+    }
+}
+
+pub(crate) fn columns(draft: &DraftModel<'_>, world: &World<'_, '_>, sink: &mut Sink) -> Columns {
+    let here = draft.name.span;
+    let own = |field: Field| Column { field, span: here, sound: true };
+    let mut list = vec![own(id_field(draft.id))];
+    list.extend(draft.fields.iter().map(declared));
+    list.extend(keys(draft, world));
+    if world.is_account(&draft.name.value) {
+        list.extend(account_fields().into_iter().map(own));
+    }
+    list.extend(time_fields(draft).into_iter().map(own));
+    let columns = Columns { list };
+    check_names(draft, &columns, sink);
+    check_former_names(draft, &columns, sink);
+    check_passwords(draft, world, sink);
+    warn_of_query_names(&columns, sink);
+    columns
+}
+
+fn declared(draft: &DraftField) -> Column {
+    Column { field: draft.field.clone(), span: draft.span, sound: draft.sound }
+}
+
+/// Keys have the type of the id they refer to; where the target is unknown that is told elsewhere.
+fn keys(draft: &DraftModel<'_>, world: &World<'_, '_>) -> Vec<Column> {
+    let of_relation = |relation: &crate::draft::DraftRelation| {
+        let key = relation.key()?;
+        let target = world.draft(&relation.target.value);
+        let ty = id_type(target.map_or(IdKind::Uuid, |target| target.id));
+        let field = Field { ty, ..key.key.field.clone() };
+        Some(Column { field, span: key.key.span, sound: target.is_some() })
+    };
+    draft.relations.iter().filter_map(of_relation).collect()
+}
+
+fn id_type(id: IdKind) -> FieldType {
+    match id {
+        IdKind::Uuid => FieldType::Uuid,
+        IdKind::Integer => FieldType::Bigint { min: None, max: None },
+    }
+}
+
+fn implicit(name: &str, ty: FieldType, origin: Origin) -> Field {
+    Field {
+        name: name.to_owned(),
+        column: names::column(name),
+        rust_name: names::rust_name(name),
+        variant: names::variant(name),
+        ty,
+        optional: false,
+        default: None,
+        unique: false,
+        index: false,
+        description: None,
+        example: None,
+        private: false,
+        read_only: true,
+        immutable: false,
+        read_roles: None,
+        write_roles: None,
+        renamed_from: None,
+        origin,
+    }
+}
+
+fn id_field(id: IdKind) -> Field {
+    implicit("id", id_type(id), Origin::Id)
+}
+
+/// What an account receives. The four flags are not read-only: an administrator may write them, and the runtime keeps
+/// the account itself from doing so.
+pub(crate) fn account_fields() -> Vec<Field> {
+    let value = |value: serde_json::Value| Some(Default::Value(value));
+    let flag = |name: &str, on: bool| Field {
+        default: value(on.into()),
+        read_only: false,
+        ..implicit(name, FieldType::Boolean, Origin::Account)
+    };
+    let time = |name: &str| Field { optional: true, ..implicit(name, FieldType::Datetime, Origin::Account) };
+    let attempts = implicit("failedLoginAttempts", FieldType::Integer { min: None, max: None }, Origin::Account);
+    vec![
+        flag("isActive", true),
+        flag("isSuperUser", false),
+        flag("isStaff", false),
+        flag("isEmailVerified", false),
+        time("lastLoginAt"),
+        time("passwordChangedAt"),
+        time("deletedSelfAccountAt"),
+        Field { default: value(0.into()), private: true, ..attempts },
+        Field { private: true, ..time("lockedUntil") },
+    ]
+}
+
+fn time_fields(draft: &DraftModel<'_>) -> Vec<Field> {
+    let now = |name: &str, origin: Origin| Field {
+        default: Some(Default::Now),
+        ..implicit(name, FieldType::Datetime, origin)
+    };
+    let mut fields = Vec::new();
+    if draft.timestamps {
+        fields.push(now("createdAt", Origin::CreatedAt));
+        fields.push(now("updatedAt", Origin::UpdatedAt));
+    }
+    if draft.soft_delete {
+        let deleted = implicit("deletedAt", FieldType::Datetime, Origin::DeletedAt);
+        fields.push(Field { optional: true, ..deleted });
+    }
+    fields
+}
+
+/// A name that is taken, in any of the spellings it appears in, and by what.
+struct Taken {
+    json: String,
+    column: String,
+    variant: String,
+    what: String,
+    implicit: bool,
+}
+
+fn check_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) {
+    let mut taken = always_taken(columns);
+    for column in columns.iter().filter(|column| is_written(&column.field)) {
+        let what = match &column.field.origin {
+            Origin::ForeignKey { relation } => format!("the key of the relation `{relation}`"),
+            _ => format!("the field `{}`", column.field.name),
+        };
+        claim(taken_by(&column.field.name, what), column.span, &mut taken, sink);
+    }
+    for relation in &draft.relations {
+        let what = format!("the relation `{}`", relation.name.value);
+        claim(taken_by(&relation.name.value, what), relation.name.span, &mut taken, sink);
+    }
+}
+
+fn is_written(field: &Field) -> bool {
+    matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. })
+}
+
+/// What the model has without writing it. The timestamps are taken even where they are left out: switching them on
+/// later must not break a model.
+fn always_taken(columns: &Columns) -> Vec<Taken> {
+    let account = columns.iter().filter(|column| column.field.origin == Origin::Account);
+    let names = account.map(|column| column.field.name.as_str());
+    let names = reserved::IMPLICIT_FIELDS.iter().copied().chain(names);
+    names.map(|name| Taken { implicit: true, ..taken_by(name, format!("the field `{name}`")) }).collect()
+}
+
+fn taken_by(name: &str, what: String) -> Taken {
+    Taken { json: name.to_owned(), column: names::column(name), variant: names::variant(name), what, implicit: false }
+}
+
+fn claim(new: Taken, span: Span, taken: &mut Vec<Taken>, sink: &mut Sink) {
+    let other = taken.iter().find(|old| old.json == new.json || old.column == new.column || old.variant == new.variant);
+    let Some(other) = other else {
+        taken.push(new);
+        return;
+    };
+    let message = if other.implicit && other.json == new.json {
+        format!("{} is declared, but the model has it already", new.what)
+    } else {
+        format!("{} clashes with {}", new.what, other.what)
+    };
+    let label = if other.json == new.json {
+        format!("`{}` is taken", new.json)
+    } else {
+        format!("both would be the column `{}`", new.column)
+    };
+    let help = if other.implicit {
+        "every such model has it without declaring it; remove yours, or rename it"
+    } else {
+        "rename one of the two"
+    };
+    sink.push(Problem::new("name-clash", span, message).label(label).help(help));
+}
+
+fn check_former_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) {
+    let keys = draft.relations.iter().filter_map(|relation| relation.key()).map(|key| &key.key);
+    let mut seen: Vec<&str> = Vec::new();
+    for field in draft.fields.iter().chain(keys) {
+        let Some(from) = &field.renamed_from else {
+            continue;
+        };
+        let sound = names::is_camel_case(&from.value) && names::column(&from.value).len() <= names::MAX_IDENTIFIER;
+        let why = if !sound {
+            "not a name that a field could have had"
+        } else if columns.get(&from.value).is_some() {
+            "a field of this name is still there"
+        } else if seen.contains(&from.value.as_str()) {
+            "another field was renamed from it already"
+        } else {
+            seen.push(&from.value);
+            continue;
+        };
+        let message = format!("`{}` cannot have been renamed from `{}`", field.field.name, from.value);
+        sink.push(Problem::new("invalid-rename", from.span, message).label(why));
+    }
+}
+
+fn check_passwords(draft: &DraftModel<'_>, world: &World<'_, '_>, sink: &mut Sink) {
+    // Where a file is missing, so may be `account: true`; and several accounts are told elsewhere.
+    if draft.account.is_some() || (world.account.is_none() && !world.complete) {
+        return;
+    }
+    for field in draft.fields.iter().filter(|field| field.sound && field.field.ty == FieldType::Password) {
+        let message = format!("`{}` is not the account model, so it cannot have a password", draft.name.value);
+        sink.push(
+            Problem::new("password-outside-account", field.span, message)
+                .label("only people who log in have passwords")
+                .help("add `account: true` to the model, or use another type"),
+        );
+    }
+}
+
+fn warn_of_query_names(columns: &Columns, sink: &mut Sink) {
+    for column in columns.iter().filter(|column| reserved::QUERY_KEYS.contains(&column.field.name.as_str())) {
+        let name = &column.field.name;
+        let message = format!("`{name}` is also a parameter of every query");
+        sink.push(
+            Problem::warning("query-name", column.span, message)
+                .label(format!("`?{name}=…` will not filter by this field"))
+                .help("lists cannot be filtered by it; give it another name if they should be"),
+        );
+    }
+}

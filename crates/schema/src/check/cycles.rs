@@ -1,0 +1,54 @@
+//! Models that need each other: if every row of A needs a B and every B an A, no first row could ever be made.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::diagnostic::{Problem, Sink};
+use crate::draft::{DraftModel, DraftRelation};
+
+use super::World;
+
+pub(crate) fn check(world: &World<'_, '_>, sink: &mut Sink) {
+    let mut told: HashSet<&str> = HashSet::new();
+    for draft in world.drafts {
+        let name = draft.name.value.as_str();
+        if told.contains(name) {
+            continue;
+        }
+        if let Some((first, path)) = way_back(world, draft) {
+            told.extend(path.iter().copied());
+            sink.push(cycle(first, &path));
+        }
+    }
+}
+
+fn required<'d>(draft: &'d DraftModel<'_>) -> impl Iterator<Item = &'d DraftRelation> {
+    draft.relations.iter().filter(|relation| relation.key().is_some_and(|key| !key.key.field.optional))
+}
+
+/// The shortest way from a model back to itself over required keys: its first relation, and the models on the way.
+fn way_back<'d>(world: &'d World<'_, '_>, start: &'d DraftModel<'_>) -> Option<(&'d DraftRelation, Vec<&'d str>)> {
+    let here = start.name.value.as_str();
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut queue: VecDeque<(&str, &DraftRelation, Vec<&str>)> = VecDeque::new();
+    queue.extend(required(start).map(|relation| (relation.target.value.as_str(), relation, vec![here])));
+    while let Some((at, first, path)) = queue.pop_front() {
+        if at == here {
+            return Some((first, path));
+        }
+        let Some(draft) = world.draft(at).filter(|_| seen.insert(at)) else {
+            continue;
+        };
+        let mut way = path;
+        way.push(at);
+        queue.extend(required(draft).map(|relation| (relation.target.value.as_str(), first, way.clone())));
+    }
+    None
+}
+
+fn cycle(first: &DraftRelation, path: &[&str]) -> Problem {
+    let around: Vec<String> = path.iter().chain(path.first()).map(|name| format!("`{name}`")).collect();
+    let message = format!("no first row could be made: {}", around.join(" needs "));
+    Problem::new("required-cycle", first.target.span, message)
+        .label("required, and so is the way back")
+        .help("make one of these relations `optional: true`")
+}

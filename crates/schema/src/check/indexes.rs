@@ -1,0 +1,194 @@
+//! Indexes and unique constraints: their fields, their names, and what the databases can index.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::draft::{DraftIndex, DraftModel};
+use crate::names;
+use crate::schema::{Field, FieldType, Index, Origin, Relation};
+
+use super::World;
+use super::columns::{Column, Columns};
+use super::sql_names::SqlNames;
+
+/// MySQL's limit on the bytes of one index.
+const MAX_INDEX_BYTES: u64 = 3_072;
+/// MySQL's limit on the bytes of one row, and what is kept free for what every row has.
+const MAX_ROW_BYTES: u64 = 65_535 - 512;
+/// MySQL's limit on the columns of one index.
+const MAX_INDEX_FIELDS: usize = 16;
+/// MySQL counts four bytes for a character.
+const BYTES_PER_CHARACTER: u64 = 4;
+
+pub(crate) struct Indexes {
+    pub(crate) plain: Vec<Index>,
+    pub(crate) unique: Vec<Index>,
+}
+
+pub(crate) fn check(
+    world: &World<'_, '_>,
+    columns: &[Columns],
+    relations: &[Vec<Relation>],
+    sink: &mut Sink,
+) -> Vec<Indexes> {
+    let mut names = SqlNames::of_tables(world, relations, sink);
+    let models = world.drafts.iter().zip(columns);
+    models.map(|(draft, columns)| model_indexes(draft, columns, &mut names, sink)).collect()
+}
+
+fn model_indexes(draft: &DraftModel<'_>, columns: &Columns, names: &mut SqlNames, sink: &mut Sink) -> Indexes {
+    check_row(draft, columns, sink);
+    let unique_alone: Vec<Wanted> = columns.iter().filter(|column| column.field.unique).map(Wanted::alone).collect();
+    let unique = gather(unique_alone, &draft.uniques, &[], draft, columns, sink);
+    let index_alone = columns.iter().filter(|column| has_own_index(&column.field));
+    let plain = gather(index_alone.map(Wanted::alone).collect(), &draft.indexes, &unique, draft, columns, sink);
+    Indexes {
+        unique: unique.into_iter().map(|wanted| wanted.named("uq", draft, columns, names)).collect(),
+        plain: plain.into_iter().map(|wanted| wanted.named("idx", draft, columns, names)).collect(),
+    }
+}
+
+fn has_own_index(field: &Field) -> bool {
+    field.index || (matches!(field.origin, Origin::ForeignKey { .. }) && !field.unique)
+}
+
+/// An index before it has a name.
+struct Wanted {
+    fields: Vec<String>,
+    span: Span,
+    /// Written as a list, not as an attribute.
+    listed: bool,
+}
+
+impl Wanted {
+    fn alone(column: &Column) -> Self {
+        Wanted { fields: vec![column.field.name.clone()], span: column.span, listed: false }
+    }
+
+    fn named(self, prefix: &str, draft: &DraftModel<'_>, columns: &Columns, names: &mut SqlNames) -> Index {
+        let table = names::table(&draft.name.value);
+        let names_of: Vec<&str> = self
+            .fields
+            .iter()
+            .filter_map(|name| columns.get(name))
+            .map(|column| column.field.column.as_str())
+            .collect();
+        Index { name: names.index(prefix, &table, &names_of), fields: self.fields }
+    }
+}
+
+/// Single fields first, in field order, then the lists.
+fn gather(
+    alone: Vec<Wanted>,
+    listed: &[DraftIndex],
+    stronger: &[Wanted],
+    draft: &DraftModel<'_>,
+    columns: &Columns,
+    sink: &mut Sink,
+) -> Vec<Wanted> {
+    let mut all = alone;
+    for index in listed {
+        let Some(wanted) = resolve(index, draft, columns, sink) else {
+            continue;
+        };
+        let twice = all.iter().chain(stronger).find(|other| other.fields == wanted.fields);
+        match twice {
+            // A key has its index anyway, and a unique constraint is one.
+            Some(other) if !other.listed && wanted.fields.len() == 1 => {}
+            Some(_) => sink.push(
+                Problem::new("duplicate-index", index.span, "these fields are indexed together already")
+                    .label("remove this list")
+                    .help("a unique constraint is an index too"),
+            ),
+            None => all.push(wanted),
+        }
+    }
+    let mut single: Vec<Wanted> = Vec::new();
+    let mut several: Vec<Wanted> = Vec::new();
+    for wanted in all {
+        check_index(&wanted, columns, sink);
+        if wanted.fields.len() == 1 { single.push(wanted) } else { several.push(wanted) }
+    }
+    let position = |wanted: &Wanted| columns.iter().position(|column| column.field.name == wanted.fields[0]);
+    single.sort_by_key(position);
+    single.extend(several);
+    single
+}
+
+fn resolve(index: &DraftIndex, draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) -> Option<Wanted> {
+    let mut fields: Vec<String> = Vec::new();
+    let mut sound = true;
+    for name in &index.fields {
+        let found = columns.resolve(name, draft, sink).is_some();
+        let twice = fields.contains(&name.value);
+        if twice {
+            let message = format!("`{}` is listed twice in one index", name.value);
+            sink.push(Problem::new("duplicate-value", name.span, message).label("it is there already"));
+        }
+        sound &= found && !twice;
+        fields.push(name.value.clone());
+    }
+    if fields.len() > MAX_INDEX_FIELDS {
+        let message = format!("an index has at most {MAX_INDEX_FIELDS} fields");
+        sink.push(Problem::new("index-too-large", index.span, message).label(format!("this one has {}", fields.len())));
+        sound = false;
+    }
+    sound.then_some(Wanted { fields, span: index.span, listed: true })
+}
+
+fn check_index(wanted: &Wanted, columns: &Columns, sink: &mut Sink) {
+    let mut bytes = 0;
+    for column in wanted.fields.iter().filter_map(|name| columns.get(name)).filter(|column| column.sound) {
+        match index_bytes(&column.field.ty) {
+            Some(size) => bytes += size,
+            None => {
+                let message = format!("`{}` cannot be part of an index", column.field.name);
+                let problem = Problem::new("index-too-large", wanted.span, message);
+                sink.push(problem.label("not every database can index its type").help("use `string` with a `max`"));
+                return;
+            }
+        }
+    }
+    if bytes > MAX_INDEX_BYTES {
+        sink.push(
+            Problem::new(
+                "index-too-large",
+                wanted.span,
+                format!("the index takes {bytes} bytes; MySQL has {MAX_INDEX_BYTES}"),
+            )
+            .label("its strings are too long")
+            .help("lower `max`: a character counts four bytes"),
+        );
+    }
+}
+
+/// None where the type cannot be indexed.
+fn index_bytes(ty: &FieldType) -> Option<u64> {
+    match ty {
+        FieldType::Text { .. } | FieldType::Json { .. } | FieldType::EnumList { .. } | FieldType::Password => None,
+        other => Some(stored_bytes(other)),
+    }
+}
+
+/// What a value takes in a row of MySQL at most.
+fn stored_bytes(ty: &FieldType) -> u64 {
+    match ty {
+        FieldType::String { max, .. } => u64::from(*max) * BYTES_PER_CHARACTER + 2,
+        // Enums are as wide, so that a longer value can be added later without another column type.
+        FieldType::Email | FieldType::Url | FieldType::Password | FieldType::Enum { .. } => {
+            255 * BYTES_PER_CHARACTER + 2
+        }
+        // Kept outside of the row, or fixed and short.
+        _ => 16,
+    }
+}
+
+fn check_row(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) {
+    let bytes: u64 = columns.iter().map(|column| stored_bytes(&column.field.ty)).sum();
+    if bytes > MAX_ROW_BYTES {
+        let message = format!("a row of `{}` takes {bytes} bytes; MySQL has {MAX_ROW_BYTES}", draft.name.value);
+        sink.push(
+            Problem::new("row-too-large", draft.name.span, message)
+                .label("its strings are too long together")
+                .help("use `text` for the long ones, or lower `max`: a character counts four bytes"),
+        );
+    }
+}

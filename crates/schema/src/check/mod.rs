@@ -1,0 +1,169 @@
+//! From drafts to the schema: everything that needs to see more than one part. Each file checks one subject; this one
+//! fixes their order.
+
+mod access;
+mod account;
+mod auth;
+mod body_rules;
+mod columns;
+mod cycles;
+mod identifiers;
+mod indexes;
+mod join_tables;
+mod models;
+mod relations;
+mod role_models;
+mod sql_names;
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::draft::DraftModel;
+use crate::lower::{AppDraft, lower_app, lower_model};
+use crate::names;
+use crate::nearest::suggestion;
+use crate::node::{Node, Spanned};
+use crate::schema::{Access, Model, ModelKind, Permission, Schema};
+use crate::source::SourceText;
+
+use columns::Columns;
+
+/// What every check may look at.
+pub(crate) struct World<'d, 'n> {
+    pub(crate) drafts: &'d [DraftModel<'n>],
+    /// False where a file could not be read: then a name that is not known may well exist.
+    pub(crate) complete: bool,
+    /// The model with `account: true`.
+    pub(crate) account: Option<&'d DraftModel<'n>>,
+}
+
+impl<'d, 'n> World<'d, 'n> {
+    pub(crate) fn draft(&self, name: &str) -> Option<&'d DraftModel<'n>> {
+        self.drafts.iter().find(|draft| draft.name.value == name)
+    }
+
+    pub(crate) fn is_account(&self, name: &str) -> bool {
+        self.account.is_some_and(|account| account.name.value == name)
+    }
+
+    /// The model of this name, or a problem that says who asked for it.
+    pub(crate) fn resolve(&self, who: &str, name: &Spanned<String>, sink: &mut Sink) -> Option<&'d DraftModel<'n>> {
+        let found = self.draft(&name.value);
+        if found.is_none() && self.complete {
+            let message = format!("{who} refers to unknown model `{}`", name.value);
+            let help = suggestion(&name.value, self.drafts.iter().map(|draft| draft.name.value.as_str()));
+            sink.push(
+                Problem::new("unknown-model", name.span, message).label("no model has this name").maybe_help(help),
+            );
+        }
+        found
+    }
+}
+
+/// None where something was refused; the sink then says what.
+pub(crate) fn check(texts: &[SourceText], trees: &[Option<Node>], complete: bool, sink: &mut Sink) -> Option<Schema> {
+    let app = app(texts, trees, sink);
+    let (mut drafts, named) = drafts(texts, trees, sink);
+    drafts.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    if drafts.is_empty() {
+        refuse_nothing(texts, complete && named, sink);
+        return None;
+    }
+    models::check_names(&drafts, sink);
+    let complete = complete && named && trees.iter().all(Option::is_some);
+    let account = account::find(&drafts, sink);
+    let world = World { drafts: &drafts, complete, account };
+    assemble(&world, app, sink)
+}
+
+fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option<Schema> {
+    let columns: Vec<Columns> = world.drafts.iter().map(|draft| columns::columns(draft, world, sink)).collect();
+    let relations = relations::resolve(world, &columns, sink);
+    cycles::check(world, sink);
+    let auth = auth::check(world, &columns, &relations, &app, sink);
+    role_models::check(world, &columns, auth.mode, sink);
+    let access = access::check(world, &columns, &auth, sink);
+    let indexes = indexes::check(world, &columns, &relations, sink);
+    if sink.has_errors() {
+        return None;
+    }
+    let parts = world.drafts.iter().zip(columns).zip(relations).zip(access).zip(indexes);
+    let models: Vec<Model> = parts
+        .map(|((((draft, columns), relations), access), indexes)| Model {
+            name: draft.name.value.clone(),
+            file: draft.file.clone(),
+            description: draft.description.clone(),
+            table: names::table(&draft.name.value),
+            path: names::path(&draft.name.value),
+            resource: names::resource(&draft.name.value),
+            module: names::module(&draft.name.value),
+            kind: kind(&draft.name.value, world, &auth),
+            id: draft.id,
+            timestamps: draft.timestamps,
+            soft_delete: draft.soft_delete,
+            fields: columns.into_fields(&indexes),
+            relations,
+            indexes: indexes.plain,
+            uniques: indexes.unique,
+            access,
+            routes: draft.routes.clone(),
+        })
+        .collect();
+    let permissions = permissions(&models);
+    let mut plain = app.app;
+    plain.auth = auth.auth;
+    Some(Schema { app: plain, models, permissions })
+}
+
+fn kind(name: &str, world: &World<'_, '_>, auth: &auth::Outcome) -> ModelKind {
+    if world.is_account(name) {
+        return ModelKind::Account;
+    }
+    role_models::kind(name, auth.mode)
+}
+
+fn permissions(models: &[Model]) -> Vec<Permission> {
+    let of_model = |model: &Model, access: &Access| Permission {
+        resource: model.resource.clone(),
+        action: access.action.clone(),
+        constant: names::permission_constant(&model.name, &access.action),
+        description: access.description.clone(),
+    };
+    let mut permissions: Vec<Permission> =
+        models.iter().flat_map(|model| model.access.iter().map(move |access| of_model(model, access))).collect();
+    // Stable: actions keep their order within a resource.
+    permissions.sort_by(|a, b| a.resource.cmp(&b.resource));
+    permissions
+}
+
+fn app<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> AppDraft<'t> {
+    let files: Vec<usize> = (0..texts.len()).filter(|&file| texts[file].is_app()).collect();
+    if let [first, second, ..] = files.as_slice() {
+        let message = format!("the application is described twice, in {} too", texts[*first].base_name());
+        sink.push(Problem::new("duplicate-app", Span::start_of(*second), message).label("remove one of the two"));
+    }
+    let tree = files.first().and_then(|&file| trees[file].as_ref());
+    tree.map_or_else(AppDraft::default, |node| lower_app(node, sink))
+}
+
+/// The drafts, and whether every model file gave one.
+fn drafts<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> (Vec<DraftModel<'t>>, bool) {
+    let mut drafts = Vec::new();
+    let mut named = true;
+    for (text, tree) in texts.iter().zip(trees) {
+        let Some(node) = tree.as_ref().filter(|_| !text.is_app()) else {
+            continue;
+        };
+        match lower_model(node, text.base_name(), sink) {
+            Some(draft) => drafts.push(draft),
+            None => named = false,
+        }
+    }
+    (drafts, named)
+}
+
+fn refuse_nothing(texts: &[SourceText], complete: bool, sink: &mut Sink) {
+    let only_app = texts.iter().all(SourceText::is_app);
+    if complete && only_app && !sink.has_errors() {
+        let problem = Problem::new("no-models", Span::start_of(0), "the schema has no models");
+        sink.push(problem.label("only the application is described").help("add a file such as `post.yaml` beside it"));
+    }
+}

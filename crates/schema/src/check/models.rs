@@ -1,0 +1,130 @@
+//! Names of models and of everything made from them: no two may meet, in Rust, in SQL, or in a URL.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::draft::DraftModel;
+use crate::names;
+use crate::reserved;
+use crate::schema::FieldType;
+
+pub(crate) fn check_names(drafts: &[DraftModel<'_>], sink: &mut Sink) {
+    let mut derived = Derived::default();
+    let mut types = HashMap::new();
+    for draft in drafts {
+        if derived.check(draft, sink) {
+            check_path(draft, sink);
+            declare_types(draft, &mut types, sink);
+        }
+    }
+    for draft in drafts {
+        check_enum_types(draft, &mut types, sink);
+    }
+}
+
+/// What was made from which model so far.
+#[derive(Default)]
+struct Derived {
+    names: HashMap<String, String>,
+    tables: HashMap<String, String>,
+    modules: HashMap<String, String>,
+}
+
+impl Derived {
+    /// False where the model clashes; then its other names would only repeat the problem.
+    fn check(&mut self, draft: &DraftModel<'_>, sink: &mut Sink) -> bool {
+        let name = &draft.name.value;
+        if let Some(file) = self.names.insert(name.clone(), draft.file.clone()) {
+            let message = format!("the model `{name}` is described twice, in {file} too");
+            sink.push(Problem::new("duplicate-model", draft.name.span, message).label("the name is taken"));
+            return false;
+        }
+        let table = names::table(name);
+        if let Some(other) = self.tables.insert(table.clone(), name.clone()) {
+            sink.push(clash(draft, &other, &format!("the table `{table}`")));
+            return false;
+        }
+        let module = names::module(name);
+        if let Some(other) = self.modules.insert(module.clone(), name.clone()) {
+            sink.push(clash(draft, &other, &format!("the module `{module}`")));
+            return false;
+        }
+        true
+    }
+}
+
+fn clash(draft: &DraftModel<'_>, other: &str, what: &str) -> Problem {
+    let message = format!("the models `{other}` and `{}` clash", draft.name.value);
+    Problem::new("name-clash", draft.name.span, message)
+        .label(format!("both would have {what}"))
+        .help("rename one of the two")
+}
+
+fn check_path(draft: &DraftModel<'_>, sink: &mut Sink) {
+    let path = names::path(&draft.name.value);
+    if reserved::PATHS.contains(&path.as_str()) {
+        let message = format!("a model cannot be called `{}`", draft.name.value);
+        sink.push(
+            Problem::new("reserved-name", draft.name.span, message)
+                .label(format!("its path `/{path}` is served already"))
+                .help("choose another name"),
+        );
+    }
+}
+
+/// Rust types by name, and what each is, in words.
+type Types = HashMap<String, String>;
+
+fn declare_types(draft: &DraftModel<'_>, types: &mut Types, sink: &mut Sink) {
+    let name = &draft.name.value;
+    let made = [
+        (name.clone(), format!("the model `{name}`")),
+        (format!("Create{name}"), format!("the input made for the model `{name}`")),
+        (format!("Update{name}"), format!("the input made for the model `{name}`")),
+        (format!("{name}Hooks"), format!("the hook list made for the model `{name}`")),
+    ];
+    for (ty, what) in made {
+        let in_module = ty != *name;
+        declare(Made { ty, what, span: draft.name.span, in_module }, types, sink);
+    }
+}
+
+fn check_enum_types(draft: &DraftModel<'_>, types: &mut Types, sink: &mut Sink) {
+    for field in draft.fields.iter().filter(|field| field.sound) {
+        if let FieldType::Enum { rust_name, .. } | FieldType::EnumList { rust_name, .. } = &field.field.ty {
+            let what = format!("the enum made for `{}.{}`", draft.name.value, field.field.name);
+            declare(Made { ty: rust_name.clone(), what, span: field.span, in_module: true }, types, sink);
+        }
+    }
+}
+
+/// A type that generated code declares.
+struct Made {
+    ty: String,
+    what: String,
+    span: Span,
+    /// Declared in the module of its model; a model itself goes by its name only outside.
+    in_module: bool,
+}
+
+impl Made {
+    fn is_reserved(&self) -> bool {
+        let name = self.ty.as_str();
+        reserved::TYPES.contains(&name) || (self.in_module && reserved::IN_SCOPE.contains(&name))
+    }
+}
+
+fn declare(made: Made, types: &mut Types, sink: &mut Sink) {
+    let taken = match types.get(&made.ty) {
+        Some(other) => other.clone(),
+        None if made.is_reserved() => "a type that generated code uses".to_owned(),
+        None => {
+            types.insert(made.ty, made.what);
+            return;
+        }
+    };
+    let message = format!("{} would be the Rust type `{}`, which is {taken}", made.what, made.ty);
+    sink.push(
+        Problem::new("name-clash", made.span, message).label("the type's name is taken").help("rename one of the two"),
+    );
+}

@@ -1,0 +1,63 @@
+//! Names of tables and indexes share one space in PostgreSQL.
+
+use std::collections::HashSet;
+
+use crate::diagnostic::{Problem, Sink};
+use crate::names;
+use crate::schema::{Relation, RelationKind};
+
+use super::World;
+
+/// Every name that is taken.
+pub(crate) struct SqlNames {
+    taken: HashSet<String>,
+}
+
+impl SqlNames {
+    /// The tables of all models and of all `manyToMany`.
+    pub(crate) fn of_tables(world: &World<'_, '_>, relations: &[Vec<Relation>], sink: &mut Sink) -> Self {
+        let mut taken = HashSet::new();
+        for draft in world.drafts {
+            let table = names::table(&draft.name.value);
+            // What PostgreSQL makes by itself.
+            taken.extend([format!("{table}_pkey"), format!("{table}_id_seq")]);
+            taken.insert(table);
+        }
+        for (draft, relations) in world.drafts.iter().zip(relations) {
+            for relation in relations {
+                let Some(table) = made_table(relation) else {
+                    continue;
+                };
+                if world.drafts.iter().any(|draft| names::table(&draft.name.value) == table) {
+                    let declared = draft.relations.iter().find(|declared| declared.name.value == relation.name);
+                    let span = declared.map_or(draft.name.span, |declared| declared.name.span);
+                    let message = format!("relation `{}` would have the join table `{table}`", relation.name);
+                    let problem = Problem::new("name-clash", span, message).label("a model has this table");
+                    sink.push(problem.help("say `through:` that model, or rename it"));
+                }
+                taken.extend([format!("{table}_pkey"), table.to_owned()]);
+            }
+        }
+        SqlNames { taken }
+    }
+
+    /// `idx_posts_status_published_at`, made unique and short enough.
+    pub(crate) fn index(&mut self, prefix: &str, table: &str, columns: &[&str]) -> String {
+        let plain = format!("{prefix}_{table}_{}", columns.join("_"));
+        let mut name = names::shortened(plain.clone());
+        let mut key = format!("{prefix}_{table}({})", columns.join(","));
+        // Different lists of columns may give the same text; the commas tell them apart.
+        while !self.taken.insert(name.clone()) {
+            name = names::with_hash(&plain, &key);
+            key.push('+');
+        }
+        name
+    }
+}
+
+fn made_table(relation: &Relation) -> Option<&str> {
+    match &relation.kind {
+        RelationKind::ManyToMany { table, through: None, .. } => Some(table),
+        _ => None,
+    }
+}

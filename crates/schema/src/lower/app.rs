@@ -1,0 +1,216 @@
+//! `app.yaml`: the application and its defaults.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::entries::Entries;
+use crate::keys;
+use crate::node::{Node, Spanned};
+use crate::schema::{App, Auth, AuthMode, QueryLimits, RateLimit, Server};
+
+use super::route::{self, AuthRouteDraft};
+use super::{auth, units};
+
+const MAX_BODY: u64 = 1 << 30;
+
+/// The application, and `auth:` apart: what it means depends on the models.
+#[derive(Debug)]
+pub(crate) struct AppDraft<'n> {
+    pub(crate) app: App,
+    pub(crate) auth: Option<AuthDraft<'n>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct AuthDraft<'n> {
+    /// Where `auth:` stands.
+    pub(crate) span: Span,
+    pub(crate) mode: Option<Spanned<AuthMode>>,
+    pub(crate) default_role: Option<Spanned<String>>,
+    pub(crate) allowed_usernames: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Where `emailVerification: { required: true }` stands.
+    pub(crate) verification: Option<Span>,
+    pub(crate) routes: Vec<AuthRouteDraft<'n>>,
+    /// Everything else; its mode, role, identifiers and routes are filled in by `check`.
+    pub(crate) auth: Auth,
+}
+
+impl Default for AppDraft<'_> {
+    fn default() -> Self {
+        AppDraft { app: default_app(), auth: None }
+    }
+}
+
+fn default_app() -> App {
+    App {
+        name: "API".to_owned(),
+        api: "/api".to_owned(),
+        server: Server { port: 8000, body_limit: 1 << 20, cors: Vec::new() },
+        query: QueryLimits { default_limit: 30, max_limit: 100, max_filters: 20, max_depth: 3, max_bulk: 1000 },
+        rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
+        auth: None,
+        mail_from: None,
+    }
+}
+
+pub(crate) fn lower_app<'n>(node: &'n Node, sink: &mut Sink) -> AppDraft<'n> {
+    let Some(entries) = Entries::open(node, &keys::APP, sink) else {
+        return AppDraft::default();
+    };
+    let app = lower_plain(&entries, sink);
+    let auth = entries.entry("auth").and_then(|entry| auth::lower_auth(entry, &app.api, sink));
+    AppDraft { app, auth }
+}
+
+fn lower_plain(entries: &Entries<'_>, sink: &mut Sink) -> App {
+    let defaults = default_app();
+    App {
+        name: name(entries, sink).unwrap_or(defaults.name),
+        api: api(entries, sink).unwrap_or(defaults.api),
+        server: server(entries.get("server"), defaults.server, sink),
+        query: query(entries.get("query"), defaults.query, sink),
+        rate_limit: route::rate_limit(entries.get("rateLimit"), sink).unwrap_or(defaults.rate_limit),
+        auth: None,
+        mail_from: mail_from(entries.get("mail"), sink),
+    }
+}
+
+fn name(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
+    let name = entries.text("name", sink)?;
+    if name.value.trim().is_empty() || name.value.len() > 100 || name.value.contains(['\n', '\t']) {
+        let problem = Problem::new("invalid-name", name.span, "this cannot be the name of an application");
+        sink.push(problem.label("must be one line of 1 to 100 bytes"));
+        return None;
+    }
+    Some(name.value)
+}
+
+fn api(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
+    let api = entries.text("api", sink)?;
+    if !check_path(&api, sink) {
+        return None;
+    }
+    if clashing(&api.value, &["/health", "/metrics", "/hook"]) {
+        sink.push(
+            Problem::new("reserved-path", api.span, format!("the API cannot lie at `{}`", api.value))
+                .label("the server answers there itself"),
+        );
+        return None;
+    }
+    Some(api.value)
+}
+
+/// Whether one path is another or lies under it.
+pub(crate) fn clashing(path: &str, others: &[&str]) -> bool {
+    let under = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}/"));
+    others.iter().any(|other| under(path, other) || under(other, path))
+}
+
+/// `/api`, `/v1/api`: a leading slash, no trailing one, plain segments.
+pub(crate) fn check_path(path: &Spanned<String>, sink: &mut Sink) -> bool {
+    let segment = |segment: &str| {
+        !segment.is_empty()
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && !segment.bytes().all(|byte| byte == b'.')
+    };
+    let sound =
+        path.value.len() <= 200 && path.value.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment));
+    if !sound {
+        sink.push(
+            Problem::new("invalid-path", path.span, format!("`{}` is not a path", path.value))
+                .label("a leading slash, then letters, digits, `-`, `_` and `.`")
+                .help("written like `/api` or `/v1/api`, without a slash at the end"),
+        );
+    }
+    sound
+}
+
+fn server(node: Option<&Node>, defaults: Server, sink: &mut Sink) -> Server {
+    let Some(entries) = Entries::open_optional(node, &keys::SERVER, sink) else {
+        return defaults;
+    };
+    let port = entries.get("port").and_then(|node| node.integer(0, u16::MAX.into(), sink));
+    let limit = entries.get("bodyLimit").and_then(|node| units::bytes(node, 1024, MAX_BODY, sink));
+    Server {
+        port: port.and_then(|port| u16::try_from(port).ok()).unwrap_or(defaults.port),
+        body_limit: limit.unwrap_or(defaults.body_limit),
+        cors: entries.get("cors").and_then(|node| cors(node, sink)).unwrap_or(defaults.cors),
+    }
+}
+
+fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
+    let origins = node.texts(sink)?;
+    let alone = origins.len() == 1;
+    for origin in &origins {
+        if origin.value == "*" && !alone {
+            let message = "`*` allows every origin, so the others mean nothing";
+            sink.push(Problem::new("invalid-origin", origin.span, message).label("must stand alone"));
+        } else if origin.value != "*" && !is_origin(&origin.value) {
+            let message = format!("`{}` is not an origin", origin.value);
+            sink.push(
+                Problem::new("invalid-origin", origin.span, message)
+                    .label("`scheme://host` or `scheme://host:port`")
+                    .help("no path and no slash at the end, as in `https://example.com`"),
+            );
+        }
+    }
+    Some(origins.into_iter().map(|origin| origin.value).collect())
+}
+
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
+    let host_ok = !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    let port_ok = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    scheme_ok && host_ok && port_ok
+}
+
+fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLimits {
+    let Some(entries) = Entries::open_optional(node, &keys::QUERY, sink) else {
+        return defaults;
+    };
+    let max_limit = entries.u32("maxLimit", 1, 10_000, sink).unwrap_or(defaults.max_limit);
+    let written = entries.u32("defaultLimit", 1, 10_000, sink);
+    if let (Some(limit), Some(node)) = (written, entries.get("defaultLimit"))
+        && limit > max_limit
+    {
+        let message = format!("`defaultLimit` is greater than `maxLimit`, which is {max_limit}");
+        sink.push(Problem::new("invalid-bounds", node.span, message).label("no page may be this long"));
+    }
+    QueryLimits {
+        default_limit: written.unwrap_or_else(|| defaults.default_limit.min(max_limit)),
+        max_limit,
+        max_filters: entries.u32("maxFilters", 1, 1_000, sink).unwrap_or(defaults.max_filters),
+        max_depth: entries.u32("maxDepth", 1, 10, sink).unwrap_or(defaults.max_depth),
+        max_bulk: entries.u32("maxBulk", 1, 10_000, sink).unwrap_or(defaults.max_bulk),
+    }
+}
+
+fn mail_from(node: Option<&Node>, sink: &mut Sink) -> Option<String> {
+    let entries = Entries::open_optional(node, &keys::MAIL, sink)?;
+    let from = entries.text("from", sink)?;
+    if is_mailbox(&from.value) {
+        return Some(from.value);
+    }
+    sink.push(
+        Problem::new("invalid-mailbox", from.span, format!("`{}` is not a sender", from.value))
+            .label("a name and an address")
+            .help("written like `Gazette <no-reply@example.com>`"),
+    );
+    None
+}
+
+fn is_mailbox(text: &str) -> bool {
+    if text.contains(['\n', '\t']) {
+        return false;
+    }
+    let Some((name, address)) = text.split_once('<') else {
+        return super::value::is_email(text);
+    };
+    let address = address.strip_suffix('>');
+    !name.contains(['>', '"', '@', ',']) && address.is_some_and(super::value::is_email)
+}

@@ -1,0 +1,314 @@
+//! `auth:` of app.yaml.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::entries::{Entries, word};
+use crate::keys;
+use crate::names;
+use crate::node::{Entry, Node, Spanned};
+use crate::schema::{
+    Auth, AuthMode, EmailVerification, Jwt, Lockout, Login, PasswordPolicy, RateLimit, SameSite, SessionSurface,
+    Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
+};
+
+use super::app::{AuthDraft, check_path, clashing};
+use super::{route, units};
+
+/// bcrypt reads no more bytes than this.
+const MAX_PASSWORD: u32 = 72;
+
+/// What holds where `auth:` says nothing, or is not there at all.
+pub(crate) fn default_auth() -> Auth {
+    Auth {
+        mode: AuthMode::Dynamic,
+        surfaces: vec![Surface::Jwt],
+        default_role: None,
+        login: Login { identifiers: Vec::new(), send_access_token_through: TokenDelivery::Both },
+        jwt: Jwt {
+            expires_in_seconds: 30 * 86_400,
+            cookie_name: "arkos_access_token".to_owned(),
+            same_site: SameSite::Lax,
+        },
+        password: PasswordPolicy {
+            min: 8,
+            max: MAX_PASSWORD,
+            upper: 1,
+            lower: 1,
+            digit: 1,
+            symbol: 0,
+            refuse_common: true,
+        },
+        lockout: Lockout { attempts: 5, for_seconds: 900 },
+        email_verification: EmailVerification { required: false, method: VerificationMethod::Link },
+        rate_limit: RateLimit { window_ms: 5_000, max: 10 },
+        routes: Vec::new(),
+        session: SessionSurface {
+            prefix: "/auth".to_owned(),
+            cookie: "sid".to_owned(),
+            idle_seconds: 1_800,
+            absolute_seconds: 7 * 86_400,
+            max_per_account: 5,
+        },
+        token_pair: TokenPairSurface {
+            prefix: "/authentication".to_owned(),
+            access_seconds: 3_600,
+            refresh_seconds: 7 * 86_400,
+            multiple_sessions: true,
+        },
+    }
+}
+
+pub(crate) fn lower_auth<'n>(entry: &'n Entry, api: &str, sink: &mut Sink) -> Option<AuthDraft<'n>> {
+    if entry.node.is_null() {
+        let auth = default_auth();
+        let span = entry.key_span;
+        return Some(AuthDraft {
+            span,
+            mode: None,
+            default_role: None,
+            allowed_usernames: None,
+            verification: None,
+            routes: Vec::new(),
+            auth,
+        });
+    }
+    let entries = Entries::open(&entry.node, &keys::AUTH, sink)?;
+    let login = Entries::open_optional(entries.get("login"), &keys::LOGIN, sink);
+    let auth = lower_settings(&entries, login.as_ref(), sink);
+    check_prefixes(&entries, &auth, api, sink);
+    check_cookies(&entries, &auth, sink);
+    Some(AuthDraft {
+        span: entry.key_span,
+        mode: mode(&entries, sink),
+        default_role: default_role(&entries, sink),
+        allowed_usernames: login.and_then(|login| allowed_usernames(&login, sink)),
+        verification: verification_span(&entries, &auth),
+        routes: route::lower_auth_routes(entries.get("routes"), sink),
+        auth,
+    })
+}
+
+fn lower_settings(entries: &Entries<'_>, login: Option<&Entries<'_>>, sink: &mut Sink) -> Auth {
+    let defaults = default_auth();
+    Auth {
+        surfaces: entries.get("surfaces").and_then(|node| surfaces(node, sink)).unwrap_or(defaults.surfaces),
+        login: Login {
+            send_access_token_through: login
+                .and_then(|login| login.word("sendAccessTokenThrough", DELIVERIES, sink))
+                .unwrap_or(defaults.login.send_access_token_through),
+            ..defaults.login
+        },
+        jwt: jwt(entries.get("jwt"), defaults.jwt, sink),
+        password: password(entries.get("password"), defaults.password, sink),
+        lockout: lockout(entries.get("lockout"), defaults.lockout, sink),
+        email_verification: verification(entries.get("emailVerification"), defaults.email_verification, sink),
+        rate_limit: route::rate_limit(entries.get("rateLimit"), sink).unwrap_or(defaults.rate_limit),
+        routes: defaults.routes,
+        session: session(entries.get("session"), defaults.session, sink),
+        token_pair: token_pair(entries.get("tokenPair"), defaults.token_pair, sink),
+        mode: defaults.mode,
+        default_role: defaults.default_role,
+    }
+}
+
+const DELIVERIES: &[(&str, TokenDelivery)] = &[
+    ("both", TokenDelivery::Both),
+    ("cookie-only", TokenDelivery::CookieOnly),
+    ("response-only", TokenDelivery::ResponseOnly),
+];
+
+fn mode(entries: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<AuthMode>> {
+    let span = entries.get("mode")?.span;
+    let value = entries.word("mode", &[("dynamic", AuthMode::Dynamic), ("static", AuthMode::Static)], sink)?;
+    Some(Spanned { value, span })
+}
+
+fn surfaces(node: &Node, sink: &mut Sink) -> Option<Vec<Surface>> {
+    let words = [("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
+    let mut surfaces = Vec::new();
+    for item in node.list(sink)? {
+        let Some(surface) = word(item, &words, sink) else {
+            continue;
+        };
+        if surfaces.contains(&surface) {
+            let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
+            sink.push(problem.label("it is there already"));
+        } else {
+            surfaces.push(surface);
+        }
+    }
+    if surfaces.is_empty() {
+        let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
+        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
+        return None;
+    }
+    Some(surfaces)
+}
+
+fn default_role(entries: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<String>> {
+    let role = entries.text("defaultRole", sink)?;
+    super::access::check_roles(std::slice::from_ref(&role), sink).then_some(role)
+}
+
+fn allowed_usernames(login: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<Vec<Spanned<String>>>> {
+    let node = login.get("allowedUsernames")?;
+    let value = node.texts(sink)?;
+    if node.list(sink)?.is_empty() {
+        let problem = Problem::new("wrong-shape", node.span, "the list of identifiers is empty");
+        sink.push(
+            problem.label("nobody could log in").help("leave it out to allow every unique string of the account"),
+        );
+        return None;
+    }
+    Some(Spanned { value, span: node.span })
+}
+
+fn jwt(node: Option<&Node>, defaults: Jwt, sink: &mut Sink) -> Jwt {
+    let Some(entries) = Entries::open_optional(node, &keys::JWT, sink) else {
+        return defaults;
+    };
+    let expires = entries.get("expiresIn").and_then(|node| units::seconds(node, sink));
+    let cookie = Entries::open_optional(entries.get("cookie"), &keys::JWT_COOKIE, sink);
+    let same_sites = [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
+    let same_site = cookie.as_ref().and_then(|cookie| cookie.word("sameSite", &same_sites, sink));
+    Jwt {
+        expires_in_seconds: expires.unwrap_or(defaults.expires_in_seconds),
+        cookie_name: cookie.and_then(|cookie| cookie_name(&cookie, "name", sink)).unwrap_or(defaults.cookie_name),
+        same_site: same_site.unwrap_or(defaults.same_site),
+    }
+}
+
+fn cookie_name(entries: &Entries<'_>, key: &str, sink: &mut Sink) -> Option<String> {
+    let name = entries.text(key, sink)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.value.is_empty() && name.value.len() <= names::MAX_IDENTIFIER && name.value.bytes().all(plain) {
+        return Some(name.value);
+    }
+    let problem = Problem::new("invalid-name", name.span, format!("`{}` is not a name for a cookie", name.value));
+    sink.push(problem.label("letters, digits, `-` and `_`, at most 63"));
+    None
+}
+
+fn password(node: Option<&Node>, defaults: PasswordPolicy, sink: &mut Sink) -> PasswordPolicy {
+    let Some(entries) = Entries::open_optional(node, &keys::PASSWORD, sink) else {
+        return defaults;
+    };
+    let mut count =
+        |key: &str, least: u32, default: u32| entries.u32(key, least, MAX_PASSWORD, sink).unwrap_or(default);
+    let policy = PasswordPolicy {
+        min: count("min", 1, defaults.min),
+        max: count("max", 1, defaults.max),
+        upper: count("upper", 0, defaults.upper),
+        lower: count("lower", 0, defaults.lower),
+        digit: count("digit", 0, defaults.digit),
+        symbol: count("symbol", 0, defaults.symbol),
+        refuse_common: entries.boolean("refuseCommon", sink).unwrap_or(defaults.refuse_common),
+    };
+    let classes = policy.upper + policy.lower + policy.digit + policy.symbol;
+    if policy.min > policy.max || classes > policy.max {
+        let problem = Problem::new("invalid-bounds", entries.span, "no password could satisfy this");
+        sink.push(problem.label(format!("at most {} bytes, but more are asked for", policy.max)));
+    }
+    policy
+}
+
+fn lockout(node: Option<&Node>, defaults: Lockout, sink: &mut Sink) -> Lockout {
+    let Some(entries) = Entries::open_optional(node, &keys::LOCKOUT, sink) else {
+        return defaults;
+    };
+    let seconds = entries.get("for").and_then(|node| units::seconds(node, sink));
+    Lockout {
+        attempts: entries.u32("attempts", 1, 1_000, sink).unwrap_or(defaults.attempts),
+        for_seconds: seconds.unwrap_or(defaults.for_seconds),
+    }
+}
+
+fn verification(node: Option<&Node>, defaults: EmailVerification, sink: &mut Sink) -> EmailVerification {
+    let Some(entries) = Entries::open_optional(node, &keys::EMAIL_VERIFICATION, sink) else {
+        return defaults;
+    };
+    let methods = [("link", VerificationMethod::Link), ("code", VerificationMethod::Code)];
+    EmailVerification {
+        required: entries.boolean("required", sink).unwrap_or(defaults.required),
+        method: entries.word("method", &methods, sink).unwrap_or(defaults.method),
+    }
+}
+
+fn verification_span(entries: &Entries<'_>, auth: &Auth) -> Option<Span> {
+    entries.entry("emailVerification").filter(|_| auth.email_verification.required).map(|entry| entry.key_span)
+}
+
+fn prefix(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
+    let prefix = entries.text("prefix", sink)?;
+    check_path(&prefix, sink).then_some(prefix.value)
+}
+
+fn session(node: Option<&Node>, defaults: SessionSurface, sink: &mut Sink) -> SessionSurface {
+    let Some(entries) = Entries::open_optional(node, &keys::SESSION, sink) else {
+        return defaults;
+    };
+    let idle = entries.get("idle").and_then(|node| units::seconds(node, sink));
+    let absolute = entries.get("absolute").and_then(|node| units::seconds(node, sink));
+    let session = SessionSurface {
+        prefix: prefix(&entries, sink).unwrap_or(defaults.prefix),
+        cookie: cookie_name(&entries, "cookie", sink).unwrap_or(defaults.cookie),
+        idle_seconds: idle.unwrap_or(defaults.idle_seconds),
+        absolute_seconds: absolute.unwrap_or(defaults.absolute_seconds),
+        max_per_account: entries.u32("maxPerAccount", 1, 10_000, sink).unwrap_or(defaults.max_per_account),
+    };
+    if session.idle_seconds > session.absolute_seconds {
+        let problem = Problem::new("invalid-bounds", entries.span, "`idle` is longer than `absolute`");
+        sink.push(problem.label("a session ends at `absolute` in any case"));
+    }
+    session
+}
+
+fn token_pair(node: Option<&Node>, defaults: TokenPairSurface, sink: &mut Sink) -> TokenPairSurface {
+    let Some(entries) = Entries::open_optional(node, &keys::TOKEN_PAIR, sink) else {
+        return defaults;
+    };
+    let access = entries.get("access").and_then(|node| units::seconds(node, sink));
+    let refresh = entries.get("refresh").and_then(|node| units::seconds(node, sink));
+    let pair = TokenPairSurface {
+        prefix: prefix(&entries, sink).unwrap_or(defaults.prefix),
+        access_seconds: access.unwrap_or(defaults.access_seconds),
+        refresh_seconds: refresh.unwrap_or(defaults.refresh_seconds),
+        multiple_sessions: entries.boolean("multipleSessions", sink).unwrap_or(defaults.multiple_sessions),
+    };
+    if pair.access_seconds > pair.refresh_seconds {
+        let problem = Problem::new("invalid-bounds", entries.span, "`access` is longer than `refresh`");
+        sink.push(problem.label("an access token would outlive its refresh token"));
+    }
+    pair
+}
+
+/// Surfaces must not answer where the API or the server does.
+fn check_prefixes(entries: &Entries<'_>, auth: &Auth, api: &str, sink: &mut Sink) {
+    let mut taken = vec![api, "/health", "/metrics", "/hook"];
+    let surfaces = [
+        (Surface::Session, "session", auth.session.prefix.as_str()),
+        (Surface::TokenPair, "tokenPair", auth.token_pair.prefix.as_str()),
+    ];
+    for (surface, key, prefix) in surfaces {
+        if !auth.surfaces.contains(&surface) {
+            continue;
+        }
+        if clashing(prefix, &taken) {
+            let span = entries.entry(key).map_or(entries.span, |entry| entry.key_span);
+            let message = format!("the {key} surface cannot lie at `{prefix}`");
+            sink.push(
+                Problem::new("reserved-path", span, message)
+                    .label("something else answers there")
+                    .help(format!("choose a `prefix` apart from {}", crate::nearest::quoted(&taken))),
+            );
+        }
+        taken.push(prefix);
+    }
+}
+
+fn check_cookies(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
+    if auth.jwt.cookie_name == auth.session.cookie {
+        let span = entries.entry("session").map_or(entries.span, |entry| entry.key_span);
+        let message = format!("two surfaces use the cookie `{}`", auth.session.cookie);
+        sink.push(Problem::new("name-clash", span, message).label("one of them needs another name"));
+    }
+}

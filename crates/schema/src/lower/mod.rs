@@ -1,0 +1,24 @@
+//! From positioned trees to drafts: every key known, every value of the right shape. Nothing here looks beyond its own
+//! file; that is `check`'s.
+
+mod access;
+mod app;
+mod auth;
+mod body_rule;
+mod bounds;
+mod decimal;
+mod field;
+mod model;
+mod relation;
+mod route;
+mod types;
+mod units;
+mod value;
+
+pub(crate) use access::check_roles;
+pub(crate) use app::{AppDraft, AuthDraft, lower_app};
+pub(crate) use auth::default_auth;
+pub(crate) use body_rule::{Values, lower_body_rule};
+pub(crate) use model::lower_model;
+pub(crate) use route::AuthRouteDraft;
+pub(crate) use value::{ValueUse, checked_value};

@@ -1,0 +1,42 @@
+//! The checked schema: what the build step prints. Every value here has passed `check`, so that no
+//! consumer validates again. Order is the order of the YAML; models are ordered by name.
+
+mod access;
+mod app;
+mod auth;
+mod field;
+mod model;
+mod relation;
+
+use serde::Serialize;
+
+pub use access::{Access, Condition, ConditionValue, Permission, Rule, Who};
+pub use app::{App, QueryLimits, RateLimit, Route, Server};
+pub use auth::{
+    Auth, AuthMode, AuthOperation, AuthRoute, BodyBound, BodyRule, EmailVerification, Identifier, Jwt, Lockout, Login,
+    PasswordPolicy, SameSite, SessionSurface, Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
+};
+pub use field::{Default, EnumValue, Field, FieldType, Origin};
+pub use model::{IdKind, Index, Model, ModelKind, ModelRoute, Operation};
+pub use relation::{OnDelete, Relation, RelationKind};
+
+/// Everything a team wrote, resolved and checked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Schema {
+    pub app: App,
+    pub models: Vec<Model>,
+    /// Every (resource, action) pair, ordered by resource, then by action as `Model::access` orders them.
+    pub permissions: Vec<Permission>,
+}
+
+impl Schema {
+    /// The model of this name. Names inside a checked schema always resolve.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == name)
+    }
+
+    /// The model that people log in as, if there is one.
+    pub fn account(&self) -> Option<&Model> {
+        self.models.iter().find(|model| model.kind == ModelKind::Account)
+    }
+}

@@ -1,0 +1,50 @@
+//! What holds for the whole application.
+
+use serde::Serialize;
+
+use super::Auth;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct App {
+    pub name: String,
+    /// Leading slash, no trailing one: `/api`. Never empty.
+    pub api: String,
+    pub server: Server,
+    pub query: QueryLimits,
+    pub rate_limit: RateLimit,
+    /// Present exactly when a model has `account: true`.
+    pub auth: Option<Auth>,
+    /// `Gazette <no-reply@example.com>`
+    pub mail_from: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Server {
+    pub port: u16,
+    /// bytes
+    pub body_limit: u64,
+    /// allowed origins, each `scheme://host[:port]`
+    pub cors: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueryLimits {
+    pub default_limit: u32,
+    pub max_limit: u32,
+    pub max_filters: u32,
+    pub max_depth: u32,
+    /// rows of one createMany, updateMany or deleteMany (default 1000)
+    pub max_bulk: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RateLimit {
+    pub window_ms: u64,
+    pub max: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Route {
+    pub disabled: bool,
+    pub rate_limit: Option<RateLimit>,
+}

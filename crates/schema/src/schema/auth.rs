@@ -1,0 +1,168 @@
+//! How people log in, and what their accounts must be like.
+
+use serde::Serialize;
+
+use super::{RateLimit, Route};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum AuthMode {
+    Dynamic,
+    Static,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Surface {
+    Jwt,
+    Session,
+    TokenPair,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum TokenDelivery {
+    Both,
+    CookieOnly,
+    ResponseOnly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum SameSite {
+    Lax,
+    Strict,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum VerificationMethod {
+    Link,
+    Code,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Auth {
+    pub mode: AuthMode,
+    pub surfaces: Vec<Surface>,
+    pub default_role: Option<String>,
+    pub login: Login,
+    pub jwt: Jwt,
+    pub password: PasswordPolicy,
+    pub lockout: Lockout,
+    pub email_verification: EmailVerification,
+    /// of the auth routes (default 10 in 5 s)
+    pub rate_limit: RateLimit,
+    /// only operations that the YAML names; key order is that of `AuthOperation`
+    pub routes: Vec<AuthRoute>,
+    pub session: SessionSurface,
+    pub token_pair: TokenPairSurface,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AuthRoute {
+    pub operation: AuthOperation,
+    pub route: Route,
+    /// in the order of the YAML; empty for an operation without a body
+    pub validation: Vec<BodyRule>,
+}
+
+/// What one key of a body must be like on one auth route, beyond what the field itself asks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BodyRule {
+    /// the key of the body: `username`, `newPassword`
+    pub field: String,
+    pub required: bool,
+    /// never looser than the field's own
+    pub min: Option<BodyBound>,
+    pub max: Option<BodyBound>,
+    pub pattern: Option<String>,
+}
+
+/// A bound, of the kind that the type of the key's values asks for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum BodyBound {
+    /// characters
+    Length(u32),
+    Integer(i64),
+    Float(f64),
+    /// a decimal literal
+    Decimal(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum AuthOperation {
+    Login,
+    Signup,
+    Logout,
+    UpdatePassword,
+    GetMe,
+    UpdateMe,
+    DeleteMe,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Login {
+    /// In the order of the YAML; never empty.
+    pub identifiers: Vec<Identifier>,
+    pub send_access_token_through: TokenDelivery,
+}
+
+/// One entry of `allowedUsernames`, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Identifier {
+    /// as written: `email`, `profile.nickname`, `phones.some.number`
+    pub path: String,
+    /// the key of the request body: `email`, `nickname`, `number`
+    pub body_key: String,
+    /// the model that holds the unique field, and that field's name
+    pub model: String,
+    pub field: String,
+    /// the relation of the account that leads there; none for a plain field
+    pub relation: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Jwt {
+    pub expires_in_seconds: u64,
+    pub cookie_name: String,
+    pub same_site: SameSite,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PasswordPolicy {
+    /// characters
+    pub min: u32,
+    /// bytes, at most 72 (bcrypt)
+    pub max: u32,
+    pub upper: u32,
+    pub lower: u32,
+    pub digit: u32,
+    pub symbol: u32,
+    pub refuse_common: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lockout {
+    pub attempts: u32,
+    pub for_seconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EmailVerification {
+    pub required: bool,
+    pub method: VerificationMethod,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SessionSurface {
+    pub prefix: String,
+    pub cookie: String,
+    pub idle_seconds: u64,
+    pub absolute_seconds: u64,
+    pub max_per_account: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TokenPairSurface {
+    pub prefix: String,
+    pub access_seconds: u64,
+    pub refresh_seconds: u64,
+    pub multiple_sessions: bool,
+}

@@ -1,0 +1,94 @@
+//! A model, and what is not a part of one field of it.
+
+use serde::Serialize;
+
+use super::{Access, Field, Relation, Route};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ModelKind {
+    Ordinary,
+    Account,
+    /// `AuthRole`
+    Role,
+    /// `AuthPermission`
+    Permission,
+    /// `UserRole`
+    AccountRole,
+    /// `UserPermission`
+    AccountPermission,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum IdKind {
+    Uuid,
+    /// a 64-bit sequence
+    Integer,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Model {
+    /// PascalCase: `UserProfile`
+    pub name: String,
+    /// the YAML file, relative to the schema directory, with `/`
+    pub file: String,
+    pub description: Option<String>,
+    /// `user_profiles`
+    pub table: String,
+    /// `user-profiles`
+    pub path: String,
+    /// `user-profile`
+    pub resource: String,
+    /// Rust module name, a valid identifier that is no keyword: `user_profile`
+    pub module: String,
+    pub kind: ModelKind,
+    pub id: IdKind,
+    pub timestamps: bool,
+    pub soft_delete: bool,
+    /// Every column in table order: `id`, declared fields and the keys of `belongsTo` in YAML order, what an account
+    /// receives, `createdAt`, `updatedAt`, `deletedAt`.
+    pub fields: Vec<Field>,
+    pub relations: Vec<Relation>,
+    /// Every index that is not unique, those of single fields (`index: true`, keys) first, in field order, then
+    /// `indexes:` lists.
+    pub indexes: Vec<Index>,
+    /// Every unique constraint, single fields (`unique: true`) first, in field order, then `unique:` lists.
+    pub uniques: Vec<Index>,
+    /// `View`, `Create`, `Update`, `Delete`, then `Restore` for soft delete, then the team's own; every one is here,
+    /// with no rules where the YAML is silent (then only a super user may).
+    pub access: Vec<Access>,
+    /// only operations that the YAML names
+    pub routes: Vec<ModelRoute>,
+}
+
+impl Model {
+    /// The field of this JSON name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Index {
+    /// JSON names of fields
+    pub fields: Vec<String>,
+    /// at most 63 bytes, unique in the schema: `idx_posts_status_published_at`, `uq_posts_slug`
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelRoute {
+    pub operation: Operation,
+    pub route: Route,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Operation {
+    FindMany,
+    FindOne,
+    CreateOne,
+    UpdateOne,
+    DeleteOne,
+    CreateMany,
+    UpdateMany,
+    DeleteMany,
+}

@@ -1,0 +1,93 @@
+//! What the values of a document are. Unlike the parser's own type, this one holds numbers of any length, keys that are
+//! given twice and values behind tags, so that none of them hides what else is wrong with a file.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
+
+#[derive(Debug)]
+pub(super) enum Read {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Read>),
+    /// The values, in order; the keys are known already.
+    Map(Vec<Read>),
+}
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Read;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Read, E> {
+        Ok(Read::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Read, E> {
+        Ok(Read::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Read, E> {
+        Ok(Read::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Read, E> {
+        Ok(Read::Int(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Read, E> {
+        Ok(Read::Int(value.into()))
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Read, E> {
+        Ok(Read::Int(value))
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "no type of the language holds so many digits exactly")]
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Read, E> {
+        Ok(i128::try_from(value).map_or(Read::Float(value as f64), Read::Int))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Read, E> {
+        Ok(Read::Float(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Read, E> {
+        Ok(Read::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Read, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Read::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Read, A::Error> {
+        let mut values = Vec::new();
+        while let Some((_, value)) = entries.next_entry::<Read, Read>()? {
+            values.push(value);
+        }
+        Ok(Read::Map(values))
+    }
+
+    /// What stands behind a tag. The tag itself is refused where its place is known.
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Read, A::Error> {
+        let (_, contents) = data.variant::<String>()?;
+        contents.newtype_variant()
+    }
+}

@@ -1,0 +1,107 @@
+//! Every refusal of the language: `rejected/<case>.yaml` (or a directory of files) beside the exact message in
+//! `<case>.stderr`. `UPDATE_EXPECT=1` writes the messages anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gable_schema::{Diagnostics, Source, check, load};
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rejected")
+}
+
+/// Cases by name, each a file or a directory.
+fn cases() -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory()).expect("the fixtures are there");
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    cases.retain(|path| path.extension().is_none_or(|extension| extension == "yaml"));
+    cases.sort();
+    cases
+}
+
+fn refuse(case: &Path) -> Diagnostics {
+    let outcome = if case.is_dir() {
+        load(case)
+    } else {
+        let name = case.file_name().expect("a file has a name").to_string_lossy();
+        let text = fs::read(case).expect("readable");
+        check(&[Source { file: format!("schema/{name}"), text }])
+    };
+    outcome.err().unwrap_or_else(|| panic!("{} was accepted", case.display()))
+}
+
+#[test]
+fn every_refusal_reads_as_expected() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let cases = cases();
+    assert!(cases.len() >= 60, "only {} cases", cases.len());
+    let mut different = Vec::new();
+    for case in cases {
+        let expected = case.with_extension("stderr");
+        let found = refuse(&case).to_string();
+        if update {
+            fs::write(&expected, &found).expect("the expectation can be written");
+        } else if fs::read_to_string(&expected).unwrap_or_default() != found {
+            different.push(format!("{}:\n{found}", case.display()));
+        }
+    }
+    assert!(different.is_empty(), "{} differ\n\n{}", different.len(), different.join("\n"));
+}
+
+#[test]
+fn every_problem_names_a_place_inside_its_file() {
+    for case in cases().into_iter().filter(|case| !case.is_dir()) {
+        let lines = fs::read(&case).expect("readable").split(|&byte| byte == b'\n').count();
+        for diagnostic in &refuse(&case) {
+            assert!((1..=lines).contains(&diagnostic.line()), "{}: {diagnostic}", case.display());
+            assert!(diagnostic.column() >= 1, "{}: {diagnostic}", case.display());
+            assert!(!diagnostic.file().is_empty());
+        }
+    }
+}
+
+/// Codes are read off the sources, so that a new one without a fixture fails here.
+#[test]
+fn every_code_has_a_fixture() {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for case in cases() {
+        seen.extend(refuse(&case).iter().map(|diagnostic| diagnostic.code().to_owned()));
+    }
+    let elsewhere = ["missing-directory", "unreadable-file", "too-large", "query-name", "too-many-problems"];
+    seen.extend(elsewhere.map(str::to_owned));
+    let unseen: Vec<String> = codes_in_sources().into_iter().filter(|code| !seen.contains(code)).collect();
+    assert!(unseen.is_empty(), "no fixture shows {unseen:?}");
+}
+
+fn codes_in_sources() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for folder in ["src", "src/lower", "src/check"] {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the sources are there");
+        for path in entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_file()) {
+            codes.extend(codes_in(&fs::read_to_string(path).expect("readable")));
+        }
+    }
+    assert!(codes.len() > 40, "the search for codes finds too little: {codes:?}");
+    codes
+}
+
+fn codes_in(text: &str) -> Vec<String> {
+    let starts = ["Problem::new(", "Problem::warning(", "Diagnostic::of_place(", "let code = "];
+    let tails = starts.iter().flat_map(|start| text.split(start).skip(1));
+    let code = |tail: &str| {
+        let code = tail.trim_start().strip_prefix('"')?.split('"').next()?;
+        (!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+            .then(|| code.to_owned())
+    };
+    tails.filter_map(code).chain(quoted_uses(text)).collect()
+}
+
+/// `ValueUse::code` names its codes in a match.
+fn quoted_uses(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("ValueUse::")?.split('"').nth(1))
+        .filter(|code| code.starts_with("invalid-"))
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,35 @@
+# Short names for what CONTRIBUTING.md says. `just` alone lists them.
+
+_list:
+    @just --list
+
+# Format, lints and the schema
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo run --quiet -p gable-cli -- check
+
+# Every test on SQLite, and the application's on PostgreSQL
+test:
+    GABLE_TEST_DATABASE=sqlite cargo test
+    .ci/with-postgres cargo test --test api
+
+# All that has to hold before a merge
+ci *STEPS:
+    .ci/run {{STEPS}}
+
+# Serve the reference application
+dev *ARGS:
+    cargo run -- {{ARGS}}
+
+# Bring generated/ up to date
+generate:
+    cargo run --quiet -p gable-cli -- generate
+
+# Write the migration that leads to the schema
+migrate *ARGS:
+    cargo run --quiet -p gable-cli -- migrate {{ARGS}}
+
+# Build times, start-up, memory
+bench *WHICH:
+    benches/run {{WHICH}}

@@ -1,0 +1,28 @@
+//! Somebody with a token.
+
+use std::ops::Deref;
+
+use super::Client;
+
+/// Requests through it are made with its token.
+pub(crate) struct Account {
+    pub(super) client: Client,
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) username: String,
+}
+
+impl Account {
+    /// `{ "id": … }`, as a body refers to it.
+    pub(crate) fn reference(&self) -> serde_json::Value {
+        serde_json::json!({ "id": self.id })
+    }
+}
+
+impl Deref for Account {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}

@@ -1,0 +1,236 @@
+//! One running application with a database of its own.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::database::TestDatabase;
+use super::process::{Launch, Log, Process};
+use super::{Account, Client, Output, PASSWORD};
+
+/// Starts an application with the settings of a test.
+pub(crate) fn spawn_app() -> App {
+    Setup::new().spawn()
+}
+
+/// What a test wants different before the application starts.
+pub(crate) struct Setup {
+    environment: Vec<(String, String)>,
+    database: TestDatabase,
+    directory: TempDir,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database = TestDatabase::create(directory.path());
+        let setup = Self { environment: Vec::new(), database, directory };
+        let url = setup.database.url.clone();
+        setup
+            .with("PORT", "0")
+            .with("DATABASE_URL", &url)
+            .with("GABLE_DATABASE_CONNECTIONS", "4")
+            .with("GABLE_BCRYPT_COST", "4")
+            .with("GABLE_RATE_LIMITS", "off")
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// Runs one of the application's commands to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.launch().run(arguments)
+    }
+
+    fn launch(&self) -> Launch<'_> {
+        Launch { directory: self.directory.path(), environment: &self.environment }
+    }
+
+    pub(crate) fn spawn(self) -> App {
+        let mut process = self.launch().start(&[]);
+        let base = process.wait_for("is listening on ");
+        let client = Client::new(base);
+        App { client, log: process.log.clone(), process: Mutex::new(process), setup: self, root: OnceLock::new() }
+    }
+}
+
+/// Killed, and its database dropped, with this value. Requests through it are anonymous.
+pub(crate) struct App {
+    client: Client,
+    // Before the setup: the process must be gone when its database goes.
+    process: Mutex<Process>,
+    pub(super) log: Log,
+    root: OnceLock<Account>,
+    setup: Setup,
+}
+
+impl Deref for App {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl App {
+    /// `127.0.0.1:40123`
+    pub(crate) fn address(&self) -> &str {
+        self.client.base.trim_start_matches("http://")
+    }
+
+    /// What this application signs its tokens with.
+    pub(crate) fn jwt_secret(&self) -> String {
+        let kept = self.setup.directory().join(".gable/jwt_secret");
+        std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn output(&self) -> String {
+        self.log.text()
+    }
+
+    /// Waits for a line that holds both: what a request caused may be printed a moment after its answer.
+    pub(crate) fn log_has(&self, what: &str, which: &str) {
+        self.log.wait_for_line(|line| line.contains(what) && line.contains(which));
+    }
+
+    /// Runs one of the application's commands beside the server, on the same database.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.setup.run(arguments)
+    }
+
+    /// A super user; the same one each time.
+    pub(crate) fn super_user(&self) -> &Account {
+        self.root.get_or_init(|| {
+            let environment = [&self.setup.environment[..], &[("GABLE_SUPERUSER_PASSWORD".into(), PASSWORD.into())]];
+            let launch = Launch { directory: self.setup.directory(), environment: &environment.concat() };
+            let name = unique("root");
+            let email = format!("{name}@example.com");
+            let made = launch.run(&["superuser", "create", "--username", &name, "--email", &email]);
+            assert_eq!(made.code, Some(0), "{made:?}");
+            self.log_in(&email, PASSWORD)
+        })
+    }
+
+    /// A new account with the default role. The name is made unique, so that tests can share an application.
+    pub(crate) fn sign_up(&self, name: &str) -> Account {
+        self.sign_up_with(name, json!({}))
+    }
+
+    /// The same with further fields.
+    pub(crate) fn sign_up_with(&self, name: &str, more: Value) -> Account {
+        let name = unique(name);
+        let email = format!("{name}@example.com");
+        let mut body = json!({ "username": name, "email": email, "password": PASSWORD });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+            body.extend(more);
+        }
+        self.post("/api/auth/signup", body).succeeds(201);
+        self.log_in(&email, PASSWORD)
+    }
+
+    /// A new account that is also an Editor.
+    pub(crate) fn editor(&self, name: &str) -> Account {
+        let account = self.sign_up(name);
+        self.give_role(&account, "Editor");
+        account
+    }
+
+    pub(crate) fn log_in(&self, email: &str, password: &str) -> Account {
+        let reply = self.post("/api/auth/login", json!({ "email": email, "password": password })).succeeds(200);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Account {
+            client: self.client.with_token(&text(&reply["token"])),
+            id: reply.id(),
+            email: text(&reply["data"]["email"]),
+            username: text(&reply["data"]["username"]),
+        }
+    }
+
+    /// The super user gives a role; the answer is the id of the assignment.
+    pub(crate) fn give_role(&self, account: &Account, role: &str) -> String {
+        let body = json!({ "user": account.reference(), "role": { "id": self.role(role) } });
+        self.super_user().post("/api/user-roles", body).succeeds(201).id()
+    }
+
+    /// The id of a role.
+    pub(crate) fn role(&self, name: &str) -> String {
+        self.only_id(&format!("/api/auth-roles?name={name}"))
+    }
+
+    /// The id of a permission.
+    pub(crate) fn permission(&self, resource: &str, action: &str) -> String {
+        self.only_id(&format!("/api/auth-permissions?resource={resource}&action={action}"))
+    }
+
+    fn only_id(&self, path: &str) -> String {
+        let reply = self.super_user().get(path).succeeds(200);
+        assert_eq!(reply["total"], 1, "{reply:?}");
+        reply["data"][0]["id"].as_str().expect("a row has an id").to_owned()
+    }
+
+    /// A row as the super user sees it.
+    pub(crate) fn row(&self, path: &str) -> Value {
+        self.super_user().get(path).succeeds(200).json["data"].take()
+    }
+
+    /// How many rows the super user sees there.
+    pub(crate) fn count(&self, path: &str) -> u64 {
+        self.super_user().get(path).succeeds(200)["total"].as_u64().expect("a list has a total")
+    }
+
+    /// Asks it to stop, as an orchestrator does.
+    pub(crate) fn terminate(&self) {
+        let id = self.process().id().to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("`kill` runs");
+        assert!(sent.success());
+    }
+
+    /// The exit code, once it has one.
+    pub(crate) fn wait_for_end(&self) -> Option<i32> {
+        self.process().wait_for_end().code()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.process().has_ended()
+    }
+
+    /// Kills it and starts it again on the same database.
+    pub(crate) fn restart(self) -> App {
+        self.restart_with(&[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn restart_with(self, more: &[(&str, &str)]) -> App {
+        self.process().kill();
+        let Self { setup, .. } = self;
+        more.iter().fold(setup, |setup, (name, value)| setup.with(name, value)).spawn()
+    }
+
+    fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A name that no other test of this run has.
+pub(crate) fn unique(name: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}

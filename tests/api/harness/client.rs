@@ -1,0 +1,107 @@
+//! Requests to one application, on behalf of one caller.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Request;
+
+use super::Reply;
+
+/// Anonymous until it has a token.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: Agent,
+    pub(super) base: String,
+    token: Option<String>,
+}
+
+impl Client {
+    pub(super) fn new(base: String) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(Duration::from_secs(60)))
+            // Below the server's own patience with an idle connection.
+            .max_idle_age(Duration::from_secs(1));
+        Self { agent: config.build().into(), base, token: None }
+    }
+
+    /// The same client with this bearer token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.request("GET", path).send()
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.request("DELETE", path).send()
+    }
+
+    pub(crate) fn post(&self, path: &str, body: Value) -> Reply {
+        self.request("POST", path).json(&body).send()
+    }
+
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Reply {
+        self.request("PATCH", path).json(&body).send()
+    }
+
+    /// For what the short forms cannot say.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Sending<'_> {
+        let mut request =
+            Sending { client: self, method: method.into(), path: path.into(), headers: vec![], body: None };
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", &format!("Bearer {token}"));
+        }
+        request
+    }
+}
+
+/// A request that is being put together.
+pub(crate) struct Sending<'a> {
+    client: &'a Client,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Sending<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.header("Content-Type", "application/json").body(body.to_string())
+    }
+
+    /// Any bytes, of whatever type the headers say.
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    pub(crate) fn send(self) -> Reply {
+        let name = format!("{} {}", self.method, self.path);
+        let mut request =
+            Request::builder().method(self.method.as_str()).uri(format!("{}{}", self.client.base, self.path));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let sent = match self.body {
+            Some(body) => self.client.agent.run(request.body(body).expect("a request")),
+            None => self.client.agent.run(request.body(()).expect("a request")),
+        };
+        let mut response = sent.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let bytes = response.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{name}: {error}"));
+        Reply::new(name, response.status().as_u16(), response.headers().clone(), bytes)
+    }
+}

@@ -1,0 +1,23 @@
+//! Starts the application as its users would, and talks to it over HTTP. Nothing here knows how it is built.
+
+mod account;
+mod app;
+mod client;
+mod database;
+mod parallel;
+mod process;
+mod reply;
+mod shared;
+mod wire;
+
+pub(crate) use account::Account;
+pub(crate) use app::{App, Setup, spawn_app, unique};
+pub(crate) use client::Client;
+pub(crate) use parallel::{at_once, statuses};
+pub(crate) use process::Output;
+pub(crate) use reply::Reply;
+pub(crate) use shared::{SharedApp, app};
+pub(crate) use wire::read_answer;
+
+/// What every account of these tests logs in with, unless the test is about passwords.
+pub(crate) const PASSWORD: &str = "Correct-Horse-7";

@@ -1,0 +1,166 @@
+//! A child process whose output is kept, and which never outlives its owner.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Generous: the machine may be building something else meanwhile.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How the application is started: where, and with which environment.
+#[derive(Clone, Copy)]
+pub(super) struct Launch<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) environment: &'a [(String, String)],
+}
+
+impl Launch<'_> {
+    /// The environment holds nothing but what the test gave, so that no variable of the developer's leaks in.
+    fn command(self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gazette"));
+        command.args(arguments).current_dir(self.directory).env_clear().envs(self.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it and lets it run.
+    pub(super) fn start(self, arguments: &[&str]) -> Process {
+        let mut child = self.command(arguments).spawn().expect("the binary that Cargo built starts");
+        let log = Log::default();
+        log.follow(child.stdout.take().expect("stdout is piped"));
+        log.follow(child.stderr.take().expect("stderr is piped"));
+        Process { child, log }
+    }
+
+    /// Runs it to its end.
+    pub(super) fn run(self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().expect("the binary that Cargo built starts");
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// What a command of the application's left behind.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+pub(super) struct Process {
+    child: Child,
+    pub(super) log: Log,
+}
+
+impl Process {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The rest of the first line that contains `marker`.
+    pub(super) fn wait_for(&mut self, marker: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(rest) = self.log.after(marker) {
+                return rest;
+            }
+            let ended = self.child.try_wait().expect("the child is ours to wait for");
+            assert!(ended.is_none() && Instant::now() < deadline, "no `{marker}` in:\n{}", self.log.text());
+            self.log.changed();
+        }
+    }
+
+    pub(super) fn wait_for_end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child is ours to wait for") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it did not end:\n{}", self.log.text());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the child is ours to wait for").is_some()
+    }
+
+    pub(super) fn kill(&mut self) {
+        // An error means that it has ended by itself, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            self.log.show_trouble(0);
+        }
+    }
+}
+
+/// The lines of a running process, from both its streams.
+#[derive(Clone, Default)]
+pub(super) struct Log(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    lines: Mutex<Vec<String>>,
+    grew: Condvar,
+}
+
+impl Log {
+    fn follow(&self, stream: impl Read + Send + 'static) {
+        let log = self.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                log.0.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                log.0.grew.notify_all();
+            }
+        });
+    }
+
+    /// Returns when something was said, or shortly after.
+    fn changed(&self) {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.grew.wait_timeout(lines, Duration::from_millis(20)));
+    }
+
+    pub(super) fn wait_for_line(&self, is_meant: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| is_meant(line)) {
+            assert!(Instant::now() < deadline, "no such line in:\n{}", self.text());
+            self.changed();
+        }
+    }
+
+    fn after(&self, marker: &str) -> Option<String> {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().find_map(|line| Some(line.split_once(marker)?.1.to_owned()))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    /// For a test that failed: what the application said since a line, without the requests that went well.
+    pub(super) fn show_trouble(&self, since: usize) {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = lines.iter().skip(since).filter(|line| !line.contains(" INFO "));
+        eprintln!("--- the application's warnings and errors meanwhile:");
+        trouble.for_each(|line| eprintln!("{line}"));
+    }
+}

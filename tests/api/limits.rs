@@ -1,0 +1,131 @@
+//! Rate limits, as app.yaml and the models set them. Each test has an application of its own: counting is the point.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::{App, Reply, Setup};
+
+/// An application whose limits are on.
+fn limited() -> App {
+    Setup::new().without("GABLE_RATE_LIMITS").spawn()
+}
+
+/// Somebody else every time: who is guessed at too often is locked, be there an account or not.
+fn nobody() -> String {
+    format!("{}@example.com", uuid::Uuid::now_v7())
+}
+
+fn wrong_log_in(app: &App) -> Reply {
+    app.post("/api/auth/login", json!({ "email": nobody(), "password": "Wrong-Horse-7" }))
+}
+
+/// `limit=10, remaining=9, reset=1` as numbers.
+fn quota(reply: &Reply) -> [u64; 3] {
+    let text = reply.header("RateLimit").unwrap_or_else(|| panic!("no quota: {reply:?}"));
+    let parts: Vec<u64> = text.split(", ").filter_map(|part| part.split_once('=')?.1.parse().ok()).collect();
+    parts.try_into().unwrap_or_else(|_| panic!("{text}"))
+}
+
+#[test]
+fn every_answer_says_what_is_left_of_the_quota() {
+    let app = limited();
+    let first = app.get("/api").succeeds(200);
+    assert_eq!(first.header("RateLimit-Policy"), Some("1000;w=60"));
+    assert_eq!(quota(&first)[..2], [1000, 999]);
+    let missing = app.get("/nothing").expect(404, "RouteNotFound");
+    assert_eq!(quota(&missing)[..2], [1000, 998]);
+}
+
+/// Sends until it is refused; how many were answered before, and the refusal. A quota fills up again while a slow
+/// machine sends, so the number is a minimum.
+fn until_refused(send: impl Fn() -> Reply) -> (usize, Reply) {
+    let mut passed = 0;
+    loop {
+        let reply = send();
+        if reply.status == 429 {
+            return (passed, reply.expect(429, "TooManyRequests"));
+        }
+        passed += 1;
+        assert!(passed < 3000, "there is no limit");
+    }
+}
+
+#[test]
+fn the_auth_routes_take_ten_requests_in_five_seconds() {
+    let app = limited();
+    let first = wrong_log_in(&app).expect(401, "IncorrectCredentials");
+    assert_eq!(first.header("RateLimit-Policy"), Some("10;w=5"), "the narrower limit, on a refusal, too");
+    assert_eq!(quota(&first)[..2], [10, 9]);
+    let (passed, refused) = until_refused(|| wrong_log_in(&app));
+    assert!(passed >= 9, "{passed} after the first");
+    assert_eq!(refused.header("RateLimit-Policy"), Some("10;w=5"));
+    assert_eq!(quota(&refused)[..2], [10, 0]);
+    let wait: u64 = refused.header("Retry-After").and_then(|text| text.parse().ok()).expect("seconds");
+    assert!((1..=5).contains(&wait), "{wait}");
+    app.get("/api/posts").succeeds(200);
+    thread::sleep(Duration::from_secs(wait));
+    wrong_log_in(&app).expect(401, "IncorrectCredentials");
+}
+
+#[test]
+fn signing_up_is_counted_apart_from_logging_in() {
+    let app = limited();
+    until_refused(|| wrong_log_in(&app));
+    let reply = app.post("/api/auth/signup", json!({})).expect(400, "InvalidRequestBody");
+    assert_eq!(quota(&reply)[..2], [10, 9]);
+}
+
+#[test]
+fn a_limit_cannot_be_dodged_with_forwarding_headers_or_other_bodies() {
+    let app = limited();
+    until_refused(|| wrong_log_in(&app));
+    let dodging = |number: usize| {
+        let body = json!({ "email": format!("{number}@example.com"), "password": "x" });
+        let request = app.request("POST", "/api/auth/login").header("X-Forwarded-For", &format!("192.0.2.{number}"));
+        let request = request.header("Forwarded", &format!("for=192.0.2.{number}"));
+        request.header("X-Real-IP", &format!("192.0.2.{number}")).json(&body).send()
+    };
+    let refused = (1..100).filter(|number| dodging(*number).status == 429).count();
+    assert!(refused > 0, "every one of them passed");
+}
+
+#[test]
+fn behind_a_trusted_proxy_each_client_is_counted_for_itself() {
+    let app = Setup::new().without("GABLE_RATE_LIMITS").with("TRUSTED_PROXIES", "127.0.0.0/8").spawn();
+    let from = |address: &str| {
+        let body = json!({ "email": nobody(), "password": "x" });
+        app.request("POST", "/api/auth/login").header("X-Forwarded-For", address).json(&body).send()
+    };
+    until_refused(|| from("192.0.2.7"));
+    assert_eq!(quota(&from("192.0.2.8").expect(401, "IncorrectCredentials"))[..2], [10, 9]);
+}
+
+#[test]
+fn a_model_can_have_a_limit_of_its_own() {
+    let app = limited();
+    let reply = app.get("/api/readings").succeeds(200);
+    assert_eq!(reply.header("RateLimit-Policy"), Some("600;w=60"));
+    assert_eq!(quota(&reply)[..2], [600, 599]);
+}
+
+#[test]
+fn the_global_limit_ends_in_429_and_never_reaches_the_health_checks() {
+    let app = limited();
+    let (passed, refused) = until_refused(|| app.get("/api"));
+    assert!(passed >= 1000, "{passed}");
+    assert_eq!(refused.header("RateLimit-Policy"), Some("1000;w=60"));
+    assert!(refused.header("Retry-After").is_some() && refused.header("X-Request-Id").is_some());
+    until_refused(|| app.get("/api/posts"));
+    for _ in 0..50 {
+        app.get("/health/live").succeeds(200);
+        app.get("/health/ready").succeeds(200);
+    }
+}
+
+#[test]
+fn limits_that_are_off_say_nothing() {
+    let app = crate::harness::app();
+    assert_eq!(app.get("/api/readings").succeeds(200).header("RateLimit"), None);
+}

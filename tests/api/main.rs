@@ -1,0 +1,33 @@
+//! Drives the running application over HTTP, as its users do: nothing here sees its code.
+//!
+//! On SQLite by default; see `harness/database.rs` for PostgreSQL.
+
+mod harness;
+
+mod access;
+mod accounts;
+mod assignment;
+mod auth_bodies;
+mod auth_interceptors;
+mod concurrency;
+mod crud;
+mod errors;
+mod explaining;
+mod giving;
+mod held;
+mod interceptors;
+mod limits;
+mod lockout;
+mod never_fails;
+mod newsroom;
+mod operations;
+mod permissions;
+mod relations;
+mod secrets;
+mod sessions;
+mod soft_delete;
+mod super_users;
+mod time;
+mod tokens;
+mod validation;
+mod versions;
