@@ -1,3 +1,6 @@
+use std::cell::RefCell;
+use std::sync::LazyLock;
+
 use actix_web::dev::Service;
 use actix_web::test::{self, TestRequest};
 use actix_web::{HttpResponse, web};
@@ -221,13 +224,17 @@ async fn a_middleware_that_gives_up_still_leaves_a_framed_answer() {
     assert!(!body.to_string().contains("hunter2"));
 }
 
-/// What the log was given.
-#[derive(Clone, Default)]
-struct Written(Arc<std::sync::Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread logged.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl std::io::Write for Written {
+/// Writes to the log of the thread that speaks.
+struct OwnThread;
+
+impl std::io::Write for OwnThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -236,15 +243,18 @@ impl std::io::Write for Written {
     }
 }
 
+/// One subscriber for the whole process: with one per test, a line that another test's thread reached first,
+/// having none, would count as switched off for everybody.
+static LISTENING: LazyLock<()> = LazyLock::new(|| {
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| OwnThread).finish();
+    tracing::subscriber::set_global_default(log).expect("the only subscriber");
+});
+
 async fn logged(request: TestRequest) -> Vec<Value> {
-    let written = Written::default();
-    let writer = written.clone();
-    let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(log);
+    LazyLock::force(&LISTENING);
+    LOGGED.take();
     answer(&open(), request).await;
-    drop(guard);
-    let bytes = written.0.lock().expect("no panic").clone();
-    let lines = String::from_utf8(bytes).expect("text");
+    let lines = String::from_utf8(LOGGED.take()).expect("text");
     lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
