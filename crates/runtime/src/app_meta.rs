@@ -161,26 +161,47 @@ pub enum AuthOperation {
     Login,
     Signup,
     Logout,
+    LogoutAll,
     UpdatePassword,
+    ForgotPassword,
+    ResetPassword,
+    VerifyEmail,
+    ResendVerification,
+    ChangeEmail,
+    Renew,
     GetMe,
     UpdateMe,
     DeleteMe,
+    ListSessions,
+    RevokeSession,
+    LoginHistory,
 }
 
 impl AuthOperation {
-    pub(crate) const ALL: [AuthOperation; 7] = [
+    pub(crate) const ALL: [AuthOperation; 17] = [
         AuthOperation::Login,
         AuthOperation::Signup,
         AuthOperation::Logout,
+        AuthOperation::LogoutAll,
         AuthOperation::UpdatePassword,
+        AuthOperation::ForgotPassword,
+        AuthOperation::ResetPassword,
+        AuthOperation::VerifyEmail,
+        AuthOperation::ResendVerification,
+        AuthOperation::ChangeEmail,
+        AuthOperation::Renew,
         AuthOperation::GetMe,
         AuthOperation::UpdateMe,
         AuthOperation::DeleteMe,
+        AuthOperation::ListSessions,
+        AuthOperation::RevokeSession,
+        AuthOperation::LoginHistory,
     ];
 
-    /// `/users/me`, which the global limit counts.
+    /// What an account reads and writes of itself, which the global limit counts.
     pub(crate) fn is_own_page(self) -> bool {
-        matches!(self, AuthOperation::GetMe | AuthOperation::UpdateMe | AuthOperation::DeleteMe)
+        use AuthOperation::{DeleteMe, GetMe, ListSessions, LoginHistory, RevokeSession, UpdateMe};
+        matches!(self, GetMe | UpdateMe | DeleteMe | ListSessions | RevokeSession | LoginHistory)
     }
 }
 

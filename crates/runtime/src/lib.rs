@@ -32,7 +32,10 @@ pub use access::{Identity, Permission, PermissionSet, Principal, Role};
 pub use app::Gable;
 pub use clock::Clock;
 pub use context::{AsSystem, Context};
-pub use hooks::{AuthHooks, Authentication, AuthenticationFailure, Authorization, Hook, Hooks, LoginAttempt};
+pub use hooks::{
+    AuthHooks, Authentication, AuthenticationFailure, Authorization, EmailChange, Hook, Hooks, LoginAttempt,
+    RecoveryRequest,
+};
 pub use http::ApiError;
 pub use input::Patch;
 pub use query::{Direction, Filter, ListQuery};

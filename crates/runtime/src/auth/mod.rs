@@ -13,6 +13,7 @@ mod lockout;
 mod login;
 mod password;
 mod route_rules;
+mod secrets;
 mod sign_up;
 mod super_user;
 pub(crate) mod surfaces;
@@ -29,6 +30,7 @@ pub(crate) use hasher::Hasher;
 use lockout::{Strangers, Turns};
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
+pub(crate) use secrets::Secrets;
 pub(crate) use super_user::{SuperUser, create_super_user, last_super_user_stays};
 use tokens::Tokens;
 
@@ -38,6 +40,7 @@ pub(crate) struct Auth {
     pub(crate) hasher: Hasher,
     pub(crate) hooks: HookTable,
     pub(crate) rules: RouteRules,
+    pub(crate) secrets: Secrets,
     tokens: Tokens,
     turns: Turns,
     strangers: Strangers,
@@ -54,6 +57,16 @@ impl Auth {
         rules: RouteRules,
     ) -> Self {
         let tokens = Tokens::new(secret.as_bytes(), app.name, meta.jwt.expires_in_seconds);
-        Self { meta, access, hasher, hooks, rules, tokens, turns: Turns::default(), strangers: Strangers::default() }
+        Self {
+            meta,
+            access,
+            hasher,
+            hooks,
+            rules,
+            secrets: Secrets::new(secret.as_bytes()),
+            tokens,
+            turns: Turns::default(),
+            strangers: Strangers::default(),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The runtime's own tables: log-ins and what happened to accounts. They follow the account model's id and table, so
+//! The runtime's own tables: log-ins, what happened to accounts, one-time tokens and
+//! mail that waits. They follow the account model's id and table, so
 //! their SQL is made at start; their history is kept beside the application's.
 
 use super::{Database, Dialect, MigrateError, quote};
@@ -13,9 +14,12 @@ struct SystemMigration {
     script: &'static str,
 }
 
-const MIGRATIONS: [SystemMigration; 1] = [SystemMigration {
-    name: "gable_0001_grants_and_events",
-    script: r#"
+const MIGRATIONS: [SystemMigration; 2] = [
+    SystemMigration { name: "gable_0001_grants_and_events", script: GRANTS_AND_EVENTS },
+    SystemMigration { name: "gable_0002_tokens_and_outbox", script: TOKENS_AND_OUTBOX },
+];
+
+const GRANTS_AND_EVENTS: &str = r#"
 CREATE TABLE "gable_grants" (
     "id" {uuid} PRIMARY KEY,
     "account_id" {account_id} NOT NULL REFERENCES {account} ("id") ON DELETE CASCADE,
@@ -44,8 +48,36 @@ CREATE TABLE "gable_events" (
 );
 CREATE INDEX "idx_gable_events_account_id" ON "gable_events" ("account_id", "at");
 CREATE INDEX "idx_gable_events_at" ON "gable_events" ("at");
-"#,
-}];
+"#;
+
+/// A mail goes with the secret that it tells: of a secret that no longer holds, nobody needs to hear.
+const TOKENS_AND_OUTBOX: &str = r#"
+ALTER TABLE "gable_grants" ADD COLUMN "renewed_at" {time};
+CREATE TABLE "gable_tokens" (
+    "id" {uuid} PRIMARY KEY,
+    "account_id" {account_id} NOT NULL REFERENCES {account} ("id") ON DELETE CASCADE,
+    "purpose" varchar(20) NOT NULL,
+    "address" varchar(254) NOT NULL,
+    "attempts" integer NOT NULL DEFAULT 0,
+    "created_at" {time} NOT NULL,
+    "expires_at" {time} NOT NULL,
+    "used_at" {time}
+);
+CREATE INDEX "idx_gable_tokens_account_id" ON "gable_tokens" ("account_id", "purpose");
+CREATE INDEX "idx_gable_tokens_expires_at" ON "gable_tokens" ("expires_at");
+CREATE TABLE "gable_outbox" (
+    "id" {uuid} PRIMARY KEY,
+    "template" varchar(40) NOT NULL,
+    "recipient" varchar(254) NOT NULL,
+    "token_id" {uuid} REFERENCES "gable_tokens" ("id") ON DELETE CASCADE,
+    "variables" text NOT NULL,
+    "attempts" integer NOT NULL DEFAULT 0,
+    "created_at" {time} NOT NULL,
+    "next_attempt_at" {time} NOT NULL
+);
+CREATE INDEX "idx_gable_outbox_next_attempt_at" ON "gable_outbox" ("next_attempt_at");
+CREATE INDEX "idx_gable_outbox_token_id" ON "gable_outbox" ("token_id");
+"#;
 
 impl Database {
     /// Brings the runtime's own tables up to date. They exist once there are accounts.

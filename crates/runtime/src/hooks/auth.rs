@@ -37,6 +37,21 @@ pub struct LoginAttempt {
     pub identifier: String,
 }
 
+/// Somebody who cannot log in asks for a mail: to set a new password, or to verify an address. Whether there is such an
+/// account is not known yet, and is never told.
+#[derive(Debug)]
+pub struct RecoveryRequest {
+    /// What was typed: an e-mail address, or another identifier that the application logs in with.
+    pub identifier: String,
+}
+
+/// An account is about to get another e-mail address.
+#[derive(Debug)]
+pub struct EmailChange {
+    /// As it will be stored.
+    pub new_email: String,
+}
+
 /// A request before its credential is looked at. With a principal in it, the credential is not looked at: an API key,
 /// or another identity provider, has said who it is.
 #[derive(Debug, Default)]
@@ -93,11 +108,47 @@ impl<R: Resource> AuthHooks<R> {
         after_logout(AuthOperation::Logout, After): ();
         on_logout_error(AuthOperation::Logout, Error): ApiError;
 
+        before_logout_all(AuthOperation::LogoutAll, Before): ();
+        after_logout_all(AuthOperation::LogoutAll, After): ();
+        on_logout_all_error(AuthOperation::LogoutAll, Error): ApiError;
+
         /// The current password was verified, and the new one satisfies the policy.
         before_update_password(AuthOperation::UpdatePassword, Before): ();
         /// Given the account.
         after_update_password(AuthOperation::UpdatePassword, After): R;
         on_update_password_error(AuthOperation::UpdatePassword, Error): ApiError;
+
+        before_forgot_password(AuthOperation::ForgotPassword, Before): RecoveryRequest;
+        /// Runs alike for known and unknown accounts.
+        after_forgot_password(AuthOperation::ForgotPassword, After): RecoveryRequest;
+        on_forgot_password_error(AuthOperation::ForgotPassword, Error): ApiError;
+
+        /// The token holds, and the new password satisfies the policy.
+        before_reset_password(AuthOperation::ResetPassword, Before): ();
+        /// Given the account.
+        after_reset_password(AuthOperation::ResetPassword, After): R;
+        on_reset_password_error(AuthOperation::ResetPassword, Error): ApiError;
+
+        /// The token or the code holds.
+        before_verify_email(AuthOperation::VerifyEmail, Before): ();
+        /// Given the account.
+        after_verify_email(AuthOperation::VerifyEmail, After): R;
+        on_verify_email_error(AuthOperation::VerifyEmail, Error): ApiError;
+
+        before_resend_verification(AuthOperation::ResendVerification, Before): RecoveryRequest;
+        /// Runs alike for known and unknown accounts.
+        after_resend_verification(AuthOperation::ResendVerification, After): RecoveryRequest;
+        on_resend_verification_error(AuthOperation::ResendVerification, Error): ApiError;
+
+        before_change_email(AuthOperation::ChangeEmail, Before): EmailChange;
+        /// Given the account; it has its new address already, unless that must be confirmed first.
+        after_change_email(AuthOperation::ChangeEmail, After): R;
+        on_change_email_error(AuthOperation::ChangeEmail, Error): ApiError;
+
+        /// The refresh token holds.
+        before_renew(AuthOperation::Renew, Before): ();
+        after_renew(AuthOperation::Renew, After): ();
+        on_renew_error(AuthOperation::Renew, Error): ApiError;
 
         before_get_me(AuthOperation::GetMe, Before): ();
         /// Given the account.
@@ -113,6 +164,18 @@ impl<R: Resource> AuthHooks<R> {
         before_delete_me(AuthOperation::DeleteMe, Before): ();
         after_delete_me(AuthOperation::DeleteMe, After): ();
         on_delete_me_error(AuthOperation::DeleteMe, Error): ApiError;
+
+        before_list_sessions(AuthOperation::ListSessions, Before): ();
+        after_list_sessions(AuthOperation::ListSessions, After): ();
+        on_list_sessions_error(AuthOperation::ListSessions, Error): ApiError;
+
+        before_revoke_session(AuthOperation::RevokeSession, Before): ();
+        after_revoke_session(AuthOperation::RevokeSession, After): ();
+        on_revoke_session_error(AuthOperation::RevokeSession, Error): ApiError;
+
+        before_login_history(AuthOperation::LoginHistory, Before): ();
+        after_login_history(AuthOperation::LoginHistory, After): ();
+        on_login_history_error(AuthOperation::LoginHistory, Error): ApiError;
 
         /// May say who asks, from whatever the request carries.
         before_authenticate(Pipeline::Authenticate, Before): Authentication;

@@ -6,7 +6,9 @@ mod hook;
 mod registry;
 
 pub(crate) use auth::Pipeline;
-pub use auth::{AuthHooks, Authentication, AuthenticationFailure, Authorization, LoginAttempt};
+pub use auth::{
+    AuthHooks, Authentication, AuthenticationFailure, Authorization, EmailChange, LoginAttempt, RecoveryRequest,
+};
 pub use hook::Hook;
 pub use registry::Hooks;
 pub(crate) use registry::{HookTable, Moment};

@@ -41,6 +41,7 @@ pub(super) async fn run(
             delete_me(ctx, auth, Via::Jwt).await?;
             without_cookie(auth, request)
         }
+        other => Err(ApiError::internal(format!("{other:?} is no operation of this surface"))),
     }
 }
 

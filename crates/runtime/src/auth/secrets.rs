@@ -1,0 +1,139 @@
+//! Secrets that can be made again from what is stored and the server's own key, so that none of them is ever stored:
+//! what a mail tells, and what a refresh token must know.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::digest::KeyInit;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// bytes of a tag: beyond guessing, and short enough for a link
+const TAG: usize = 24;
+const ID: usize = 16;
+/// A code is short enough to be guessed, so guesses are counted where it is asked for.
+const CODES: u32 = 1_000_000;
+
+/// Makes and recognizes secrets. Whoever reads the database without the key learns none of them.
+pub(crate) struct Secrets {
+    key: Vec<u8>,
+}
+
+/// What a secret is for: none serves for anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Link,
+    Code,
+    Refresh,
+}
+
+impl Use {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Use::Link => b"gable one-time link",
+            Use::Code => b"gable one-time code",
+            Use::Refresh => b"gable refresh token",
+        }
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self { key: key.to_vec() }
+    }
+
+    /// The one-time token of a row: 54 letters, digits, dashes and underscores.
+    pub(crate) fn token(&self, row: Uuid) -> String {
+        let mut bytes = row.as_bytes().to_vec();
+        bytes.extend_from_slice(&self.tag(Use::Link, row.as_bytes()));
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The row of a token that this server made; none for anything else.
+    pub(crate) fn row_of(&self, token: &str) -> Option<Uuid> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == ID + TAG)?;
+        let (row, tag) = bytes.split_at(ID);
+        self.holds(Use::Link, row, tag).then(|| Uuid::from_slice(row).ok()).flatten()
+    }
+
+    /// The one-time code of a row: six digits.
+    pub(crate) fn code(&self, row: Uuid) -> String {
+        let tag = self.tag(Use::Code, row.as_bytes());
+        let number = tag.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("{:06}", number % u64::from(CODES))
+    }
+
+    pub(super) fn tag(&self, purpose: Use, message: &[u8]) -> [u8; TAG] {
+        let whole = self.mac(purpose, message).finalize().into_bytes();
+        let mut tag = [0; TAG];
+        tag.copy_from_slice(&whole[..TAG]);
+        tag
+    }
+
+    /// In constant time.
+    pub(super) fn holds(&self, purpose: Use, message: &[u8], tag: &[u8]) -> bool {
+        tag.len() == TAG && self.mac(purpose, message).verify_truncated_left(tag).is_ok()
+    }
+
+    fn mac(&self, purpose: Use, message: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(purpose.label());
+        mac.update(&[0]);
+        mac.update(message);
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> Secrets {
+        Secrets::new(b"a key that nobody knows")
+    }
+
+    #[test]
+    fn a_token_leads_back_to_its_row() {
+        let row = Uuid::now_v7();
+        let token = secrets().token(row);
+        assert_eq!((secrets().row_of(&token), token.len()), (Some(row), 54));
+        assert_eq!(secrets().token(row), token);
+    }
+
+    #[test]
+    fn a_token_that_was_changed_anywhere_leads_nowhere() {
+        let token = secrets().token(Uuid::now_v7());
+        for position in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[position] = if forged[position] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).expect("text");
+            assert_eq!(secrets().row_of(&forged), None, "{position}");
+        }
+        for other in ["", "A", "not base64!", &token[1..], &format!("{token}A"), &format!("{token}=")] {
+            assert_eq!(secrets().row_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn another_key_makes_other_secrets() {
+        let (row, other) = (Uuid::now_v7(), Secrets::new(b"another key"));
+        assert_eq!(other.row_of(&secrets().token(row)), None);
+        assert_ne!(other.tag(Use::Refresh, b"x"), secrets().tag(Use::Refresh, b"x"));
+    }
+
+    #[test]
+    fn a_secret_serves_for_one_purpose() {
+        let tag = secrets().tag(Use::Link, b"x");
+        assert!(secrets().holds(Use::Link, b"x", &tag));
+        assert!(!secrets().holds(Use::Refresh, b"x", &tag));
+        assert!(!secrets().holds(Use::Link, b"x", &tag[1..]));
+    }
+
+    #[test]
+    fn a_code_is_six_digits() {
+        for _ in 0..100 {
+            let code = secrets().code(Uuid::now_v7());
+            assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+        }
+    }
+}
