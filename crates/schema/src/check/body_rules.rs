@@ -64,12 +64,31 @@ impl<'a> Bodies<'a> {
                 Some(self.fields(|field| !is_role(field) && !field.immutable && field.ty != FieldType::Password))
             }
             AuthOperation::Login => Some(self.credentials()),
-            AuthOperation::UpdatePassword => Some(vec![
-                Key { name: "currentPassword", values: Values::TEXT },
-                Key { name: "newPassword", values: self.password },
+            AuthOperation::UpdatePassword => Some(vec![text("currentPassword"), self.new_password("newPassword")]),
+            AuthOperation::ForgotPassword => Some(vec![text("identifier"), text("email")]),
+            // Surfaces differ in what they call the token and the password.
+            AuthOperation::ResetPassword => Some(vec![
+                text("token"),
+                text("passwordResetToken"),
+                self.new_password("password"),
+                self.new_password("newPassword"),
             ]),
-            AuthOperation::Logout | AuthOperation::GetMe | AuthOperation::DeleteMe => None,
+            AuthOperation::VerifyEmail => Some(vec![text("token"), text("code"), text("email")]),
+            AuthOperation::ResendVerification => Some(vec![text("email")]),
+            AuthOperation::ChangeEmail => Some(vec![text("newEmail")]),
+            AuthOperation::Logout
+            | AuthOperation::LogoutAll
+            | AuthOperation::Renew
+            | AuthOperation::GetMe
+            | AuthOperation::DeleteMe
+            | AuthOperation::ListSessions
+            | AuthOperation::RevokeSession
+            | AuthOperation::LoginHistory => None,
         }
+    }
+
+    fn new_password(&self, name: &'static str) -> Key<'a> {
+        Key { name, values: self.password }
     }
 
     /// What people may say of their own account.
@@ -100,6 +119,11 @@ impl<'a> Bodies<'a> {
         names.dedup();
         names.into_iter().map(|name| Key { name, values: Values::TEXT }).collect()
     }
+}
+
+/// Any text: nothing of it is stored as it comes.
+fn text(name: &'static str) -> Key<'static> {
+    Key { name, values: Values::TEXT }
 }
 
 /// The role of an account in static mode is given by others.

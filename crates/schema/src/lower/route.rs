@@ -24,10 +24,20 @@ const AUTH_OPERATIONS: &[(&str, AuthOperation)] = &[
     ("login", AuthOperation::Login),
     ("signup", AuthOperation::Signup),
     ("logout", AuthOperation::Logout),
+    ("logoutAll", AuthOperation::LogoutAll),
     ("updatePassword", AuthOperation::UpdatePassword),
+    ("forgotPassword", AuthOperation::ForgotPassword),
+    ("resetPassword", AuthOperation::ResetPassword),
+    ("verifyEmail", AuthOperation::VerifyEmail),
+    ("resendVerification", AuthOperation::ResendVerification),
+    ("changeEmail", AuthOperation::ChangeEmail),
+    ("renew", AuthOperation::Renew),
     ("getMe", AuthOperation::GetMe),
     ("updateMe", AuthOperation::UpdateMe),
     ("deleteMe", AuthOperation::DeleteMe),
+    ("listSessions", AuthOperation::ListSessions),
+    ("revokeSession", AuthOperation::RevokeSession),
+    ("loginHistory", AuthOperation::LoginHistory),
 ];
 
 /// A route of the account; what its rules mean depends on the account's fields.

@@ -91,10 +91,20 @@ pub enum AuthOperation {
     Login,
     Signup,
     Logout,
+    LogoutAll,
     UpdatePassword,
+    ForgotPassword,
+    ResetPassword,
+    VerifyEmail,
+    ResendVerification,
+    ChangeEmail,
+    Renew,
     GetMe,
     UpdateMe,
     DeleteMe,
+    ListSessions,
+    RevokeSession,
+    LoginHistory,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,0 +1,76 @@
+//! What `app.yaml` may say of accounts and mail, beside the least account there can be.
+
+use gable_schema::schema::{Auth, AuthOperation, BodyRule};
+use gable_schema::{Checked, Source, check};
+
+const ACCOUNT: &str = "\
+model: User
+account: true
+fields:
+  email:    { type: email, unique: true }
+  password: password
+  role:     { type: enum, values: [Author], default: Author }
+";
+
+fn with_account(app: &str) -> Checked {
+    let source = |file: &str, text: &str| Source { file: format!("schema/{file}"), text: text.as_bytes().to_vec() };
+    check(&[source("app.yaml", app), source("user.yaml", ACCOUNT)]).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn auth(checked: &Checked) -> &Auth {
+    checked.schema.app.auth.as_ref().expect("there is an account")
+}
+
+fn rules(checked: &Checked, operation: AuthOperation) -> &[BodyRule] {
+    let route = auth(checked).routes.iter().find(|route| route.operation == operation);
+    &route.unwrap_or_else(|| panic!("no route {operation:?}")).validation
+}
+
+/// Keys of `auth.routes`, as editors know them, in alphabetical order.
+fn auth_operations() -> Vec<String> {
+    let schema = gable_schema::json_schema();
+    let keys = schema["$defs"]["authRoutes"]["properties"].as_object().expect("a map of operations");
+    let mut names: Vec<String> = keys.keys().cloned().collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_operation_of_the_account_takes_settings() {
+    let names = auth_operations();
+    let routes: String = names.iter().map(|name| format!("    {name}: {{ disabled: true }}\n")).collect();
+    let checked = with_account(&format!("auth:\n  routes:\n{routes}"));
+    let routes = &auth(&checked).routes;
+    assert!(routes.iter().all(|route| route.route.disabled));
+    let mut read: Vec<String> = routes.iter().map(|route| format!("{:?}", route.operation)).collect();
+    read.sort();
+    let pascal = |name: &String| name[..1].to_uppercase() + &name[1..];
+    assert_eq!(read, names.iter().map(pascal).collect::<Vec<_>>());
+}
+
+#[test]
+fn bodies_of_recovery_and_verification_have_rules() {
+    let checked = with_account(
+        r#"
+auth:
+  routes:
+    forgotPassword: { validation: { identifier: { min: 3 }, email: { max: 60 } } }
+    resetPassword:
+      validation:
+        token: { min: 9 }
+        passwordResetToken: { min: 9 }
+        password: { min: 12 }
+        newPassword: { min: 12 }
+    verifyEmail: { validation: { code: { pattern: "^[0-9]+$" }, token: { min: 9 }, email: { max: 60 } } }
+    resendVerification: { validation: { email: { max: 60 } } }
+    changeEmail: { validation: { newEmail: { required: true } } }
+"#,
+    );
+    let fields = |operation| rules(&checked, operation).iter().map(|rule| rule.field.as_str()).collect::<Vec<_>>();
+    assert_eq!(fields(AuthOperation::ForgotPassword), ["identifier", "email"]);
+    assert_eq!(fields(AuthOperation::ResetPassword), ["token", "passwordResetToken", "password", "newPassword"]);
+    assert_eq!(fields(AuthOperation::VerifyEmail), ["code", "token", "email"]);
+    assert_eq!(fields(AuthOperation::ResendVerification), ["email"]);
+    assert_eq!(fields(AuthOperation::ChangeEmail), ["newEmail"]);
+    assert!(rules(&checked, AuthOperation::ChangeEmail)[0].required);
+}
