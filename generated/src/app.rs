@@ -124,7 +124,12 @@ pub static APP: AppMeta = AppMeta {
             access_seconds: 3600,
             refresh_seconds: 604800,
             multiple_sessions: true,
+            redirects: &[],
         },
     }),
     mail_from: Some("Gazette <no-reply@example.com>"),
+    mail_links: MailLinks {
+        verify_email: None,
+        reset_password: None,
+    },
 };

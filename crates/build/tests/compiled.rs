@@ -18,7 +18,7 @@ const RANDOM: usize = 12;
 fn everything_printed_compiles_without_a_warning() {
     let workspace = Workspace::new();
     let mut members = Vec::new();
-    for feature in ["types", "relations", "access", "names"] {
+    for feature in ["types", "relations", "access", "surfaces", "names"] {
         let expected = here().join("tests/golden").join(feature).join("expected");
         members.push(workspace.member(feature, &expected.join("generated/src/lib.rs")));
     }
@@ -29,7 +29,7 @@ fn everything_printed_compiles_without_a_warning() {
     for (number, schema) in schemas.enumerate() {
         members.push(workspace.random(&format!("random{number}"), &schema));
     }
-    assert_eq!(members.len(), 5 + RANDOM);
+    assert_eq!(members.len(), 6 + RANDOM);
     workspace.check(&members);
 }
 

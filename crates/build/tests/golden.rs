@@ -26,6 +26,11 @@ fn accounts_rules_and_routes_print_as_expected() {
 }
 
 #[test]
+fn surfaces_mail_and_every_operation_of_an_account_print_as_expected() {
+    compare("surfaces");
+}
+
+#[test]
 fn odd_names_print_as_expected() {
     compare("names");
 }

@@ -17,6 +17,14 @@ pub struct AppMeta {
     pub rate_limit: RateLimit,
     pub auth: Option<AuthMeta>,
     pub mail_from: Option<&'static str>,
+    pub mail_links: MailLinks,
+}
+
+/// Pages of the application that the links of mails lead to, each with `{token}` once, where the one-time token goes.
+#[derive(Clone, Copy, Debug)]
+pub struct MailLinks {
+    pub verify_email: Option<&'static str>,
+    pub reset_password: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -220,6 +228,9 @@ pub struct TokenPairMeta {
     pub access_seconds: u64,
     pub refresh_seconds: u64,
     pub multiple_sessions: bool,
+    /// Where the link of a mail may send a browser once the address is verified: absolute URIs without a fragment, http,
+    /// https or an application's own scheme. Nowhere else; the first is the default.
+    pub redirects: &'static [&'static str],
 }
 
 impl AuthMeta {

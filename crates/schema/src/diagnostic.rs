@@ -260,8 +260,9 @@ impl Diagnostic {
     }
 }
 
-/// Messages repeat what was written; a name of a megabyte must not be.
+/// Messages repeat what was written; a name of a megabyte must not be, nor one that an escape breaks into lines.
 fn clipped(text: String) -> String {
+    let text = if text.contains(char::is_control) { text.replace(char::is_control, " ") } else { text };
     if text.chars().count() <= LONGEST_MESSAGE {
         return text;
     }

@@ -291,8 +291,23 @@ pub(crate) const QUERY: Table = Table {
     ],
 };
 
-pub(crate) const MAIL: Table =
-    Table { name: "mail", noun: "key", keys: &[key("from", Shape::Text, "Sender: `Name <address>`.")] };
+pub(crate) const MAIL: Table = Table {
+    name: "mail",
+    noun: "key",
+    keys: &[
+        key("from", Shape::Text, "Sender: `Name <address>`."),
+        key("links", Shape::Map(&MAIL_LINKS), "Pages of your own that mails lead to."),
+    ],
+};
+
+pub(crate) const MAIL_LINKS: Table = Table {
+    name: "mailLinks",
+    noun: "key",
+    keys: &[
+        key("verifyEmail", Shape::Text, "Page that confirms an address; `{token}` stands for the token."),
+        key("resetPassword", Shape::Text, "Page that asks for a new password; `{token}` stands for the token."),
+    ],
+};
 
 pub(crate) const AUTH: Table = Table {
     name: "auth",
@@ -396,5 +411,6 @@ pub(crate) const TOKEN_PAIR: Table = Table {
         key("access", Shape::Duration, "Life of an access token (default 1h)."),
         key("refresh", Shape::Duration, "Life of a refresh token (default 7d)."),
         key("multipleSessions", Shape::Boolean, "Whether a log-in leaves earlier ones alive (default true)."),
+        key("redirects", Shape::Texts, "Where a verified browser may be sent; the first is the default."),
     ],
 };

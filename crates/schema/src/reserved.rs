@@ -305,6 +305,7 @@ pub(crate) const IN_SCOPE: &[&str] = &[
     "Links",
     "LoaderTrait",
     "LockoutMeta",
+    "MailLinks",
     "Migration",
     "Mismatch",
     "ModelKind",

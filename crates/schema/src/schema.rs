@@ -11,7 +11,7 @@ mod relation;
 use serde::Serialize;
 
 pub use access::{Access, Condition, ConditionValue, Permission, Rule, Who};
-pub use app::{App, QueryLimits, RateLimit, Route, Server};
+pub use app::{App, MailLinks, QueryLimits, RateLimit, Route, Server};
 pub use auth::{
     Auth, AuthMode, AuthOperation, AuthRoute, BodyBound, BodyRule, EmailVerification, Identifier, Jwt, Lockout, Login,
     PasswordPolicy, SameSite, SessionSurface, Surface, TokenDelivery, TokenPairSurface, VerificationMethod,

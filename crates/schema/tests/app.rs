@@ -1,6 +1,6 @@
 //! What `app.yaml` may say of accounts and mail, beside the least account there can be.
 
-use gable_schema::schema::{Auth, AuthOperation, BodyRule};
+use gable_schema::schema::{Auth, AuthOperation, BodyRule, MailLinks};
 use gable_schema::{Checked, Source, check};
 
 const ACCOUNT: &str = "\
@@ -73,4 +73,15 @@ auth:
     assert_eq!(fields(AuthOperation::ResendVerification), ["email"]);
     assert_eq!(fields(AuthOperation::ChangeEmail), ["newEmail"]);
     assert!(rules(&checked, AuthOperation::ChangeEmail)[0].required);
+}
+
+#[test]
+fn links_and_redirects_are_kept_as_written() {
+    let checked = with_account(
+        "auth:\n  tokenPair: { redirects: [https://example.com/verified, myapp://verified] }\nmail:\n  links: { verifyEmail: \
+         \"https://example.com/#/verify?token={token}\" }\n",
+    );
+    assert_eq!(auth(&checked).token_pair.redirects, ["https://example.com/verified", "myapp://verified"]);
+    let verify_email = Some("https://example.com/#/verify?token={token}".to_owned());
+    assert_eq!(checked.schema.app.mail_links, MailLinks { verify_email, reset_password: None });
 }

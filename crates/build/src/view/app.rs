@@ -1,6 +1,6 @@
 //! `APP`: what `app.yaml` says.
 
-use gable_schema::schema::{App, Auth, AuthRoute, BodyBound, BodyRule, Identifier};
+use gable_schema::schema::{App, Auth, AuthRoute, BodyBound, BodyRule, Identifier, MailLinks};
 
 use super::literal::{float, optional_text, text, texts};
 use super::meta::{optional_rate_limit, rate_limit};
@@ -11,7 +11,7 @@ pub(crate) fn app(app: &App) -> String {
     format!(
         "AppMeta {{ name: {}, version: env!(\"CARGO_PKG_VERSION\"), api: {}, port: {}, body_limit: {}, cors: {}, \
          query: QueryLimits {{ default_limit: {}, max_limit: {}, max_filters: {}, max_depth: {}, max_bulk: {} }}, \
-         rate_limit: {}, auth: {}, mail_from: {} }}",
+         rate_limit: {}, auth: {}, mail_from: {}, mail_links: {} }}",
         text(&app.name),
         text(&app.api),
         app.server.port,
@@ -25,6 +25,15 @@ pub(crate) fn app(app: &App) -> String {
         rate_limit(&app.rate_limit),
         app.auth.as_ref().map_or_else(|| "None".to_owned(), |settings| format!("Some({})", auth(settings))),
         optional_text(app.mail_from.as_deref()),
+        mail_links(&app.mail_links),
+    )
+}
+
+fn mail_links(links: &MailLinks) -> String {
+    format!(
+        "MailLinks {{ verify_email: {}, reset_password: {} }}",
+        optional_text(links.verify_email.as_deref()),
+        optional_text(links.reset_password.as_deref())
     )
 }
 
@@ -139,10 +148,12 @@ fn session(auth: &Auth) -> String {
 fn token_pair(auth: &Auth) -> String {
     let pair = &auth.token_pair;
     format!(
-        "token_pair: TokenPairMeta {{ prefix: {}, access_seconds: {}, refresh_seconds: {}, multiple_sessions: {} }}",
+        "token_pair: TokenPairMeta {{ prefix: {}, access_seconds: {}, refresh_seconds: {}, multiple_sessions: {}, \
+         redirects: {} }}",
         text(&pair.prefix),
         pair.access_seconds,
         pair.refresh_seconds,
-        pair.multiple_sessions
+        pair.multiple_sessions,
+        texts(&pair.redirects)
     )
 }

@@ -23,7 +23,13 @@ const AUTH: AuthMeta = AuthMeta {
         absolute_seconds: 60,
         max_per_account: 1,
     },
-    token_pair: TokenPairMeta { prefix: "/hook", access_seconds: 60, refresh_seconds: 60, multiple_sessions: false },
+    token_pair: TokenPairMeta {
+        prefix: "/hook",
+        access_seconds: 60,
+        refresh_seconds: 60,
+        multiple_sessions: false,
+        redirects: &[],
+    },
 };
 
 fn app(auth: Option<AuthMeta>) -> AppMeta {
@@ -38,6 +44,7 @@ fn app(auth: Option<AuthMeta>) -> AppMeta {
         rate_limit: LIMIT,
         auth,
         mail_from: None,
+        mail_links: MailLinks { verify_email: None, reset_password: None },
     }
 }
 

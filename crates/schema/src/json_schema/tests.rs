@@ -27,6 +27,7 @@ const READ: &[&Table] = &[
     &keys::SERVER,
     &keys::QUERY,
     &keys::MAIL,
+    &keys::MAIL_LINKS,
     &keys::AUTH,
     &keys::LOGIN,
     &keys::JWT,

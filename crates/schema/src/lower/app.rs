@@ -4,10 +4,10 @@ use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::Entries;
 use crate::keys;
 use crate::node::{Node, Spanned};
-use crate::schema::{App, Auth, AuthMode, QueryLimits, RateLimit, Server};
+use crate::schema::{App, Auth, AuthMode, MailLinks, QueryLimits, RateLimit, Server};
 
 use super::route::{self, AuthRouteDraft};
-use super::{auth, units};
+use super::{auth, mail, units, uri};
 
 const MAX_BODY: u64 = 1 << 30;
 
@@ -47,6 +47,7 @@ fn default_app() -> App {
         rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
         auth: None,
         mail_from: None,
+        mail_links: MailLinks::default(),
     }
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn lower_app<'n>(node: &'n Node, sink: &mut Sink) -> AppDraft<'n> {
 
 fn lower_plain(entries: &Entries<'_>, sink: &mut Sink) -> App {
     let defaults = default_app();
+    let (mail_from, mail_links) = mail::mail(entries.get("mail"), sink);
     App {
         name: name(entries, sink).unwrap_or(defaults.name),
         api: api(entries, sink).unwrap_or(defaults.api),
@@ -68,7 +70,8 @@ fn lower_plain(entries: &Entries<'_>, sink: &mut Sink) -> App {
         query: query(entries.get("query"), defaults.query, sink),
         rate_limit: route::rate_limit(entries.get("rateLimit"), sink).unwrap_or(defaults.rate_limit),
         auth: None,
-        mail_from: mail_from(entries.get("mail"), sink),
+        mail_from,
+        mail_links,
     }
 }
 
@@ -142,7 +145,7 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
         if origin.value == "*" && !alone {
             let message = "`*` allows every origin, so the others mean nothing";
             sink.push(Problem::new("invalid-origin", origin.span, message).label("must stand alone"));
-        } else if origin.value != "*" && !is_origin(&origin.value) {
+        } else if origin.value != "*" && !uri::is_origin(&origin.value) {
             let message = format!("`{}` is not an origin", origin.value);
             sink.push(
                 Problem::new("invalid-origin", origin.span, message)
@@ -152,21 +155,6 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
         }
     }
     Some(origins.into_iter().map(|origin| origin.value).collect())
-}
-
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
-    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
-    let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
-    let host_ok = !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
-    let port_ok = port.is_none_or(|port| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    });
-    scheme_ok && host_ok && port_ok
 }
 
 fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLimits {
@@ -188,29 +176,4 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         max_depth: entries.u32("maxDepth", 1, 10, sink).unwrap_or(defaults.max_depth),
         max_bulk: entries.u32("maxBulk", 1, 10_000, sink).unwrap_or(defaults.max_bulk),
     }
-}
-
-fn mail_from(node: Option<&Node>, sink: &mut Sink) -> Option<String> {
-    let entries = Entries::open_optional(node, &keys::MAIL, sink)?;
-    let from = entries.text("from", sink)?;
-    if is_mailbox(&from.value) {
-        return Some(from.value);
-    }
-    sink.push(
-        Problem::new("invalid-mailbox", from.span, format!("`{}` is not a sender", from.value))
-            .label("a name and an address")
-            .help("written like `Gazette <no-reply@example.com>`"),
-    );
-    None
-}
-
-fn is_mailbox(text: &str) -> bool {
-    if text.contains(['\n', '\t']) {
-        return false;
-    }
-    let Some((name, address)) = text.split_once('<') else {
-        return super::value::is_email(text);
-    };
-    let address = address.strip_suffix('>');
-    !name.contains(['>', '"', '@', ',']) && address.is_some_and(super::value::is_email)
 }

@@ -3,15 +3,14 @@
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::{Entries, word};
 use crate::keys;
-use crate::names;
 use crate::node::{Entry, Node, Spanned};
 use crate::schema::{
     Auth, AuthMode, EmailVerification, Jwt, Lockout, Login, PasswordPolicy, RateLimit, SameSite, SessionSurface,
     Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
 };
 
-use super::app::{AuthDraft, check_path, clashing};
-use super::{route, units};
+use super::app::{AuthDraft, clashing};
+use super::{route, surfaces, units};
 
 /// bcrypt reads no more bytes than this.
 const MAX_PASSWORD: u32 = 72;
@@ -53,6 +52,7 @@ pub(crate) fn default_auth() -> Auth {
             access_seconds: 3_600,
             refresh_seconds: 7 * 86_400,
             multiple_sessions: true,
+            redirects: Vec::new(),
         },
     }
 }
@@ -90,21 +90,21 @@ pub(crate) fn lower_auth<'n>(entry: &'n Entry, api: &str, sink: &mut Sink) -> Op
 fn lower_settings(entries: &Entries<'_>, login: Option<&Entries<'_>>, sink: &mut Sink) -> Auth {
     let defaults = default_auth();
     Auth {
-        surfaces: entries.get("surfaces").and_then(|node| surfaces(node, sink)).unwrap_or(defaults.surfaces),
+        surfaces: entries.get("surfaces").and_then(|node| mounted(node, sink)).unwrap_or(defaults.surfaces),
         login: Login {
             send_access_token_through: login
                 .and_then(|login| login.word("sendAccessTokenThrough", DELIVERIES, sink))
                 .unwrap_or(defaults.login.send_access_token_through),
             ..defaults.login
         },
-        jwt: jwt(entries.get("jwt"), defaults.jwt, sink),
+        jwt: surfaces::jwt(entries.get("jwt"), defaults.jwt, sink),
         password: password(entries.get("password"), defaults.password, sink),
         lockout: lockout(entries.get("lockout"), defaults.lockout, sink),
         email_verification: verification(entries.get("emailVerification"), defaults.email_verification, sink),
         rate_limit: route::rate_limit(entries.get("rateLimit"), sink).unwrap_or(defaults.rate_limit),
         routes: defaults.routes,
-        session: session(entries.get("session"), defaults.session, sink),
-        token_pair: token_pair(entries.get("tokenPair"), defaults.token_pair, sink),
+        session: surfaces::session(entries.get("session"), defaults.session, sink),
+        token_pair: surfaces::token_pair(entries.get("tokenPair"), defaults.token_pair, sink),
         mode: defaults.mode,
         default_role: defaults.default_role,
     }
@@ -120,28 +120,6 @@ fn mode(entries: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<AuthMode>> {
     let span = entries.get("mode")?.span;
     let value = entries.word("mode", &[("dynamic", AuthMode::Dynamic), ("static", AuthMode::Static)], sink)?;
     Some(Spanned { value, span })
-}
-
-fn surfaces(node: &Node, sink: &mut Sink) -> Option<Vec<Surface>> {
-    let words = [("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
-    let mut surfaces = Vec::new();
-    for item in node.list(sink)? {
-        let Some(surface) = word(item, &words, sink) else {
-            continue;
-        };
-        if surfaces.contains(&surface) {
-            let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
-            sink.push(problem.label("it is there already"));
-        } else {
-            surfaces.push(surface);
-        }
-    }
-    if surfaces.is_empty() {
-        let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
-        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
-        return None;
-    }
-    Some(surfaces)
 }
 
 fn default_role(entries: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<String>> {
@@ -160,32 +138,6 @@ fn allowed_usernames(login: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<Vec
         return None;
     }
     Some(Spanned { value, span: node.span })
-}
-
-fn jwt(node: Option<&Node>, defaults: Jwt, sink: &mut Sink) -> Jwt {
-    let Some(entries) = Entries::open_optional(node, &keys::JWT, sink) else {
-        return defaults;
-    };
-    let expires = entries.get("expiresIn").and_then(|node| units::seconds(node, sink));
-    let cookie = Entries::open_optional(entries.get("cookie"), &keys::JWT_COOKIE, sink);
-    let same_sites = [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
-    let same_site = cookie.as_ref().and_then(|cookie| cookie.word("sameSite", &same_sites, sink));
-    Jwt {
-        expires_in_seconds: expires.unwrap_or(defaults.expires_in_seconds),
-        cookie_name: cookie.and_then(|cookie| cookie_name(&cookie, "name", sink)).unwrap_or(defaults.cookie_name),
-        same_site: same_site.unwrap_or(defaults.same_site),
-    }
-}
-
-fn cookie_name(entries: &Entries<'_>, key: &str, sink: &mut Sink) -> Option<String> {
-    let name = entries.text(key, sink)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if !name.value.is_empty() && name.value.len() <= names::MAX_IDENTIFIER && name.value.bytes().all(plain) {
-        return Some(name.value);
-    }
-    let problem = Problem::new("invalid-name", name.span, format!("`{}` is not a name for a cookie", name.value));
-    sink.push(problem.label("letters, digits, `-` and `_`, at most 63"));
-    None
 }
 
 fn password(node: Option<&Node>, defaults: PasswordPolicy, sink: &mut Sink) -> PasswordPolicy {
@@ -237,48 +189,26 @@ fn verification_span(entries: &Entries<'_>, auth: &Auth) -> Option<Span> {
     entries.entry("emailVerification").filter(|_| auth.email_verification.required).map(|entry| entry.key_span)
 }
 
-fn prefix(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
-    let prefix = entries.text("prefix", sink)?;
-    check_path(&prefix, sink).then_some(prefix.value)
-}
-
-fn session(node: Option<&Node>, defaults: SessionSurface, sink: &mut Sink) -> SessionSurface {
-    let Some(entries) = Entries::open_optional(node, &keys::SESSION, sink) else {
-        return defaults;
-    };
-    let idle = entries.get("idle").and_then(|node| units::seconds(node, sink));
-    let absolute = entries.get("absolute").and_then(|node| units::seconds(node, sink));
-    let session = SessionSurface {
-        prefix: prefix(&entries, sink).unwrap_or(defaults.prefix),
-        cookie: cookie_name(&entries, "cookie", sink).unwrap_or(defaults.cookie),
-        idle_seconds: idle.unwrap_or(defaults.idle_seconds),
-        absolute_seconds: absolute.unwrap_or(defaults.absolute_seconds),
-        max_per_account: entries.u32("maxPerAccount", 1, 10_000, sink).unwrap_or(defaults.max_per_account),
-    };
-    if session.idle_seconds > session.absolute_seconds {
-        let problem = Problem::new("invalid-bounds", entries.span, "`idle` is longer than `absolute`");
-        sink.push(problem.label("a session ends at `absolute` in any case"));
+fn mounted(node: &Node, sink: &mut Sink) -> Option<Vec<Surface>> {
+    let words = [("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
+    let mut surfaces = Vec::new();
+    for item in node.list(sink)? {
+        let Some(surface) = word(item, &words, sink) else {
+            continue;
+        };
+        if surfaces.contains(&surface) {
+            let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
+            sink.push(problem.label("it is there already"));
+        } else {
+            surfaces.push(surface);
+        }
     }
-    session
-}
-
-fn token_pair(node: Option<&Node>, defaults: TokenPairSurface, sink: &mut Sink) -> TokenPairSurface {
-    let Some(entries) = Entries::open_optional(node, &keys::TOKEN_PAIR, sink) else {
-        return defaults;
-    };
-    let access = entries.get("access").and_then(|node| units::seconds(node, sink));
-    let refresh = entries.get("refresh").and_then(|node| units::seconds(node, sink));
-    let pair = TokenPairSurface {
-        prefix: prefix(&entries, sink).unwrap_or(defaults.prefix),
-        access_seconds: access.unwrap_or(defaults.access_seconds),
-        refresh_seconds: refresh.unwrap_or(defaults.refresh_seconds),
-        multiple_sessions: entries.boolean("multipleSessions", sink).unwrap_or(defaults.multiple_sessions),
-    };
-    if pair.access_seconds > pair.refresh_seconds {
-        let problem = Problem::new("invalid-bounds", entries.span, "`access` is longer than `refresh`");
-        sink.push(problem.label("an access token would outlive its refresh token"));
+    if surfaces.is_empty() {
+        let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
+        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
+        return None;
     }
-    pair
+    Some(surfaces)
 }
 
 /// Surfaces must not answer where the API or the server does.

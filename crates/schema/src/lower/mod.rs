@@ -8,11 +8,14 @@ mod body_rule;
 mod bounds;
 mod decimal;
 mod field;
+mod mail;
 mod model;
 mod relation;
 mod route;
+mod surfaces;
 mod types;
 mod units;
+mod uri;
 mod value;
 
 pub(crate) use access::check_roles;

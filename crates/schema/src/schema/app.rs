@@ -16,6 +16,14 @@ pub struct App {
     pub auth: Option<Auth>,
     /// `Gazette <no-reply@example.com>`
     pub mail_from: Option<String>,
+    pub mail_links: MailLinks,
+}
+
+/// Pages that the links of mails lead to; each contains `{token}` once, where the one-time token goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MailLinks {
+    pub verify_email: Option<String>,
+    pub reset_password: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

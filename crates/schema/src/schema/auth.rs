@@ -175,4 +175,6 @@ pub struct TokenPairSurface {
     pub access_seconds: u64,
     pub refresh_seconds: u64,
     pub multiple_sessions: bool,
+    /// Absolute URIs without a fragment that a verified browser may be sent to; the first is the default.
+    pub redirects: Vec<String>,
 }

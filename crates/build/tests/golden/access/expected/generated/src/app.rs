@@ -133,7 +133,12 @@ pub static APP: AppMeta = AppMeta {
             access_seconds: 3600,
             refresh_seconds: 604800,
             multiple_sessions: true,
+            redirects: &[],
         },
     }),
     mail_from: None,
+    mail_links: MailLinks {
+        verify_email: None,
+        reset_password: None,
+    },
 };

@@ -1,0 +1,26 @@
+CREATE TABLE "mail_links" (
+    "id" uuid NOT NULL PRIMARY KEY,
+    "text" text NOT NULL,
+    "created_at" timestamptz(3) NOT NULL,
+    "updated_at" timestamptz(3) NOT NULL
+);
+
+CREATE TABLE "members" (
+    "id" uuid NOT NULL PRIMARY KEY,
+    "email" varchar(255) NOT NULL,
+    "password" varchar(255) NOT NULL,
+    "role" varchar(255) NOT NULL DEFAULT 'Reader' CONSTRAINT "ck_members_role" CHECK ("role" IN ('Reader', 'Writer')),
+    "is_active" boolean NOT NULL DEFAULT TRUE,
+    "is_super_user" boolean NOT NULL DEFAULT FALSE,
+    "is_staff" boolean NOT NULL DEFAULT FALSE,
+    "is_email_verified" boolean NOT NULL DEFAULT FALSE,
+    "last_login_at" timestamptz(3) NULL,
+    "password_changed_at" timestamptz(3) NULL,
+    "deleted_self_account_at" timestamptz(3) NULL,
+    "failed_login_attempts" integer NOT NULL DEFAULT 0,
+    "locked_until" timestamptz(3) NULL,
+    "created_at" timestamptz(3) NOT NULL,
+    "updated_at" timestamptz(3) NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_members_email" ON "members" ("email");
