@@ -1,6 +1,6 @@
 //! What `app.yaml` may say of accounts and mail, beside the least account there can be.
 
-use gable_schema::schema::{Auth, AuthOperation, BodyRule, MailLinks};
+use gable_schema::schema::{Auth, AuthOperation, BodyRule, MailLinks, Surface};
 use gable_schema::{Checked, Source, check};
 
 const ACCOUNT: &str = "\
@@ -13,8 +13,12 @@ fields:
 ";
 
 fn with_account(app: &str) -> Checked {
+    accepted(app, ACCOUNT)
+}
+
+fn accepted(app: &str, account: &str) -> Checked {
     let source = |file: &str, text: &str| Source { file: format!("schema/{file}"), text: text.as_bytes().to_vec() };
-    check(&[source("app.yaml", app), source("user.yaml", ACCOUNT)]).unwrap_or_else(|problems| panic!("{problems}"))
+    check(&[source("app.yaml", app), source("user.yaml", account)]).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 fn auth(checked: &Checked) -> &Auth {
@@ -84,4 +88,26 @@ fn links_and_redirects_are_kept_as_written() {
     assert_eq!(auth(&checked).token_pair.redirects, ["https://example.com/verified", "myapp://verified"]);
     let verify_email = Some("https://example.com/#/verify?token={token}".to_owned());
     assert_eq!(checked.schema.app.mail_links, MailLinks { verify_email, reset_password: None });
+}
+
+#[test]
+fn a_surface_that_is_not_mounted_asks_for_nothing() {
+    let account =
+        ACCOUNT.replace("email:    { type: email, unique: true }", "login:    { type: string, unique: true }");
+    let app = "api: /auth\nauth:\n  surfaces: [jwt]\n  session: { cookie: sid }\n  jwt: { cookie: { name: sid } }\n";
+    assert_eq!(auth(&accepted(app, &account)).surfaces, [Surface::Jwt]);
+}
+
+#[test]
+fn an_address_may_be_unique_by_a_list_of_one() {
+    let account = ACCOUNT.replace("{ type: email, unique: true }", "email") + "unique:\n  - [email]\n";
+    let checked =
+        accepted("auth:\n  surfaces: [session]\n  emailVerification: { required: true, method: code }\n", &account);
+    assert!(auth(&checked).email_verification.required);
+}
+
+#[test]
+fn a_link_is_enough_for_the_token_pair_alone() {
+    let app = "auth:\n  surfaces: [tokenPair]\n  emailVerification: { required: true, method: link }\n";
+    assert_eq!(auth(&with_account(app)).surfaces, [Surface::TokenPair]);
 }

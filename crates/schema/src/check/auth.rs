@@ -9,7 +9,7 @@ use crate::schema::{Auth, AuthMode, FieldType, Login, Relation};
 
 use super::World;
 use super::columns::Columns;
-use super::{body_rules, identifiers, role_models};
+use super::{body_rules, email, identifiers, role_models};
 
 /// What the checks of access need to know.
 pub(crate) struct Outcome {
@@ -62,7 +62,7 @@ pub(crate) fn check(
         outcome.check_role(role, sink);
     }
     check_sign_up(&outcome, role_field, draft, sink);
-    check_verification(account, draft, sink);
+    email::check(account, draft, sink);
     let places = identifiers::Places { world, columns, relations };
     let identifiers =
         identifiers::resolve(&places, account, draft.and_then(|draft| draft.allowed_usernames.as_ref()), sink);
@@ -188,16 +188,4 @@ fn check_sign_up(outcome: &Outcome, role_field: Option<&DraftField>, draft: Opti
             .label("required, without a default")
             .help("add a `default`, or `defaultRole` under `auth:` in app.yaml"),
     );
-}
-
-fn check_verification(account: &DraftModel<'_>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
-    let Some(span) = draft.and_then(|draft| draft.verification) else {
-        return;
-    };
-    let has_email = account.fields.iter().any(|field| !field.sound || field.field.ty == FieldType::Email);
-    if !has_email {
-        let message = format!("the account model `{}` has no e-mail address to verify", account.name.value);
-        let problem = Problem::new("missing-email", span, message).label("nothing to send to");
-        sink.push(problem.help("add `email: { type: email, unique: true }` to its fields"));
-    }
 }

@@ -7,6 +7,7 @@ mod auth;
 mod body_rules;
 mod columns;
 mod cycles;
+mod email;
 mod identifiers;
 mod indexes;
 mod join_tables;

@@ -6,6 +6,7 @@ use crate::keys;
 use crate::node::{Node, Spanned};
 use crate::schema::{App, Auth, AuthMode, MailLinks, QueryLimits, RateLimit, Server};
 
+use super::mounted::Mounted;
 use super::route::{self, AuthRouteDraft};
 use super::{auth, mail, units, uri};
 
@@ -25,6 +26,7 @@ pub(crate) struct AuthDraft<'n> {
     pub(crate) mode: Option<Spanned<AuthMode>>,
     pub(crate) default_role: Option<Spanned<String>>,
     pub(crate) allowed_usernames: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(crate) mounted: Mounted,
     /// Where `emailVerification: { required: true }` stands.
     pub(crate) verification: Option<Span>,
     pub(crate) routes: Vec<AuthRouteDraft<'n>>,

@@ -1,7 +1,7 @@
 //! `auth:` of app.yaml.
 
 use crate::diagnostic::{Problem, Sink, Span};
-use crate::entries::{Entries, word};
+use crate::entries::Entries;
 use crate::keys;
 use crate::node::{Entry, Node, Spanned};
 use crate::schema::{
@@ -9,7 +9,8 @@ use crate::schema::{
     Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
 };
 
-use super::app::{AuthDraft, clashing};
+use super::app::AuthDraft;
+use super::mounted::{self, Mounted};
 use super::{route, surfaces, units};
 
 /// bcrypt reads no more bytes than this.
@@ -66,6 +67,7 @@ pub(crate) fn lower_auth<'n>(entry: &'n Entry, api: &str, sink: &mut Sink) -> Op
             mode: None,
             default_role: None,
             allowed_usernames: None,
+            mounted: Mounted::default(),
             verification: None,
             routes: Vec::new(),
             auth,
@@ -73,24 +75,25 @@ pub(crate) fn lower_auth<'n>(entry: &'n Entry, api: &str, sink: &mut Sink) -> Op
     }
     let entries = Entries::open(&entry.node, &keys::AUTH, sink)?;
     let login = Entries::open_optional(entries.get("login"), &keys::LOGIN, sink);
-    let auth = lower_settings(&entries, login.as_ref(), sink);
-    check_prefixes(&entries, &auth, api, sink);
-    check_cookies(&entries, &auth, sink);
+    let mounted = mounted::mounted(entries.get("surfaces"), sink);
+    let auth = lower_settings(&entries, &mounted, login.as_ref(), sink);
+    mounted::check(&entries, &mounted, &auth, api, sink);
     Some(AuthDraft {
         span: entry.key_span,
         mode: mode(&entries, sink),
         default_role: default_role(&entries, sink),
         allowed_usernames: login.and_then(|login| allowed_usernames(&login, sink)),
+        mounted,
         verification: verification_span(&entries, &auth),
         routes: route::lower_auth_routes(entries.get("routes"), sink),
         auth,
     })
 }
 
-fn lower_settings(entries: &Entries<'_>, login: Option<&Entries<'_>>, sink: &mut Sink) -> Auth {
+fn lower_settings(entries: &Entries<'_>, mounted: &Mounted, login: Option<&Entries<'_>>, sink: &mut Sink) -> Auth {
     let defaults = default_auth();
     Auth {
-        surfaces: entries.get("surfaces").and_then(|node| mounted(node, sink)).unwrap_or(defaults.surfaces),
+        surfaces: mounted.surfaces().unwrap_or(defaults.surfaces),
         login: Login {
             send_access_token_through: login
                 .and_then(|login| login.word("sendAccessTokenThrough", DELIVERIES, sink))
@@ -187,58 +190,4 @@ fn verification(node: Option<&Node>, defaults: EmailVerification, sink: &mut Sin
 
 fn verification_span(entries: &Entries<'_>, auth: &Auth) -> Option<Span> {
     entries.entry("emailVerification").filter(|_| auth.email_verification.required).map(|entry| entry.key_span)
-}
-
-fn mounted(node: &Node, sink: &mut Sink) -> Option<Vec<Surface>> {
-    let words = [("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
-    let mut surfaces = Vec::new();
-    for item in node.list(sink)? {
-        let Some(surface) = word(item, &words, sink) else {
-            continue;
-        };
-        if surfaces.contains(&surface) {
-            let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
-            sink.push(problem.label("it is there already"));
-        } else {
-            surfaces.push(surface);
-        }
-    }
-    if surfaces.is_empty() {
-        let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
-        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
-        return None;
-    }
-    Some(surfaces)
-}
-
-/// Surfaces must not answer where the API or the server does.
-fn check_prefixes(entries: &Entries<'_>, auth: &Auth, api: &str, sink: &mut Sink) {
-    let mut taken = vec![api, "/health", "/metrics", "/hook"];
-    let surfaces = [
-        (Surface::Session, "session", auth.session.prefix.as_str()),
-        (Surface::TokenPair, "tokenPair", auth.token_pair.prefix.as_str()),
-    ];
-    for (surface, key, prefix) in surfaces {
-        if !auth.surfaces.contains(&surface) {
-            continue;
-        }
-        if clashing(prefix, &taken) {
-            let span = entries.entry(key).map_or(entries.span, |entry| entry.key_span);
-            let message = format!("the {key} surface cannot lie at `{prefix}`");
-            sink.push(
-                Problem::new("reserved-path", span, message)
-                    .label("something else answers there")
-                    .help(format!("choose a `prefix` apart from {}", crate::nearest::quoted(&taken))),
-            );
-        }
-        taken.push(prefix);
-    }
-}
-
-fn check_cookies(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
-    if auth.jwt.cookie_name == auth.session.cookie {
-        let span = entries.entry("session").map_or(entries.span, |entry| entry.key_span);
-        let message = format!("two surfaces use the cookie `{}`", auth.session.cookie);
-        sink.push(Problem::new("name-clash", span, message).label("one of them needs another name"));
-    }
 }

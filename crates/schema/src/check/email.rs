@@ -1,0 +1,45 @@
+//! The address of an account: surfaces find accounts by it and write to it, under this one name.
+
+use crate::diagnostic::{Problem, Sink};
+use crate::draft::DraftModel;
+use crate::lower::{AuthDraft, surface_name};
+use crate::schema::{FieldType, Surface};
+
+/// The name that bodies, answers and mails know it by.
+const FIELD: &str = "email";
+
+pub(super) fn check(account: &DraftModel<'_>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
+    let Some((draft, flaw)) = draft.and_then(|draft| Some((draft, flaw(account)?))) else {
+        return;
+    };
+    let mounted = draft.mounted.list.iter().filter(|surface| surface.value != Surface::Jwt);
+    let surfaces = mounted.map(|surface| (surface.span, format!("the {} surface", surface_name(surface.value))));
+    let verification = draft.verification.map(|span| (span, "the verification of addresses".to_owned()));
+    for (span, who) in surfaces.chain(verification) {
+        let message = format!("{who} needs the e-mail address of the account model `{}`", account.name.value);
+        sink.push(Problem::new("missing-email", span, message).label(flaw.label).help(flaw.help));
+    }
+}
+
+struct Flaw {
+    label: &'static str,
+    help: &'static str,
+}
+
+/// What keeps the account from being found by its address.
+fn flaw(account: &DraftModel<'_>) -> Option<Flaw> {
+    let Some(found) = account.fields.iter().find(|field| field.field.name == FIELD) else {
+        let help = "add `email: { type: email, unique: true }` to its fields";
+        return Some(Flaw { label: "it has no field `email`", help });
+    };
+    let unique = found.field.unique
+        || account.uniques.iter().any(|index| matches!(index.fields.as_slice(), [only] if only.value == FIELD));
+    let flaw = |label| Flaw { label, help: "make it `email: { type: email, unique: true }`" };
+    match found.field.ty {
+        // Refused, which has been reported.
+        _ if !found.sound => None,
+        FieldType::Email if unique => None,
+        FieldType::Email => Some(flaw("its field `email` is not unique")),
+        _ => Some(flaw("its field `email` is not of type `email`")),
+    }
+}

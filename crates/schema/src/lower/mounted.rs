@@ -1,0 +1,145 @@
+//! Which surfaces are mounted, and that what they are told fits together. A surface that is not mounted answers nowhere
+//! and sets no cookie, so nothing is said of it here.
+
+use crate::diagnostic::{Problem, Sink, Span};
+use crate::entries::{Entries, word};
+use crate::nearest::quoted;
+use crate::node::{Entry, Node, Spanned, Value};
+use crate::schema::{Auth, Surface, VerificationMethod};
+
+use super::app::clashing;
+
+const SURFACES: &[(&str, Surface)] =
+    &[("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
+
+/// What `surfaces:` lists; empty where it is not written.
+#[derive(Debug, Default)]
+pub(crate) struct Mounted {
+    pub(crate) list: Vec<Spanned<Surface>>,
+    /// Something in the list was refused: a surface that is missing may have been meant.
+    refused: bool,
+}
+
+impl Mounted {
+    fn contains(&self, surface: Surface) -> bool {
+        self.list.iter().any(|mounted| mounted.value == surface)
+    }
+
+    /// Where a surface is set up, else where it is listed.
+    fn place(&self, surface: Surface, entries: &Entries<'_>) -> Span {
+        let listed = self.list.iter().find(|mounted| mounted.value == surface).map(|mounted| mounted.span);
+        let written = entries.entry(surface_name(surface)).map(|entry| entry.key_span);
+        written.or(listed).unwrap_or(entries.span)
+    }
+
+    pub(super) fn surfaces(&self) -> Option<Vec<Surface>> {
+        (!self.list.is_empty()).then(|| self.list.iter().map(|surface| surface.value).collect())
+    }
+}
+
+/// As `surfaces:` writes it.
+pub(crate) fn surface_name(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Jwt => "jwt",
+        Surface::Session => "session",
+        Surface::TokenPair => "tokenPair",
+    }
+}
+
+pub(super) fn mounted(node: Option<&Node>, sink: &mut Sink) -> Mounted {
+    let mut mounted = Mounted::default();
+    let Some((node, items)) = node.and_then(|node| Some((node, node.list(sink)?))) else {
+        return Mounted { refused: node.is_some(), ..mounted };
+    };
+    for item in items {
+        let Some(surface) = word(item, SURFACES, sink) else {
+            mounted.refused = true;
+            continue;
+        };
+        if mounted.contains(surface) {
+            let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
+            sink.push(problem.label("it is there already"));
+        } else {
+            mounted.list.push(Spanned { value: surface, span: item.span });
+        }
+    }
+    if mounted.list.is_empty() {
+        mounted.refused = true;
+        let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
+        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
+    }
+    mounted
+}
+
+/// Whether the surfaces can live side by side, and give what the settings ask of them.
+pub(super) fn check(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: &str, sink: &mut Sink) {
+    check_prefixes(entries, mounted, auth, api, sink);
+    check_cookies(entries, mounted, auth, sink);
+    if !mounted.refused {
+        check_verification(entries, auth, sink);
+    }
+}
+
+/// Surfaces must not answer where the API or the server does. All that a mail's link opens lies under `/hook`, which is
+/// nobody's prefix, so it clashes with nothing else.
+fn check_prefixes(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: &str, sink: &mut Sink) {
+    let mut taken = vec![api, "/health", "/metrics", "/hook"];
+    let surfaces =
+        [(Surface::Session, auth.session.prefix.as_str()), (Surface::TokenPair, auth.token_pair.prefix.as_str())];
+    for (surface, prefix) in surfaces.into_iter().filter(|(surface, _)| auth.surfaces.contains(surface)) {
+        if clashing(prefix, &taken) {
+            let message = format!("the {} surface cannot lie at `{prefix}`", surface_name(surface));
+            sink.push(
+                Problem::new("reserved-path", mounted.place(surface, entries), message)
+                    .label("something else answers there")
+                    .help(format!("choose a `prefix` apart from {}", quoted(&taken))),
+            );
+        }
+        taken.push(prefix);
+    }
+}
+
+fn check_cookies(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, sink: &mut Sink) {
+    let both = [Surface::Jwt, Surface::Session].iter().all(|surface| auth.surfaces.contains(surface));
+    if both && auth.jwt.cookie_name == auth.session.cookie {
+        let message = format!("two surfaces use the cookie `{}`", auth.session.cookie);
+        sink.push(
+            Problem::new("name-clash", mounted.place(Surface::Session, entries), message)
+                .label("one of them needs another name")
+                .help("`cookie` of `session` names one, `cookie: { name: … }` of `jwt` the other"),
+        );
+    }
+}
+
+/// The jwt surface has no routes for it, and a code can only be given where a page asks for it.
+fn check_verification(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
+    let Some(entry) = entries.entry("emailVerification") else {
+        return;
+    };
+    let session = auth.surfaces.contains(&Surface::Session);
+    if auth.email_verification.required && !session && !auth.surfaces.contains(&Surface::TokenPair) {
+        sink.push(
+            Problem::new(
+                "missing-surface",
+                entry.key_span,
+                "e-mail addresses must be verified, but no surface does it",
+            )
+            .label("nobody could verify theirs")
+            .help("add `session` or `tokenPair` to `surfaces`, or leave `required` out"),
+        );
+    }
+    if auth.email_verification.method == VerificationMethod::Code && !session {
+        sink.push(
+            Problem::new("missing-surface", method_span(entry), "only the session surface takes a code")
+                .label("the code could be given nowhere")
+                .help("add `session` to `surfaces`, or use `method: link`"),
+        );
+    }
+}
+
+fn method_span(verification: &Entry) -> Span {
+    let Value::Map(entries) = &verification.node.value else {
+        return verification.key_span;
+    };
+    entries.iter().find(|entry| entry.key == "method").map_or(verification.key_span, |entry| entry.node.span)
+}
