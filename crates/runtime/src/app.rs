@@ -11,15 +11,16 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
 use serde_json::json;
 
+use crate::access::Via;
 use crate::api::{Api, Mounted};
 use crate::app_meta::{AppMeta, AuthOperation};
 use crate::auth::clean_up;
-use crate::auth::surfaces::{jwt, roles};
+use crate::auth::surfaces::{endpoint, jwt, roles, session, token_pair};
 use crate::clock::Clock;
 use crate::core::{Core, Model};
 use crate::crud;
 use crate::db::{Database, MigrateError, Migration};
-use crate::http::{Transport, get_only, route_not_found, transport};
+use crate::http::{ErrorFormats, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
@@ -137,6 +138,7 @@ impl Shared {
             trusted_proxies: self.core.settings.trusted_proxies.clone().into(),
             limits: self.limits.clone(),
             origins: self.core.app.cors,
+            formats: error_formats(&self.core),
         }
     }
 
@@ -151,8 +153,16 @@ impl Shared {
                 .service(get_only("", move || async move { web::Json(about(app)) }))
                 .default_service(web::route().to(route_not_found)),
         );
+        session::configure(config, self);
+        token_pair::configure(config, self);
         config.default_service(web::route().to(route_not_found));
     }
+}
+
+/// Every surface under its own prefix answers in its own form, whatever refused the request.
+fn error_formats(core: &Core) -> ErrorFormats {
+    let Some(auth) = &core.auth else { return ErrorFormats::default() };
+    token_pair::error_formats(auth, session::error_formats(auth, ErrorFormats::default()))
 }
 
 fn about(app: &AppMeta) -> serde_json::Value {
@@ -180,7 +190,11 @@ fn limits(core: &Core) -> RateLimits {
         // An account's own page is under the global limit, unless the YAML says otherwise.
         let usual = (!operation.is_own_page()).then_some(auth.rate_limit);
         if let Some(rule) = own.or(usual) {
-            limits = limits.with(jwt::limit_name(operation), rule);
+            limits = limits.with(endpoint::limit_name(Via::Jwt, operation), rule);
+        }
+        let at_session = endpoint::limit_name(Via::Session, operation);
+        if at_session != endpoint::limit_name(Via::Jwt, operation) {
+            limits = limits.with(at_session, own.unwrap_or(session::CHANGE_PASSWORD));
         }
     }
     limits

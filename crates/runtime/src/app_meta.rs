@@ -88,7 +88,7 @@ pub struct AuthMeta {
 }
 
 /// One entry of `allowedUsernames`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct IdentifierMeta {
     /// `phones.some.number`
     pub path: &'static str,

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::access::{AccountState, Given};
+use crate::access::{AccountState, Given, LastUsed};
 use crate::access::{FieldMasks, Identity, PermissionSet, Principal, Role, decide};
 use crate::resource::{ActionMeta, Id, ModelMeta};
 
 /// An account with these roles, as it is after its tables were read.
 pub fn account(roles: Vec<Arc<Role>>, permissions: usize) -> Principal {
-    let state = AccountState { account: Id::Uuid(Uuid::nil()), super_user: false, password_changed_at: 0, grant: None };
+    let account = Id::Uuid(Uuid::nil());
+    let last_used = LastUsed::default();
+    let state = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
     let none = || PermissionSet::empty(permissions);
     Principal::Account(Arc::new(Identity::new(state, Given { roles, allowed: none(), denied: none() })))
 }

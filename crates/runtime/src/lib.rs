@@ -20,6 +20,7 @@ mod hooks;
 mod http;
 mod input;
 mod limit;
+mod mail;
 mod ops;
 mod query;
 mod resource;

@@ -56,8 +56,7 @@ impl AccessControl {
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
         if let Some(identity) = self.identities.get(grant) {
-            let over = identity.grant.is_some_and(|grant| grant.expires_at <= now);
-            return Ok(Some(identity).filter(|_| !over));
+            return Ok(Some(identity).filter(|identity| !identity.is_over(now)));
         }
         let epoch = self.identities.epoch();
         let Some(identity) = self.load(db, Subject::Grant(grant), now).await? else { return Ok(None) };

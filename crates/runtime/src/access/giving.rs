@@ -4,7 +4,7 @@
 use sea_orm::QueryResult;
 
 use super::load::{DynamicModels, id_from, key_to, role_permissions};
-use super::{Permission, PermissionSet, Role, RowRule, granted};
+use super::{CatalogueEntry, Permission, PermissionSet, Role, RowRule, granted};
 use crate::context::Context;
 use crate::db::{Row, Statement};
 use crate::http::ApiError;
@@ -56,6 +56,27 @@ pub(crate) async fn check_giving(
         }
         _ => Ok(()),
     }
+}
+
+/// For a change that lets the caller act as somebody else in the end.
+///
+/// # Errors
+/// 403 `CannotGrant` when that one may do more than the caller, super users and one's own account excepted.
+pub(crate) async fn check_taking_over(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+    let Some(auth) = &ctx.core.auth else { return Ok(()) };
+    if ctx.principal.is_super_user() || ctx.principal.account() == Some(account) {
+        return Ok(());
+    }
+    // Who may not act holds nothing now, but may be let in again.
+    let Some(other) = auth.access.by_account(&ctx.core.db, account, ctx.now).await? else { return Err(cannot_grant()) };
+    let own = ctx.principal.require()?;
+    let shared = |role: &Role| own.has_role(&role.name) && role.permissions.is_subset_of(&own.held);
+    let mut more = other.allowed.clone();
+    other.roles.iter().filter(|role| !shared(role)).for_each(|role| more.union(&role.permissions));
+    more.subtract(&other.denied);
+    let everywhere = |entry: &CatalogueEntry| granted(entry.meta, entry.action, &ctx.principal) == Some(RowRule::Every);
+    let within = ctx.core.catalogue.iter().all(|entry| !more.contains(entry.action.permission) || everywhere(entry));
+    if within && !other.super_user { Ok(()) } else { Err(cannot_grant()) }
 }
 
 fn dynamic<'r>(ctx: &Context<'r>) -> Option<&'r DynamicModels> {

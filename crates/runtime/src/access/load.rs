@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::principal::{AccountState, Given, GrantState};
+use super::principal::{AccountState, Given, GrantState, LastUsed, Via};
 use super::{Catalogue, Identity, Permission, PermissionSet, Role};
 use crate::app_meta::AuthMode;
 use crate::db::{DbError, Dialect, Row, Source, Statement};
@@ -192,7 +192,7 @@ pub(crate) enum Subject {
 }
 
 /// How many columns stand before what an account was given.
-const OWN_COLUMNS: usize = 7;
+const OWN_COLUMNS: usize = 11;
 
 /// One account and what it was given, in one statement; none when it is not there or may not act, or the log-in is not
 /// there or is over.
@@ -209,14 +209,11 @@ pub(crate) async fn load_identity(
     let Some(first) = rows.first() else { return Ok(None) };
     let mut row = Row::new(first);
     let Some(state) = account_state(&mut row, models.account)? else { return Ok(None) };
-    if state.grant.is_some_and(|grant| grant.expires_at <= now) {
-        return Ok(None);
-    }
     let given = match &models.dynamic {
         Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_grants(&rows, dynamic, table, permissions)?,
         _ => static_grants(&mut row, models.account, table, permissions)?,
     };
-    Ok(Some(Identity::new(state, given)))
+    Ok(Some(Identity::new(state, given)).filter(|identity| !identity.is_over(now)))
 }
 
 /// None for an account that may not act.
@@ -224,14 +221,21 @@ fn account_state(row: &mut Row<'_>, account: &ModelMeta) -> Result<Option<Accoun
     let id = id_from(row, account.id)?;
     let (active, super_user): (bool, bool) = (row.next()?, row.next()?);
     let changed: Option<DateTime<Utc>> = row.next()?;
-    let (grant, generation, expires_at): (Option<Uuid>, Option<i32>, Option<DateTime<Utc>>) =
-        (row.next()?, row.next()?, row.next()?);
-    let grant = match (grant, generation, expires_at) {
-        (Some(id), Some(generation), Some(expires_at)) => Some(GrantState { id, generation, expires_at }),
-        _ => None,
-    };
+    let (grant, last_used) = (grant_state(row)?, LastUsed::at(row.next()?));
     let password_changed_at = changed.map_or(0, |time| time.timestamp_millis());
-    Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant }))
+    Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant, last_used }))
+}
+
+/// None where the account was asked for by itself.
+fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
+    let (id, via, generation): (Option<Uuid>, Option<String>, Option<i32>) = (row.next()?, row.next()?, row.next()?);
+    let (expires_at, secret, idle_seconds): (Option<DateTime<Utc>>, Option<Vec<u8>>, Option<i64>) =
+        (row.next()?, row.next()?, row.next()?);
+    let (Some(id), Some(generation), Some(expires_at)) = (id, generation, expires_at) else { return Ok(None) };
+    // What no version of this runtime has written opens nothing.
+    let Some(via) = via.as_deref().and_then(Via::named) else { return Ok(None) };
+    let secret_hash = secret.and_then(|secret| secret.try_into().ok());
+    Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
 }
 
 fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject) -> Statement {
@@ -262,8 +266,11 @@ fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject)
 impl Subject {
     fn grant_columns(self) -> &'static str {
         match self {
-            Subject::Account(_) => "NULL, NULL, NULL",
-            Subject::Grant(_) => "g.\"id\", g.\"generation\", g.\"expires_at\"",
+            Subject::Account(_) => "NULL, NULL, NULL, NULL, NULL, NULL, NULL",
+            Subject::Grant(_) => {
+                "g.\"id\", g.\"surface\", g.\"generation\", g.\"expires_at\", g.\"secret_hash\", \
+                 g.\"idle_seconds\", g.\"last_active_at\""
+            }
         }
     }
 

@@ -20,13 +20,13 @@ pub(crate) use change::Change;
 pub(crate) use control::{AccessControl, Standing};
 pub(crate) use decide::{decide, granted};
 pub(crate) use explain::explain;
-pub(crate) use giving::{Giving, check_giving};
+pub(crate) use giving::{Giving, check_giving, check_taking_over};
 pub(crate) use load::{AccessModels, id_from, key_to};
 pub(crate) use masks::FieldMasks;
 pub use permission::{FieldSet, Permission, PermissionSet};
-pub(crate) use principal::GrantState;
 #[cfg(feature = "benchmarks")]
-pub(crate) use principal::{AccountState, Given};
+pub(crate) use principal::{AccountState, Given, LastUsed};
+pub(crate) use principal::{GrantState, Via};
 pub use principal::{Identity, Principal, Role};
 pub use scope::Scope;
 pub(crate) use scope::{Authority, RowRule, Term};

@@ -1,6 +1,7 @@
 //! Who is asking.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -26,6 +27,7 @@ pub struct Identity {
     pub(crate) password_changed_at: i64,
     /// The log-in that the request came with; none where an interceptor said who asks.
     pub(crate) grant: Option<GrantState>,
+    pub(crate) last_used: LastUsed,
     pub roles: Vec<Arc<Role>>,
     /// Held through roles or given to the account, less what it was denied.
     pub(crate) held: PermissionSet,
@@ -35,13 +37,77 @@ pub struct Identity {
     pub(crate) denied: PermissionSet,
 }
 
+/// What a log-in came through, and what carries it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    Jwt,
+    Session,
+    TokenPair,
+    /// Not over HTTP: the command line.
+    Console,
+}
+
+impl Via {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Via::Jwt => "jwt",
+            Via::Session => "session",
+            Via::TokenPair => "tokenPair",
+            Via::Console => "console",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Via::Jwt, Via::Session, Via::TokenPair, Via::Console].into_iter().find(|via| via.name() == name)
+    }
+}
+
 /// A log-in, as far as a request must know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantState {
     pub(crate) id: Uuid,
+    pub(crate) via: Via,
     /// How often its credential was renewed; older credentials are dead.
     pub(crate) generation: i32,
     pub(crate) expires_at: DateTime<Utc>,
+    /// SHA-256 of what its holder must know; none where the credential is signed instead.
+    pub(crate) secret_hash: Option<[u8; 32]>,
+    /// seconds without a request, after which it is over
+    pub(crate) idle_seconds: Option<i64>,
+}
+
+impl GrantState {
+    fn is_over(&self, last_used: i64, now: DateTime<Utc>) -> bool {
+        let idle = |seconds: i64| now.timestamp_millis() - last_used >= seconds.saturating_mul(1000);
+        self.expires_at <= now || self.idle_seconds.is_some_and(idle)
+    }
+}
+
+/// When a log-in was last used, in milliseconds since the epoch. Changes with every request, and nothing about what
+/// the log-in may do: two of them are always alike.
+#[derive(Debug, Default)]
+pub(crate) struct LastUsed(AtomicI64);
+
+impl PartialEq for LastUsed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// A use is written down at most this often, in milliseconds.
+const NOTED_EVERY: i64 = 60_000;
+
+impl LastUsed {
+    pub(super) fn at(time: Option<DateTime<Utc>>) -> Self {
+        Self(AtomicI64::new(time.map_or(0, |time| time.timestamp_millis())))
+    }
+
+    /// Whether this use is to be written down: of many at once, one is told so.
+    fn note(&self, now: DateTime<Utc>) -> bool {
+        let (before, now) = (self.0.load(Ordering::Relaxed), now.timestamp_millis());
+        now - before >= NOTED_EVERY
+            && self.0.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// A name for a set of permissions.
@@ -86,11 +152,23 @@ impl Principal {
 impl Identity {
     pub(crate) fn new(found: AccountState, given: Given) -> Self {
         let Given { roles, allowed, denied } = given;
-        let AccountState { account, super_user, password_changed_at, grant } = found;
+        let AccountState { account, super_user, password_changed_at, grant, last_used } = found;
         let mut held = allowed.clone();
         roles.iter().for_each(|role| held.union(&role.permissions));
         held.subtract(&denied);
-        Self { account, super_user, password_changed_at, grant, roles, held, allowed, denied }
+        Self { account, super_user, password_changed_at, grant, last_used, roles, held, allowed, denied }
+    }
+
+    /// Whether its log-in has come to its end. Without one, there is nothing to end.
+    pub(crate) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let last_used = self.last_used.0.load(Ordering::Relaxed);
+        self.grant.is_some_and(|grant| grant.is_over(last_used, now))
+    }
+
+    /// A log-in that ends when it lies idle goes on with its use: its id, when that is to be written down.
+    pub(crate) fn used(&self, now: DateTime<Utc>) -> Option<Uuid> {
+        let grant = self.grant.filter(|grant| grant.idle_seconds.is_some())?;
+        self.last_used.note(now).then_some(grant.id)
     }
 
     pub fn has_role(&self, name: &str) -> bool {
@@ -99,12 +177,13 @@ impl Identity {
 }
 
 /// What an account is by itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct AccountState {
     pub(crate) account: Id,
     pub(crate) super_user: bool,
     pub(crate) password_changed_at: i64,
     pub(crate) grant: Option<GrantState>,
+    pub(crate) last_used: LastUsed,
 }
 
 /// What an account was given: by role, and directly.

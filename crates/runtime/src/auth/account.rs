@@ -3,17 +3,16 @@
 use std::any::Any;
 
 use super::Auth;
+use super::error::AuthError;
 use super::event::{Event, record};
-use super::grant::{self, Via};
+use super::grant;
 use super::super_user::last_super_user_stays;
-use super::surfaces::jwt::errors;
-use crate::access::Scope;
+use crate::access::{Scope, Via};
 use crate::app_meta::AuthOperation;
 use crate::context::Context;
 use crate::crud;
 use crate::db::Row;
 use crate::hooks::Moment;
-use crate::http::ApiError;
 use crate::input::Submitted;
 use crate::resource::FieldKind;
 
@@ -21,12 +20,12 @@ use crate::resource::FieldKind;
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn Any>, ApiError> {
+pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn Any>, AuthError> {
     let account = ctx.principal.require()?.account;
     auth.hooks.run(AuthOperation::GetMe, Moment::Before, ctx, &mut ()).await?;
     let model = ctx.core.account_model()?;
     let found = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?;
-    let row = found.ok_or_else(errors::user_no_longer_exists)?;
+    let row = found.ok_or(AuthError::AccountGone)?;
     let mut account = model.resource.decode(&mut Row::new(&row))?;
     auth.hooks.run(AuthOperation::GetMe, Moment::After, ctx, account.as_mut()).await?;
     Ok(account)
@@ -36,12 +35,12 @@ pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn
 ///
 /// # Errors
 /// 401 for an anonymous caller, 400 for every field that is not the account's to write.
-pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitted) -> Result<Box<dyn Any>, ApiError> {
+pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitted) -> Result<Box<dyn Any>, AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     let password = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
     if password.is_some_and(|field| body.entries.contains_key(field.name)) {
-        return Err(errors::invalid_field_password());
+        return Err(AuthError::PasswordNotHere);
     }
     let writable = model.masks.own(model.meta, &ctx.principal);
     let mut input = crud::read_update(ctx, model, writable, body)?;
@@ -57,7 +56,7 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), ApiError> {
+pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::Logout, Moment::Before, ctx, &mut ()).await?;
@@ -67,14 +66,28 @@ pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Res
     }
     record(ctx, Event::LoggedOut, Some(account), via).await?;
     auth.hooks.run(AuthOperation::Logout, Moment::After, ctx, &mut ()).await?;
-    ctx.commit().await
+    Ok(ctx.commit().await?)
+}
+
+/// Ends all the caller's log-ins, this one too.
+///
+/// # Errors
+/// 401 for an anonymous caller.
+pub(crate) async fn log_out_everywhere(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+    let account = ctx.principal.require()?.account;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::LogoutAll, Moment::Before, ctx, &mut ()).await?;
+    grant::end_all(ctx, account, None).await?;
+    record(ctx, Event::LoggedOutEverywhere, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::LogoutAll, Moment::After, ctx, &mut ()).await?;
+    Ok(ctx.commit().await?)
 }
 
 /// Closes the caller's own account and ends all its log-ins. The row stays, for what refers to it.
 ///
 /// # Errors
 /// 401 for an anonymous caller, 409 `LastSuperUser`.
-pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), ApiError> {
+pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     ctx.begin().await?;
@@ -89,5 +102,5 @@ pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> R
     grant::end_all(ctx, account, None).await?;
     record(ctx, Event::Deleted, Some(account), via).await?;
     auth.hooks.run(AuthOperation::DeleteMe, Moment::After, ctx, &mut ()).await?;
-    ctx.commit().await
+    Ok(ctx.commit().await?)
 }

@@ -2,8 +2,8 @@
 
 use super::Auth;
 use super::event::{self, Event, Reason};
-use super::grant::Via;
 use super::lockout::{self, Count};
+use crate::access::Via;
 use crate::context::Context;
 use crate::core::Model;
 use crate::http::ApiError;

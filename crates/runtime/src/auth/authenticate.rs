@@ -7,33 +7,64 @@ use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use super::Auth;
-use super::surfaces::jwt::errors;
+use super::carrier;
+use super::error::credential;
+use super::grant;
 use super::tokens::Claims;
-use crate::access::{Identity, Principal};
-use crate::app_meta::{AuthMeta, TokenDelivery};
+use crate::access::{Identity, Principal, Via};
+use crate::app_meta::{Surface, TokenDelivery};
 use crate::context::Context;
 use crate::core::Core;
 use crate::hooks::{Authentication, AuthenticationFailure, Moment, Pipeline};
-use crate::http::{ApiError, LoggedAccount};
+use crate::http::{ApiError, LoggedAccount, is_cross_site};
 use crate::resource::{Id, IdKind};
 
+#[derive(Debug)]
 enum Credential {
     Bearer(String),
     Cookie(String),
+    Session(String),
 }
 
-/// Finds out who asks and notes it in the context.
+/// Finds out who asks, by whatever credential the application gives out, and notes it in the context.
 ///
 /// # Errors
 /// 401 for a bearer token that does not hold. A cookie that does not hold keeps nobody from public pages: it is noted,
-/// and explains the refusal where a log-in is needed. 503 when the database cannot be asked.
+/// and explains the refusal where a log-in is needed. 403 for a write with a cookie that another site had sent. 503
+/// when the database cannot be asked.
 pub(crate) async fn authenticate(ctx: &mut Context<'_>, request: &HttpRequest) -> Result<(), ApiError> {
     let Some(auth) = &ctx.core.auth else { return Ok(()) };
+    let credentials = credentials(auth, request);
+    with(ctx, auth, request, credentials).await
+}
+
+/// The same for the routes of one surface, which knows its own log-ins only.
+pub(super) async fn authenticate_via(ctx: &mut Context<'_>, request: &HttpRequest, via: Via) -> Result<(), ApiError> {
+    let Some(auth) = &ctx.core.auth else { return Ok(()) };
+    let credentials = match via {
+        Via::Session => [session(auth, request), None],
+        Via::TokenPair => [authorization(request), None],
+        Via::Jwt | Via::Console => credentials(auth, request),
+    };
+    with(ctx, auth, request, credentials).await?;
+    let foreign = |via_of: Via| via != Via::Jwt && via_of != via;
+    match ctx.principal.grant() {
+        Some(grant) if foreign(grant.via) => Err(credential::invalid()),
+        _ => Ok(()),
+    }
+}
+
+async fn with(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    credentials: [Option<Credential>; 2],
+) -> Result<(), ApiError> {
     let mut supplied = Authentication::default();
     auth.hooks.run(Pipeline::Authenticate, Moment::Before, ctx, &mut supplied).await?;
     ctx.principal = match supplied.principal {
         Some(principal) => principal,
-        None => by_credential(ctx, auth, request).await?,
+        None => by_credential(ctx, auth, request, credentials).await?,
     };
     let mut principal = ctx.principal.clone();
     auth.hooks.run(Pipeline::Authenticate, Moment::After, ctx, &mut principal).await?;
@@ -44,14 +75,54 @@ pub(crate) async fn authenticate(ctx: &mut Context<'_>, request: &HttpRequest) -
     Ok(())
 }
 
-async fn by_credential(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<Principal, ApiError> {
-    let Some(credential) = credential(auth.meta, request) else { return Ok(Principal::Anonymous) };
-    let (Credential::Bearer(token) | Credential::Cookie(token)) = &credential;
-    match holder(ctx.core, auth, token).await {
-        Ok(identity) => Ok(Principal::Account(identity)),
-        Err(error) if error.status() == 401 => refused(ctx, auth, credential, error).await,
-        Err(error) => Err(error),
+/// The first credential that holds.
+async fn by_credential(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    credentials: [Option<Credential>; 2],
+) -> Result<Principal, ApiError> {
+    let mut failed = None;
+    for credential in credentials.into_iter().flatten() {
+        match holder(ctx.core, auth, &credential).await {
+            Ok(identity) => {
+                if !matches!(credential, Credential::Bearer(_)) {
+                    refuse_cross_site(ctx.core, request)?;
+                }
+                note_use(ctx, &identity);
+                return Ok(Principal::Account(identity));
+            }
+            Err(error) if error.status() == 401 => failed = failed.or(Some((credential, error))),
+            Err(error) => return Err(error),
+        }
     }
+    match failed {
+        Some((credential, error)) => refused(ctx, auth, credential, error).await,
+        None => Ok(Principal::Anonymous),
+    }
+}
+
+/// A browser adds cookies to whatever a page makes it send, also the page of somebody else.
+///
+/// # Errors
+/// 403 `CrossSiteRequest` for a write that another site had sent.
+pub(super) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<(), ApiError> {
+    let trusted = core.app.cors.iter().copied().chain(core.settings.public_origin());
+    if request.method().is_safe() || !is_cross_site(request, trusted) {
+        return Ok(());
+    }
+    Err(ApiError::new(403, "CrossSiteRequest", "Requests from other sites are not allowed here"))
+}
+
+/// A log-in that ends when it lies idle is kept alive by its use. The answer does not wait for that to be written.
+fn note_use(ctx: &Context<'_>, identity: &Identity) {
+    let Some(grant) = identity.used(ctx.now) else { return };
+    let (core, now) = (ctx.shared(), ctx.now);
+    actix_web::rt::spawn(async move {
+        if let Err(error) = grant::note_use(&core, grant, now).await {
+            tracing::warn!(%error, "noting that a session was used");
+        }
+    });
 }
 
 /// An interceptor may let the request go on as somebody.
@@ -66,40 +137,60 @@ async fn refused(
     match (failure.principal, credential) {
         (Some(principal), _) => Ok(principal),
         (None, Credential::Bearer(_)) => Err(failure.error),
-        (None, Credential::Cookie(_)) => {
+        (None, Credential::Cookie(_) | Credential::Session(_)) => {
             ctx.stale = Some(failure.error);
             Ok(Principal::Anonymous)
         }
     }
 }
 
-/// Who holds the token.
-async fn holder(core: &Core, auth: &Auth, token: &str) -> Result<Arc<Identity>, ApiError> {
+/// Who holds the credential.
+async fn holder(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc<Identity>, ApiError> {
+    match credential {
+        Credential::Bearer(token) => of_token(core, auth, token, &[Via::Jwt, Via::TokenPair]).await,
+        Credential::Cookie(token) => of_token(core, auth, token, &[Via::Jwt]).await,
+        Credential::Session(id) => of_session(core, auth, id).await?.ok_or_else(credential::invalid),
+    }
+}
+
+async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Result<Arc<Identity>, ApiError> {
     let claims = auth.tokens.verify(token, core.now())?;
-    let grant = Uuid::try_parse(&claims.gid).map_err(|_| errors::invalid_token())?;
+    let grant = Uuid::try_parse(&claims.gid).map_err(|_| credential::invalid())?;
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else {
         return Err(why_over(core, auth, &claims).await?);
     };
+    let Some(grant) = identity.grant.filter(|grant| carried.contains(&grant.via)) else {
+        return Err(credential::invalid());
+    };
     if identity.account.to_string() != claims.sub {
-        return Err(errors::invalid_token());
+        return Err(credential::invalid());
     }
-    if identity.password_changed_at != claims.pwd {
-        return Err(errors::password_changed());
+    // A pair outlives the change of a password that it was used for: every other log-in has ended by then.
+    if grant.via == Via::Jwt && identity.password_changed_at != claims.pwd {
+        return Err(credential::password_changed());
     }
-    if identity.grant.is_none_or(|grant| grant.generation != claims.generation) {
-        return Err(errors::invalid_token());
+    if grant.generation != claims.generation {
+        return Err(credential::invalid());
     }
     Ok(identity)
 }
 
+/// Who a session belongs to; none when it was never there or is over.
+pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Option<Arc<Identity>>, ApiError> {
+    let Some((grant, secret)) = carrier::read_session_id(id) else { return Ok(None) };
+    let identity = auth.access.by_grant(&core.db, grant, core.now()).await?;
+    let known = |grant: &crate::access::GrantState| grant.via == Via::Session && carrier::knows(grant, &secret);
+    Ok(identity.filter(|identity| identity.grant.as_ref().is_some_and(known)))
+}
+
 /// A genuine token whose log-in is over: its account is gone, its password was changed, or somebody logged out.
 async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
-    let Some(account) = account_id(auth, &claims.sub) else { return Ok(errors::invalid_token()) };
+    let Some(account) = account_id(auth, &claims.sub) else { return Ok(credential::invalid()) };
     let identity = auth.access.by_account(&core.db, account, core.now()).await?;
     Ok(match identity {
-        None => errors::user_no_longer_exists(),
-        Some(identity) if identity.password_changed_at != claims.pwd => errors::password_changed(),
-        Some(_) => errors::invalid_token(),
+        None => credential::account_gone(),
+        Some(identity) if identity.password_changed_at != claims.pwd => credential::password_changed(),
+        Some(_) => credential::invalid(),
     })
 }
 
@@ -110,24 +201,38 @@ async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError,
 pub(crate) async fn identify(core: &Core, account: Id) -> Result<Principal, ApiError> {
     let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
     let identity = auth.access.by_account(&core.db, account, core.now()).await?;
-    identity.map(Principal::Account).ok_or_else(errors::user_no_longer_exists)
+    identity.map(Principal::Account).ok_or_else(credential::account_gone)
 }
 
-/// The header wins over the cookie: it was put there on purpose.
-fn credential(meta: &AuthMeta, request: &HttpRequest) -> Option<Credential> {
-    if let Some(header) = request.headers().get(AUTHORIZATION) {
-        // A header that is no text, or of another scheme, is a credential that does not hold.
-        let token = header.to_str().ok().and_then(bearer).unwrap_or_default();
-        return Some(Credential::Bearer(token.to_owned()));
+/// What the request carries, in the order of trial. The header wins over cookies: it was put there on purpose.
+fn credentials(auth: &Auth, request: &HttpRequest) -> [Option<Credential>; 2] {
+    match authorization(request) {
+        Some(header) => [Some(header), None],
+        None => [cookie(auth, request), session(auth, request)],
     }
-    if meta.send_access_token_through == TokenDelivery::ResponseOnly {
-        return None;
-    }
-    request.cookie(meta.jwt.cookie_name).map(|cookie| Credential::Cookie(cookie.value().to_owned()))
 }
 
-/// RFC 7235: the scheme's case does not matter.
-fn bearer(header: &str) -> Option<&str> {
+fn authorization(request: &HttpRequest) -> Option<Credential> {
+    let header = request.headers().get(AUTHORIZATION)?;
+    // A header that is no text, or of another scheme, is a credential that does not hold.
+    let token = header.to_str().ok().and_then(bearer).unwrap_or_default();
+    Some(Credential::Bearer(token.to_owned()))
+}
+
+/// The jwt surface's cookie.
+fn cookie(auth: &Auth, request: &HttpRequest) -> Option<Credential> {
+    let given_out = auth.mounts(Surface::Jwt) && auth.meta.send_access_token_through != TokenDelivery::ResponseOnly;
+    let cookie = request.cookie(auth.meta.jwt.cookie_name).filter(|_| given_out)?;
+    Some(Credential::Cookie(cookie.value().to_owned()))
+}
+
+fn session(auth: &Auth, request: &HttpRequest) -> Option<Credential> {
+    let cookie = request.cookie(auth.meta.session.cookie).filter(|_| auth.mounts(Surface::Session))?;
+    Some(Credential::Session(cookie.value().to_owned()))
+}
+
+/// The token of an `Authorization` header. RFC 7235: the scheme's case does not matter.
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

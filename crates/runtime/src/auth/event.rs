@@ -1,10 +1,11 @@
 //! The log of what happened to accounts: append-only, without secrets and without what was typed.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::grant::Via;
+use crate::access::Via;
 use crate::context::Context;
-use crate::db::Statement;
+use crate::db::{Row, Statement};
 use crate::http::ApiError;
 use crate::resource::Id;
 
@@ -14,7 +15,18 @@ pub(super) enum Event {
     LoggedIn,
     LoginFailed(Reason),
     LoggedOut,
+    LoggedOutEverywhere,
+    SessionRevoked,
     PasswordChanged,
+    /// Somebody said that they forgot a password; whose is not said, as there may be no such account.
+    ResetRequested,
+    ResetMailed,
+    PasswordReset,
+    VerificationRequested,
+    EmailVerified,
+    EmailChangeRequested,
+    /// A spent refresh token came back; its log-in was ended.
+    RefreshReplayed,
     Locked,
     Deleted,
 }
@@ -26,16 +38,26 @@ pub(super) enum Reason {
     WrongPassword,
     Locked,
     NotActive,
+    NotVerified,
 }
 
 impl Event {
-    fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> &'static str {
         match self {
             Event::SignedUp => "signed_up",
             Event::LoggedIn => "logged_in",
             Event::LoginFailed(_) => "login_failed",
             Event::LoggedOut => "logged_out",
+            Event::LoggedOutEverywhere => "logged_out_everywhere",
+            Event::SessionRevoked => "session_revoked",
             Event::PasswordChanged => "password_changed",
+            Event::ResetRequested => "password_reset_requested",
+            Event::ResetMailed => "password_reset_mailed",
+            Event::PasswordReset => "password_reset",
+            Event::VerificationRequested => "verification_requested",
+            Event::EmailVerified => "email_verified",
+            Event::EmailChangeRequested => "email_change_requested",
+            Event::RefreshReplayed => "refresh_replayed",
             Event::Locked => "locked",
             Event::Deleted => "deleted",
         }
@@ -47,6 +69,7 @@ impl Event {
             Event::LoginFailed(Reason::WrongPassword) => Some("wrong_password"),
             Event::LoginFailed(Reason::Locked) => Some("locked"),
             Event::LoginFailed(Reason::NotActive) => Some("not_active"),
+            Event::LoginFailed(Reason::NotVerified) => Some("not_verified"),
             _ => None,
         }
     }
@@ -68,4 +91,13 @@ pub(super) async fn record(ctx: &Context<'_>, event: Event, account: Option<Id>,
     insert.push(", ").bind(ctx.client_address()).push(", ").bind(ctx.user_agent()).push(", ").bind(ctx.now).push(")");
     ctx.source().execute(insert).await?;
     Ok(())
+}
+
+/// How often something happened to an account since then.
+pub(super) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
+    let sql = "SELECT COUNT(*) FROM \"gable_events\" WHERE \"account_id\" = ";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    select.bind(account).push(" AND \"kind\" = ").bind(event.kind()).push(" AND \"at\" > ").bind(since);
+    let found = ctx.source().one(select).await?;
+    Ok(found.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(0))
 }

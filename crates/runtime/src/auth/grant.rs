@@ -3,73 +3,107 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::access::{Change, GrantState};
+use crate::access::{Change, GrantState, Via};
+use crate::app_meta::AuthMeta;
 use crate::context::Context;
-use crate::db::Statement;
+use crate::core::Core;
+use crate::db::{DbError, Source, Statement};
 use crate::http::ApiError;
 use crate::resource::Id;
 
-/// Which wire format a log-in came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Via {
-    Jwt,
-    /// Not over HTTP: the command line.
-    Console,
+/// How long a log-in lasts, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Lifetime {
+    absolute: u64,
+    /// Without a request for so long, it ends before.
+    idle: Option<u64>,
 }
 
-impl Via {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Via::Jwt => "jwt",
-            Via::Console => "console",
+impl Lifetime {
+    fn of(via: Via, meta: &AuthMeta) -> Self {
+        match via {
+            Via::Jwt | Via::Console => Self { absolute: meta.jwt.expires_in_seconds, idle: None },
+            Via::Session => Self { absolute: meta.session.absolute_seconds, idle: Some(meta.session.idle_seconds) },
+            Via::TokenPair => Self { absolute: meta.token_pair.refresh_seconds, idle: None },
         }
     }
 }
 
-/// Writes a new grant, in the open transaction.
-pub(super) async fn open(ctx: &Context<'_>, account: Id, via: Via, lifetime: u64) -> Result<GrantState, ApiError> {
-    let grant = GrantState { id: Uuid::now_v7(), generation: 0, expires_at: after(ctx.now, lifetime) };
+/// Writes a new grant, in the open transaction. `secret_hash` is of what its holder must know, where nothing is signed.
+pub(super) async fn open(
+    ctx: &Context<'_>,
+    meta: &AuthMeta,
+    account: Id,
+    via: Via,
+    secret_hash: Option<[u8; 32]>,
+) -> Result<GrantState, ApiError> {
+    let lifetime = Lifetime::of(via, meta);
+    let idle_seconds = lifetime.idle.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+    let expires_at = after(ctx.now, lifetime.absolute);
+    let grant = GrantState { id: Uuid::now_v7(), via, generation: 0, expires_at, secret_hash, idle_seconds };
     let mut insert = Statement::new(
         ctx.core.db.dialect(),
         "INSERT INTO \"gable_grants\" (\"id\", \"account_id\", \"surface\", \"generation\", \"created_at\", \
-         \"last_active_at\", \"expires_at\", \"ip\", \"user_agent\") VALUES (",
+         \"last_active_at\", \"expires_at\", \"secret_hash\", \"idle_seconds\", \"ip\", \"user_agent\") VALUES (",
     );
     insert.bind(grant.id).push(", ").bind(account).push(", ").bind(via.name()).push(", ").bind(grant.generation);
     insert.push(", ").bind(ctx.now).push(", ").bind(ctx.now).push(", ").bind(grant.expires_at);
+    insert.push(", ").bind(secret_hash.map(|hash| hash.to_vec())).push(", ").bind(grant.idle_seconds);
     insert.push(", ").bind(ctx.client_address()).push(", ").bind(ctx.user_agent()).push(")");
     ctx.source().execute(insert).await?;
     Ok(grant)
 }
 
-/// Makes every credential of the grant but the next one worthless.
+/// Makes every credential of the grant but the next one worthless. None when another request renewed or ended it first.
 pub(super) async fn renew(
     ctx: &mut Context<'_>,
+    meta: &AuthMeta,
     account: Id,
     grant: GrantState,
-    lifetime: u64,
-) -> Result<GrantState, ApiError> {
-    let renewed = GrantState { generation: grant.generation + 1, expires_at: after(ctx.now, lifetime), ..grant };
+) -> Result<Option<GrantState>, ApiError> {
+    let expires_at = after(ctx.now, Lifetime::of(grant.via, meta).absolute);
+    let renewed = GrantState { generation: grant.generation + 1, expires_at, ..grant };
     let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_grants\" SET \"generation\" = ");
     update.bind(renewed.generation).push(", \"expires_at\" = ").bind(renewed.expires_at);
-    update.push(", \"last_active_at\" = ").bind(ctx.now);
+    update.push(", \"last_active_at\" = ").bind(ctx.now).push(", \"renewed_at\" = ").bind(ctx.now);
     update.push(" WHERE \"id\" = ").bind(grant.id).push(" AND \"generation\" = ").bind(grant.generation);
     let renewed_one = ctx.source().execute(update).await? == 1;
     ctx.changes.push(Change::Account(account));
-    // Another request renewed or ended it first.
-    if renewed_one {
-        Ok(renewed)
-    } else {
-        Err(ApiError::conflict("ConcurrentUpdate", "The session was changed meanwhile"))
-    }
+    Ok(renewed_one.then_some(renewed))
 }
 
-/// Ends one grant.
-pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<(), ApiError> {
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
-    delete.bind(grant);
-    ctx.source().execute(delete).await?;
-    ctx.changes.push(Change::Account(account));
+/// Leaves an account only so many log-ins of one kind: the oldest end.
+pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, kept: u32) -> Result<(), ApiError> {
+    let own = |statement: &mut Statement| {
+        statement.push("\"account_id\" = ").bind(account).push(" AND \"surface\" = ").bind(via.name());
+    };
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE ");
+    own(&mut delete);
+    delete.push(" AND \"id\" NOT IN (SELECT \"id\" FROM \"gable_grants\" WHERE ");
+    own(&mut delete);
+    delete.push(" ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(kept)).push(")");
+    if ctx.source().execute(delete).await? > 0 {
+        ctx.changes.push(Change::Account(account));
+    }
     Ok(())
+}
+
+/// Writes down that a log-in was used.
+pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
+    let mut update = Statement::new(core.db.dialect(), "UPDATE \"gable_grants\" SET \"last_active_at\" = ");
+    update.bind(now).push(" WHERE \"id\" = ").bind(grant);
+    let transaction = core.db.begin().await?;
+    Source::Transaction(&transaction).execute(update).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Ends one grant. False when the account has no such one.
+pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
+    delete.bind(grant).push(" AND \"account_id\" = ").bind(account);
+    let ended = ctx.source().execute(delete).await? == 1;
+    ctx.changes.push(Change::Account(account));
+    Ok(ended)
 }
 
 /// Ends every grant of an account, but for the one that is kept.

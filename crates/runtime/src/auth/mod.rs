@@ -2,26 +2,37 @@
 //! HTTP but the headers that carry credentials.
 
 mod account;
+mod address;
 mod attempt;
 mod authenticate;
 mod authorize;
+mod carrier;
 mod clean_up;
+mod device;
+mod error;
 mod event;
+mod find;
 mod grant;
 mod hasher;
 mod lockout;
 mod login;
+mod one_time;
 mod password;
+mod recovery;
+mod renew;
 mod route_rules;
 mod secrets;
+mod session;
 mod sign_up;
 mod super_user;
 pub(crate) mod surfaces;
 mod tokens;
+mod verification;
 
 use crate::access::AccessControl;
-use crate::app_meta::{AppMeta, AuthMeta};
+use crate::app_meta::{AppMeta, AuthMeta, Surface};
 use crate::hooks::HookTable;
+pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
 pub(crate) use authorize::{authorize, refused};
 pub(crate) use clean_up::clean_up;
@@ -56,7 +67,7 @@ impl Auth {
         hooks: HookTable,
         rules: RouteRules,
     ) -> Self {
-        let tokens = Tokens::new(secret.as_bytes(), app.name, meta.jwt.expires_in_seconds);
+        let tokens = Tokens::new(secret.as_bytes(), app.name);
         Self {
             meta,
             access,
@@ -68,5 +79,15 @@ impl Auth {
             turns: Turns::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// Whether there is a surface that takes what mails tell; without one, none is ever sent.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.mounts(Surface::Session) || self.mounts(Surface::TokenPair)
+    }
+
+    /// Whether the application speaks this format.
+    pub(crate) fn mounts(&self, surface: Surface) -> bool {
+        self.meta.surfaces.contains(&surface)
     }
 }

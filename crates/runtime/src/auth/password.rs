@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::Auth;
 use super::attempt::{Attempt, Verdict};
-use super::event::{Event, record};
-use super::grant::{self, Via};
-use super::surfaces::jwt::errors;
-use crate::access::{GrantState, Scope};
+use super::error::AuthError;
+use super::event::{self, Event};
+use super::recovery::required;
+use super::{carrier, grant, one_time};
+use crate::access::{GrantState, Scope, Via};
 use crate::app_meta::{AuthOperation, PasswordPolicy};
 use crate::context::Context;
 use crate::core::Model;
@@ -61,32 +62,44 @@ fn is_common(password: &str) -> bool {
     COMMON.contains(password.to_lowercase().as_str())
 }
 
+/// Every rule that the text breaks, as a password and as a text.
+pub(super) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
+    unreadable(field, password).into_iter().chain(problems(policy, field, password)).collect()
+}
+
 /// What somebody sent to change their password.
 pub(crate) struct PasswordChange {
     current: PlainPassword,
     new: PlainPassword,
 }
 
+/// What a surface calls the two.
+#[derive(Clone, Copy)]
+pub(crate) struct ChangeNames {
+    pub(crate) current: &'static str,
+    pub(crate) new: &'static str,
+}
+
 impl PasswordChange {
     /// # Errors
-    /// 400 `SameCurrentAndNewPassword` when one is missing or both are alike, `InvalidRequestBody` for a new one that
-    /// breaks the policy, and for rules of the route.
-    pub(crate) fn read(policy: &PasswordPolicy, body: Submitted) -> Result<Self, ApiError> {
+    /// `PasswordsRequired`, `SamePassword`, and 400 `InvalidRequestBody` for a new one that breaks the policy, and for
+    /// rules of the route.
+    pub(crate) fn read(policy: &PasswordPolicy, names: ChangeNames, body: Submitted) -> Result<Self, AuthError> {
         let Submitted { entries, broken } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let (Some(current), Some(new)) = (text("currentPassword"), text("newPassword")) else {
-            return Err(errors::passwords_required());
+        let (Some(current), Some(new)) = (text(names.current), text(names.new)) else {
+            let missing = [names.current, names.new].into_iter().filter(|key| text(key).is_none());
+            return Err(AuthError::PasswordsRequired { missing: missing.map(required).collect() });
         };
-        let unknown = entries.keys().filter(|key| !matches!(key.as_str(), "currentPassword" | "newPassword"));
+        let unknown = entries.keys().filter(|key| ![names.current, names.new].contains(&key.as_str()));
         let mut found: Vec<Problem> = unknown.map(|key| Problem::unknown_field(key)).collect();
-        found.extend(unreadable("newPassword", new));
-        found.extend(problems(policy, "newPassword", new));
+        found.extend(password_problems(policy, names.new, new));
         let found = together(found, broken);
         if !found.is_empty() {
-            return Err(ApiError::invalid_body(found));
+            return Err(AuthError::invalid(found));
         }
         if current == new {
-            return Err(errors::same_password());
+            return Err(AuthError::SamePassword { field: names.new });
         }
         Ok(Self { current: PlainPassword::new(current), new: PlainPassword::new(new) })
     }
@@ -102,47 +115,53 @@ fn unreadable(field: &str, text: &str) -> Option<Problem> {
 /// A changed password, and the log-in that goes on with it.
 pub(crate) struct Changed {
     pub(crate) record: Box<dyn Any>,
-    pub(crate) token: String,
+    /// Where a token names the password that it was issued under: its successor.
+    pub(crate) token: Option<String>,
 }
 
-/// Verifies the current password and replaces it. The caller's log-in goes on under a new token; every other one ends.
+/// Verifies the current password and replaces it. The caller's log-in goes on; every other one ends.
 ///
 /// # Errors
-/// 400 `IncorrentCurrentPassword`, 423 `AccountLocked` when it was guessed at too often.
+/// `IncorrectCurrentPassword`, `Locked` when it was guessed at too often.
 pub(crate) async fn change_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
     change: PasswordChange,
-) -> Result<Changed, ApiError> {
+    via: Via,
+) -> Result<Changed, AuthError> {
     let account = ctx.principal.require()?.account;
+    let before = ctx.principal.require()?.password_changed_at;
     let grant = ctx.principal.grant().ok_or_else(ApiError::login_required)?;
     let model = ctx.core.account_model()?;
-    verify(ctx, auth, model, account, change.current).await?;
+    verify(ctx, auth, model, account, change.current, via).await?;
     let hash = auth.hasher.hash(change.new).await?;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::UpdatePassword, Moment::Before, ctx, &mut ()).await?;
-    let (mut record, changed_at) = replace(ctx, model, account, hash).await?;
+    let (mut record, changed_at) = replace(ctx, model, account, before, hash).await?;
+    one_time::void_all(ctx, account).await?;
     grant::end_all(ctx, account, Some(grant.id)).await?;
-    let grant = grant::renew(ctx, account, grant, auth.meta.jwt.expires_in_seconds).await?;
-    record_event(ctx, account).await?;
+    event::record(ctx, Event::PasswordChanged, Some(account), via).await?;
     auth.hooks.run(AuthOperation::UpdatePassword, Moment::After, ctx, record.as_mut()).await?;
-    let token = token(ctx, auth, account, grant, changed_at)?;
+    let token = succeed(ctx, auth, account, grant, changed_at).await?;
     ctx.commit().await?;
     Ok(Changed { record, token })
 }
 
-async fn record_event(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
-    record(ctx, Event::PasswordChanged, Some(account), Via::Jwt).await
-}
-
-fn token(
-    ctx: &Context<'_>,
+/// A jwt names the password that it was issued under, so it needs a successor. Sessions and pairs do not.
+async fn succeed(
+    ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
     grant: GrantState,
     changed_at: DateTime<Utc>,
-) -> Result<String, ApiError> {
-    auth.tokens.issue(account, grant, changed_at.timestamp_millis(), ctx.now)
+) -> Result<Option<String>, AuthError> {
+    if grant.via != Via::Jwt {
+        return Ok(None);
+    }
+    let renewed = grant::renew(ctx, auth.meta, account, grant).await?;
+    let meanwhile = || ApiError::conflict("ConcurrentUpdate", "The session was changed meanwhile");
+    let renewed = renewed.ok_or_else(meanwhile)?;
+    Ok(Some(carrier::token(ctx, auth, account, renewed, changed_at.timestamp_millis())?))
 }
 
 /// A stolen token must not become a way to guess the password: each attempt counts like a log-in's.
@@ -152,14 +171,15 @@ async fn verify(
     model: &Model,
     account: Id,
     password: PlainPassword,
-) -> Result<(), ApiError> {
+    via: Via,
+) -> Result<(), AuthError> {
     let _turn = auth.turns.wait(account).await;
-    let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(errors::user_no_longer_exists()) };
-    let attempt = Attempt { account, hash, via: Via::Jwt };
+    let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
+    let attempt = Attempt { account, hash, via };
     match attempt.verify(ctx, auth, model, password).await? {
         Verdict::Right => Ok(()),
-        Verdict::Wrong => Err(errors::incorrect_current_password()),
-        Verdict::Locked => Err(errors::account_locked()),
+        Verdict::Wrong => Err(AuthError::IncorrectCurrentPassword),
+        Verdict::Locked => Err(AuthError::Locked),
     }
 }
 
@@ -180,14 +200,15 @@ async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Op
     Ok(found.map(|result| Row::new(&result).next()).transpose()?)
 }
 
-/// Stores the hash, and when it was changed: later than ever before, so that no older token names the same moment.
-async fn replace(
+/// Stores the hash, and when it was changed: later than `before`, in milliseconds since the epoch, so that no older token
+/// names the same moment.
+pub(super) async fn replace(
     ctx: &Context<'_>,
     model: &Model,
     account: Id,
+    before: i64,
     hash: String,
-) -> Result<(Box<dyn Any>, DateTime<Utc>), ApiError> {
-    let before = ctx.principal.require()?.password_changed_at;
+) -> Result<(Box<dyn Any>, DateTime<Utc>), AuthError> {
     let earliest = DateTime::from_timestamp_millis(before).unwrap_or_default() + TimeDelta::milliseconds(1);
     let changed_at = ctx.now.max(earliest);
     let mut update: Statement =
@@ -195,7 +216,7 @@ async fn replace(
     update.bind(hash).push(", \"password_changed_at\" = ").bind(changed_at).push(" WHERE ");
     model.sql.row(&mut update, &Scope::system(), account);
     update.push(" RETURNING ").push(&model.sql.columns);
-    let result = ctx.source().one(update).await?.ok_or_else(errors::user_no_longer_exists)?;
+    let result = ctx.source().one(update).await?.ok_or(AuthError::AccountGone)?;
     Ok((model.resource.decode(&mut Row::new(&result))?, changed_at))
 }
 
@@ -209,11 +230,14 @@ mod tests {
     static POLICY: PasswordPolicy =
         PasswordPolicy { min: 8, max: 72, upper: 1, lower: 1, digit: 1, symbol: 0, refuse_common: true };
 
+    const NAMES: ChangeNames = ChangeNames { current: "currentPassword", new: "newPassword" };
+
     /// What a change is refused for, where the route asks for twelve characters.
     fn refusals(body: Value) -> Vec<Value> {
         let Value::Object(entries) = body else { return Vec::new() };
         let broken = vec![Broken::MinLength("12".to_owned()).problem("newPassword")];
-        let refused = PasswordChange::read(&POLICY, Submitted { entries, broken }).err().expect("it is refused");
+        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });
+        let Err(AuthError::Other(refused)) = refused else { panic!("it is not refused") };
         let problems = refused.meta().and_then(|meta| meta["errors"].as_array()).expect("it names problems");
         problems.iter().map(|problem| problem["message"].clone()).collect()
     }
@@ -230,11 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_password_is_told_in_the_documented_words_before_any_rule() {
+    fn a_missing_password_is_told_before_any_rule() {
         let Value::Object(entries) = json!({ "newPassword": "short" }) else { unreachable!("an object") };
         let broken = vec![Problem::unknown_field("newPassword")];
-        let refused = PasswordChange::read(&POLICY, Submitted { entries, broken }).err().expect("a refusal");
-        assert_eq!(refused.code(), "SameCurrentAndNewPassword");
-        assert_eq!(refused.message(), "currentPassword and newPassword are required");
+        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });
+        let Err(AuthError::PasswordsRequired { missing }) = refused else { panic!("it is not refused so") };
+        assert_eq!(missing.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["currentPassword"]);
     }
 }

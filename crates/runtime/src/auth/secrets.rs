@@ -46,12 +46,12 @@ impl Secrets {
     pub(crate) fn token(&self, row: Uuid) -> String {
         let mut bytes = row.as_bytes().to_vec();
         bytes.extend_from_slice(&self.tag(Use::Link, row.as_bytes()));
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        encode(&bytes)
     }
 
     /// The row of a token that this server made; none for anything else.
     pub(crate) fn row_of(&self, token: &str) -> Option<Uuid> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == ID + TAG)?;
+        let bytes = decode(token).filter(|bytes| bytes.len() == ID + TAG)?;
         let (row, tag) = bytes.split_at(ID);
         self.holds(Use::Link, row, tag).then(|| Uuid::from_slice(row).ok()).flatten()
     }
@@ -61,6 +61,13 @@ impl Secrets {
         let tag = self.tag(Use::Code, row.as_bytes());
         let number = tag.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         format!("{:06}", number % u64::from(CODES))
+    }
+
+    /// In constant time.
+    pub(super) fn is_code(&self, row: Uuid, typed: &str) -> bool {
+        let code = self.code(row);
+        let differing = code.bytes().zip(typed.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+        typed.len() == code.len() && differing == 0
     }
 
     pub(super) fn tag(&self, purpose: Use, message: &[u8]) -> [u8; TAG] {
@@ -82,6 +89,15 @@ impl Secrets {
         mac.update(message);
         mac
     }
+}
+
+/// Letters, digits, dashes and underscores.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 #[cfg(test)]

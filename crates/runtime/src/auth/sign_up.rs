@@ -2,10 +2,14 @@
 
 use std::any::Any;
 
+use uuid::Uuid;
+
 use super::Auth;
+use super::carrier::{self, Carrier};
+use super::error::AuthError;
 use super::event::{Event, record};
-use super::grant::Via;
-use crate::access::{Change, Scope, id_from, key_to};
+use super::{address, grant, verification};
+use crate::access::{Change, Scope, Via, id_from, key_to};
 use crate::app_meta::{AuthMode, AuthOperation};
 use crate::context::Context;
 use crate::core::{Core, Model};
@@ -22,6 +26,16 @@ impl Core {
     }
 }
 
+/// A new account.
+pub(crate) struct SignedUp {
+    pub(crate) account: Id,
+    pub(crate) record: Box<dyn Any>,
+    /// On a surface whose sign-up logs in, unless the address must be verified first.
+    pub(crate) carrier: Option<Carrier>,
+}
+
+/// `replaced` is a log-in of the same browser, which ends with a new one.
+///
 /// # Errors
 /// 400 with every problem of the body, 409 for a name that is taken.
 pub(crate) async fn sign_up(
@@ -29,7 +43,8 @@ pub(crate) async fn sign_up(
     auth: &Auth,
     body: Submitted,
     via: Via,
-) -> Result<Box<dyn Any>, ApiError> {
+    replaced: Option<(Id, Uuid)>,
+) -> Result<SignedUp, AuthError> {
     let model = ctx.core.account_model()?;
     let mut input = read(ctx, auth, model, body)?;
     ctx.begin().await?;
@@ -40,9 +55,31 @@ pub(crate) async fn sign_up(
         give_role(ctx, account, role).await?;
     }
     record(ctx, Event::SignedUp, Some(account), via).await?;
+    if let Some(to) = address::stored(ctx, model, account).await? {
+        verification::send(ctx, auth, account, &to, None).await?;
+    }
+    let carrier = first_log_in(ctx, auth, account, via, replaced).await?;
     auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
     ctx.commit().await?;
-    Ok(made)
+    Ok(SignedUp { account, record: made, carrier })
+}
+
+async fn first_log_in(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    account: Id,
+    via: Via,
+    replaced: Option<(Id, Uuid)>,
+) -> Result<Option<Carrier>, AuthError> {
+    if via != Via::Session || auth.meta.email_verification.required {
+        return Ok(None);
+    }
+    if let Some((before, grant)) = replaced {
+        grant::end(ctx, before, grant).await?;
+    }
+    let carrier = carrier::open(ctx, auth, account, 0, via).await?;
+    record(ctx, Event::LoggedIn, Some(account), via).await?;
+    Ok(Some(carrier))
 }
 
 /// In static mode the default role is a value of the account's own role field, which a body may not set.

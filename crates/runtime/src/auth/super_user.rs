@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::event::{Event, record};
-use super::grant::Via;
-use crate::access::{Principal, Scope};
+use crate::access::{Principal, Scope, Via};
 use crate::context::Context;
 use crate::core::Core;
 use crate::crud;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::surfaces::jwt::errors;
+use super::error::credential;
 use crate::access::GrantState;
 use crate::http::ApiError;
 use crate::resource::Id;
@@ -40,11 +40,10 @@ pub(super) struct Tokens {
     decoding: DecodingKey,
     validation: Validation,
     issuer: String,
-    lifetime: u64,
 }
 
 impl Tokens {
-    pub(super) fn new(secret: &[u8], issuer: &str, lifetime: u64) -> Self {
+    pub(super) fn new(secret: &[u8], issuer: &str) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
@@ -56,15 +55,16 @@ impl Tokens {
             decoding: DecodingKey::from_secret(secret),
             validation,
             issuer: issuer.to_owned(),
-            lifetime,
         }
     }
 
+    /// A token that opens what the account may do, for `lifetime` seconds.
     pub(super) fn issue(
         &self,
         account: Id,
         grant: GrantState,
         password_changed_at: i64,
+        lifetime: u64,
         now: DateTime<Utc>,
     ) -> Result<String, ApiError> {
         let claims = Claims {
@@ -74,7 +74,7 @@ impl Tokens {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
             iat: now.timestamp(),
-            exp: now.timestamp().saturating_add_unsigned(self.lifetime),
+            exp: now.timestamp().saturating_add_unsigned(lifetime),
             nbf: None,
             jti: uuid::Uuid::new_v4().simple().to_string(),
             pwd: password_changed_at,
@@ -86,12 +86,12 @@ impl Tokens {
     /// `ExpiredToken`, or `InvalidToken` for everything else: a forger learns nothing from the difference.
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
-        let claims = decoded.map_err(|_| errors::invalid_token())?.claims;
+        let claims = decoded.map_err(|_| credential::invalid())?.claims;
         if claims.exp <= now.timestamp() {
-            return Err(errors::expired_token());
+            return Err(credential::expired());
         }
         if claims.nbf.is_some_and(|begins| begins > now.timestamp()) {
-            return Err(errors::invalid_token());
+            return Err(credential::invalid());
         }
         Ok(claims)
     }

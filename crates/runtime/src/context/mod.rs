@@ -169,6 +169,11 @@ impl<'r> Context<'r> {
         self.after_commit.push(Box::pin(work));
     }
 
+    /// For work that goes on after the answer.
+    pub(crate) fn shared(&self) -> Arc<Core> {
+        self.shared.clone()
+    }
+
     /// Where statements of this request run.
     pub(crate) fn source(&self) -> Source<'_> {
         match &self.transaction {

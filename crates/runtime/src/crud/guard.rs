@@ -4,14 +4,14 @@
 use sea_orm::{QueryResult, Value};
 
 use super::write::row_id;
-use crate::access::{Authority, Giving, Scope, check_giving};
+use crate::access::{Authority, Giving, Scope, check_giving, check_taking_over};
 use crate::auth::{end_log_ins, last_super_user_stays};
 use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::db::Row;
 use crate::http::ApiError;
 use crate::input::Problem;
-use crate::resource::{ModelKind, ModelMeta, RowValues};
+use crate::resource::{FieldKind, ModelKind, ModelMeta, RowValues};
 
 /// Looks at a row that was just written or deleted.
 ///
@@ -38,6 +38,9 @@ pub(super) async fn look_at(
         }
     }
     if scope.authority == Authority::Caller {
+        if model.meta.kind == ModelKind::Account {
+            check_take_over(ctx, model, row, giving).await?;
+        }
         check_giving(ctx, model.meta, row, giving).await?;
     }
     match (model.meta.kind, giving) {
@@ -90,6 +93,24 @@ async fn check_super_user(
         Giving::Deleted => super_user,
     };
     if loses { last_super_user_stays(ctx).await } else { Ok(()) }
+}
+
+/// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.
+async fn check_take_over(
+    ctx: &Context<'_>,
+    model: &Model,
+    row: &QueryResult,
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
+    let Giving::Changed(values) = giving else { return Ok(()) };
+    let identifies = |field: usize| {
+        let field = &model.meta.fields[field];
+        field.kind == FieldKind::Email || model.meta.uniques.iter().any(|unique| unique.fields == [field.name])
+    };
+    if !values.filled().any(|(field, _)| identifies(field)) {
+        return Ok(());
+    }
+    check_taking_over(ctx, row_id(model, row)?).await
 }
 
 /// Somebody who was suspended or deleted does not come back with an old token when that is taken back.

@@ -11,7 +11,7 @@ use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::query::ListQuery;
-use crate::resource::Operation;
+use crate::resource::{FieldKind, ModelKind, Operation, RowValues};
 
 /// `input` is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
 pub(crate) async fn update_many(
@@ -40,9 +40,23 @@ pub(crate) async fn update_many(
     for result in &results {
         guard::look_at(ctx, model, scope, result, Giving::Changed(&row)).await?;
     }
+    identifies_nobody(model, &row)?;
     check_all_still_within(model, scope, &row, &results)?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     touched_many(ctx, model);
     model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)
+}
+
+/// An account's address changes with a word to the old one, and that for one account at a time.
+fn identifies_nobody(model: &Model, row: &RowValues) -> Result<(), ApiError> {
+    let address = model.meta.fields.iter().position(|field| field.kind == FieldKind::Email);
+    let sets_address = address.is_some_and(|field| row.get(field).is_some());
+    if model.meta.kind == ModelKind::Account && sets_address {
+        return Err(ApiError::bad_request(
+            "InvalidRequestBody",
+            "An e-mail address is changed for one account at a time",
+        ));
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
 use super::{guard, refusal};
 use crate::access::{Giving, Scope};
+use crate::auth::moving;
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
@@ -32,8 +33,12 @@ pub(crate) async fn update_one(
     let mut row = model.resource.update_row(input);
     let links = row.take_links();
     prepare_update(ctx, model, &mut row)?;
+    let moving = moving(ctx, model, id, &mut row).await?;
     let result = write(ctx, model, scope, id, &row).await?;
     check_still_within(ctx, model, scope, id, &row).await?;
+    if let Some(moving) = moving {
+        moving.finish(ctx, model).await?;
+    }
     let linked = !links.is_empty();
     connect(ctx, model, scope, id, links).await?;
     guard::look_at(ctx, model, scope, &result, Giving::Changed(&row)).await?;

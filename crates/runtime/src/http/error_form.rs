@@ -9,16 +9,21 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, He
 
 use super::ApiError;
 use super::body::{malformed, payload_too_large, unreadable, unsupported_media_type};
+use super::error_format::WriteError;
 use super::headers::is_json;
 use super::request_id::RequestId;
 use super::response::{Cause, error_body, method_not_allowed, no_such_route};
 
 /// Leaves a success, and an error in a JSON form of its own, as it is. Headers stay: CORS and limits have spoken.
-pub(crate) fn in_error_form<B>(mut response: HttpResponse<B>, id: &RequestId) -> HttpResponse<EitherBody<B>>
+pub(crate) fn in_error_form<B>(
+    mut response: HttpResponse<B>,
+    id: &RequestId,
+    write: WriteError,
+) -> HttpResponse<EitherBody<B>>
 where
     B: MessageBody + 'static,
 {
-    let Some((status, body)) = replacement(&response, id) else {
+    let Some((status, body)) = replacement(&response, id, write) else {
         return response.map_into_left_body();
     };
     note_cause(&mut response);
@@ -31,21 +36,22 @@ where
     })
 }
 
-fn replacement<B>(response: &HttpResponse<B>, id: &RequestId) -> Option<(StatusCode, Vec<u8>)> {
+fn replacement<B>(response: &HttpResponse<B>, id: &RequestId, write: WriteError) -> Option<(StatusCode, Vec<u8>)> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return None;
     }
     if let Some(error) = response.error().and_then(|error| error.as_error::<ApiError>()) {
-        // Only a 500 has something to say that was not known where it was made.
-        return (status == 500).then(|| (status, error_body(error, Some(id))));
+        // Where the API's own form is wanted, only a 500 has something to say that was not known where it was made.
+        let is_as_wanted = std::ptr::fn_addr_eq(write, error_body as WriteError) && status != 500;
+        return (!is_as_wanted).then(|| (status, write(error, Some(id))));
     }
     if !has_actix_form(response) {
         return None;
     }
     let error = response.error().and_then(by_type).unwrap_or_else(|| by_status(status));
     let status = StatusCode::from_u16(error.status()).unwrap_or(status);
-    Some((status, error_body(&error, Some(id))))
+    Some((status, write(&error, Some(id))))
 }
 
 /// Plain text or nothing at all; an application's own page or problem document is neither.
@@ -123,7 +129,7 @@ mod tests {
     use super::*;
 
     async fn formed(response: HttpResponse) -> (u16, Value) {
-        let response = in_error_form(response, &RequestId::of(&HeaderMap::new()));
+        let response = in_error_form(response, &RequestId::of(&HeaderMap::new()), error_body);
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body()).await.unwrap_or_default();
         (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String("not JSON".to_owned())))
@@ -140,7 +146,7 @@ mod tests {
     #[test]
     fn what_actix_would_have_told_the_client_goes_to_the_log() {
         let response = HttpResponse::from_error(ErrorInternalServerError("disk full"));
-        let response = in_error_form(response, &RequestId::of(&HeaderMap::new()));
+        let response = in_error_form(response, &RequestId::of(&HeaderMap::new()), error_body);
         assert_eq!(response.extensions().get::<Cause>(), Some(&Cause("disk full".to_owned())));
     }
 

@@ -17,8 +17,9 @@ use tracing::Instrument;
 use super::client_address::{Client, client};
 use super::cors::cors;
 use super::error_form::in_error_form;
+use super::error_format::{ErrorFormats, WriteError};
 use super::request_id::RequestId;
-use super::response::{Cause, error_response};
+use super::response::Cause;
 use super::{access_log, headers};
 use crate::limit::{LimitKey, RateLimits};
 use crate::ops::health;
@@ -31,6 +32,7 @@ pub(crate) struct Transport {
     pub(crate) limits: Arc<RateLimits>,
     /// `AppMeta::cors`
     pub(crate) origins: &'static [&'static str],
+    pub(crate) formats: ErrorFormats,
 }
 
 /// Wraps an application. Services may be mounted before or after; middleware wrapped later stands further out, and
@@ -55,11 +57,11 @@ where
     B: MessageBody + 'static,
 {
     let limits = Arc::clone(&transport.limits);
-    let proxies = Arc::clone(&transport.trusted_proxies);
+    let arriving = Arc::new((Arc::clone(&transport.trusted_proxies), transport.formats.clone()));
     app.wrap(Compress::default())
         .wrap(from_fn(move |req, next| limited(Arc::clone(&limits), req, next)))
         .wrap(cors(transport.origins))
-        .wrap(from_fn(move |req, next| frame(Arc::clone(&proxies), req, next)))
+        .wrap(from_fn(move |req, next| frame(Arc::clone(&arriving), req, next)))
 }
 
 /// What is known of a request the moment it arrives.
@@ -67,16 +69,17 @@ struct Arrival {
     id: RequestId,
     client: Client,
     started: Instant,
+    write_error: WriteError,
 }
 
 impl Arrival {
-    fn note(req: &ServiceRequest, proxies: &[Cidr]) -> Rc<Self> {
+    fn note(req: &ServiceRequest, proxies: &[Cidr], formats: &ErrorFormats) -> Rc<Self> {
         let id = RequestId::of(req.headers());
         let client = client(req.request(), proxies);
         let mut extensions = req.extensions_mut();
         extensions.insert(id.clone());
         extensions.insert(client);
-        Rc::new(Self { id, client, started: Instant::now() })
+        Rc::new(Self { id, client, started: Instant::now(), write_error: formats.of(req.path()) })
     }
 
     fn span(&self) -> tracing::Span {
@@ -84,7 +87,7 @@ impl Arrival {
     }
 
     fn dress<B: MessageBody + 'static>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
-        let mut response = in_error_form(response, &self.id);
+        let mut response = in_error_form(response, &self.id, self.write_error);
         self.id.announce(response.headers_mut());
         headers::secure(response.headers_mut(), self.client.tls);
         response
@@ -97,11 +100,11 @@ impl Arrival {
 }
 
 async fn frame<B: MessageBody + 'static>(
-    proxies: Arc<[Cidr]>,
+    arriving: Arc<(Arc<[Cidr]>, ErrorFormats)>,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let arrival = Arrival::note(&req, &proxies);
+    let arrival = Arrival::note(&req, &arriving.0, &arriving.1);
     match next.call(req).instrument(arrival.span()).await {
         Ok(response) => {
             let (request, response) = response.into_parts();
@@ -141,7 +144,7 @@ async fn limited<B: MessageBody + 'static>(
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
     if !decision.allowed {
-        let refusal = error_response(&decision.refusal(), None);
+        let refusal = HttpResponse::from_error(decision.refusal());
         return Ok(req.into_response(refusal).map_into_right_body());
     }
     let mut response = next.call(req).await?;

@@ -14,7 +14,12 @@ use crate::resource::RateLimit;
 const ORIGINS: &[&str] = &["https://shop.example.com"];
 
 fn open() -> Transport {
-    Transport { trusted_proxies: Arc::new([]), limits: Arc::new(RateLimits::off()), origins: ORIGINS }
+    Transport {
+        trusted_proxies: Arc::new([]),
+        limits: Arc::new(RateLimits::off()),
+        origins: ORIGINS,
+        formats: ErrorFormats::default(),
+    }
 }
 
 fn limited_to(max: u32) -> Transport {

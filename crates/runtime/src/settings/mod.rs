@@ -145,6 +145,13 @@ impl Settings {
             None => format!("http://{}:{port}", reachable_host(&self.host)),
         }
     }
+
+    /// Scheme, host and port of the public URL, where one is set: what a browser calls the application.
+    pub(crate) fn public_origin(&self) -> Option<&str> {
+        let url = self.public_url.as_deref()?;
+        let host = url.find("://")? + 3;
+        Some(url[host..].find('/').map_or(url, |path| &url[..host + path]))
+    }
 }
 
 /// A link to "every interface" leads nowhere.

@@ -4,13 +4,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite as CookieSameSite};
 
 use crate::app_meta::{JwtMeta, SameSite};
-
-/// Whether the request came over TLS; a cookie is then kept from travelling without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    Tls,
-    Plain,
-}
+use crate::auth::surfaces::cookie::Transport;
 
 pub(super) fn carrying(token: String, meta: &JwtMeta, transport: Transport) -> Cookie<'static> {
     let seconds = i64::try_from(meta.expires_in_seconds).unwrap_or(i64::MAX);

@@ -1,8 +1,8 @@
 //! The jwt surface: a bearer token and a cookie, as documented for Arkos.
 
 mod cookie;
-pub(crate) mod errors;
 mod operations;
 mod routes;
+mod words;
 
-pub(crate) use routes::{configure, limit_name};
+pub(crate) use routes::configure;

@@ -3,27 +3,26 @@
 use std::any::Any;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::cookie::{Transport, carrying, cleared};
+use super::cookie::{carrying, cleared};
+use crate::access::Via;
 use crate::app_meta::{AuthOperation, TokenDelivery};
 use crate::auth::Auth;
 use crate::auth::account::{delete_me, get_me, log_out, update_me};
-use crate::auth::grant::Via;
+use crate::auth::carrier::Carrier;
+use crate::auth::error::AuthError;
 use crate::auth::login::{Credentials, log_in};
-use crate::auth::password::{PasswordChange, change_password, password_field};
-use crate::auth::sign_up::sign_up;
+use crate::auth::password::{ChangeNames, PasswordChange, change_password, password_field};
+use crate::auth::sign_up::{SignedUp, sign_up};
+use crate::auth::surfaces::cookie::transport;
+use crate::auth::surfaces::endpoint::Asked;
 use crate::context::Context;
-use crate::http::{ApiError, Client, json_response, object, read_object};
+use crate::http::{ApiError, json_response, object, read_object};
 use crate::query::no_parameters;
 
-pub(super) async fn run(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    operation: AuthOperation,
-    request: &HttpRequest,
-    payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let Asked { operation, request, payload } = asked;
     if operation != AuthOperation::Login {
         no_parameters(request)?;
     }
@@ -39,9 +38,9 @@ pub(super) async fn run(
         AuthOperation::UpdateMe => own_update(ctx, auth, request, payload).await,
         AuthOperation::DeleteMe => {
             delete_me(ctx, auth, Via::Jwt).await?;
-            without_cookie(auth, request)
+            Ok(without_cookie(auth, request)?)
         }
-        other => Err(ApiError::internal(format!("{other:?} is no operation of this surface"))),
+        other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
     }
 }
 
@@ -50,11 +49,11 @@ async fn signup(
     auth: &Auth,
     request: &HttpRequest,
     mut payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, AuthError> {
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     let body = auth.rules.judge(AuthOperation::Signup, body);
-    let account = sign_up(ctx, auth, body, Via::Jwt).await?;
-    Ok(json_response(StatusCode::CREATED, data(ctx, account.as_ref())?))
+    let SignedUp { record, .. } = sign_up(ctx, auth, body, Via::Jwt, None).await?;
+    Ok(json_response(StatusCode::CREATED, data(ctx, record.as_ref())?))
 }
 
 /// `{ "token": …, "accessToken": …, "data": … }` and the cookie, as far as `sendAccessTokenThrough` wants either.
@@ -63,19 +62,20 @@ async fn login(
     auth: &Auth,
     request: &HttpRequest,
     mut payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, AuthError> {
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     auth.rules.check(AuthOperation::Login, &body)?;
     let password = password_field(ctx.core.account_model()?)?.name;
     let credentials = Credentials::read(auth, password, username_field(request)?.as_deref(), &body)?;
-    let logged_in = log_in(ctx, auth, credentials, Via::Jwt).await?;
+    let logged_in = log_in(ctx, auth, credentials, Via::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;
-    delivered(auth, request, "", logged_in.token, data)
+    let token = if let Carrier::Token(token) = logged_in.carrier { Some(token) } else { None };
+    Ok(delivered(auth, request, "", token, data)?)
 }
 
-async fn logout(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+async fn logout(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
     log_out(ctx, auth, Via::Jwt).await?;
-    without_cookie(auth, request)
+    Ok(without_cookie(auth, request)?)
 }
 
 async fn update_password(
@@ -83,13 +83,15 @@ async fn update_password(
     auth: &Auth,
     request: &HttpRequest,
     mut payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, AuthError> {
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
-    let change = PasswordChange::read(&auth.meta.password, auth.rules.judge(AuthOperation::UpdatePassword, body))?;
-    let changed = change_password(ctx, auth, change).await?;
+    let body = auth.rules.judge(AuthOperation::UpdatePassword, body);
+    let names = ChangeNames { current: "currentPassword", new: "newPassword" };
+    let change = PasswordChange::read(&auth.meta.password, names, body)?;
+    let changed = change_password(ctx, auth, change, Via::Jwt).await?;
     let data = data(ctx, changed.record.as_ref())?;
     let said = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
-    delivered(auth, request, said, changed.token, data)
+    Ok(delivered(auth, request, said, changed.token, data)?)
 }
 
 async fn own_update(
@@ -97,7 +99,7 @@ async fn own_update(
     auth: &Auth,
     request: &HttpRequest,
     mut payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, AuthError> {
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     let me = update_me(ctx, auth, auth.rules.judge(AuthOperation::UpdateMe, body)).await?;
     Ok(json_response(StatusCode::OK, data(ctx, me.as_ref())?))
@@ -118,18 +120,18 @@ fn delivered(
     auth: &Auth,
     request: &HttpRequest,
     said: &str,
-    token: String,
+    token: Option<String>,
     data: Vec<u8>,
 ) -> Result<HttpResponse, ApiError> {
     let delivery = auth.meta.send_access_token_through;
     let mut body = format!("{{{said}").into_bytes();
-    if delivery != TokenDelivery::CookieOnly {
+    if let Some(token) = token.as_ref().filter(|_| delivery != TokenDelivery::CookieOnly) {
         // A JWT is letters, digits, points, dashes and underscores: nothing to escape.
         body.extend_from_slice(format!("\"token\":\"{token}\",\"accessToken\":\"{token}\",").as_bytes());
     }
     body.extend_from_slice(&data[1..]);
     let mut response = json_response(StatusCode::OK, body);
-    if delivery != TokenDelivery::ResponseOnly {
+    if let Some(token) = token.filter(|_| delivery != TokenDelivery::ResponseOnly) {
         let cookie = carrying(token, &auth.meta.jwt, transport(request));
         response.add_cookie(&cookie).map_err(ApiError::internal)?;
     }
@@ -141,13 +143,6 @@ fn without_cookie(auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, Ap
     let mut response = HttpResponse::NoContent().finish();
     response.add_cookie(&cleared(&auth.meta.jwt, transport(request))).map_err(ApiError::internal)?;
     Ok(response)
-}
-
-fn transport(request: &HttpRequest) -> Transport {
-    match request.extensions().get::<Client>() {
-        Some(client) if client.tls => Transport::Tls,
-        _ => Transport::Plain,
-    }
 }
 
 /// `?usernameField=`, the only parameter that a log-in takes.

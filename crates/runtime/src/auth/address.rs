@@ -1,0 +1,103 @@
+//! The e-mail address of an account: whoever receives its mail can become the account, so a new address is told to the
+//! old one, proves nothing yet, and takes away what was sent before.
+
+use super::{Auth, one_time, verification};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{Row, Statement};
+use crate::http::ApiError;
+use crate::mail::{self, Mail, Template};
+use crate::resource::{FieldKind, Id, ModelKind, RowValues};
+
+/// What the address is called, in YAML and on the wire.
+pub(super) const FIELD: &str = "email";
+const VERIFIED: &str = "isEmailVerified";
+
+/// The address's column; none where accounts have no address.
+pub(super) fn column(model: &Model) -> Option<&'static str> {
+    position(model).map(|field| model.meta.fields[field].column)
+}
+
+fn position(model: &Model) -> Option<usize> {
+    let field = model.meta.field_index(FIELD)?;
+    (model.meta.fields[field].kind == FieldKind::Email).then_some(field)
+}
+
+/// The address of an account as it is stored.
+pub(super) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+    let Some(column) = column(model) else { return Ok(None) };
+    let mut select = Statement::new(ctx.core.db.dialect(), "SELECT ");
+    select.identifier(column).push(" FROM ").identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
+    let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
+    Ok(Row::new(&result).next()?)
+}
+
+/// An account's address that is about to change.
+pub(crate) struct Moving {
+    account: Id,
+    old: Option<String>,
+}
+
+/// Looks whether a change of an account's row changes its address; then the row says that it is not verified any more,
+/// unless the change says so itself.
+///
+/// # Errors
+/// 500 when the database cannot be asked.
+pub(crate) async fn moving(
+    ctx: &Context<'_>,
+    model: &Model,
+    account: Id,
+    row: &mut RowValues,
+) -> Result<Option<Moving>, ApiError> {
+    if model.meta.kind != ModelKind::Account || ctx.core.auth.is_none() {
+        return Ok(None);
+    }
+    let Some(new) = position(model).and_then(|field| row.get(field)) else { return Ok(None) };
+    let old = stored(ctx, model, account).await?;
+    let unchanged = match new {
+        sea_orm::Value::String(new) => *new == old,
+        _ => false,
+    };
+    if unchanged {
+        return Ok(None);
+    }
+    if let Some(verified) = model.meta.field_index(VERIFIED).filter(|field| row.get(*field).is_none()) {
+        row.set(verified, false);
+    }
+    Ok(Some(Moving { account, old }))
+}
+
+impl Moving {
+    /// To be called after the row was written, in the same transaction.
+    ///
+    /// # Errors
+    /// 500 when the database cannot be asked.
+    pub(crate) async fn finish(self, ctx: &mut Context<'_>, model: &Model) -> Result<(), ApiError> {
+        let Some(auth) = &ctx.core.auth else { return Ok(()) };
+        let account = self.account;
+        let new = stored(ctx, model, account).await?;
+        one_time::void_all(ctx, account).await?;
+        self.tell_old(ctx, auth, new.as_deref()).await?;
+        match new {
+            Some(new) if !is_verified(ctx, model, account).await? => {
+                verification::send(ctx, auth, account, &new, None).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where nothing else is ever sent, this is not either.
+    async fn tell_old(self, ctx: &mut Context<'_>, auth: &Auth, new: Option<&str>) -> Result<(), ApiError> {
+        let Some(old) = self.old.filter(|_| auth.sends_mail()) else { return Ok(()) };
+        let mut variables = vec![("old_email", old.clone())];
+        variables.extend(new.map(|new| ("new_email", new.to_owned())));
+        mail::enqueue(ctx, Mail { template: Template::EmailChanged, to: old, token: None, variables }).await
+    }
+}
+
+async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
+    let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
+    select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
+    let found = ctx.source().one(select).await?;
+    Ok(found.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(false))
+}

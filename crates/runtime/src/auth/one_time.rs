@@ -1,0 +1,171 @@
+//! One-time tokens: a row that says what somebody may do once. What they must know for it is made from the row's id
+//! and the server's key when the mail is sent, and stored nowhere.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::Auth;
+use crate::access::id_from;
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{DbError, Dialect, Row, Statement};
+use crate::http::ApiError;
+use crate::resource::Id;
+
+/// What a token is good for, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    ResetPassword,
+    VerifyEmail,
+    /// To make another address the account's own.
+    ChangeEmail,
+}
+
+impl Purpose {
+    const ALL: [Purpose; 3] = [Purpose::ResetPassword, Purpose::VerifyEmail, Purpose::ChangeEmail];
+
+    fn name(self) -> &'static str {
+        match self {
+            Purpose::ResetPassword => "reset_password",
+            Purpose::VerifyEmail => "verify_email",
+            Purpose::ChangeEmail => "change_email",
+        }
+    }
+}
+
+/// A token that may still be used.
+pub(super) struct OneTime {
+    pub(super) id: Uuid,
+    pub(super) account: Id,
+    pub(super) purpose: Purpose,
+    /// Where it was sent.
+    pub(super) address: String,
+}
+
+/// Wrong codes after which a code is worth nothing.
+const GUESSES: i32 = 5;
+
+/// Makes a token, in the open transaction. Older ones of the account for the same purpose are gone, and so are mails
+/// that would have told of them.
+pub(super) async fn issue(
+    ctx: &Context<'_>,
+    account: Id,
+    purpose: Purpose,
+    address: &str,
+    lifetime: TimeDelta,
+) -> Result<Uuid, ApiError> {
+    lock(ctx, ctx.core.account_model()?, account).await?;
+    void(ctx, account, &[purpose]).await?;
+    let id = Uuid::now_v7();
+    let mut insert = Statement::new(
+        ctx.core.db.dialect(),
+        "INSERT INTO \"gable_tokens\" (\"id\", \"account_id\", \"purpose\", \"address\", \"created_at\", \"expires_at\") \
+         VALUES (",
+    );
+    insert.bind(id).push(", ").bind(account).push(", ").bind(purpose.name()).push(", ").bind(address);
+    insert.push(", ").bind(ctx.now).push(", ").bind(ctx.now + lifetime).push(")");
+    ctx.source().execute(insert).await?;
+    Ok(id)
+}
+
+/// Two who ask at once must not both leave a token behind.
+async fn lock(ctx: &Context<'_>, model: &Model, account: Id) -> Result<(), DbError> {
+    if ctx.core.db.dialect() != Dialect::Postgres {
+        return Ok(());
+    }
+    let mut select = model.sql.statement(format!("SELECT 1 FROM \"{}\" WHERE \"id\" = ", model.meta.table));
+    select.bind(account).push(" FOR UPDATE");
+    ctx.source().one(select).await?;
+    Ok(())
+}
+
+/// Takes away what an account was sent for these purposes.
+async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<(), DbError> {
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_tokens\" WHERE \"account_id\" = ");
+    delete.bind(account).push(" AND \"purpose\" IN (");
+    delete.join(", ", purposes, |delete, purpose| delete.bind(purpose.name())).push(")");
+    ctx.source().execute(delete).await?;
+    Ok(())
+}
+
+/// Takes away everything that an account was sent.
+pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
+    void(ctx, account, &Purpose::ALL).await
+}
+
+/// When an account was last sent a token for this purpose.
+pub(super) async fn last_issued(
+    ctx: &Context<'_>,
+    account: Id,
+    purpose: Purpose,
+) -> Result<Option<DateTime<Utc>>, DbError> {
+    let sql = "SELECT \"created_at\" FROM \"gable_tokens\" WHERE \"account_id\" = ";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    select.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
+    select.push(" ORDER BY \"created_at\" DESC LIMIT 1");
+    let found = ctx.source().one(select).await?;
+    found.map(|result| Row::new(&result).next()).transpose()
+}
+
+/// The token that a link holds, when it may still be used for one of these purposes.
+pub(super) async fn find(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    token: &str,
+    purposes: &[Purpose],
+) -> Result<Option<OneTime>, DbError> {
+    let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
+    let mut select = usable(ctx);
+    select.push(" AND \"id\" = ").bind(id);
+    let found = one(ctx, auth, select).await?;
+    Ok(found.filter(|found| purposes.contains(&found.purpose)))
+}
+
+/// The token whose code this is. Every guess is counted before it is looked at and stays counted, so that many at once
+/// are no more than the same number one after another.
+pub(super) async fn guess(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    account: Id,
+    purpose: Purpose,
+    code: &str,
+) -> Result<Option<OneTime>, ApiError> {
+    ctx.begin().await?;
+    let mut count = Statement::new(
+        ctx.core.db.dialect(),
+        "UPDATE \"gable_tokens\" SET \"attempts\" = \"attempts\" + 1 WHERE \"used_at\" IS NULL AND \"account_id\" = ",
+    );
+    count.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
+    count.push(" AND \"expires_at\" > ").bind(ctx.now).push(" AND \"attempts\" < ").bind(GUESSES);
+    let counted = ctx.source().execute(count).await?;
+    let mut select = usable(ctx);
+    select.push(" AND \"account_id\" = ").bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
+    let found = if counted == 0 { None } else { one(ctx, auth, select).await? };
+    ctx.commit().await?;
+    Ok(found.filter(|found| auth.secrets.is_code(found.id, code)))
+}
+
+fn usable(ctx: &Context<'_>) -> Statement {
+    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\" FROM \"gable_tokens\" \
+               WHERE \"used_at\" IS NULL AND \"expires_at\" > ";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    select.bind(ctx.now);
+    select
+}
+
+async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option<OneTime>, DbError> {
+    let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
+    let mut row = Row::new(&result);
+    let (id, account) = (row.next()?, id_from(&mut row, auth.access.models.account.id)?);
+    let (purpose, address): (String, String) = (row.next()?, row.next()?);
+    let purpose = Purpose::ALL.into_iter().find(|known| known.name() == purpose);
+    Ok(purpose.map(|purpose| OneTime { id, account, purpose, address }))
+}
+
+/// Uses a token up, in the open transaction. False when another request was first.
+pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, DbError> {
+    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_tokens\" SET \"used_at\" = ");
+    update.bind(ctx.now).push(" WHERE \"used_at\" IS NULL AND \"id\" = ").bind(token.id);
+    update.push(" AND \"expires_at\" > ").bind(ctx.now);
+    Ok(ctx.source().execute(update).await? == 1)
+}

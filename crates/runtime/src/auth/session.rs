@@ -1,0 +1,147 @@
+//! What somebody may know of their own log-ins: which there are, what happened, and how to end one.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Auth;
+use super::device::device;
+use super::error::AuthError;
+use super::event::{Event, record};
+use super::grant;
+use crate::access::Via;
+use crate::app_meta::AuthOperation;
+use crate::context::Context;
+use crate::db::{Row, Statement};
+use crate::hooks::Moment;
+use crate::resource::Id;
+
+/// A log-in of one's own, whatever carries it.
+pub(crate) struct OwnSession {
+    pub(crate) id: Uuid,
+    pub(crate) surface: String,
+    pub(crate) device: String,
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    /// Of a token: when it was issued or renewed. Of a session: to the minute.
+    pub(crate) last_active_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    /// The one that asks.
+    pub(crate) is_current: bool,
+}
+
+/// The caller's log-ins, the latest first.
+///
+/// # Errors
+/// 401 for an anonymous caller.
+pub(crate) async fn list_sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<Vec<OwnSession>, AuthError> {
+    let account = ctx.principal.require()?.account;
+    auth.hooks.run(AuthOperation::ListSessions, Moment::Before, ctx, &mut ()).await?;
+    let sql = "SELECT \"id\", \"surface\", \"ip\", \"user_agent\", \"created_at\", \"last_active_at\", \"expires_at\", \
+               \"idle_seconds\" FROM \"gable_grants\" WHERE \"account_id\" = ";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    select.bind(account).push(" AND \"expires_at\" > ").bind(ctx.now);
+    select.push(" ORDER BY \"created_at\" DESC, \"id\" DESC");
+    let current = ctx.principal.grant().map(|grant| grant.id);
+    let mut sessions = Vec::new();
+    for result in ctx.source().all(select).await? {
+        let mut row = Row::new(&result);
+        let (id, surface, ip): (Uuid, String, Option<String>) = (row.next()?, row.next()?, row.next()?);
+        let user_agent: Option<String> = row.next()?;
+        let device = device(user_agent.as_deref());
+        let (created_at, last_active_at, expires_at) = (row.next()?, row.next()?, row.next()?);
+        let is_current = current == Some(id);
+        let own =
+            OwnSession { id, surface, device, ip, user_agent, created_at, last_active_at, expires_at, is_current };
+        let idle: Option<i64> = row.next()?;
+        if is_current || !lies_idle(&own, idle, ctx.now) {
+            sessions.push(own);
+        }
+    }
+    auth.hooks.run(AuthOperation::ListSessions, Moment::After, ctx, &mut ()).await?;
+    Ok(sessions)
+}
+
+fn lies_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>) -> bool {
+    idle_seconds.is_some_and(|idle| (now - session.last_active_at).num_seconds() >= idle)
+}
+
+/// Ends one of the caller's log-ins.
+///
+/// # Errors
+/// `NoSuchSession` for what is none, or another account's.
+pub(crate) async fn revoke_session(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    session: &str,
+    via: Via,
+) -> Result<(), AuthError> {
+    let account = ctx.principal.require()?.account;
+    let session = Uuid::try_parse(session).map_err(|_| AuthError::NoSuchSession)?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::RevokeSession, Moment::Before, ctx, &mut ()).await?;
+    if !grant::end(ctx, account, session).await? {
+        return Err(AuthError::NoSuchSession);
+    }
+    record(ctx, Event::SessionRevoked, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::RevokeSession, Moment::After, ctx, &mut ()).await?;
+    Ok(ctx.commit().await?)
+}
+
+/// Something that happened to one's own account.
+pub(crate) struct OwnEvent {
+    pub(crate) id: Uuid,
+    /// `logged_in`, `login_failed`
+    pub(crate) kind: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) surface: String,
+    pub(crate) device: String,
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A part of a history, and how long it is.
+pub(crate) struct History {
+    pub(crate) events: Vec<OwnEvent>,
+    pub(crate) total: i64,
+}
+
+/// When and from where somebody logged in to the caller's account, or tried to, the latest first; as long as events
+/// are kept.
+///
+/// # Errors
+/// 401 for an anonymous caller.
+pub(crate) async fn login_history(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    offset: u64,
+    limit: u32,
+) -> Result<History, AuthError> {
+    let account = ctx.principal.require()?.account;
+    auth.hooks.run(AuthOperation::LoginHistory, Moment::Before, ctx, &mut ()).await?;
+    let mut count = Statement::new(ctx.core.db.dialect(), "SELECT COUNT(*)");
+    logins_of(&mut count, account);
+    let counted = ctx.source().one(count).await?;
+    let total = counted.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(0);
+    let sql = "SELECT \"id\", \"kind\", \"reason\", \"surface\", \"ip\", \"user_agent\", \"at\"";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    logins_of(&mut select, account);
+    select.push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(limit));
+    select.push(" OFFSET ").bind(i64::try_from(offset).unwrap_or(i64::MAX));
+    let mut events = Vec::new();
+    for result in ctx.source().all(select).await? {
+        let mut row = Row::new(&result);
+        let (id, kind, reason, surface) = (row.next()?, row.next()?, row.next()?, row.next()?);
+        let (ip, user_agent): (Option<String>, Option<String>) = (row.next()?, row.next()?);
+        let device = device(user_agent.as_deref());
+        events.push(OwnEvent { id, kind, reason, surface, device, ip, user_agent, at: row.next()? });
+    }
+    auth.hooks.run(AuthOperation::LoginHistory, Moment::After, ctx, &mut ()).await?;
+    Ok(History { events, total })
+}
+
+fn logins_of(statement: &mut Statement, account: Id) {
+    statement.push(" FROM \"gable_events\" WHERE \"kind\" IN ('logged_in', 'login_failed') AND \"account_id\" = ");
+    statement.bind(account);
+}

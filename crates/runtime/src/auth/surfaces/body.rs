@@ -1,0 +1,50 @@
+//! Bodies that are a handful of texts.
+
+use serde_json::{Map, Value};
+
+use crate::auth::error::AuthError;
+use crate::auth::recovery::required as is_required;
+use crate::input::{FromJson, Problem, Submitted, together};
+use crate::text::upper_first;
+
+/// The texts of a body, by their keys.
+pub(super) struct Texts(Map<String, Value>);
+
+impl Texts {
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// What the body was required to have.
+    pub(super) fn take(&mut self, key: &str) -> String {
+        self.optional(key).unwrap_or_default()
+    }
+
+    pub(super) fn optional(&mut self, key: &str) -> Option<String> {
+        match self.0.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// # Errors
+/// 400 with everything that is wrong: what is missing or empty, what is no text, what nobody asked for, and the rules
+/// of the route.
+pub(super) fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<Texts, AuthError> {
+    let Submitted { mut entries, broken } = body;
+    let absent = |value: &Value| value.is_null() || value.as_str().is_some_and(str::is_empty);
+    entries.retain(|_, value| !absent(value));
+    let mut found: Vec<Problem> =
+        required.iter().filter(|key| !entries.contains_key(**key)).map(|key| is_required(key)).collect();
+    for (key, value) in &entries {
+        if !required.contains(&key.as_str()) && !optional.contains(&key.as_str()) {
+            found.push(Problem::unknown_field(key));
+        } else if let Err(mismatch) = String::from_json(value.clone()) {
+            let code = format!("{}TypeConstraint", upper_first(key));
+            found.push(Problem { field: key.clone(), code, message: format!("'{key}' must be {}", mismatch.0) });
+        }
+    }
+    let found = together(found, broken);
+    if found.is_empty() { Ok(Texts(entries)) } else { Err(AuthError::invalid(found)) }
+}

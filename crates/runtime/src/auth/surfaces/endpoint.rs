@@ -1,0 +1,154 @@
+//! What the surfaces share: mounting paths, and the stages of a request to one of them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::access::{Principal, Via};
+use crate::app::Shared;
+use crate::app_meta::AuthOperation;
+use crate::auth::authenticate::{authenticate_via, refuse_cross_site};
+use crate::auth::error::AuthError;
+use crate::auth::{Auth, refused};
+use crate::context::Context;
+use crate::core::Core;
+use crate::hooks::Moment;
+use crate::http::{ApiError, method_not_allowed};
+use crate::limit::RouteLimit;
+
+/// One wire format: how a request becomes a call of the core, and what is said of its outcome.
+pub(super) trait WireFormat: 'static {
+    const VIA: Via;
+
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError>;
+
+    /// The surface's own status, code and message for a refusal of the core.
+    fn words(error: AuthError) -> ApiError;
+}
+
+/// A request to a surface, as far as it is none of the core's business.
+pub(super) struct Asked<'r> {
+    pub(super) operation: AuthOperation,
+    pub(super) request: &'r HttpRequest,
+    pub(super) payload: web::Payload,
+}
+
+/// Who may call an operation at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    Anyone,
+    LoggedIn,
+}
+
+/// One operation at one path.
+pub(super) struct Route {
+    pub(super) path: String,
+    pub(super) method: &'static str,
+    pub(super) operation: AuthOperation,
+    pub(super) caller: Caller,
+}
+
+impl Route {
+    pub(super) fn open(method: &'static str, path: impl Into<String>, operation: AuthOperation) -> Self {
+        Self { path: path.into(), method, operation, caller: Caller::Anyone }
+    }
+
+    pub(super) fn own(method: &'static str, path: impl Into<String>, operation: AuthOperation) -> Self {
+        Self { path: path.into(), method, operation, caller: Caller::LoggedIn }
+    }
+}
+
+struct Endpoint {
+    route: Route,
+    limit: RouteLimit,
+}
+
+/// Mounts a surface's routes. A disabled operation is a method that its path does not have; a path without methods is
+/// not there.
+pub(super) fn mount<S: WireFormat>(
+    config: &mut web::ServiceConfig,
+    shared: &Shared,
+    auth: &Auth,
+    routes: impl IntoIterator<Item = Route>,
+) {
+    let mut paths: Vec<(String, Vec<Endpoint>)> = Vec::new();
+    for route in routes {
+        if auth.meta.route(route.operation).is_some_and(|meta| meta.disabled) {
+            continue;
+        }
+        let (path, limit) = (route.path.clone(), shared.route_limit(&limit_name(S::VIA, route.operation)));
+        let endpoint = Endpoint { route, limit };
+        match paths.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, endpoints)) => endpoints.push(endpoint),
+            None => paths.push((path, vec![endpoint])),
+        }
+    }
+    for (path, endpoints) in paths {
+        let (core, endpoints): (_, Rc<[Endpoint]>) = (shared.core.clone(), endpoints.into());
+        config.service(web::resource(path).to(move |request: HttpRequest, payload: web::Payload| {
+            dispatch::<S>(core.clone(), endpoints.clone(), request, payload)
+        }));
+    }
+}
+
+/// Under what name an operation's limit is kept. It counts together whatever the surface, or who is stopped at one
+/// would go on at the next; only where a surface documents a limit of its own, that one is kept apart.
+pub(crate) fn limit_name(via: Via, operation: AuthOperation) -> String {
+    match (via, operation) {
+        (Via::Session, AuthOperation::UpdatePassword) => "auth.session.UpdatePassword".to_owned(),
+        _ => format!("auth.{operation:?}"),
+    }
+}
+
+async fn dispatch<S: WireFormat>(
+    core: Arc<Core>,
+    endpoints: Rc<[Endpoint]>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    // HEAD is GET without the body, which the server leaves out.
+    let asked = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
+    let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.route.method == asked) else {
+        let allowed: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.route.method).collect();
+        return Err(method_not_allowed(&allowed.join(", ")));
+    };
+    let passed = endpoint.limit.pass(&request).await?;
+    let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("the surface is mounted without accounts"))?;
+    passed.announce(answer::<S>(&core, auth, endpoint, &request, payload).await)
+}
+
+async fn answer<S: WireFormat>(
+    core: &Arc<Core>,
+    auth: &Auth,
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let operation = endpoint.route.operation;
+    let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
+    // Where cookies are the only way, a page of another site must not even log somebody in.
+    if S::VIA == Via::Session {
+        refuse_cross_site(core, request)?;
+    }
+    if endpoint.route.caller == Caller::LoggedIn {
+        authenticate_via(&mut ctx, request, S::VIA).await?;
+        match ctx.principal.require() {
+            Ok(identity) => endpoint.limit.pass_account(identity.account).await?,
+            Err(error) => return Err(refused(&mut ctx, error).await),
+        }
+    }
+    match S::run(&mut ctx, auth, Asked { operation, request, payload }).await {
+        Ok(response) => Ok(response),
+        Err(error) => Err(failed(&mut ctx, auth, operation, S::words(error)).await),
+    }
+}
+
+/// Undoes what was written, and lets the error interceptors see why; they may replace the error.
+async fn failed(ctx: &mut Context<'_>, auth: &Auth, operation: AuthOperation, mut error: ApiError) -> ApiError {
+    ctx.roll_back().await;
+    match auth.hooks.run(operation, Moment::Error, ctx, &mut error).await {
+        Ok(()) => error,
+        Err(replaced) => replaced,
+    }
+}

@@ -1,0 +1,42 @@
+//! The documented codes and messages, to the letter.
+
+use crate::auth::error::{AuthError, credential};
+use crate::http::ApiError;
+
+/// What this surface says for each refusal of the core.
+pub(super) fn words(error: AuthError) -> ApiError {
+    match error {
+        AuthError::MissingCredentials { field } => {
+            ApiError::bad_request("MissingCredentialFields", format!("Please provide both {field} and password"))
+        }
+        AuthError::IdentifierNotAllowed => ApiError::bad_request(
+            "InvalidRequestQuery",
+            "'usernameField' is not one of the fields that may be logged in with",
+        ),
+        AuthError::IncorrectCredentials { field } => {
+            ApiError::unauthorized("IncorrectCredentials", format!("Incorrect {field} or password"))
+        }
+        AuthError::Locked => ApiError::new(423, "AccountLocked", "Too many failed attempts. Please try again later."),
+        AuthError::EmailNotVerified => {
+            ApiError::new(403, "EmailNotVerified", "Please verify your e-mail address before you log in")
+        }
+        // The code is spelt as documented: clients match on it.
+        AuthError::IncorrectCurrentPassword => {
+            ApiError::bad_request("IncorrentCurrentPassword", "Current password is incorrect")
+        }
+        AuthError::PasswordsRequired { .. } => {
+            ApiError::bad_request("SameCurrentAndNewPassword", "currentPassword and newPassword are required")
+        }
+        AuthError::SamePassword { .. } => {
+            ApiError::bad_request("SameCurrentAndNewPassword", "The new password must differ from the current one")
+        }
+        AuthError::PasswordNotHere => ApiError::bad_request(
+            "InvalidFieldPassword",
+            "The password cannot be changed here, please use update-password",
+        ),
+        AuthError::AccountGone => credential::account_gone(),
+        AuthError::OneTimeToken | AuthError::RefreshToken => credential::invalid(),
+        AuthError::NoSuchSession => ApiError::not_found("Session"),
+        AuthError::Other(error) => error,
+    }
+}

@@ -1,0 +1,10 @@
+//! The session surface: an opaque cookie, as documented for ModularAuth-Kit.
+
+mod cookie;
+mod envelope;
+mod operations;
+mod reports;
+mod routes;
+mod words;
+
+pub(crate) use routes::{CHANGE_PASSWORD, configure, error_formats};

@@ -1,0 +1,242 @@
+//! Bodies and answers of the session surface.
+
+use std::any::Any;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::cookie::{carrying, cleared};
+use super::envelope::success;
+use super::reports;
+use crate::access::Via;
+use crate::app_meta::AuthOperation;
+use crate::auth::Auth;
+use crate::auth::account::{get_me, log_out, log_out_everywhere, update_me};
+use crate::auth::authenticate::of_session;
+use crate::auth::carrier::Carrier;
+use crate::auth::error::AuthError;
+use crate::auth::login::{Credentials, log_in};
+use crate::auth::password::{ChangeNames, PasswordChange, change_password};
+use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
+use crate::auth::session::revoke_session;
+use crate::auth::sign_up::sign_up;
+use crate::auth::surfaces::body::{Texts, read_texts};
+use crate::auth::surfaces::endpoint::Asked;
+use crate::auth::surfaces::own_view::{Renamed, own_view};
+use crate::auth::verification::{Proof, resend_verification, verify_email};
+use crate::context::Context;
+use crate::http::{ApiError, read_object};
+use crate::input::Submitted;
+use crate::query::no_parameters;
+use crate::resource::Id;
+
+/// What this surface calls the fields of an account that it does not call by their own names.
+pub(super) const NAMES: Renamed = &[("id", "_id")];
+
+pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
+    if !takes_parameters(&asked) {
+        no_parameters(asked.request)?;
+    }
+    match asked.operation {
+        AuthOperation::Signup => register(ctx, auth, &mut asked).await,
+        AuthOperation::Login => login(ctx, auth, &mut asked).await,
+        AuthOperation::Logout => {
+            log_out(ctx, auth, Via::Session).await?;
+            logged_out(ctx, auth)
+        }
+        AuthOperation::LogoutAll => {
+            log_out_everywhere(ctx, auth, Via::Session).await?;
+            logged_out(ctx, auth)
+        }
+        AuthOperation::GetMe => {
+            let me = get_me(ctx, auth).await?;
+            Ok(success(StatusCode::OK, "Profile retrieved successfully", user(ctx, me.as_ref())?))
+        }
+        AuthOperation::UpdateMe => update_profile(ctx, auth, &mut asked).await,
+        AuthOperation::UpdatePassword => update_password(ctx, auth, &mut asked).await,
+        AuthOperation::ForgotPassword => forgot(ctx, auth, &mut asked).await,
+        AuthOperation::ResetPassword => reset(ctx, auth, &mut asked).await,
+        AuthOperation::VerifyEmail => verify(ctx, auth, &mut asked).await,
+        AuthOperation::ResendVerification => resend(ctx, auth, &mut asked).await,
+        AuthOperation::ListSessions => reports::sessions(ctx, auth).await,
+        AuthOperation::LoginHistory => reports::history(ctx, auth, asked.request).await,
+        AuthOperation::RevokeSession => {
+            let session = asked.request.match_info().query("id");
+            revoke_session(ctx, auth, session, Via::Session).await?;
+            Ok(done("Session revoked successfully"))
+        }
+        other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
+    }
+}
+
+/// The link of a mail has its token there, a history its page.
+fn takes_parameters(asked: &Asked<'_>) -> bool {
+    let link = asked.operation == AuthOperation::VerifyEmail && asked.request.method().is_safe();
+    link || asked.operation == AuthOperation::LoginHistory
+}
+
+async fn register(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, asked).await?;
+    let replaced = presented(ctx, auth, asked.request).await?;
+    let made = sign_up(ctx, auth, body, Via::Session, replaced).await?;
+    let mut user = own_view(ctx, made.record.as_ref(), NAMES)?;
+    // A new account has none; the page shows it here and nowhere else.
+    user.insert("failedLoginAttempts".to_owned(), 0.into());
+    let response = success(StatusCode::CREATED, "Registration successful", json!({ "user": user }));
+    with_cookie(ctx, auth, response, made.carrier)
+}
+
+async fn login(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, asked, &["identifier", "password"], &[]).await?;
+    let credentials = Credentials::by_identifier(auth, &texts.take("identifier"), &texts.take("password"));
+    let replaced = presented(ctx, auth, asked.request).await?;
+    let logged_in = log_in(ctx, auth, credentials, Via::Session, replaced).await?;
+    let response = success(StatusCode::OK, "Login successful", user(ctx, logged_in.record.as_ref())?);
+    with_cookie(ctx, auth, response, Some(logged_in.carrier))
+}
+
+/// The log-in that a browser comes with. It ends when another takes its place: nobody goes on with an id that somebody
+/// else may have put there.
+async fn presented(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<Option<(Id, Uuid)>, AuthError> {
+    let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(None) };
+    let identity = of_session(ctx.core, auth, cookie.value()).await?;
+    Ok(identity.and_then(|identity| Some((identity.account, identity.grant?.id))))
+}
+
+async fn update_profile(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, asked).await?;
+    refuse_email(&body)?;
+    let me = update_me(ctx, auth, body).await?;
+    Ok(success(StatusCode::OK, "Profile updated successfully", user(ctx, me.as_ref())?))
+}
+
+/// The address that receives the mail of an account does not change by the way.
+fn refuse_email(body: &Submitted) -> Result<(), AuthError> {
+    match body.entries.contains_key("email") {
+        true => Err(AuthError::invalid(vec![crate::input::Problem::unknown_field("email")])),
+        false => Ok(()),
+    }
+}
+
+async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, asked).await?;
+    let names = ChangeNames { current: "currentPassword", new: "newPassword" };
+    let change = PasswordChange::read(&auth.meta.password, names, body)?;
+    change_password(ctx, auth, change, Via::Session).await?;
+    Ok(done("Password changed successfully"))
+}
+
+async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, asked, &["identifier"], &[]).await?;
+    forgot_password(ctx, auth, &texts.take("identifier"), Via::Session).await?;
+    Ok(done("If the account exists, a password reset email has been sent"))
+}
+
+async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, asked).await?;
+    let names = ResetNames { token: "token", password: "newPassword" };
+    let reset = Reset::read(&auth.meta.password, names, body)?;
+    reset_password(ctx, auth, reset, Via::Session).await?;
+    let mut response = done("Password reset successfully");
+    // Every session has ended; the browser that has one need not find out.
+    forget(ctx, auth, &mut response)?;
+    Ok(response)
+}
+
+/// `{ token }` of a link, or `{ code }` with the address, or of whoever is logged in.
+async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let proof = if asked.request.method().is_safe() {
+        Proof::Token(token_parameter(asked.request)?)
+    } else {
+        let mut texts = texts(ctx, auth, asked, &[], &["token", "code", "email"]).await?;
+        if texts.has("token") == texts.has("code") {
+            return Err(ApiError::bad_request("VALIDATION_ERROR", "Either token or code is required").into());
+        }
+        if texts.has("token") {
+            Proof::Token(texts.take("token"))
+        } else {
+            logged_in_or_not(ctx, auth, asked.request).await?;
+            Proof::Code { email: texts.optional("email"), code: texts.take("code") }
+        }
+    };
+    verify_email(ctx, auth, proof, Via::Session).await?;
+    Ok(done("Email verified successfully"))
+}
+
+/// Whose code it is may be known from the session.
+async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<(), AuthError> {
+    let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(()) };
+    if let Some(identity) = of_session(ctx.core, auth, cookie.value()).await? {
+        ctx.principal = crate::access::Principal::Account(identity);
+    }
+    Ok(())
+}
+
+fn token_parameter(request: &HttpRequest) -> Result<String, ApiError> {
+    let mut token = String::new();
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match name.as_ref() {
+            "token" => token = value.into_owned(),
+            _ => return Err(crate::query::unknown_parameter(&name)),
+        }
+    }
+    Ok(token)
+}
+
+async fn resend(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, asked, &["email"], &[]).await?;
+    resend_verification(ctx, auth, &texts.take("email"), None, Via::Session).await?;
+    Ok(done("If the account exists and is not verified, a verification email has been sent"))
+}
+
+/// The body as a model's input, with what the rules of the route have against it.
+async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
+    let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
+    Ok(auth.rules.judge(asked.operation, body))
+}
+
+async fn texts(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    asked: &mut Asked<'_>,
+    required: &[&'static str],
+    optional: &[&'static str],
+) -> Result<Texts, AuthError> {
+    read_texts(submitted(ctx, auth, asked).await?, required, optional)
+}
+
+fn user(ctx: &Context<'_>, record: &dyn Any) -> Result<Value, AuthError> {
+    let user: Map<String, Value> = own_view(ctx, record, NAMES)?;
+    Ok(json!({ "user": user }))
+}
+
+/// An answer that has nothing to give.
+fn done(message: &str) -> HttpResponse {
+    success(StatusCode::OK, message, Value::Null)
+}
+
+fn with_cookie(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    mut response: HttpResponse,
+    carrier: Option<Carrier>,
+) -> Result<HttpResponse, AuthError> {
+    if let Some(Carrier::Session(session)) = carrier {
+        let cookie = carrying(session, &auth.meta.session, ctx.core.settings.insecure_cookies);
+        response.add_cookie(&cookie).map_err(ApiError::internal)?;
+    }
+    Ok(response)
+}
+
+fn logged_out(ctx: &Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
+    let mut response = done("Logged out successfully");
+    forget(ctx, auth, &mut response)?;
+    Ok(response)
+}
+
+fn forget(ctx: &Context<'_>, auth: &Auth, response: &mut HttpResponse) -> Result<(), AuthError> {
+    let cookie = cleared(&auth.meta.session, ctx.core.settings.insecure_cookies);
+    Ok(response.add_cookie(&cookie).map_err(ApiError::internal)?)
+}

@@ -1,0 +1,84 @@
+//! What an account is told of its own log-ins.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::envelope::success;
+use crate::auth::Auth;
+use crate::auth::error::AuthError;
+use crate::auth::session::{OwnEvent, OwnSession, list_sessions, login_history};
+use crate::context::Context;
+use crate::http::ApiError;
+use crate::query::unknown_parameter;
+
+pub(super) async fn sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
+    let sessions: Vec<Value> = list_sessions(ctx, auth).await?.iter().map(session).collect();
+    Ok(success(StatusCode::OK, "Sessions retrieved successfully", json!({ "sessions": sessions })))
+}
+
+fn session(own: &OwnSession) -> Value {
+    json!({
+        "_id": own.id,
+        "surface": own.surface,
+        "device": own.device,
+        "ip": own.ip,
+        "userAgent": own.user_agent,
+        "createdAt": time(own.created_at),
+        "lastActiveAt": time(own.last_active_at),
+        "expiresAt": time(own.expires_at),
+        "isCurrent": own.is_current,
+    })
+}
+
+pub(super) async fn history(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+) -> Result<HttpResponse, AuthError> {
+    let limits = ctx.core.app.query;
+    let (page, limit) = page(request, limits.default_limit, limits.max_limit)?;
+    let offset = u64::from(page - 1) * u64::from(limit);
+    let found = login_history(ctx, auth, offset, limit).await?;
+    let events: Vec<Value> = found.events.iter().map(event).collect();
+    let data = json!({ "history": events, "total": found.total, "page": page, "limit": limit });
+    Ok(success(StatusCode::OK, "Login history retrieved successfully", data))
+}
+
+fn event(own: &OwnEvent) -> Value {
+    json!({
+        "_id": own.id,
+        "success": own.kind == "logged_in",
+        "reason": own.reason,
+        "surface": own.surface,
+        "device": own.device,
+        "ip": own.ip,
+        "userAgent": own.user_agent,
+        "createdAt": time(own.at),
+    })
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// `?page=` and `?limit=`, as the lists of the API have them.
+fn page(request: &HttpRequest, usual: u32, max: u32) -> Result<(u32, u32), ApiError> {
+    let (mut page, mut limit) = (1, usual);
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match name.as_ref() {
+            "page" => page = number(&name, &value, u32::MAX)?,
+            "limit" => limit = number(&name, &value, max)?,
+            _ => return Err(unknown_parameter(&name)),
+        }
+    }
+    Ok((page, limit))
+}
+
+fn number(name: &str, text: &str, max: u32) -> Result<u32, ApiError> {
+    let number = text.parse().ok().filter(|number| (1..=max).contains(number));
+    number.ok_or_else(|| {
+        ApiError::bad_request("VALIDATION_ERROR", format!("'{name}' must be a whole number from 1 to {max}"))
+    })
+}

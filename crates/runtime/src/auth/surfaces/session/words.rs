@@ -1,0 +1,65 @@
+//! The codes and messages of the session surface.
+
+use crate::auth::error::AuthError;
+use crate::http::ApiError;
+use crate::input::Problem;
+
+/// What this surface says for each refusal of the core.
+pub(super) fn words(error: AuthError) -> ApiError {
+    match error {
+        // A log-in body is read whole before the core sees it.
+        AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {
+            ApiError::bad_request("VALIDATION_ERROR", "identifier and password are required")
+        }
+        AuthError::IncorrectCredentials { .. } => ApiError::unauthorized("INVALID_CREDENTIALS", "Invalid credentials"),
+        AuthError::Locked => {
+            ApiError::new(423, "ACCOUNT_LOCKED", "Too many failed login attempts. Please try again later.")
+        }
+        AuthError::EmailNotVerified => {
+            ApiError::new(403, "EMAIL_NOT_VERIFIED", "Please verify your email before you log in")
+        }
+        AuthError::IncorrectCurrentPassword => {
+            ApiError::unauthorized("INVALID_CREDENTIALS", "Current password is incorrect")
+        }
+        AuthError::PasswordsRequired { missing } => ApiError::invalid_body(missing),
+        AuthError::SamePassword { field } => ApiError::invalid_body(vec![Problem {
+            field: field.to_owned(),
+            code: "SamePassword".to_owned(),
+            message: "New password must differ from the current password".to_owned(),
+        }]),
+        AuthError::PasswordNotHere => ApiError::invalid_body(vec![Problem {
+            field: "password".to_owned(),
+            code: "PasswordNotHere".to_owned(),
+            message: "The password cannot be changed here, please use change-password".to_owned(),
+        }]),
+        AuthError::AccountGone => ApiError::unauthorized("UNAUTHORIZED", "Authentication required"),
+        AuthError::OneTimeToken | AuthError::RefreshToken => {
+            ApiError::bad_request("TOKEN_INVALID", "The token is invalid or has expired")
+        }
+        AuthError::NoSuchSession => ApiError::new(404, "NOT_FOUND", "Session not found"),
+        AuthError::Other(error) => error,
+    }
+}
+
+/// The surface's code for what other rooms refuse: it has one for each status. A code in capitals is the surface's own
+/// already, or an interceptor's.
+pub(super) fn code(error: &ApiError) -> &str {
+    let is_own = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    match error.status() {
+        _ if is_own(error.code()) => error.code(),
+        400 => "VALIDATION_ERROR",
+        401 => "UNAUTHORIZED",
+        403 => "FORBIDDEN",
+        404 => "NOT_FOUND",
+        405 => "METHOD_NOT_ALLOWED",
+        408 => "REQUEST_TIMEOUT",
+        409 => "CONFLICT",
+        413 => "PAYLOAD_TOO_LARGE",
+        415 => "UNSUPPORTED_MEDIA_TYPE",
+        423 => "ACCOUNT_LOCKED",
+        429 => "RATE_LIMITED",
+        503 => "SERVICE_UNAVAILABLE",
+        status if status < 500 => "BAD_REQUEST",
+        _ => "INTERNAL_ERROR",
+    }
+}

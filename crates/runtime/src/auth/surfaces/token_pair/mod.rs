@@ -1,0 +1,8 @@
+//! The tokenPair surface: a short-lived access token and a refresh token, as documented for Conduit.
+
+mod envelope;
+mod operations;
+mod routes;
+mod words;
+
+pub(crate) use routes::{configure, error_formats};

@@ -1,0 +1,75 @@
+//! Paths of the tokenPair surface.
+
+use actix_web::{HttpResponse, web};
+
+use super::{envelope, operations, words};
+use crate::access::Via;
+use crate::app::Shared;
+use crate::app_meta::{AuthOperation, Surface};
+use crate::auth::Auth;
+use crate::auth::error::AuthError;
+use crate::auth::surfaces::endpoint::{Asked, Route, WireFormat, mount};
+use crate::context::Context;
+use crate::http::{ApiError, ErrorFormats, route_not_found};
+
+/// Before the prefix of what a browser calls that follows a link.
+const HOOK: &str = "/hook";
+
+struct TokenPair;
+
+impl WireFormat for TokenPair {
+    const VIA: Via = Via::TokenPair;
+
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
+        operations::run(ctx, auth, asked).await
+    }
+
+    fn words(error: AuthError) -> ApiError {
+        words::words(error)
+    }
+}
+
+/// Mounts the surface under its two prefixes, where the application speaks this format.
+pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
+    let Some(auth) = shared.core.auth.as_ref().filter(|auth| auth.mounts(Surface::TokenPair)) else { return };
+    for (prefix, routes) in [(prefix(auth), routes()), (hook(auth), hooks())] {
+        let scope = web::scope(&prefix)
+            .configure(|config| mount::<TokenPair>(config, shared, auth, routes))
+            .default_service(web::route().to(route_not_found));
+        config.service(scope);
+    }
+}
+
+pub(crate) fn error_formats(auth: &Auth, formats: ErrorFormats) -> ErrorFormats {
+    match auth.mounts(Surface::TokenPair) {
+        true => formats.with(prefix(auth), envelope::error).with(hook(auth), envelope::error),
+        false => formats,
+    }
+}
+
+fn prefix(auth: &Auth) -> String {
+    auth.meta.token_pair.prefix.to_owned()
+}
+
+fn hook(auth: &Auth) -> String {
+    format!("{HOOK}{}", auth.meta.token_pair.prefix)
+}
+
+fn routes() -> Vec<Route> {
+    use AuthOperation::*;
+    vec![
+        Route::open("POST", "/local/new", Signup),
+        Route::open("POST", "/local", Login),
+        Route::open("POST", "/renew", Renew),
+        Route::own("POST", "/logout", Logout),
+        Route::open("POST", "/forgot-password", ForgotPassword),
+        Route::open("POST", "/reset-password", ResetPassword),
+        Route::open("POST", "/local/resend-verification", ResendVerification),
+        Route::own("POST", "/local/change-email", ChangeEmail),
+        Route::own("POST", "/local/change-password", UpdatePassword),
+    ]
+}
+
+fn hooks() -> Vec<Route> {
+    vec![Route::open("GET", "/verify-email/{token}", AuthOperation::VerifyEmail)]
+}

@@ -1,0 +1,50 @@
+//! The names and messages of the tokenPair surface.
+
+use crate::auth::error::AuthError;
+use crate::http::ApiError;
+use crate::input::Problem;
+
+/// What this surface says for each refusal of the core.
+pub(super) fn words(error: AuthError) -> ApiError {
+    match error {
+        AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {
+            ApiError::bad_request("INVALID_ARGUMENTS", "Email and password required")
+        }
+        AuthError::IncorrectCredentials { .. } => ApiError::unauthorized("UNAUTHORIZED", "Invalid login credentials"),
+        AuthError::Locked => ApiError::new(403, "FORBIDDEN", "Too many failed attempts. Please try again later."),
+        AuthError::EmailNotVerified => {
+            ApiError::new(403, "FORBIDDEN", "You must verify your email to be able to login")
+        }
+        AuthError::IncorrectCurrentPassword => ApiError::unauthorized("UNAUTHORIZED", "Invalid password"),
+        AuthError::PasswordsRequired { missing } => ApiError::invalid_body(missing),
+        AuthError::SamePassword { field } => ApiError::invalid_body(vec![Problem {
+            field: field.to_owned(),
+            code: "SamePassword".to_owned(),
+            message: "The new password can not be the same as the old one".to_owned(),
+        }]),
+        AuthError::PasswordNotHere => ApiError::bad_request("INVALID_ARGUMENTS", "Please use change-password"),
+        AuthError::AccountGone => ApiError::unauthorized("UNAUTHORIZED", "User not found"),
+        AuthError::OneTimeToken => ApiError::new(404, "NOT_FOUND", "The token is invalid or has expired"),
+        AuthError::RefreshToken => ApiError::bad_request("INVALID_ARGUMENTS", "Invalid refresh token"),
+        AuthError::NoSuchSession => ApiError::new(404, "NOT_FOUND", "Session not found"),
+        AuthError::Other(error) => error,
+    }
+}
+
+/// The surface's name for what other rooms refuse: it has one for each status. A name in capitals is the surface's own
+/// already, or an interceptor's.
+pub(super) fn name(error: &ApiError) -> &str {
+    let is_own = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    match error.status() {
+        _ if is_own(error.code()) => error.code(),
+        401 => "UNAUTHORIZED",
+        403 | 423 => "FORBIDDEN",
+        404 => "NOT_FOUND",
+        409 => "CONFLICT",
+        405 => "METHOD_NOT_ALLOWED",
+        429 => "RATE_LIMITED",
+        503 => "UNAVAILABLE",
+        status if status < 500 => "INVALID_ARGUMENTS",
+        _ => "INTERNAL",
+    }
+}

@@ -1,0 +1,275 @@
+//! Verifying that an e-mail address reaches its account's owner, and moving an account to another address.
+
+use std::any::Any;
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::error::AuthError;
+use super::event::{Event, record};
+use super::find::{Found, by_email, find};
+use super::one_time::{self, OneTime, Purpose};
+use super::recovery::{same_time, told};
+use super::{Auth, address};
+use crate::access::{Scope, Via};
+use crate::app_meta::{AuthOperation, VerificationMethod};
+use crate::context::Context;
+use crate::core::Model;
+use crate::crud;
+use crate::db::{Row, Statement};
+use crate::hooks::{EmailChange, Moment, RecoveryRequest};
+use crate::http::ApiError;
+use crate::input::Problem;
+use crate::mail::{self, Mail, Template};
+use crate::resource::Id;
+
+/// How long a link to verify an address holds.
+const LINK: TimeDelta = TimeDelta::hours(24);
+/// A code is short, so it does not hold for long.
+const CODE: TimeDelta = TimeDelta::minutes(15);
+/// Between two mails that somebody who is not logged in may have sent to the same account.
+const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// Sends an account what verifies its address, in the open transaction; nothing where no surface could take it.
+/// `redirect` is where the link leads in the end.
+///
+/// # Errors
+/// 500 when the database cannot be asked.
+pub(super) async fn send(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    account: Id,
+    to: &str,
+    redirect: Option<&str>,
+) -> Result<(), ApiError> {
+    if !auth.sends_mail() {
+        return Ok(());
+    }
+    let (template, lifetime) = match auth.meta.email_verification.method {
+        VerificationMethod::Link => (Template::VerifyEmail, LINK),
+        VerificationMethod::Code => (Template::VerifyEmailCode, CODE),
+    };
+    let token = one_time::issue(ctx, account, Purpose::VerifyEmail, to, lifetime).await?;
+    mail(ctx, template, to, token, redirect).await
+}
+
+async fn mail(
+    ctx: &mut Context<'_>,
+    template: Template,
+    to: &str,
+    token: Uuid,
+    redirect: Option<&str>,
+) -> Result<(), ApiError> {
+    let variables = redirect.map(|redirect| ("redirect_uri", redirect.to_owned())).into_iter().collect();
+    mail::enqueue(ctx, Mail { template, to: to.to_owned(), token: Some(token), variables }).await
+}
+
+/// Sends the mail again to whoever says that they did not get it. The answer is the same for unknown accounts, for
+/// verified ones and for those that were sent one a moment ago.
+///
+/// # Errors
+/// What an interceptor refuses, 503 when the database is away.
+pub(crate) async fn resend_verification(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    email: &str,
+    redirect: Option<&str>,
+    via: Via,
+) -> Result<(), AuthError> {
+    same_time(async {
+        let mut request = RecoveryRequest { identifier: email.to_owned() };
+        auth.hooks.run(AuthOperation::ResendVerification, Moment::Before, ctx, &mut request).await?;
+        let model = ctx.core.account_model()?;
+        let found = find(ctx.core, model, &[by_email(model)], &request.identifier).await?;
+        ctx.begin().await?;
+        let found = found.filter(|found| !found.email_verified);
+        if let Some((account, to)) = wants(ctx, auth, found).await? {
+            send(ctx, auth, account, &to, redirect).await?;
+        }
+        told(ctx, auth, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+    })
+    .await
+}
+
+/// Whom to write to, if not a moment ago.
+async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
+    let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
+    let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
+    let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
+    let acts = auth.access.by_account(&ctx.core.db, account, ctx.now).await?.is_some();
+    Ok((acts && !just_now).then_some((account, to)))
+}
+
+/// What shows that a mail arrived.
+pub(crate) enum Proof {
+    /// Of a link.
+    Token(String),
+    /// Typed by whoever is logged in, or names the address.
+    Code { email: Option<String>, code: String },
+}
+
+/// Marks an address as verified, or makes a confirmed one the account's own. The answer is the account.
+///
+/// # Errors
+/// `OneTimeToken` for what was never sent, was used or is over; 409 when the address was taken by another account
+/// meanwhile.
+pub(crate) async fn verify_email(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    proof: Proof,
+    via: Via,
+) -> Result<Box<dyn Any>, AuthError> {
+    let model = ctx.core.account_model()?;
+    let token = match proof {
+        Proof::Token(token) => one_time::find(ctx, auth, &token, &[Purpose::VerifyEmail, Purpose::ChangeEmail]).await?,
+        Proof::Code { email, code } => guessed(ctx, auth, model, email, &code).await?,
+    };
+    let token = token.ok_or(AuthError::OneTimeToken)?;
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::VerifyEmail, Moment::Before, ctx, &mut ()).await?;
+    if !one_time::consume(ctx, &token).await? {
+        return Err(AuthError::OneTimeToken);
+    }
+    let mut account = match token.purpose {
+        Purpose::ChangeEmail => moved(ctx, model, &token).await?,
+        _ => verified(ctx, model, &token).await?.ok_or(AuthError::OneTimeToken)?,
+    };
+    record(ctx, Event::EmailVerified, Some(token.account), via).await?;
+    auth.hooks.run(AuthOperation::VerifyEmail, Moment::After, ctx, account.as_mut()).await?;
+    ctx.commit().await?;
+    Ok(account)
+}
+
+async fn guessed(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    model: &Model,
+    email: Option<String>,
+    code: &str,
+) -> Result<Option<OneTime>, AuthError> {
+    let account = match email {
+        Some(email) => find(ctx.core, model, &[by_email(model)], &email).await?.map(|found| found.account),
+        None => ctx.principal.account(),
+    };
+    let Some(account) = account else { return Ok(None) };
+    Ok(one_time::guess(ctx, auth, account, Purpose::VerifyEmail, code).await?)
+}
+
+/// None when the account has another address by now.
+async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<Option<Box<dyn Any>>, AuthError> {
+    let Some(column) = address::column(model) else { return Ok(None) };
+    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE ");
+    update.identifier(model.meta.table).push(" SET \"is_email_verified\" = ").bind(true).push(" WHERE ");
+    model.sql.row(&mut update, &Scope::system(), token.account);
+    update.push(" AND ").identifier(column).push(" = ").bind(token.address.as_str());
+    update.push(" RETURNING ").push(&model.sql.columns);
+    let Some(result) = ctx.source().one(update).await? else { return Ok(None) };
+    Ok(Some(model.resource.decode(&mut Row::new(&result))?))
+}
+
+/// Takes the address that was confirmed. Whether it is free was asked when it was named; the index asks again.
+async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<Box<dyn Any>, AuthError> {
+    let mut body = Map::new();
+    body.insert(address::FIELD.to_owned(), token.address.clone().into());
+    body.insert("isEmailVerified".to_owned(), true.into());
+    let input = crud::read_update(ctx, model, Scope::system().write, body)?;
+    Ok(crud::update_one(ctx, model, &Scope::system(), token.account, input).await?)
+}
+
+/// What became of a change of address.
+pub(crate) enum Moved {
+    /// The new address has been sent a mail, and counts once that is answered.
+    Pending,
+    Done,
+}
+
+/// Gives the caller's own account another address: at once, or where addresses must be verified, once the new one has
+/// shown that it receives mail.
+///
+/// # Errors
+/// 400 for what is no address, 401 for an anonymous caller, 409 for one that another account has.
+pub(crate) async fn change_email(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    new: Option<Value>,
+    redirect: Option<&str>,
+    via: Via,
+) -> Result<Moved, AuthError> {
+    let account = ctx.principal.require()?.account;
+    let model = ctx.core.account_model()?;
+    let mut change = EmailChange { new_email: read_address(ctx, model, new)? };
+    ctx.begin().await?;
+    auth.hooks.run(AuthOperation::ChangeEmail, Moment::Before, ctx, &mut change).await?;
+    let (mut record_of, moved) = if auth.meta.email_verification.required {
+        (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)
+    } else {
+        (at_once(ctx, model, account, &change.new_email).await?, Moved::Done)
+    };
+    record(ctx, Event::EmailChangeRequested, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::ChangeEmail, Moment::After, ctx, record_of.as_mut()).await?;
+    ctx.commit().await?;
+    Ok(moved)
+}
+
+async fn at_once(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
+    let input = crud::read_update(ctx, model, Scope::system().write, body(new.into()))?;
+    Ok(crud::update_one(ctx, model, &Scope::system(), account, input).await?)
+}
+
+async fn confirm_first(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    account: Id,
+    new: &str,
+    redirect: Option<&str>,
+) -> Result<Box<dyn Any>, AuthError> {
+    let taken = find(ctx.core, model, &[by_email(model)], new).await?;
+    if taken.is_some_and(|other| other.account != account) {
+        return Err(taken_address(model).into());
+    }
+    let token = one_time::issue(ctx, account, Purpose::ChangeEmail, new, LINK).await?;
+    mail(ctx, Template::ConfirmEmail, new, token, redirect).await?;
+    let result = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?.ok_or(AuthError::AccountGone)?;
+    Ok(model.resource.decode(&mut Row::new(&result))?)
+}
+
+/// What the unique index would say.
+fn taken_address(model: &Model) -> ApiError {
+    let unique = model.meta.uniques.iter().find(|unique| unique.fields == [address::FIELD]);
+    let message = format!("A {} with this {} already exists", model.meta.name, address::FIELD);
+    ApiError::conflict(unique.map_or("UniqueConstraint", |unique| unique.code), message)
+}
+
+fn body(email: Value) -> Map<String, Value> {
+    Map::from_iter([(address::FIELD.to_owned(), email)])
+}
+
+/// The address as it would be stored; problems are named as the client calls it.
+fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Result<String, AuthError> {
+    const CALLED: &str = "newEmail";
+    let missing = || {
+        let message = format!("'{CALLED}' is required");
+        AuthError::invalid(vec![Problem { field: CALLED.into(), code: "NewEmailRequiredConstraint".into(), message }])
+    };
+    let new = new.filter(|value| !value.is_null()).ok_or_else(missing)?;
+    let Some(position) = model.meta.field_index(address::FIELD) else { return Err(missing()) };
+    let input = crud::read_update(ctx, model, Scope::system().write, body(new));
+    let input = input.map_err(|error| called(error, address::FIELD, CALLED))?;
+    match model.resource.update_row(input).get(position) {
+        Some(sea_orm::Value::String(Some(address))) => Ok(address.to_string()),
+        _ => Err(missing()),
+    }
+}
+
+/// The same problems of a field that the client knows by another name.
+fn called(error: ApiError, field: &str, name: &str) -> AuthError {
+    let renamed = |text: &str| text.replace(&format!("'{field}'"), &format!("'{name}'"));
+    let errors = error.meta().and_then(|meta| meta["errors"].as_array()).cloned().unwrap_or_default();
+    let problem = |entry: &Value| Problem {
+        field: name.to_owned(),
+        code: entry["code"].as_str().unwrap_or_default().replacen("Email", "NewEmail", 1),
+        message: renamed(entry["message"].as_str().unwrap_or_default()),
+    };
+    if errors.is_empty() { error.into() } else { AuthError::invalid(errors.iter().map(problem).collect()) }
+}
