@@ -22,6 +22,7 @@ mod input;
 mod limit;
 mod mail;
 mod ops;
+mod private_file;
 mod query;
 mod resource;
 mod settings;

@@ -1,11 +1,12 @@
 //! The signing secret: given in production, made once and kept on a developer's machine.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::reader::Reader;
 use super::{Environment, Secret};
+use crate::private_file::{make_directory, write_new};
 
 const SHORTEST: usize = 32;
 const VARIABLE: &str = "JWT_SECRET";
@@ -56,7 +57,7 @@ fn keep(directory: &Path, path: &Path) -> io::Result<String> {
     }
     make_directory(directory)?;
     let draft = directory.join(format!("{FILE}.{}", uuid::Uuid::new_v4()));
-    let published = write_private(&draft, &random_hex()?).and_then(|()| publish(&draft, path));
+    let published = write_new(&draft, random_hex()?.as_bytes()).and_then(|()| publish(&draft, path));
     let _ = fs::remove_file(&draft);
     published?;
     read(path)
@@ -78,24 +79,6 @@ fn random_hex() -> io::Result<String> {
     let mut bytes = [0_u8; SHORTEST];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn make_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]
