@@ -18,6 +18,7 @@ mod held;
 mod interceptors;
 mod limits;
 mod lockout;
+mod mail;
 mod never_fails;
 mod newsroom;
 mod operations;

@@ -17,6 +17,8 @@ pub trait Api {
     const MIGRATIONS: &'static [Migration];
     /// Changes whenever the tables that the schema asks for change; compared with the newest migration at start.
     const TABLES: &'static str;
+    /// The application's own mail templates: name and source.
+    const MAIL_TEMPLATES: &'static [(&'static str, &'static str)] = &[];
 
     /// Every model, in the order of the catalogue, with its interceptors.
     fn mount(hooks: Self::Hooks) -> Mounted;

@@ -22,6 +22,7 @@ use crate::crud;
 use crate::db::{Database, MigrateError, Migration};
 use crate::http::{ErrorFormats, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
+use crate::mail::{self, MailError, MailRoom, Mailbox};
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
 use crate::ops::shutdown::{self, Stopping};
@@ -41,6 +42,8 @@ pub(crate) enum StartError {
     Migrate(#[from] MigrateError),
     #[error("the database: {0}")]
     Database(#[from] crate::db::DbError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
     #[error("listening on {address}: {cause}")]
     Listen { address: String, cause: io::Error },
     #[error(transparent)]
@@ -81,7 +84,15 @@ impl<A: Api> Gable<A> {
     pub(crate) fn into_application(self) -> Application {
         let Self { hooks, clock } = self;
         let mounted = A::mount(hooks);
-        Application { app: A::APP, migrations: A::MIGRATIONS, tables: A::TABLES, mounted, clock }
+        Application {
+            app: A::APP,
+            migrations: A::MIGRATIONS,
+            tables: A::TABLES,
+            mail_templates: A::MAIL_TEMPLATES,
+            mounted,
+            clock,
+            mailbox: None,
+        }
     }
 }
 
@@ -91,13 +102,17 @@ pub(crate) struct Application {
     pub(crate) app: &'static AppMeta,
     migrations: &'static [Migration],
     tables: &'static str,
+    mail_templates: &'static [(&'static str, &'static str)],
     mounted: Mounted,
     clock: Clock,
+    /// Where mail of a test goes.
+    pub(crate) mailbox: Option<Mailbox>,
 }
 
 impl Application {
     /// Opens the database, brings its tables up to date and makes what requests share.
     pub(crate) async fn start(self, settings: Settings) -> Result<Core, StartError> {
+        let mail = MailRoom::new(self.app, &settings, self.mail_templates, self.mailbox)?;
         let db = open(&settings).await?;
         let applied = db.migrate(self.migrations, self.tables).await?;
         if !applied.is_empty() {
@@ -106,7 +121,7 @@ impl Application {
         if let Some(account) = self.mounted.account() {
             db.migrate_system(account).await?;
         }
-        Ok(Core::start(self.app, settings, db, self.mounted, self.clock).await?)
+        Ok(Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?)
     }
 }
 
@@ -210,11 +225,12 @@ impl Readiness for DatabaseAnswers {
 
 /// Listens until it is told to stop.
 pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
-    let Listening { core, server, addresses, stopping } = listen(core)?;
+    let Listening { core, server, addresses, mail, stopping } = listen(core)?;
     announce(&core, &addresses);
-    shutdown::run(server, stopping).await?;
+    let ended = shutdown::run(server, stopping).await;
+    mail.stop().await;
     core.db.close().await;
-    Ok(())
+    Ok(ended?)
 }
 
 /// A server that takes connections.
@@ -222,6 +238,8 @@ pub(crate) struct Listening {
     pub(crate) core: Arc<Core>,
     pub(crate) server: Server,
     pub(crate) addresses: Vec<SocketAddr>,
+    /// To be stopped before the database is closed.
+    pub(crate) mail: mail::Worker,
     stopping: Stopping,
 }
 
@@ -251,7 +269,9 @@ pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
     actix_web::rt::spawn(refresh(core.clone()));
     actix_web::rt::spawn(clean_up_regularly(core.clone()));
     let addresses = server.addrs();
-    Ok(Listening { core, server: server.run(), addresses, stopping })
+    let port = addresses.first().map_or(core.settings.port, SocketAddr::port);
+    let mail = mail::Worker::start(core.clone(), port);
+    Ok(Listening { core, server: server.run(), addresses, mail, stopping })
 }
 
 /// On standard output, since `PORT=0` leaves no other way to know.

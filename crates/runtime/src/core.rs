@@ -14,6 +14,7 @@ use crate::db::{Database, DbError};
 use crate::hooks::HookTable;
 use crate::http::ApiError;
 use crate::input::PlainPassword;
+use crate::mail::MailRoom;
 use crate::query::TableSql;
 use crate::resource::{AnyResource, ModelKind, ModelMeta, RelationKind};
 use crate::settings::Settings;
@@ -37,8 +38,9 @@ pub(crate) struct Core {
     pub(crate) catalogue: Arc<Catalogue>,
     /// There exactly when the schema has an account model.
     pub(crate) auth: Option<Auth>,
+    pub(crate) mail: MailRoom,
+    pub(crate) clock: Clock,
     by_name: HashMap<&'static str, usize>,
-    clock: Clock,
 }
 
 /// What a password must be like where nobody has accounts: never asked, but there.
@@ -54,6 +56,7 @@ impl Core {
         db: Database,
         mounted: Mounted,
         clock: Clock,
+        mail: MailRoom,
     ) -> Result<Self, DbError> {
         let Mounted { models, auth: auth_hooks } = mounted;
         let metas: Vec<&'static ModelMeta> = models.iter().map(|model| model.resource.meta()).collect();
@@ -62,7 +65,7 @@ impl Core {
         let models: Vec<Model> = made.collect();
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
         let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
-        let mut core = Self { app, settings, db, models, catalogue, auth: None, by_name, clock };
+        let mut core = Self { app, settings, db, models, catalogue, auth: None, mail, clock, by_name };
         core.auth = core.start_auth(&metas, auth_hooks).await?;
         Ok(core)
     }

@@ -4,42 +4,67 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{JoinHandle, spawn};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 
 use crate::api::Api;
 use crate::app::{Application, Gable, Listening, listen};
+use crate::mail::Mailbox;
+pub use crate::mail::ReceivedMail;
 use crate::settings::Settings;
 
 /// A running application; dropping it stops it.
 pub struct TestServer {
     address: SocketAddr,
+    mailbox: Mailbox,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
+
+/// Generous: only a test that fails waits for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 type Started = Result<(SocketAddr, ServerHandle), String>;
 
 impl TestServer {
     /// Starts an application. `directory` is where it keeps what it must; `variables` are all of its environment, beside
-    /// a port of its own.
+    /// a port of its own. Mail stays in memory, unless they name `SMTP_URL` or `GABLE_MAIL_DIR`.
     ///
     /// # Errors
     /// Why it did not start, as the command line would print it.
     pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Result<Self, String> {
         let mut list: Vec<(String, String)> = vec![("PORT".to_owned(), "0".to_owned())];
         list.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let app = app.into_application();
+        let mut app = app.into_application();
+        let mailbox = Mailbox::default();
+        let elsewhere = variables.iter().any(|(name, _)| ["SMTP_URL", "GABLE_MAIL_DIR"].contains(name));
+        app.mailbox = (!elsewhere).then(|| mailbox.clone());
         let settings = Settings::from_list(A::APP, &list, directory).map_err(|error| error.to_string())?;
         let (started, news) = channel();
         let thread = spawn(move || actix_web::rt::System::new().block_on(run(app, settings, started)));
         let (address, handle) = news.recv().map_err(|_| "the application ended while it started".to_owned())??;
-        Ok(Self { address, handle, thread: Some(thread) })
+        Ok(Self { address, mailbox, handle, thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:…`, to put paths behind.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The mails it has sent so far, oldest first. Mail is sent a moment after the answer to the request that causes it.
+    pub fn mails(&self) -> Vec<ReceivedMail> {
+        self.mailbox.mails()
+    }
+
+    /// Its mails, once there are this many.
+    ///
+    /// # Panics
+    /// Fewer came within a minute.
+    pub fn wait_for_mails(&self, count: usize) -> Vec<ReceivedMail> {
+        let mails = self.mailbox.wait_for(count, PATIENCE);
+        assert!(mails.len() >= count, "{} of {count} mails came", mails.len());
+        mails
     }
 }
 
@@ -57,7 +82,7 @@ impl Drop for TestServer {
 async fn run(app: Application, settings: Settings, started: Sender<Started>) {
     let core = app.start(settings).await;
     let listening = core.and_then(listen).map_err(|error| error.to_string());
-    let Listening { core, server, addresses, .. } = match listening {
+    let Listening { core, server, addresses, mail, .. } = match listening {
         Ok(listening) => listening,
         Err(error) => {
             let _ = started.send(Err(error));
@@ -69,5 +94,6 @@ async fn run(app: Application, settings: Settings, started: Sender<Started>) {
     if let Err(error) = server.await {
         tracing::error!(%error, "serving");
     }
+    mail.stop().await;
     core.db.close().await;
 }

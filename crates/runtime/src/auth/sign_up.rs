@@ -28,7 +28,6 @@ impl Core {
 
 /// A new account.
 pub(crate) struct SignedUp {
-    pub(crate) account: Id,
     pub(crate) record: Box<dyn Any>,
     /// On a surface whose sign-up logs in, unless the address must be verified first.
     pub(crate) carrier: Option<Carrier>,
@@ -61,7 +60,7 @@ pub(crate) async fn sign_up(
     let carrier = first_log_in(ctx, auth, account, via, replaced).await?;
     auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
     ctx.commit().await?;
-    Ok(SignedUp { account, record: made, carrier })
+    Ok(SignedUp { record: made, carrier })
 }
 
 async fn first_log_in(

@@ -6,7 +6,7 @@ mod jwt_secret;
 mod reader;
 mod secret;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use actix_web::http::Uri;
 
-use crate::app_meta::AppMeta;
+use crate::app_meta::{AppMeta, Surface};
+use crate::mail::SmtpUrl;
 
 pub(crate) use cidr::Cidr;
 use reader::Reader;
@@ -37,9 +38,8 @@ pub(crate) struct Settings {
     public_url: Option<String>,
     /// There whenever the application has accounts.
     pub(crate) jwt_secret: Option<Secret>,
-    #[expect(dead_code, reason = "for mail, once there is any to send")]
-    pub(crate) smtp_url: Option<Secret>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for mail, once there is any to send"))]
+    pub(crate) smtp_url: Option<SmtpUrl>,
+    /// Where mail goes without a server.
     pub(crate) mail_directory: PathBuf,
     pub(crate) trusted_proxies: Vec<Cidr>,
     pub(crate) bcrypt_cost: u32,
@@ -129,6 +129,7 @@ impl Settings {
         refuse_unsupported(&mut reader);
         if settings.environment == Environment::Production {
             refuse_insecure(&mut reader, &settings);
+            warn_of_mail(&mut reader, &settings, app);
         }
         match reader.problems {
             problems if problems.is_empty() => Ok(Self { warnings: reader.warnings, ..settings }),
@@ -138,7 +139,6 @@ impl Settings {
 
     /// Where clients reach the application, without a slash at the end; used in mails and redirects. `port` is the one
     /// that was bound in the end.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for mail, once there is any to send"))]
     pub(crate) fn public_url(&self, port: u16) -> String {
         match &self.public_url {
             Some(url) => url.clone(),
@@ -219,12 +219,9 @@ fn public_url(text: &str) -> Option<String> {
     fits.then(|| text.trim_end_matches('/').to_owned())
 }
 
-fn smtp_url(reader: &mut Reader<'_>) -> Option<Secret> {
-    let url = reader.text("SMTP_URL")?;
-    if !url.starts_with("smtp://") && !url.starts_with("smtps://") {
-        reader.problem("SMTP_URL must begin with smtp:// or smtps://");
-    }
-    Some(Secret::new(url))
+fn smtp_url(reader: &mut Reader<'_>) -> Option<SmtpUrl> {
+    let url = SmtpUrl::parse(&reader.text("SMTP_URL")?);
+    url.map_err(|error| reader.problem(format!("SMTP_URL {error}"))).ok()
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<Cidr> {
@@ -270,5 +267,23 @@ fn refuse_insecure(reader: &mut Reader<'_>, settings: &Settings) {
     }
     if settings.insecure_cookies == Switch::On {
         reader.problem("GABLE_INSECURE_COOKIES=1 is for development and tests, not for production");
+    }
+    if settings.smtp_url.as_ref().is_some_and(|url| url.has_credentials() && !url.is_encrypted()) {
+        reader.problem("SMTP_URL would send a password in plain text; use smtps://… or smtp://…?tls=required");
+    }
+}
+
+/// What works, and is hardly meant.
+fn warn_of_mail(reader: &mut Reader<'_>, settings: &Settings, app: &AppMeta) {
+    let surfaces = app.auth.as_ref().map_or(&[][..], |auth| auth.surfaces);
+    match &settings.smtp_url {
+        None if surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair)) => {
+            let directory = settings.mail_directory.display();
+            reader.warn(format!("SMTP_URL is not set: mail to accounts only becomes files in {directory}"));
+        }
+        Some(url) if !url.is_encrypted() => {
+            reader.warn("SMTP_URL does not insist on TLS: links that reset passwords may be read on their way");
+        }
+        _ => {}
     }
 }

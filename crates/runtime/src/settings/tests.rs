@@ -4,7 +4,7 @@ use crate::resource::RateLimit;
 
 const LIMIT: RateLimit = RateLimit { window_ms: 60_000, max: 100 };
 
-const AUTH: AuthMeta = AuthMeta {
+pub(crate) const AUTH: AuthMeta = AuthMeta {
     mode: AuthMode::Dynamic,
     surfaces: &[Surface::Jwt],
     default_role: None,
@@ -24,7 +24,7 @@ const AUTH: AuthMeta = AuthMeta {
         max_per_account: 1,
     },
     token_pair: TokenPairMeta {
-        prefix: "/hook",
+        prefix: "/pair",
         access_seconds: 60,
         refresh_seconds: 60,
         multiple_sessions: false,
@@ -32,7 +32,7 @@ const AUTH: AuthMeta = AuthMeta {
     },
 };
 
-fn app(auth: Option<AuthMeta>) -> AppMeta {
+pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
     AppMeta {
         name: "shop",
         version: "1.0.0",
@@ -135,6 +135,48 @@ fn debug_output_shows_no_secret() {
 fn a_wrong_database_url_is_not_repeated() {
     let problems = problems(&app(None), &[("DATABASE_URL", "ada:hunter2@db")]);
     assert!(!problems.join("").contains("hunter2"));
+}
+
+#[test]
+fn a_wrong_mail_server_is_a_problem_that_repeats_nothing() {
+    let wrong =
+        ["ada:hunter2@mail", "smtp://ada:hunter2@mail?tls=never", "smtps://ada:hunter2/@mail", "smtp://hunter2@mail"];
+    for url in wrong {
+        let problems = problems(&app(Some(AUTH)), &[("SMTP_URL", url), ("PORT", "x")]);
+        assert_eq!(problems.len(), 2, "{url}: {problems:?}");
+        assert!(problems.iter().any(|problem| problem.contains("SMTP_URL")), "{problems:?}");
+        assert!(!problems.join("").contains("hunter2"), "{problems:?}");
+    }
+}
+
+#[test]
+fn production_sends_no_password_of_a_mail_server_in_plain_text() {
+    let start = |environment: &str, url: &str| read(&app(None), &[("GABLE_ENV", environment), ("SMTP_URL", url)]);
+    for url in ["smtp://ada:hunter2@mail", "smtp://ada:hunter2@mail?tls=opportunistic"] {
+        let problems = start("production", url).expect_err("a problem").problems;
+        assert!(problems.len() == 1 && problems[0].contains("SMTP_URL"), "{problems:?}");
+        assert!(start("development", url).is_ok());
+    }
+    for url in ["smtps://ada:hunter2@mail", "smtp://ada:hunter2@mail?tls=required"] {
+        assert_eq!(start("production", url).expect("settings").warnings, [""; 0], "{url}");
+    }
+}
+
+#[test]
+fn production_warns_of_mail_that_is_readable_or_reaches_nobody() {
+    let warnings = |surfaces: &'static [Surface], more: &[(&str, &str)]| {
+        let secret = "s".repeat(32);
+        let common = [("GABLE_ENV", "production"), ("JWT_SECRET", secret.as_str())];
+        let app = app(Some(AuthMeta { surfaces, ..AUTH }));
+        read(&app, &[&common[..], more].concat()).expect("settings").warnings
+    };
+    assert_eq!(warnings(&[Surface::Jwt], &[]), [""; 0]);
+    for surface in [&[Surface::Session], &[Surface::TokenPair]] {
+        let found = warnings(surface, &[]);
+        assert!(found.len() == 1 && found[0].contains("only becomes files"), "{found:?}");
+        let found = warnings(surface, &[("SMTP_URL", "smtp://relay:25")]);
+        assert!(found.len() == 1 && found[0].contains("TLS"), "{found:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! Mail that stays in memory, for tests.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::letter::Letter;
+
+/// A mail that an application under test has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedMail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// Where mail of a test goes; clones show the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mailbox(Arc<Received>);
+
+#[derive(Debug, Default)]
+struct Received {
+    mails: Mutex<Vec<ReceivedMail>>,
+    arrived: Condvar,
+}
+
+impl Mailbox {
+    pub(super) fn put(&self, letter: &Letter) {
+        let Letter { to, subject, text, html, .. } = letter;
+        let mail = ReceivedMail { to: to.clone(), subject: subject.clone(), text: text.clone(), html: html.clone() };
+        self.lock().push(mail);
+        self.0.arrived.notify_all();
+    }
+
+    /// Everything so far, oldest first.
+    pub(crate) fn mails(&self) -> Vec<ReceivedMail> {
+        self.lock().clone()
+    }
+
+    /// The same once there are this many, or once this much time has passed.
+    pub(crate) fn wait_for(&self, count: usize, patience: Duration) -> Vec<ReceivedMail> {
+        let waiting = self.0.arrived.wait_timeout_while(self.lock(), patience, |mails| mails.len() < count);
+        waiting.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<ReceivedMail>> {
+        self.0.mails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,95 @@
+//! Where letters go: to a mail server, to files, to a test.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::AsyncTransport;
+use lettre::transport::smtp;
+use lettre::transport::smtp::response::Code;
+use uuid::Uuid;
+
+use super::letter::Letter;
+use super::mailbox::Mailbox;
+use super::smtp::Smtp;
+use crate::private_file;
+
+/// For a whole delivery. Less than the shortest pause between two attempts, so that no other node begins meanwhile.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) enum Mailer {
+    Smtp(Smtp),
+    /// One file per mail, in this directory.
+    Files(PathBuf),
+    Memory(Mailbox),
+}
+
+/// What a server says may name the recipient, so that its words are not repeated.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DeliveryError {
+    #[error("the mail server refused with {0}")]
+    Refused(Code),
+    #[error("the mail server cannot be spoken to: {0}")]
+    Connection(smtp::Error),
+    #[error("the mail server does not speak SMTP as expected")]
+    Protocol,
+    #[error("the mail cannot be sent through this server: {0}")]
+    Unsuitable(smtp::Error),
+    #[error("the mail server took longer than {} s", PATIENCE.as_secs())]
+    Late,
+    #[error("writing a file: {0}")]
+    File(#[from] io::Error),
+}
+
+impl DeliveryError {
+    /// Whether every other mail would fail in the same way now.
+    pub(super) fn concerns_all(&self) -> bool {
+        !matches!(self, DeliveryError::Refused(_) | DeliveryError::Unsuitable(_))
+    }
+}
+
+impl Mailer {
+    pub(super) async fn deliver(&self, letter: &Letter) -> Result<(), DeliveryError> {
+        match self {
+            Mailer::Smtp(server) => converse(server, letter).await,
+            Mailer::Files(directory) => {
+                let (directory, id, bytes) = (directory.clone(), letter.id, letter.message.formatted());
+                let written = tokio::task::spawn_blocking(move || write(&directory, id, &bytes)).await;
+                Ok(written.map_err(io::Error::other)??)
+            }
+            Mailer::Memory(mailbox) => {
+                mailbox.put(letter);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn converse(server: &Smtp, letter: &Letter) -> Result<(), DeliveryError> {
+    let bytes = letter.message.formatted();
+    let sending = server.send_raw(letter.message.envelope(), &bytes);
+    let answer = tokio::time::timeout(PATIENCE, sending).await.map_err(|_| DeliveryError::Late)?;
+    answer.map(drop).map_err(sorted)
+}
+
+fn sorted(error: smtp::Error) -> DeliveryError {
+    match error.status() {
+        Some(code) => DeliveryError::Refused(code),
+        None if error.is_response() => DeliveryError::Protocol,
+        None if error.is_client() => DeliveryError::Unsuitable(error),
+        None => DeliveryError::Connection(error),
+    }
+}
+
+/// The file appears with its whole content. Its name is the mail's own, so that a second attempt adds none.
+fn write(directory: &Path, id: Uuid, bytes: &[u8]) -> io::Result<()> {
+    private_file::make_directory(directory)?;
+    let draft = directory.join(format!(".{id}.{}.tmp", Uuid::new_v4()));
+    let written = private_file::write_new(&draft, bytes)
+        .and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml"))));
+    if written.is_err() {
+        // The error that matters is the first one.
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}

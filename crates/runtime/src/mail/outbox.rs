@@ -1,0 +1,144 @@
+//! Mail that waits, in a table: written by the request that causes it, with everything else that the request writes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::letter::is_address;
+use super::{Mail, Tells};
+use crate::context::Context;
+use crate::db::{Database, DbError, Row, Source, Statement};
+use crate::http::ApiError;
+
+/// After how many attempts a mail is given up.
+pub(super) const ATTEMPTS: i32 = 10;
+
+/// Writes a mail in the open transaction; it is sent after the commit. A recipient that is no address gets none, which
+/// is no error of the request.
+///
+/// # Errors
+/// The database refuses, there is no transaction, or the mail lacks the token that it is to tell.
+pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), ApiError> {
+    if mail.token.is_none() && mail.template.tells() != Tells::Nothing {
+        return Err(ApiError::internal("a mail without the token that it is to tell"));
+    }
+    if !is_address(&mail.to) {
+        tracing::warn!(template = mail.template.name(), "a mail was not written: its recipient is no address");
+        return Ok(());
+    }
+    let insert = insertion(&mail, ctx)?;
+    Source::Transaction(ctx.transaction()?).execute(insert).await?;
+    let wake = ctx.core.mail.wake.clone();
+    ctx.after_commit(async move { wake.notify_one() });
+    Ok(())
+}
+
+fn insertion(mail: &Mail, ctx: &Context<'_>) -> Result<Statement, ApiError> {
+    let variables: BTreeMap<&str, &str> = mail.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let variables = serde_json::to_string(&variables).map_err(ApiError::internal)?;
+    let mut insert = Statement::new(
+        ctx.core.db.dialect(),
+        "INSERT INTO \"gable_outbox\" (\"id\", \"template\", \"recipient\", \"token_id\", \"variables\", \"created_at\", \
+         \"next_attempt_at\") VALUES (",
+    );
+    insert.bind(Uuid::now_v7()).push(", ").bind(mail.template.name()).push(", ").bind(mail.to.as_str()).push(", ");
+    insert.bind(mail.token).push(", ").bind(variables).push(", ").bind(ctx.now).push(", ").bind(ctx.now).push(")");
+    Ok(insert)
+}
+
+/// A mail that is due.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) id: Uuid,
+    pub(super) template: String,
+    pub(super) recipient: String,
+    pub(super) variables: String,
+    /// Before this one.
+    pub(super) attempts: i32,
+    pub(super) token: Option<Token>,
+}
+
+/// The one-time token that a mail tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) id: Uuid,
+    pub(super) expires_at: DateTime<Utc>,
+    used_at: Option<DateTime<Utc>>,
+}
+
+impl Waiting {
+    /// Whether the secret that it tells still holds at this time.
+    pub(super) fn still_counts(&self, now: DateTime<Utc>) -> bool {
+        self.token.is_none_or(|token| token.used_at.is_none() && token.expires_at > now)
+    }
+
+    /// How long nobody tries it again after this attempt began: little for a server that restarts, hours for one that is
+    /// away. Also how long it takes until a mail is sent again whose sender died.
+    fn pause(&self) -> TimeDelta {
+        const MINUTES: [i64; 7] = [2, 10, 30, 60, 60, 120, 240];
+        match usize::try_from(self.attempts).unwrap_or_default().checked_sub(1) {
+            None => TimeDelta::seconds(30),
+            Some(later) => TimeDelta::minutes(MINUTES[later.min(MINUTES.len() - 1)]),
+        }
+    }
+}
+
+/// The table, as the worker sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Outbox<'a> {
+    pub(super) db: &'a Database,
+}
+
+impl Outbox<'_> {
+    /// The mail that has waited longest.
+    pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<Waiting>, DbError> {
+        let mut select = Statement::new(
+            self.db.dialect(),
+            "SELECT o.\"id\", o.\"template\", o.\"recipient\", o.\"variables\", o.\"attempts\", t.\"id\", t.\"expires_at\", \
+             t.\"used_at\" FROM \"gable_outbox\" o LEFT JOIN \"gable_tokens\" t ON t.\"id\" = o.\"token_id\" \
+             WHERE o.\"next_attempt_at\" <= ",
+        );
+        select.bind(now).push(" ORDER BY o.\"next_attempt_at\", o.\"id\" LIMIT 1");
+        let found = self.db.reader().one(select).await?;
+        found.map(|row| waiting(Row::new(&row))).transpose()
+    }
+
+    /// Makes this attempt the caller's own: whoever else saw the same mail due finds that it no longer is.
+    pub(super) async fn claim(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<bool, DbError> {
+        let mut update = Statement::new(
+            self.db.dialect(),
+            "UPDATE \"gable_outbox\" SET \"attempts\" = \"attempts\" + 1, \"next_attempt_at\" = ",
+        );
+        update.bind(now + mail.pause()).push(" WHERE \"id\" = ").bind(mail.id);
+        update.push(" AND \"attempts\" = ").bind(mail.attempts).push(" AND \"next_attempt_at\" <= ").bind(now);
+        Ok(self.write(update).await? == 1)
+    }
+
+    pub(super) async fn remove(&self, mail: &Waiting) -> Result<(), DbError> {
+        let mut delete = Statement::new(self.db.dialect(), "DELETE FROM \"gable_outbox\" WHERE \"id\" = ");
+        delete.bind(mail.id);
+        self.write(delete).await.map(drop)
+    }
+
+    async fn write(&self, statement: Statement) -> Result<u64, DbError> {
+        let transaction = self.db.begin().await?;
+        let touched = Source::Transaction(&transaction).execute(statement).await?;
+        transaction.commit().await?;
+        Ok(touched)
+    }
+}
+
+fn waiting(mut row: Row<'_>) -> Result<Waiting, DbError> {
+    Ok(Waiting {
+        id: row.next()?,
+        template: row.next()?,
+        recipient: row.next()?,
+        variables: row.next()?,
+        attempts: row.next()?,
+        token: match (row.next::<Option<Uuid>>()?, row.next::<Option<DateTime<Utc>>>()?) {
+            (Some(id), Some(expires_at)) => Some(Token { id, expires_at, used_at: row.next()? }),
+            _ => None,
+        },
+    })
+}

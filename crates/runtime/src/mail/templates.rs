@@ -1,0 +1,118 @@
+//! What mails say. A mail has two templates: `<name>.txt.jinja`, whose first line is `Subject: …`, and `<name>.html.jinja`.
+//! An application replaces any of them with a file of the same name in its `templates/mail/`.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value};
+
+use super::Template;
+
+const BUILT_IN: [(&str, &str); 10] = [
+    ("confirm-email.html.jinja", include_str!("templates/confirm-email.html.jinja")),
+    ("confirm-email.txt.jinja", include_str!("templates/confirm-email.txt.jinja")),
+    ("email-changed.html.jinja", include_str!("templates/email-changed.html.jinja")),
+    ("email-changed.txt.jinja", include_str!("templates/email-changed.txt.jinja")),
+    ("reset-password.html.jinja", include_str!("templates/reset-password.html.jinja")),
+    ("reset-password.txt.jinja", include_str!("templates/reset-password.txt.jinja")),
+    ("verify-email-code.html.jinja", include_str!("templates/verify-email-code.html.jinja")),
+    ("verify-email-code.txt.jinja", include_str!("templates/verify-email-code.txt.jinja")),
+    ("verify-email.html.jinja", include_str!("templates/verify-email.html.jinja")),
+    ("verify-email.txt.jinja", include_str!("templates/verify-email.txt.jinja")),
+];
+
+/// What every template may use; the build step knows the same list.
+const VARIABLES: [&str; 9] =
+    ["app_name", "code", "email", "expires_in", "link", "new_email", "old_email", "public_url", "token"];
+
+const SUBJECT: &str = "Subject: ";
+
+/// The build step refuses such a template, so that this tells of a generated crate that another version made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidTemplate {
+    #[error("there is no template {0}")]
+    Unknown(&'static str),
+    #[error("templates/mail/{name}: {cause}")]
+    Syntax { name: &'static str, cause: minijinja::Error },
+}
+
+/// What a template leads to.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+pub(super) struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// The built-in templates, some of them replaced.
+    pub(super) fn new(replaced: &[(&'static str, &'static str)]) -> Result<Self, InvalidTemplate> {
+        let mut sources = BTreeMap::from(BUILT_IN);
+        for (name, source) in replaced {
+            if sources.insert(name, source).is_none() {
+                return Err(InvalidTemplate::Unknown(name));
+            }
+        }
+        let mut environment = environment();
+        for (name, source) in sources {
+            let added = environment.add_template(name, source);
+            added.map_err(|cause| InvalidTemplate::Syntax { name, cause })?;
+        }
+        Ok(Self { environment })
+    }
+
+    /// Variables that are missing are empty.
+    pub(super) fn render(
+        &self,
+        template: Template,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Rendered, minijinja::Error> {
+        let name = template.name();
+        let print = |kind: &str, link: fn(&str) -> Value| {
+            let own = variables.iter().map(|(name, value)| match name.as_str() {
+                "link" | "public_url" => (name.clone(), link(value)),
+                _ => (name.clone(), Value::from(value.as_str())),
+            });
+            let none = VARIABLES.iter().map(|name| ((*name).to_owned(), Value::from("")));
+            let all: BTreeMap<String, Value> = none.chain(own).collect();
+            self.environment.get_template(&format!("{name}.{kind}.jinja"))?.render(Value::from_object(all))
+        };
+        let (subject, text) = split(&print("txt", |link| Value::from(link))?);
+        Ok(Rendered { subject, text, html: print("html", |link| Value::from_safe_string(attribute(link)))? })
+    }
+}
+
+/// The template engine also escapes slashes, which would make links hard to read.
+fn attribute(link: &str) -> String {
+    link.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    let escape = |name: &str| if name.ends_with(".html.jinja") { AutoEscape::Html } else { AutoEscape::None };
+    environment.set_auto_escape_callback(escape);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+            .expect("the delimiters are the default ones"),
+    );
+    environment
+}
+
+/// The first line and the rest. No character of the subject can end its header.
+fn split(printed: &str) -> (String, String) {
+    let (first, rest) = printed.split_once('\n').unwrap_or((printed, ""));
+    let subject = first.strip_prefix(SUBJECT).unwrap_or(first).trim();
+    let subject = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    (subject, rest.trim_start_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+#[path = "templates_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! A database with an account and an outbox, and a desk to send from, for the tests of this room.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{Mail, MailRoom, Mailbox, Template, enqueue};
+use crate::access::Principal;
+use crate::api::Mounted;
+use crate::app_meta::AppMeta;
+use crate::auth::Secrets;
+use crate::clock::Clock;
+use crate::context::Context;
+use crate::core::Core;
+use crate::db::{Database, Row, Source, Statement};
+use crate::http::ApiError;
+use crate::resource::{IdKind, ModelKind, ModelMeta};
+use crate::settings::Settings;
+use crate::settings::tests::{AUTH, app};
+
+pub(super) static APP: AppMeta = app(Some(AUTH));
+
+const ACCOUNT: ModelMeta = ModelMeta {
+    name: "Account",
+    table: "accounts",
+    path: "accounts",
+    resource: "account",
+    kind: ModelKind::Account,
+    id: IdKind::Integer,
+    soft_delete: false,
+    fields: &[],
+    relations: &[],
+    uniques: &[],
+    actions: &[],
+    routes: &[],
+};
+
+pub(super) struct Room {
+    pub(super) directory: TempDir,
+    pub(super) clock: Clock,
+    pub(super) secrets: Secrets,
+    pub(super) mailbox: Mailbox,
+    pub(super) core: Arc<Core>,
+}
+
+impl Room {
+    pub(super) async fn new() -> Self {
+        let (directory, clock, mailbox) = (TempDir::new().expect("a directory"), Clock::default(), Mailbox::default());
+        let core = start(directory.path(), &clock, &[], Some(mailbox.clone())).await;
+        let room = Self { directory, clock, secrets: Secrets::new(b"a key of the tests"), mailbox, core };
+        room.run("CREATE TABLE \"accounts\" (\"id\" integer PRIMARY KEY)").await;
+        room.run("INSERT INTO \"accounts\" (\"id\") VALUES (1)").await;
+        room.core.db.migrate_system(&ACCOUNT).await.expect("the runtime's own tables");
+        room
+    }
+
+    /// Another process on the same database.
+    pub(super) async fn node(&self, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
+        start(self.directory.path(), &self.clock, variables, mailbox).await
+    }
+
+    /// A one-time token that holds for an hour.
+    pub(super) async fn token(&self) -> Uuid {
+        let (id, now) = (Uuid::now_v7(), self.clock.now());
+        let mut insert = Statement::new(
+            self.core.db.dialect(),
+            "INSERT INTO \"gable_tokens\" (\"id\", \"account_id\", \"purpose\", \"address\", \"created_at\", \"expires_at\") \
+             VALUES (",
+        );
+        insert.bind(id).push(", 1, 'test', 'ada@example.com', ").bind(now).push(", ");
+        insert.bind(now + TimeDelta::hours(1)).push(")");
+        self.execute(insert).await;
+        id
+    }
+
+    /// Writes a mail to Ada as a request would.
+    pub(super) async fn write(&self, template: Template, token: Option<Uuid>) {
+        let mail = Mail { template, to: "ada@example.com".to_owned(), token, variables: Vec::new() };
+        self.request(mail).await.expect("a mail that can be written");
+    }
+
+    pub(super) async fn request(&self, mail: Mail) -> Result<(), ApiError> {
+        let mut ctx = Context::new(&self.core, Principal::Anonymous, None);
+        ctx.begin().await?;
+        enqueue(&mut ctx, mail).await?;
+        ctx.commit().await
+    }
+
+    pub(super) async fn run(&self, sql: &str) {
+        self.execute(Statement::new(self.core.db.dialect(), sql)).await;
+    }
+
+    async fn execute(&self, statement: Statement) {
+        let transaction = self.core.db.begin().await.expect("a transaction");
+        Source::Transaction(&transaction).execute(statement).await.expect("SQL of a test");
+        transaction.commit().await.expect("a commit");
+    }
+
+    /// How often each waiting mail was tried.
+    pub(super) async fn attempts(&self) -> Vec<i32> {
+        let select =
+            Statement::new(self.core.db.dialect(), "SELECT \"attempts\" FROM \"gable_outbox\" ORDER BY \"id\"");
+        let rows = self.core.db.reader().all(select).await.expect("the outbox");
+        rows.iter().map(|row| Row::new(row).next().expect("a number")).collect()
+    }
+
+    pub(super) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+async fn start(directory: &Path, clock: &Clock, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
+    let url = format!("sqlite://{}", directory.join("data.db").display());
+    let db = Database::connect(&url, 4).await.expect("a database");
+    let list: Vec<(String, String)> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings::from_list(&APP, &list, directory).expect("settings");
+    let mail = MailRoom::new(&APP, &settings, &[], mailbox).expect("a mail room");
+    Arc::new(Core::start(&APP, settings, db, Mounted::default(), clock.clone(), mail).await.expect("a core"))
+}

@@ -1,0 +1,213 @@
+//! Sends what waits, one mail after another. Any number of nodes may do so at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::letter::{Letter, NotAnAddress};
+use super::links::Links;
+use super::mailer::DeliveryError;
+use super::outbox::{ATTEMPTS, Outbox, Waiting};
+use super::{MailRoom, Tells, Template};
+use crate::auth::Secrets;
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::db::DbError;
+use crate::ops::shutdown::Stopping;
+
+/// How often the table is looked at unasked: for mail of other nodes, and what is to be tried again.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The worker of this process.
+pub(crate) struct Worker {
+    stopping: Stopping,
+    wake: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Worker {
+    /// `port` is the one that was bound. Without accounts there is no mail, and the worker has nothing to do.
+    pub(crate) fn start(core: Arc<Core>, port: u16) -> Self {
+        let (stopping, wake) = (Stopping::default(), core.mail.wake.clone());
+        let task = actix_web::rt::spawn(work(core, port, stopping.clone()));
+        Self { stopping, wake, task }
+    }
+
+    /// Waits for the mail that is being sent, and begins no other: the next start finds them.
+    pub(crate) async fn stop(self) {
+        self.stopping.begin();
+        self.wake.notify_one();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "sending mail");
+        }
+    }
+}
+
+async fn work(core: Arc<Core>, port: u16, stopping: Stopping) {
+    let Some(auth) = &core.auth else { return };
+    let public_url = core.settings.public_url(port);
+    let desk = Desk {
+        room: &core.mail,
+        outbox: Outbox { db: &core.db },
+        clock: &core.clock,
+        secrets: &auth.secrets,
+        app_name: core.app.name,
+        links: Links::new(auth.meta, core.app.mail_links, &public_url),
+        public_url,
+    };
+    while !stopping.has_begun() {
+        desk.send_due(&stopping).await;
+        tokio::select! {
+            () = core.mail.wake.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+/// What the work needs.
+struct Desk<'a> {
+    room: &'a MailRoom,
+    outbox: Outbox<'a>,
+    clock: &'a Clock,
+    secrets: &'a Secrets,
+    app_name: &'a str,
+    links: Links,
+    public_url: String,
+}
+
+/// Why a mail was not sent this time. No text of it names the recipient or a secret.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    #[error("the template cannot be printed: {kind}, in line {line}")]
+    Template { kind: minijinja::ErrorKind, line: usize },
+    #[error(transparent)]
+    Address(#[from] NotAnAddress),
+    #[error("this version of the application does not understand the mail")]
+    NotUnderstood,
+}
+
+/// Without the details, which may repeat a value.
+impl From<minijinja::Error> for SendError {
+    fn from(error: minijinja::Error) -> Self {
+        SendError::Template { kind: error.kind(), line: error.line().unwrap_or_default() }
+    }
+}
+
+/// Whether there is any use in going on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Wait,
+}
+
+impl Desk<'_> {
+    async fn send_due(&self, stopping: &Stopping) {
+        while !stopping.has_begun() {
+            match self.send_next().await {
+                Ok(Next::GoOn) => {}
+                Ok(Next::Wait) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "looking for mail to send");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn send_next(&self) -> Result<Next, DbError> {
+        let now = self.clock.now();
+        let Some(mail) = self.outbox.next_due(now).await? else { return Ok(Next::Wait) };
+        if !self.outbox.claim(&mail, now).await? {
+            return Ok(Next::GoOn);
+        }
+        // The token may have been used, or have run out, while the mail waited.
+        if !mail.still_counts(now) {
+            self.outbox.remove(&mail).await?;
+            return Ok(Next::GoOn);
+        }
+        match self.send(&mail, now).await {
+            Ok(()) => self.outbox.remove(&mail).await.map(|()| Next::GoOn),
+            Err(error) => self.failed(&mail, &error).await,
+        }
+    }
+
+    async fn send(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<(), SendError> {
+        let letter = self.letter(mail, now)?;
+        Ok(self.room.mailer.deliver(&letter).await?)
+    }
+
+    async fn failed(&self, mail: &Waiting, error: &SendError) -> Result<Next, DbError> {
+        let attempt = mail.attempts + 1;
+        let (id, template) = (mail.id, mail.template.as_str());
+        if attempt >= ATTEMPTS {
+            tracing::error!(%id, template, attempt, %error, "a mail was given up");
+            self.outbox.remove(mail).await?;
+        } else {
+            tracing::warn!(%id, template, attempt, %error, "a mail was not sent; it will be tried again");
+        }
+        let all = matches!(error, SendError::Delivery(error) if error.concerns_all());
+        Ok(if all { Next::Wait } else { Next::GoOn })
+    }
+
+    fn letter(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<Letter, SendError> {
+        let template = Template::of_name(&mail.template).ok_or(SendError::NotUnderstood)?;
+        let variables = self.variables(mail, template, now).ok_or(SendError::NotUnderstood)?;
+        let rendered = self.room.templates.render(template, &variables)?;
+        Ok(Letter::new(mail.id, &self.room.from, &mail.recipient, now, rendered)?)
+    }
+
+    /// Made anew for every attempt, and the same each time: a secret follows from its row.
+    fn variables(&self, mail: &Waiting, template: Template, now: DateTime<Utc>) -> Option<BTreeMap<String, String>> {
+        let mut variables: BTreeMap<String, String> = serde_json::from_str(&mail.variables).ok()?;
+        let redirect_uri = variables.remove("redirect_uri");
+        let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
+        set("app_name", self.app_name.to_owned());
+        set("public_url", self.public_url.clone());
+        set("email", mail.recipient.clone());
+        if let Some(token) = mail.token {
+            set("expires_in", duration((token.expires_at - now).num_seconds()));
+        }
+        match (template.tells(), mail.token) {
+            (Tells::Nothing, _) => {}
+            (Tells::Code, Some(token)) => drop(set("code", self.secrets.code(token.id))),
+            (Tells::Link, Some(token)) => {
+                let token = self.secrets.token(token.id);
+                set("link", self.link(template, &token, redirect_uri.as_deref()));
+                set("token", token);
+            }
+            (Tells::Code | Tells::Link, None) => return None,
+        }
+        Some(variables)
+    }
+
+    fn link(&self, template: Template, token: &str, redirect_uri: Option<&str>) -> String {
+        match template {
+            Template::ResetPassword => self.links.reset_password(token),
+            _ => self.links.verify_email(token, redirect_uri),
+        }
+    }
+}
+
+/// `1 hour`, `90 minutes`, `3 days`: to the minute below two hours, then whole hours, from two days on whole days.
+fn duration(seconds: i64) -> String {
+    // The mail is written a moment after the token: an hour less that moment is an hour.
+    let minutes = ((seconds + 30) / 60).max(1);
+    let (number, unit) = match minutes {
+        60 => (1, "hour"),
+        ..120 => (minutes, "minute"),
+        120..2880 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

@@ -1,0 +1,138 @@
+//! Mail that waits is sent by whoever runs next, once.
+
+use std::time::Duration;
+
+use gable::testing::{ReceivedMail, TestServer};
+use gable::{Clock, Gable};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
+use serde_json::json;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A database that outlives the applications on it.
+struct Place {
+    directory: TempDir,
+    clock: Clock,
+}
+
+impl Place {
+    /// With an account in it.
+    fn new() -> Self {
+        let place = Self { directory: TempDir::new().expect("a directory"), clock: Clock::default() };
+        let server = place.start(&[]);
+        let body = json!({ "email": "ada@example.com", "password": "Analytical-1843" }).to_string();
+        let signed_up = ureq::post(format!("{}/api/auth/signup", server.url()))
+            .header("Content-Type", "application/json")
+            .send(body.as_bytes());
+        assert_eq!(signed_up.expect("an answer").status(), 201);
+        place
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.directory.path().join("data.db").display())
+    }
+
+    fn start(&self, more: &[(&str, &str)]) -> TestServer {
+        let url = self.url();
+        let common = [("DATABASE_URL", url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
+        let app = Gable::<api::Api>::new().clock(self.clock.clone());
+        TestServer::start(app, self.directory.path(), &[&common[..], more].concat()).expect("an application")
+    }
+
+    /// What a request left behind whose process ended with its commit.
+    fn leave_a_mail(&self) {
+        let (token, now) = (Uuid::now_v7(), self.clock.now());
+        let token_row: Vec<Value> = vec![token.into(), now.into(), (now + Duration::from_secs(3600)).into()];
+        self.run(
+            "INSERT INTO gable_tokens (id, account_id, purpose, address, created_at, expires_at) \
+             SELECT $1, id, 'test', 'ada@example.com', $2, $3 FROM users",
+            token_row,
+        );
+        let mail: Vec<Value> = vec![Uuid::now_v7().into(), token.into(), now.into()];
+        self.run(
+            "INSERT INTO gable_outbox (id, template, recipient, token_id, variables, created_at, next_attempt_at) \
+             VALUES ($1, 'reset-password', 'ada@example.com', $2, '{}', $3, $3)",
+            mail,
+        );
+    }
+
+    fn run(&self, sql: &str, values: Vec<Value>) {
+        self.with_database(async |database| {
+            let statement = Statement::from_sql_and_values(database.get_database_backend(), sql, values.clone());
+            assert_eq!(database.execute_raw(statement).await.expect("SQL of a test").rows_affected(), 1);
+        });
+    }
+
+    fn waiting(&self) -> i64 {
+        self.with_database(async |database| {
+            let sql = "SELECT count(*) FROM gable_outbox";
+            let count = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql));
+            count.await.expect("an answer").expect("a row").try_get_by_index(0).expect("a number")
+        })
+    }
+
+    fn wait_until_nothing_waits(&self) {
+        for _ in 0..6000 {
+            if self.waiting() == 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("mail still waits");
+    }
+
+    fn with_database<T>(&self, work: impl AsyncFn(&DatabaseConnection) -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut options = ConnectOptions::new(self.url());
+            options.max_connections(1);
+            let database = Database::connect(options).await.expect("the database");
+            let done = work(&database).await;
+            database.close().await.expect("closed");
+            done
+        })
+    }
+}
+
+#[test]
+fn a_mail_that_was_left_behind_is_sent_once_by_the_next_start() {
+    let place = Place::new();
+    place.leave_a_mail();
+    let server = place.start(&[]);
+    let mails: Vec<ReceivedMail> = server.wait_for_mails(1);
+    assert_eq!(
+        (mails[0].to.as_str(), mails[0].subject.as_str()),
+        ("ada@example.com", "Choose a new password for Gazette")
+    );
+    let link = format!("\n{}/reset-password?token=", server.url());
+    assert!(mails[0].text.contains(&link), "{}", mails[0].text);
+    assert!(mails[0].html.contains("/reset-password?token="), "{}", mails[0].html);
+    place.wait_until_nothing_waits();
+    drop(server);
+    place.clock.advance(Duration::from_secs(3600));
+    let server = place.start(&[]);
+    place.leave_a_mail();
+    server.wait_for_mails(1);
+    place.wait_until_nothing_waits();
+    assert_eq!(server.mails().len(), 1, "the second mail, not the first one again");
+}
+
+#[test]
+fn a_test_may_ask_for_files() {
+    let place = Place::new();
+    let directory = place.directory.path().join("letters");
+    let server = place.start(&[("GABLE_MAIL_DIR", directory.to_str().expect("text"))]);
+    place.leave_a_mail();
+    place.wait_until_nothing_waits();
+    assert_eq!(std::fs::read_dir(&directory).expect("it is there").count(), 1);
+    assert_eq!(server.mails(), []);
+}
+
+#[test]
+fn a_wrong_mail_server_is_told_at_start_without_its_password() {
+    let directory = TempDir::new().expect("a directory");
+    let variables = [("SMTP_URL", "smtp://ada:hunter2@mail?tls=perhaps"), ("PORT", "0")];
+    let started = TestServer::start(Gable::<api::Api>::new(), directory.path(), &variables);
+    let problem = started.err().expect("a problem");
+    assert!(problem.contains("SMTP_URL") && !problem.contains("hunter2"), "{problem}");
+}
