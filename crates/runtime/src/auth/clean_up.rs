@@ -3,6 +3,8 @@
 
 use chrono::TimeDelta;
 
+use super::Auth;
+use crate::access::Via;
 use crate::core::Core;
 use crate::db::{DbError, Source, Statement};
 
@@ -13,22 +15,40 @@ const BATCHES: usize = 50;
 /// How long the log of events is kept.
 const EVENTS: TimeDelta = TimeDelta::days(90);
 
-/// Expired grants and old events.
+/// Log-ins that expired or lay idle, one-time tokens that nobody used in time, old events.
 pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
+    let Some(auth) = &core.auth else { return Ok(()) };
     let now = core.now();
-    for (table, column, before) in [("gable_grants", "expires_at", now), ("gable_events", "at", now - EVENTS)] {
-        let mut delete = Statement::new(
-            core.db.dialect(),
-            format!("DELETE FROM \"{table}\" WHERE \"id\" IN (SELECT \"id\" FROM \"{table}\" WHERE \"{column}\" <= "),
-        );
-        delete.bind(before).push(" LIMIT ").bind(BATCH as i64).push(")");
-        for _ in 0..BATCHES {
-            let transaction = core.db.begin().await?;
-            let deleted = Source::Transaction(&transaction).execute(delete.clone()).await?;
-            transaction.commit().await?;
-            if deleted < BATCH {
-                break;
-            }
+    for (table, column, before) in
+        [("gable_grants", "expires_at", now), ("gable_tokens", "expires_at", now), ("gable_events", "at", now - EVENTS)]
+    {
+        let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
+        over.bind(before);
+        delete(core, table, over).await?;
+    }
+    delete(core, "gable_grants", idle(core, auth)).await
+}
+
+fn idle(core: &Core, auth: &Auth) -> Statement {
+    let seconds = i64::try_from(auth.meta.session.idle_seconds).ok().and_then(TimeDelta::try_seconds);
+    let before = core.now().checked_sub_signed(seconds.unwrap_or(TimeDelta::MAX)).unwrap_or_default();
+    let mut idle = Statement::new(core.db.dialect(), "\"surface\" = ");
+    idle.bind(Via::Session.name()).push(" AND \"last_active_at\" <= ").bind(before);
+    idle
+}
+
+/// Deletes the rows for which a condition holds, so many at a time.
+async fn delete(core: &Core, table: &str, over: Statement) -> Result<(), DbError> {
+    let mut delete = over;
+    delete.sql =
+        format!("DELETE FROM \"{table}\" WHERE \"id\" IN (SELECT \"id\" FROM \"{table}\" WHERE {}", delete.sql);
+    delete.push(" LIMIT ").bind(BATCH as i64).push(")");
+    for _ in 0..BATCHES {
+        let transaction = core.db.begin().await?;
+        let deleted = Source::Transaction(&transaction).execute(delete.clone()).await?;
+        transaction.commit().await?;
+        if deleted < BATCH {
+            break;
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ fn rows(resource: &dyn AnyResource, records: &dyn Any, fields: &FieldSet, body: 
         if nth > 0 {
             body.push(b',');
         }
-        let mut out = ObjectWriter::new(body, resource.meta().fields, fields);
+        let mut out = ObjectWriter::new(body, resource.meta().fields, fields, &[]);
         resource.write_nth(records, nth, &mut out);
         out.end();
     }

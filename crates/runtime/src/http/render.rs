@@ -16,19 +16,23 @@ pub trait ToJson {
     fn to_json(&self, out: &mut Vec<u8>);
 }
 
+/// Fields that go by another name: their own, and the other one.
+pub(crate) type Names = &'static [(&'static str, &'static str)];
+
 /// Writes one object, field by field in table order, keeping those that the mask holds.
 pub struct ObjectWriter<'a> {
     out: &'a mut Vec<u8>,
     fields: &'static [FieldMeta],
     mask: &'a FieldSet,
+    names: Names,
     next: usize,
     empty: bool,
 }
 
 impl<'a> ObjectWriter<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, fields: &'static [FieldMeta], mask: &'a FieldSet) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>, fields: &'static [FieldMeta], mask: &'a FieldSet, names: Names) -> Self {
         out.push(b'{');
-        Self { out, fields, mask, next: 0, empty: true }
+        Self { out, fields, mask, names, next: 0, empty: true }
     }
 
     /// The next field in table order.
@@ -36,7 +40,8 @@ impl<'a> ObjectWriter<'a> {
         let field = self.next;
         self.next += 1;
         if self.mask.contains(field) {
-            self.key(self.fields[field].name);
+            let name = self.fields[field].name;
+            self.key(self.names.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| other));
             value.to_json(self.out);
         }
         self
@@ -60,7 +65,18 @@ impl<'a> ObjectWriter<'a> {
 
 /// One row as an object.
 pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut Vec<u8>) {
-    let mut out = ObjectWriter::new(body, resource.meta().fields, fields);
+    object_named(resource, record, fields, &[], body);
+}
+
+/// The same under the names of another wire format.
+pub(crate) fn object_named(
+    resource: &dyn AnyResource,
+    record: &dyn Any,
+    fields: &FieldSet,
+    names: Names,
+    body: &mut Vec<u8>,
+) {
+    let mut out = ObjectWriter::new(body, resource.meta().fields, fields, names);
     resource.write(record, &mut out);
     out.end();
 }

@@ -8,3 +8,4 @@ mod own_view;
 pub(crate) mod roles;
 pub(crate) mod session;
 pub(crate) mod token_pair;
+mod told;

@@ -2,20 +2,35 @@
 
 use std::any::Any;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::context::Context;
-use crate::http::{ApiError, object};
+use crate::http::{ApiError, Names, object_named};
 
-/// The account's own name for a field, and the surface's.
-pub(super) type Renamed = &'static [(&'static str, &'static str)];
+/// JSON that is written already.
+pub(super) type Written = Box<RawValue>;
 
-pub(super) fn own_view(ctx: &Context<'_>, record: &dyn Any, names: Renamed) -> Result<Map<String, Value>, ApiError> {
+/// `{ "user": … }`
+#[derive(Serialize)]
+pub(super) struct User {
+    pub(super) user: Written,
+}
+
+/// `also` names a field that is kept from the account's own view but for this once.
+pub(super) fn own_view(
+    ctx: &Context<'_>,
+    record: &dyn Any,
+    names: Names,
+    also: Option<&str>,
+) -> Result<User, ApiError> {
     let model = ctx.core.account_model()?;
-    let mask = model.masks.read(model.meta, &ctx.principal);
+    let mut mask = model.masks.read(model.meta, &ctx.principal);
+    if let Some(field) = also.and_then(|name| model.meta.field_index(name)) {
+        mask.insert(field);
+    }
     let mut body = Vec::new();
-    object(model.resource.as_ref(), record, &mask, &mut body);
-    let view: Map<String, Value> = serde_json::from_slice(&body).map_err(ApiError::internal)?;
-    let called = |name: String| names.iter().find(|(own, _)| *own == name).map_or(name, |(_, new)| (*new).to_owned());
-    Ok(view.into_iter().map(|(name, value)| (called(name), value)).collect())
+    object_named(model.resource.as_ref(), record, &mask, names, &mut body);
+    let body = String::from_utf8(body).map_err(ApiError::internal)?;
+    Ok(User { user: RawValue::from_string(body).map_err(ApiError::internal)? })
 }

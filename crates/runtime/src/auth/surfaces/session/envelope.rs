@@ -2,28 +2,39 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::words::code;
+use crate::auth::surfaces::told::{Told, told};
 use crate::http::{ApiError, RequestId, json_response};
 
-pub(super) fn success(status: StatusCode, message: &str, data: Value) -> HttpResponse {
-    let body = json!({ "success": true, "message": message, "data": data });
-    json_response(status, body.to_string().into_bytes())
+#[derive(Serialize)]
+struct Success<'a, D> {
+    success: bool,
+    message: &'a str,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    success: bool,
+    error: Refusal<'a>,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    code: &'a str,
+    message: &'a str,
+    details: Vec<Told<'a>>,
+}
+
+pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -> Result<HttpResponse, ApiError> {
+    let body = serde_json::to_vec(&Success { success: true, message, data }).map_err(ApiError::internal)?;
+    Ok(json_response(status, body))
 }
 
 /// Whatever refused the request. The id of a request that failed stands in its `X-Request-Id`.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
-    let body = json!({
-        "success": false,
-        "error": { "code": code(error), "message": error.message(), "details": details(error) },
-    });
-    body.to_string().into_bytes()
-}
-
-/// `[{ field, message }]`, of a body with problems.
-fn details(error: &ApiError) -> Vec<Value> {
-    let problems = error.meta().and_then(|meta| meta["errors"].as_array());
-    let detail = |problem: &Value| json!({ "field": problem["field"], "message": problem["message"] });
-    problems.map(|problems| problems.iter().map(detail).collect()).unwrap_or_default()
+    let refusal = Refusal { code: code(error), message: error.message(), details: told(error) };
+    serde_json::to_vec(&Failure { success: false, error: refusal }).expect("texts and lists of them serialize")
 }

@@ -1,10 +1,7 @@
 //! Bodies and answers of the session surface.
 
-use std::any::Any;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cookie::{carrying, cleared};
@@ -24,16 +21,16 @@ use crate::auth::session::revoke_session;
 use crate::auth::sign_up::sign_up;
 use crate::auth::surfaces::body::{Texts, read_texts};
 use crate::auth::surfaces::endpoint::Asked;
-use crate::auth::surfaces::own_view::{Renamed, own_view};
+use crate::auth::surfaces::own_view::own_view;
 use crate::auth::verification::{Proof, resend_verification, verify_email};
 use crate::context::Context;
-use crate::http::{ApiError, read_object};
+use crate::http::{ApiError, Names, read_object};
 use crate::input::Submitted;
 use crate::query::no_parameters;
 use crate::resource::Id;
 
 /// What this surface calls the fields of an account that it does not call by their own names.
-pub(super) const NAMES: Renamed = &[("id", "_id")];
+const NAMES: Names = &[("id", "_id")];
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
     if !takes_parameters(&asked) {
@@ -52,7 +49,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
         }
         AuthOperation::GetMe => {
             let me = get_me(ctx, auth).await?;
-            Ok(success(StatusCode::OK, "Profile retrieved successfully", user(ctx, me.as_ref())?))
+            Ok(success(StatusCode::OK, "Profile retrieved successfully", own_view(ctx, me.as_ref(), NAMES, None)?)?)
         }
         AuthOperation::UpdateMe => update_profile(ctx, auth, &mut asked).await,
         AuthOperation::UpdatePassword => update_password(ctx, auth, &mut asked).await,
@@ -65,7 +62,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
         AuthOperation::RevokeSession => {
             let session = asked.request.match_info().query("id");
             revoke_session(ctx, auth, session, Via::Session).await?;
-            Ok(done("Session revoked successfully"))
+            done("Session revoked successfully")
         }
         other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
     }
@@ -81,10 +78,9 @@ async fn register(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> 
     let body = submitted(ctx, auth, asked).await?;
     let replaced = presented(ctx, auth, asked.request).await?;
     let made = sign_up(ctx, auth, body, Via::Session, replaced).await?;
-    let mut user = own_view(ctx, made.record.as_ref(), NAMES)?;
-    // A new account has none; the page shows it here and nowhere else.
-    user.insert("failedLoginAttempts".to_owned(), 0.into());
-    let response = success(StatusCode::CREATED, "Registration successful", json!({ "user": user }));
+    // The page shows them here and nowhere else.
+    let user = own_view(ctx, made.record.as_ref(), NAMES, Some("failedLoginAttempts"))?;
+    let response = success(StatusCode::CREATED, "Registration successful", user)?;
     with_cookie(ctx, auth, response, made.carrier)
 }
 
@@ -93,7 +89,8 @@ async fn login(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let credentials = Credentials::by_identifier(auth, &texts.take("identifier"), &texts.take("password"));
     let replaced = presented(ctx, auth, asked.request).await?;
     let logged_in = log_in(ctx, auth, credentials, Via::Session, replaced).await?;
-    let response = success(StatusCode::OK, "Login successful", user(ctx, logged_in.record.as_ref())?);
+    let user = own_view(ctx, logged_in.record.as_ref(), NAMES, None)?;
+    let response = success(StatusCode::OK, "Login successful", user)?;
     with_cookie(ctx, auth, response, Some(logged_in.carrier))
 }
 
@@ -109,7 +106,7 @@ async fn update_profile(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_
     let body = submitted(ctx, auth, asked).await?;
     refuse_email(&body)?;
     let me = update_me(ctx, auth, body).await?;
-    Ok(success(StatusCode::OK, "Profile updated successfully", user(ctx, me.as_ref())?))
+    Ok(success(StatusCode::OK, "Profile updated successfully", own_view(ctx, me.as_ref(), NAMES, None)?)?)
 }
 
 /// The address that receives the mail of an account does not change by the way.
@@ -125,13 +122,13 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
     let names = ChangeNames { current: "currentPassword", new: "newPassword" };
     let change = PasswordChange::read(&auth.meta.password, names, body)?;
     change_password(ctx, auth, change, Via::Session).await?;
-    Ok(done("Password changed successfully"))
+    done("Password changed successfully")
 }
 
 async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["identifier"], &[]).await?;
     forgot_password(ctx, auth, &texts.take("identifier"), Via::Session).await?;
-    Ok(done("If the account exists, a password reset email has been sent"))
+    done("If the account exists, a password reset email has been sent")
 }
 
 async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -139,7 +136,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let names = ResetNames { token: "token", password: "newPassword" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, Via::Session).await?;
-    let mut response = done("Password reset successfully");
+    let mut response = done("Password reset successfully")?;
     // Every session has ended; the browser that has one need not find out.
     forget(ctx, auth, &mut response)?;
     Ok(response)
@@ -162,7 +159,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Re
         }
     };
     verify_email(ctx, auth, proof, Via::Session).await?;
-    Ok(done("Email verified successfully"))
+    done("Email verified successfully")
 }
 
 /// Whose code it is may be known from the session.
@@ -188,7 +185,7 @@ fn token_parameter(request: &HttpRequest) -> Result<String, ApiError> {
 async fn resend(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["email"], &[]).await?;
     resend_verification(ctx, auth, &texts.take("email"), None, Via::Session).await?;
-    Ok(done("If the account exists and is not verified, a verification email has been sent"))
+    done("If the account exists and is not verified, a verification email has been sent")
 }
 
 /// The body as a model's input, with what the rules of the route have against it.
@@ -207,14 +204,9 @@ async fn texts(
     read_texts(submitted(ctx, auth, asked).await?, required, optional)
 }
 
-fn user(ctx: &Context<'_>, record: &dyn Any) -> Result<Value, AuthError> {
-    let user: Map<String, Value> = own_view(ctx, record, NAMES)?;
-    Ok(json!({ "user": user }))
-}
-
 /// An answer that has nothing to give.
-fn done(message: &str) -> HttpResponse {
-    success(StatusCode::OK, message, Value::Null)
+fn done(message: &str) -> Result<HttpResponse, AuthError> {
+    Ok(success(StatusCode::OK, message, ())?)
 }
 
 fn with_cookie(
@@ -231,7 +223,7 @@ fn with_cookie(
 }
 
 fn logged_out(ctx: &Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
-    let mut response = done("Logged out successfully");
+    let mut response = done("Logged out successfully")?;
     forget(ctx, auth, &mut response)?;
     Ok(response)
 }

@@ -15,7 +15,7 @@ use crate::query::unknown_parameter;
 
 pub(super) async fn sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
     let sessions: Vec<Value> = list_sessions(ctx, auth).await?.iter().map(session).collect();
-    Ok(success(StatusCode::OK, "Sessions retrieved successfully", json!({ "sessions": sessions })))
+    Ok(success(StatusCode::OK, "Sessions retrieved successfully", json!({ "sessions": sessions }))?)
 }
 
 fn session(own: &OwnSession) -> Value {
@@ -43,7 +43,7 @@ pub(super) async fn history(
     let found = login_history(ctx, auth, offset, limit).await?;
     let events: Vec<Value> = found.events.iter().map(event).collect();
     let data = json!({ "history": events, "total": found.total, "page": page, "limit": limit });
-    Ok(success(StatusCode::OK, "Login history retrieved successfully", data))
+    Ok(success(StatusCode::OK, "Login history retrieved successfully", data)?)
 }
 
 fn event(own: &OwnEvent) -> Value {

@@ -1,6 +1,7 @@
 //! The codes and messages of the session surface.
 
 use crate::auth::error::AuthError;
+use crate::auth::surfaces::told::in_capitals;
 use crate::http::ApiError;
 use crate::input::Problem;
 
@@ -44,9 +45,8 @@ pub(super) fn words(error: AuthError) -> ApiError {
 /// The surface's code for what other rooms refuse: it has one for each status. A code in capitals is the surface's own
 /// already, or an interceptor's.
 pub(super) fn code(error: &ApiError) -> &str {
-    let is_own = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     match error.status() {
-        _ if is_own(error.code()) => error.code(),
+        _ if in_capitals(error.code()) => error.code(),
         400 => "VALIDATION_ERROR",
         401 => "UNAUTHORIZED",
         403 => "FORBIDDEN",

@@ -2,28 +2,36 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::words::name;
+use crate::auth::surfaces::told::{Told, told};
 use crate::http::{ApiError, RequestId, json_response};
 
-pub(super) fn answer(body: &Value) -> HttpResponse {
-    json_response(StatusCode::OK, body.to_string().into_bytes())
+#[derive(Serialize)]
+struct Said<'a> {
+    result: &'a str,
 }
 
-pub(super) fn result(text: &str) -> HttpResponse {
-    answer(&json!({ "result": text }))
+#[derive(Serialize)]
+struct Failure<'a> {
+    name: &'a str,
+    status: u16,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Told<'a>>,
+}
+
+pub(super) fn answer(body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    Ok(json_response(StatusCode::OK, serde_json::to_vec(body).map_err(ApiError::internal)?))
+}
+
+pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
+    answer(&Said { result: text })
 }
 
 /// Whatever refused the request. Problems of a body stand beside the message, which tells the first.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
-    let mut body = json!({ "name": name(error), "status": error.status(), "message": error.message() });
-    if let Some(problems) = error.meta().and_then(|meta| meta["errors"].as_array()) {
-        body["errors"] = problems.iter().map(problem).collect();
-    }
-    body.to_string().into_bytes()
-}
-
-fn problem(problem: &Value) -> Value {
-    json!({ "field": problem["field"], "message": problem["message"] })
+    let failure = Failure { name: name(error), status: error.status(), message: error.message(), errors: told(error) };
+    serde_json::to_vec(&failure).expect("texts and lists of them serialize")
 }

@@ -1,8 +1,9 @@
 //! Bodies and answers of the tokenPair surface.
 
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::envelope::{answer, result};
 use crate::access::Via;
@@ -19,16 +20,16 @@ use crate::auth::renew::renew;
 use crate::auth::sign_up::sign_up;
 use crate::auth::surfaces::body::{Texts, read_texts};
 use crate::auth::surfaces::endpoint::Asked;
-use crate::auth::surfaces::own_view::{Renamed, own_view};
+use crate::auth::surfaces::own_view::own_view;
 use crate::auth::verification::{Moved, Proof, change_email, resend_verification, verify_email};
 use crate::context::Context;
-use crate::http::{ApiError, read_object};
+use crate::http::{ApiError, Names, read_object};
 use crate::input::{Problem, Submitted};
 use crate::query::no_parameters;
 use crate::resource::Id;
 
 /// What this surface calls the fields of an account that it does not call by their own names.
-const NAMES: Renamed = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];
+const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];
 /// Where a browser is to go in the end.
 const REDIRECT: &str = "redirectUri";
 
@@ -41,23 +42,23 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
         AuthOperation::Login => local(ctx, auth, &mut asked).await,
         AuthOperation::Renew => {
             let renewed = renew(ctx, auth, presented(asked.request)?).await?;
-            Ok(pair(renewed.account, renewed.pair))
+            pair(renewed.account, renewed.pair)
         }
         AuthOperation::Logout => {
             log_out(ctx, auth, Via::TokenPair).await?;
-            Ok(result("Logged out successfully"))
+            Ok(result("Logged out successfully")?)
         }
         AuthOperation::ForgotPassword => {
             let mut texts = texts(ctx, auth, &mut asked, &["email"], &[]).await?;
             forgot_password(ctx, auth, &texts.take("email"), Via::TokenPair).await?;
-            Ok(result("Password reset email sent"))
+            Ok(result("Password reset email sent")?)
         }
         AuthOperation::ResetPassword => reset(ctx, auth, &mut asked).await,
         AuthOperation::ResendVerification => {
             let mut texts = texts(ctx, auth, &mut asked, &["email"], &[REDIRECT]).await?;
             let redirect = redirect(auth, texts.optional(REDIRECT))?;
             resend_verification(ctx, auth, &texts.take("email"), redirect, Via::TokenPair).await?;
-            Ok(result("Verification email sent"))
+            Ok(result("Verification email sent")?)
         }
         AuthOperation::ChangeEmail => move_to(ctx, auth, &mut asked).await,
         AuthOperation::UpdatePassword => update_password(ctx, auth, &mut asked).await,
@@ -69,7 +70,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
 async fn new(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let body = submitted(ctx, auth, asked).await?;
     let made = sign_up(ctx, auth, body, Via::TokenPair, None).await?;
-    Ok(answer(&json!({ "user": own_view(ctx, made.record.as_ref(), NAMES)? })))
+    Ok(answer(&own_view(ctx, made.record.as_ref(), NAMES, None)?)?)
 }
 
 async fn local(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -78,18 +79,26 @@ async fn local(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let credentials = Credentials::by_email(model, &texts.take("email"), &texts.take("password"));
     let logged_in = log_in(ctx, auth, credentials, Via::TokenPair, None).await?;
     match logged_in.carrier {
-        Carrier::Pair(tokens) => Ok(pair(logged_in.account, tokens)),
+        Carrier::Pair(tokens) => pair(logged_in.account, tokens),
         _ => Err(ApiError::internal("a log-in of this surface is a pair").into()),
     }
 }
 
-fn pair(account: Id, tokens: Pair) -> HttpResponse {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LoggedIn {
+    user_id: String,
+    access_token: String,
+    refresh_token: String,
+}
+
+fn pair(account: Id, tokens: Pair) -> Result<HttpResponse, AuthError> {
     let Pair { access, refresh } = tokens;
-    let user = account.to_string();
-    let mut response = answer(&json!({ "userId": user, "accessToken": access, "refreshToken": refresh }));
+    let body = LoggedIn { user_id: account.to_string(), access_token: access, refresh_token: refresh };
+    let mut response = answer(&body)?;
     // RFC 6749, 5.1: nobody on the way may keep tokens.
-    response.headers_mut().insert(CACHE_CONTROL, actix_web::http::header::HeaderValue::from_static("no-store"));
-    response
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// The refresh token, which comes as a bearer token.
@@ -103,7 +112,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let names = ResetNames { token: "passwordResetToken", password: "password" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, Via::TokenPair).await?;
-    Ok(result("Password reset successful"))
+    Ok(result("Password reset successful")?)
 }
 
 async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -111,7 +120,7 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
     let names = ChangeNames { current: "oldPassword", new: "newPassword" };
     let change = PasswordChange::read(&auth.meta.password, names, body)?;
     change_password(ctx, auth, change, Via::TokenPair).await?;
-    Ok(result("Password changed successfully"))
+    Ok(result("Password changed successfully")?)
 }
 
 async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -119,8 +128,8 @@ async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> R
     let redirect = redirect(auth, texts.optional(REDIRECT))?;
     let new = texts.optional("newEmail").map(Value::String);
     match change_email(ctx, auth, new, redirect, Via::TokenPair).await? {
-        Moved::Pending => Ok(result("Verification email sent")),
-        Moved::Done => Ok(result("Email changed successfully")),
+        Moved::Pending => Ok(result("Verification email sent")?),
+        Moved::Done => Ok(result("Email changed successfully")?),
     }
 }
 
@@ -130,7 +139,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Re
     let redirect = redirect(auth, wanted)?.or_else(|| auth.meta.token_pair.redirects.first().copied());
     let token = request.match_info().query("token").to_owned();
     verify_email(ctx, auth, Proof::Token(token), Via::TokenPair).await?;
-    let Some(target) = redirect else { return Ok(result("Email verified")) };
+    let Some(target) = redirect else { return Ok(result("Email verified")?) };
     let mut response = HttpResponse::Found();
     // The address that leads there holds a token; it is spent, but still nobody's business.
     response.insert_header((LOCATION, target)).insert_header((REFERRER_POLICY, "no-referrer"));
