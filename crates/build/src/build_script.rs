@@ -163,6 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_template_that_comes_or_goes_is_noticed() {
+        let root = application();
+        build_it(root.path());
+        let own = root.path().join("templates/mail/reset-password.html.jinja");
+        fs::create_dir_all(own.parent().expect("it lies in a directory")).expect("the directory is ours");
+        fs::write(&own, "{{ link }}").expect("it is ours");
+        assert_ne!(build_it(root.path()).files, 0);
+        let printed = || fs::read_to_string(root.path().join("generated/src/catalogue.rs")).expect("it was printed");
+        assert!(printed().contains("reset-password.html.jinja"));
+        fs::remove_file(&own).expect("it is ours");
+        build_it(root.path());
+        assert!(!printed().contains("MAIL_TEMPLATES"));
+    }
+
+    #[test]
     fn a_broken_schema_is_reported_again_and_again() {
         let root = application();
         build_it(root.path());

@@ -5,6 +5,7 @@
 mod build_script;
 mod disk;
 mod format;
+mod mail;
 pub mod migrate;
 mod plan;
 mod run;

@@ -43,7 +43,7 @@ pub enum PlanError {
 /// A template of the application that fails or prints something else than Rust.
 pub fn plan(schema: &Schema, migrations: &[Recorded], templates: &Templates) -> Result<Plan, PlanError> {
     let printer = Printer { templates };
-    let whole = CrateView::of(schema);
+    let whole = CrateView::of(schema, templates.mail());
     let mut files = vec![
         printer.file("app", "schema/app.yaml", templates::APP, AppView { app: view::app(&schema.app) })?,
         printer.file("catalogue", "schema/", templates::CATALOGUE, &whole)?,

@@ -8,7 +8,7 @@ use std::{env, fs};
 use crate::migrate::fnv;
 
 /// Everything that the output depends on, and the output itself, so that an edit of it is noticed.
-const WATCHED: [&str; 4] = ["schema", "templates", "migrations", "generated/src"];
+const WATCHED: [&str; 5] = ["schema", "templates", "templates/mail", "migrations", "generated/src"];
 
 /// Changes when a file of the application or the generator itself does.
 pub(crate) struct Stamp(u64);

@@ -9,6 +9,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::mail;
+
 /// Every template there is; a template is named after its output.
 const BUILT_IN: [(&str, &str); 6] = [
     (APP, include_str!("../templates/app.rs.jinja")),
@@ -33,6 +35,12 @@ pub enum TemplateError {
     Unknown { name: String },
     #[error("templates/{name}: {}", explain(.source))]
     Invalid { name: String, source: minijinja::Error },
+    #[error("templates/mail/{name}: no mail has a template of this name; there are {}", mail::names())]
+    UnknownMail { name: String },
+    #[error("templates/mail/{name}: the first line must be `Subject: …`")]
+    NoSubject { name: String },
+    #[error("templates/mail/{name}: there is no `{variable}`; there are {known}")]
+    MailVariable { name: String, variable: String, known: String },
     #[error("cannot read {path}: {source}")]
     Read { path: String, source: io::Error },
 }
@@ -41,6 +49,7 @@ pub enum TemplateError {
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    mail: Vec<String>,
 }
 
 impl Templates {
@@ -52,11 +61,17 @@ impl Templates {
         Self::with(BTreeMap::new())
     }
 
-    /// The built-in templates, some of them replaced.
+    /// The built-in templates, some of them replaced. Names that begin with `mail/` are of mails, which the running
+    /// application prints.
     ///
     /// # Errors
     /// A name that no template has, or text that is no template.
     pub fn with(replaced: BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let (mails, replaced): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            replaced.into_iter().partition(|(name, _)| name.starts_with(mail::DIRECTORY));
+        let mails =
+            mails.into_iter().map(|(name, source)| (name[mail::DIRECTORY.len()..].to_owned(), source)).collect();
+        mail::check(&mails)?;
         let mut sources: BTreeMap<String, String> =
             BUILT_IN.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
         for (name, source) in replaced {
@@ -64,15 +79,25 @@ impl Templates {
                 return Err(TemplateError::Unknown { name });
             }
         }
-        Ok(Self { environment: environment(sources)? })
+        Ok(Self { environment: environment(sources)?, mail: mails.into_keys().collect() })
     }
 
-    /// The built-in templates, replaced by whatever `*.jinja` the directory holds. It need not exist.
+    /// The built-in templates, replaced by whatever `*.jinja` the directory holds, and the mails in its `mail/`. Neither
+    /// need exist.
     ///
     /// # Errors
     /// As [`Templates::with`], or a directory that cannot be read.
     pub fn load(directory: &Path) -> Result<Self, TemplateError> {
-        Self::with(read_directory(directory)?)
+        let mut replaced = read_directory(directory, "", |name| name.ends_with(".jinja"))?;
+        // A file that is left out silently would be missed in production: every one there must be a template.
+        let a_file = |name: &str| !name.starts_with('.') && !name.ends_with('~');
+        replaced.append(&mut read_directory(&directory.join("mail"), mail::DIRECTORY, a_file)?);
+        Self::with(replaced)
+    }
+
+    /// The application's own mails, without the directory.
+    pub(crate) fn mail(&self) -> &[String] {
+        &self.mail
     }
 
     pub(crate) fn render(&self, name: &str, view: impl Serialize) -> Result<String, TemplateError> {
@@ -97,13 +122,7 @@ fn environment(sources: BTreeMap<String, String>) -> Result<Environment<'static>
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()
-            .expect("the delimiters are the default ones"),
-    );
+    environment.set_syntax(syntax());
     environment.add_filter("literal", |text: &str| crate::view::text(text));
     for (name, source) in sources {
         let added = environment.add_template_owned(name.clone(), source);
@@ -112,7 +131,18 @@ fn environment(sources: BTreeMap<String, String>) -> Result<Environment<'static>
     Ok(environment)
 }
 
-fn read_directory(directory: &Path) -> Result<BTreeMap<String, String>, TemplateError> {
+/// Of every template; the runtime prints mails with the same.
+pub(crate) fn syntax() -> SyntaxConfig {
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    syntax.expect("the delimiters are the default ones")
+}
+
+/// The files that are wanted, by name behind the prefix.
+fn read_directory(
+    directory: &Path,
+    prefix: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, String>, TemplateError> {
     let refused = |path: &Path, source| TemplateError::Read { path: path.display().to_string(), source };
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -122,9 +152,10 @@ fn read_directory(directory: &Path) -> Result<BTreeMap<String, String>, Template
     let mut replaced = BTreeMap::new();
     for entry in entries {
         let path = entry.map_err(|error| refused(directory, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "jinja") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            replaced.insert(name, fs::read_to_string(&path).map_err(|error| refused(&path, error))?);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if wanted(&name) {
+            replaced
+                .insert(format!("{prefix}{name}"), fs::read_to_string(&path).map_err(|error| refused(&path, error))?);
         }
     }
     Ok(replaced)

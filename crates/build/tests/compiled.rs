@@ -18,7 +18,7 @@ const RANDOM: usize = 12;
 fn everything_printed_compiles_without_a_warning() {
     let workspace = Workspace::new();
     let mut members = Vec::new();
-    for feature in ["types", "relations", "access", "surfaces", "names"] {
+    for feature in ["types", "relations", "access", "surfaces", "names", "mail"] {
         let expected = here().join("tests/golden").join(feature).join("expected");
         members.push(workspace.member(feature, &expected.join("generated/src/lib.rs")));
     }

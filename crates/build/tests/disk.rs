@@ -40,6 +40,24 @@ fn only_what_differs_is_written() {
 }
 
 #[test]
+fn a_broken_mail_template_is_named_and_nothing_is_written() {
+    let application = Application::of(&[("post", POST)]);
+    for (name, source) in [("reset-password.txt.jinja", "Hello"), ("welcome.html.jinja", ""), ("verify-email.html", "")]
+    {
+        application.write(&format!("templates/mail/{name}"), source);
+        let refused = run(application.root(), Mode::Write).expect_err("a broken template").to_string();
+        assert!(refused.contains(&format!("templates/mail/{name}")), "{refused}");
+        assert!(!application.exists("generated"));
+        fs::remove_file(application.path(&format!("templates/mail/{name}"))).expect("it was just written");
+    }
+    application.write("templates/mail/reset-password.html.jinja", "<a href=\"{{ link }}\">Here</a>");
+    application.write("templates/mail/reset-password.html.jinja~", "the editor's");
+    drift(&application, Mode::Write);
+    let printed = application.read("generated/src/catalogue.rs");
+    assert!(printed.contains("include_str!(\"../../templates/mail/reset-password.html.jinja\")"), "{printed}");
+}
+
+#[test]
 fn the_file_of_a_model_that_is_gone_is_removed() {
     let application = Application::of(&[("post", POST), ("tag", TAG)]);
     drift(&application, Mode::Write);

@@ -31,6 +31,11 @@ fn surfaces_mail_and_every_operation_of_an_account_print_as_expected() {
 }
 
 #[test]
+fn mail_templates_of_the_applications_own_print_as_expected() {
+    compare("mail");
+}
+
+#[test]
 fn odd_names_print_as_expected() {
     compare("names");
 }
@@ -56,7 +61,7 @@ fn compare(feature: &str) {
 
 fn files(root: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for directory in ["generated/src", "migrations"] {
+    for directory in ["generated/src", "migrations", "templates/mail"] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else { continue };
         for entry in entries {
             let path = entry.expect("a directory that was just listed").path();

@@ -28,6 +28,15 @@ pub(crate) struct CrateView {
     hooks: &'static str,
     /// The account model's module.
     account: Option<String>,
+    mail: Vec<MailView>,
+}
+
+/// A mail template of the application's own.
+#[derive(Serialize)]
+struct MailView {
+    name: String,
+    /// From `generated/src/`.
+    path: String,
 }
 
 #[derive(Serialize)]
@@ -38,11 +47,15 @@ struct ModuleView {
 }
 
 impl CrateView {
-    pub(crate) fn of(schema: &Schema) -> Self {
+    /// `mail` are the names of the application's own mail templates.
+    pub(crate) fn of(schema: &Schema, mail: &[String]) -> Self {
         let hooks = if schema.models.is_empty() { "_hooks" } else { "hooks" };
         let account = schema.account().map(|model| model.module.clone());
         let models = schema.models.iter().map(module).collect();
-        Self { models, permissions: schema.permissions.len(), hooks, account }
+        let mail =
+            mail.iter().map(|name| MailView { name: name.clone(), path: format!("../../templates/mail/{name}") });
+        let mail = mail.collect();
+        Self { models, permissions: schema.permissions.len(), hooks, account, mail }
     }
 }
 

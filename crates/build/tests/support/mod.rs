@@ -26,13 +26,17 @@ impl Application {
         application
     }
 
-    /// A copy of the schema of this directory.
+    /// A copy of the schema of this directory, and of the templates where it has some.
     pub(crate) fn copy(from: &Path) -> Self {
         let application = Self::empty();
-        for entry in fs::read_dir(from.join("schema")).expect("a schema") {
-            let path = entry.expect("a directory that was just listed").path();
-            let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
-            application.write(&format!("schema/{name}"), &fs::read_to_string(&path).expect("YAML is text"));
+        for directory in ["schema", "templates/mail"] {
+            let Ok(entries) = fs::read_dir(from.join(directory)) else { continue };
+            for entry in entries {
+                let path = entry.expect("a directory that was just listed").path();
+                let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+                application
+                    .write(&format!("{directory}/{name}"), &fs::read_to_string(&path).expect("sources are text"));
+            }
         }
         application
     }
