@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gable::generated::{Api, AppMeta, Migration, Mounted};
 use gable::testing::{ReceivedMail, TestServer};
 use gable::{Clock, Gable};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
@@ -33,9 +34,14 @@ impl Place {
     }
 
     fn start(&self, more: &[(&str, &str)]) -> TestServer {
+        self.start_as::<api::Api>(more)
+    }
+
+    /// The same with another version of the application.
+    fn start_as<A: Api>(&self, more: &[(&str, &str)]) -> TestServer {
         let url = self.url();
         let common = [("DATABASE_URL", url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
-        let app = Gable::<api::Api>::new().clock(self.clock.clone());
+        let app = Gable::<A>::new().clock(self.clock.clone());
         TestServer::start(app, self.directory.path(), &[&common[..], more].concat()).expect("an application")
     }
 
@@ -115,6 +121,34 @@ fn a_mail_that_was_left_behind_is_sent_once_by_the_next_start() {
     server.wait_for_mails(1);
     place.wait_until_nothing_waits();
     assert_eq!(server.mails().len(), 1, "the second mail, not the first one again");
+}
+
+/// The Gazette, as the build step prints it with a file in `templates/mail/`.
+struct WithItsOwnMail;
+
+impl Api for WithItsOwnMail {
+    type Hooks = <api::Api as Api>::Hooks;
+    const APP: &'static AppMeta = api::Api::APP;
+    const PERMISSIONS: usize = api::Api::PERMISSIONS;
+    const MIGRATIONS: &'static [Migration] = api::Api::MIGRATIONS;
+    const TABLES: &'static str = api::Api::TABLES;
+    const MAIL_TEMPLATES: &'static [(&'static str, &'static str)] =
+        &[("reset-password.txt.jinja", "Subject: {{ app_name|upper }}\n\nThis way: {{ link }}\n")];
+
+    fn mount(hooks: Self::Hooks) -> Mounted {
+        api::Api::mount(hooks)
+    }
+}
+
+#[test]
+fn an_application_says_it_in_its_own_words() {
+    let place = Place::new();
+    place.leave_a_mail();
+    let server = place.start_as::<WithItsOwnMail>(&[]);
+    let mail = server.wait_for_mails(1).remove(0);
+    assert_eq!(mail.subject, "GAZETTE");
+    assert!(mail.text.starts_with(&format!("This way: {}/reset-password?token=", server.url())), "{}", mail.text);
+    assert!(mail.html.contains("Choose a new password"), "what it does not replace stays: {}", mail.html);
 }
 
 #[test]
