@@ -1,5 +1,8 @@
 //! Mail that waits is sent by whoever runs next, once.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use gable::generated::{Api, AppMeta, Migration, Mounted};
@@ -160,6 +163,49 @@ fn a_test_may_ask_for_files() {
     place.wait_until_nothing_waits();
     assert_eq!(std::fs::read_dir(&directory).expect("it is there").count(), 1);
     assert_eq!(server.mails(), []);
+}
+
+/// Takes one mail, says when it has it, and answers once it may.
+fn slow_mail_server(listener: &TcpListener, arrived: &Sender<()>, answer: &Receiver<()>) -> std::io::Result<()> {
+    let (mut stream, _) = listener.accept()?;
+    stream.write_all(b"220 slow\r\n")?;
+    for line in BufReader::new(stream.try_clone()?).lines() {
+        let reply = match line?.as_str() {
+            "DATA" => "354 go ahead\r\n",
+            "." => {
+                arrived.send(()).expect("the test waits");
+                answer.recv().expect("the test answers");
+                "250 taken\r\n"
+            }
+            command if ["EHLO", "MAIL", "RCPT"].iter().any(|known| command.starts_with(known)) => "250 ok\r\n",
+            _ => continue,
+        };
+        stream.write_all(reply.as_bytes())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_mail_on_its_way_arrives_before_the_application_ends() {
+    let place = Place::new();
+    place.leave_a_mail();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("smtp://{}", listener.local_addr().expect("an address"));
+    let ((arrived, has_arrived), (answer, may_answer)) = (channel(), channel());
+    let mail_server = std::thread::spawn(move || slow_mail_server(&listener, &arrived, &may_answer));
+    let server = place.start(&[("SMTP_URL", &url)]);
+    has_arrived.recv_timeout(Duration::from_secs(60)).expect("a mail");
+    let live = format!("{}/health/live", server.url());
+    let end = std::thread::spawn(move || drop(server));
+    // Once no request is answered any longer, the mail is all that keeps it from ending.
+    let once =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).max_idle_connections(0).build();
+    let client: ureq::Agent = once.into();
+    while client.get(&live).call().is_ok() {}
+    answer.send(()).expect("the mail server waits");
+    end.join().expect("an end");
+    assert_eq!(place.waiting(), 0, "what was sent is not sent again");
+    mail_server.join().expect("no panic").expect("a conversation");
 }
 
 #[test]

@@ -4,21 +4,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lettre::AsyncTransport;
 use lettre::transport::smtp;
 use lettre::transport::smtp::response::Code;
 use uuid::Uuid;
 
 use super::letter::Letter;
 use super::mailbox::Mailbox;
-use super::smtp::Smtp;
+use super::smtp::SmtpServer;
 use crate::private_file;
 
 /// For a whole delivery. Less than the shortest pause between two attempts, so that no other node begins meanwhile.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) enum Mailer {
-    Smtp(Smtp),
+    Smtp(SmtpServer),
     /// One file per mail, in this directory.
     Files(PathBuf),
     Memory(Mailbox),
@@ -65,11 +64,12 @@ impl Mailer {
     }
 }
 
-async fn converse(server: &Smtp, letter: &Letter) -> Result<(), DeliveryError> {
+async fn converse(server: &SmtpServer, letter: &Letter) -> Result<(), DeliveryError> {
     let bytes = letter.message.formatted();
-    let sending = server.send_raw(letter.message.envelope(), &bytes);
+    let sending = server.take(letter.message.envelope(), &bytes);
     let answer = tokio::time::timeout(PATIENCE, sending).await.map_err(|_| DeliveryError::Late)?;
-    answer.map(drop).map_err(sorted)
+    answer.map_err(sorted)?.quit().await;
+    Ok(())
 }
 
 fn sorted(error: smtp::Error) -> DeliveryError {

@@ -26,7 +26,7 @@ pub(crate) use mailbox::Mailbox;
 pub use mailbox::ReceivedMail;
 use mailer::Mailer;
 pub(crate) use outbox::enqueue;
-pub(crate) use smtp::SmtpUrl;
+pub(crate) use smtp::SmtpServer;
 use templates::{InvalidTemplate, Templates};
 pub(crate) use worker::Worker;
 
@@ -125,7 +125,7 @@ impl MailRoom {
     ) -> Result<Self, MailError> {
         let mailer = match (mailbox, &settings.smtp_url) {
             (Some(mailbox), _) => Mailer::Memory(mailbox),
-            (None, Some(url)) => Mailer::Smtp(url.transport()),
+            (None, Some(server)) => Mailer::Smtp(server.clone()),
             (None, None) => Mailer::Files(settings.mail_directory.clone()),
         };
         let from = sender(app.mail_from, &settings.public_url(settings.port))?;

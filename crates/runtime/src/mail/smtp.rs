@@ -1,4 +1,4 @@
-//! What `SMTP_URL` means.
+//! A mail server, as `SMTP_URL` names it.
 //!
 //! - `smtps://user:password@host` speaks TLS from the first byte; port 465 unless named.
 //! - `smtp://user:password@host?tls=required` begins in plain text and goes no further without STARTTLS; port 587.
@@ -10,21 +10,27 @@
 use std::fmt;
 use std::time::Duration;
 
-use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
-use url::Url;
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+use url::{Host, Url};
 
-pub(super) type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+/// For the connection alone.
+const CONNECT: Duration = Duration::from_secs(10);
+/// For an answer that nothing depends on any more.
+const GOODBYE: Duration = Duration::from_secs(1);
 
-/// For each step of the conversation.
-const STEP: Duration = Duration::from_secs(10);
-
-/// A mail server that can be spoken to, as far as its URL tells.
 #[derive(Clone)]
-pub(crate) struct SmtpUrl {
-    builder: AsyncSmtpTransportBuilder,
-    encrypted: bool,
-    credentials: bool,
+pub(crate) struct SmtpServer {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    hello: ClientId,
 }
 
 /// Never repeats the URL, which may hold a password.
@@ -40,47 +46,113 @@ pub(crate) enum SmtpUrlError {
     Credentials,
 }
 
-impl SmtpUrl {
+impl SmtpServer {
     pub(crate) fn parse(text: &str) -> Result<Self, SmtpUrlError> {
         let url = Url::parse(text).map_err(|_| SmtpUrlError::NotAUrl)?;
-        let encrypted = encrypted(&url)?;
-        let credentials = url.password().is_some();
-        // The library would take a lone user for nobody.
-        if credentials == url.username().is_empty() {
-            return Err(SmtpUrlError::Credentials);
-        }
+        let (port, tls): (u16, fn(TlsParameters) -> Tls) = match (url.scheme(), url.query()) {
+            ("smtps", None) => (465, Tls::Wrapper),
+            ("smtp", Some("tls=required")) => (587, Tls::Required),
+            ("smtp", Some("tls=opportunistic")) => (587, Tls::Opportunistic),
+            ("smtp", None) => (25, |_| Tls::None),
+            ("smtp" | "smtps", Some(_)) => return Err(SmtpUrlError::Parameter),
+            _ => return Err(SmtpUrlError::Scheme),
+        };
         // What follows a `#` would be left out silently.
         if url.fragment().is_some() {
             return Err(SmtpUrlError::NotAUrl);
         }
-        let builder = Smtp::from_url(text).map_err(|_| SmtpUrlError::NotAUrl)?.timeout(Some(STEP));
-        Ok(Self { builder, encrypted, credentials })
+        let host = host(&url)?;
+        Ok(Self {
+            tls: tls(TlsParameters::new(host.clone()).map_err(|_| SmtpUrlError::NotAUrl)?),
+            port: url.port().unwrap_or(port),
+            credentials: credentials(&url)?,
+            hello: match url.path().trim_matches('/') {
+                "" => ClientId::default(),
+                name => ClientId::Domain(name.to_owned()),
+            },
+            host,
+        })
     }
 
     /// Whether everything that follows the greeting is encrypted, or else not sent.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.encrypted
+        matches!(self.tls, Tls::Wrapper(_) | Tls::Required(_))
     }
 
     pub(crate) fn has_credentials(&self) -> bool {
-        self.credentials
+        self.credentials.is_some()
     }
 
-    pub(super) fn transport(&self) -> Smtp {
-        self.builder.clone().build()
+    /// With another opinion on whom to trust.
+    #[cfg(test)]
+    pub(super) fn trusting(self, parameters: TlsParameters) -> Self {
+        let tls = match self.tls {
+            Tls::Wrapper(_) => Tls::Wrapper(parameters),
+            _ => Tls::Required(parameters),
+        };
+        Self { tls, ..self }
+    }
+
+    /// Hands a mail over. Dropped half-way, it may have been taken, or not.
+    pub(super) async fn take(&self, envelope: &Envelope, bytes: &[u8]) -> Result<Taken, Error> {
+        let mut connection = self.connect().await?;
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        connection.send(envelope, bytes).await?;
+        Ok(Taken(connection))
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let wrapper = match &self.tls {
+            Tls::Wrapper(parameters) => Some(parameters.clone()),
+            _ => None,
+        };
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, wrapper, None).await?;
+        match &self.tls {
+            Tls::Required(parameters) => connection.starttls(parameters.clone(), &self.hello).await?,
+            Tls::Opportunistic(parameters) if connection.can_starttls() => {
+                connection.starttls(parameters.clone(), &self.hello).await?;
+            }
+            _ => {}
+        }
+        Ok(connection)
     }
 }
 
-fn encrypted(url: &Url) -> Result<bool, SmtpUrlError> {
-    match (url.scheme(), url.query()) {
-        ("smtps", None) | ("smtp", Some("tls=required")) => Ok(true),
-        ("smtp", None | Some("tls=opportunistic")) => Ok(false),
-        ("smtp" | "smtps", Some(_)) => Err(SmtpUrlError::Parameter),
-        _ => Err(SmtpUrlError::Scheme),
+/// A mail is the server's from here on.
+pub(super) struct Taken(AsyncSmtpConnection);
+
+impl Taken {
+    /// A server that does not say goodbye has the mail all the same, and must not get it again for that.
+    pub(super) async fn quit(mut self) {
+        let _ = timeout(GOODBYE, self.0.quit()).await;
     }
 }
 
-impl fmt::Debug for SmtpUrl {
+fn host(url: &Url) -> Result<String, SmtpUrlError> {
+    match url.host().ok_or(SmtpUrlError::NotAUrl)? {
+        Host::Ipv6(address) => Ok(address.to_string()),
+        host => {
+            let host = host.to_string();
+            let fits = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+            if fits { Ok(host) } else { Err(SmtpUrlError::NotAUrl) }
+        }
+    }
+}
+
+fn credentials(url: &Url) -> Result<Option<Credentials>, SmtpUrlError> {
+    let decoded = |text| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| SmtpUrlError::NotAUrl);
+    match (url.username(), url.password()) {
+        ("", None) => Ok(None),
+        ("", Some(_)) | (_, None) => Err(SmtpUrlError::Credentials),
+        (user, Some(password)) => Ok(Some(Credentials::new(decoded(user)?, decoded(password)?))),
+    }
+}
+
+impl fmt::Debug for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
     }
@@ -91,7 +163,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(bool, bool), SmtpUrlError> {
-        SmtpUrl::parse(text).map(|url| (url.is_encrypted(), url.has_credentials()))
+        SmtpServer::parse(text).map(|url| (url.is_encrypted(), url.has_credentials()))
     }
 
     #[test]
@@ -117,14 +189,40 @@ mod tests {
     #[test]
     fn a_malformed_url_is_refused() {
         assert_eq!(read("https://mail.example.com"), Err(SmtpUrlError::Scheme));
-        for text in ["mail.example.com", "smtp://", "smtp:", "smtp://host:port", "smtps://ada:pa/ss@host", ""] {
+        for text in [
+            "smtp://a b",
+            "smtp://%41",
+            "smtp://\u{1F600}",
+            "smtp://ada:%ff@host",
+            "mail.example.com",
+            "smtp://",
+            "smtp:",
+            "smtp://host:port",
+            "smtps://ada:pa/ss@host",
+            "",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }
 
     #[test]
+    fn ports_names_and_passwords_are_read() {
+        let read = |text: &str| {
+            let server = SmtpServer::parse(text).expect("a server");
+            (server.host, server.port, server.credentials, server.hello)
+        };
+        let ada = Credentials::new("ada@example.com".to_owned(), "a/b:c%".to_owned());
+        let hello = ClientId::Domain("api.example.com".to_owned());
+        let url = "smtps://ada%40example.com:a%2Fb%3Ac%25@mail.example.com/api.example.com";
+        assert_eq!(read(url), ("mail.example.com".to_owned(), 465, Some(ada), hello));
+        let ports = ["smtp://[::1]:26", "smtp://h", "smtp://h?tls=required", "smtp://h?tls=opportunistic"];
+        assert_eq!(ports.map(|url| read(url).1), [26, 25, 587, 587]);
+        assert_eq!(read("smtp://[::1]:26").0, "::1");
+    }
+
+    #[test]
     fn debug_output_hides_the_password() {
-        let url = SmtpUrl::parse("smtps://ada:hunter2@mail.example.com").expect("a URL");
+        let url = SmtpServer::parse("smtps://ada:hunter2@mail.example.com").expect("a URL");
         assert_eq!(format!("{url:?}"), "[secret]");
     }
 }

@@ -1,11 +1,15 @@
-//! A mail server that says what a test wants it to say. Its conversations are plain TCP.
+//! A mail server that says what a test wants it to say.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
+
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// How one conversation goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,20 +19,22 @@ pub(super) enum Says {
     Refuses(u16),
     /// Nothing: it hangs up after its greeting.
     Goodbye,
-    /// That it speaks TLS, which it then does not.
+    /// That it speaks TLS, and then it does.
     StartTls,
+    /// TLS from the first byte.
+    Tls,
 }
 
 #[derive(Default)]
 struct Heard {
     mails: Vec<String>,
-    commands: Vec<String>,
-    /// What followed STARTTLS.
-    first_bytes: Vec<u8>,
+    plain: Vec<String>,
+    encrypted: Vec<String>,
 }
 
 pub(super) struct MailServer {
     pub(super) address: SocketAddr,
+    certificate: CertificateDer<'static>,
     heard: Arc<Mutex<Heard>>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -40,6 +46,7 @@ impl MailServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (heard, ending) = (Arc::<Mutex<Heard>>::default(), Arc::<AtomicBool>::default());
+        let (certificate, tls) = self_signed();
         let thread = spawn({
             let (heard, ending) = (heard.clone(), ending.clone());
             move || {
@@ -49,11 +56,11 @@ impl MailServer {
                     }
                     let says = script[number.min(script.len() - 1)];
                     // A client that leaves early has its reasons.
-                    let _ = stream.and_then(|stream| converse(stream, says, &heard));
+                    let _ = stream.and_then(|stream| receive(stream, says, &tls, &heard));
                 }
             }
         });
-        Self { address, heard, ending, thread: Some(thread) }
+        Self { address, certificate, heard, ending, thread: Some(thread) }
     }
 
     /// `smtp://127.0.0.1:…`, followed by this.
@@ -61,22 +68,34 @@ impl MailServer {
         format!("smtp://{}{query}", self.address)
     }
 
+    /// For a client that takes its word for who it is.
+    pub(super) fn trust(&self) -> TlsParameters {
+        let certificate = Certificate::from_der(self.certificate.to_vec()).expect("a certificate");
+        let tls = TlsParameters::builder(self.address.ip().to_string()).add_root_certificate(certificate);
+        tls.build().expect("parameters")
+    }
+
     pub(super) fn mails(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).mails.clone()
+        self.heard().mails.clone()
     }
 
-    pub(super) fn commands(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).commands.clone()
+    /// What it was told in plain text.
+    pub(super) fn plain(&self) -> Vec<String> {
+        self.heard().plain.clone()
     }
 
-    /// What followed STARTTLS, once something did.
-    pub(super) fn first_bytes(&self) -> Vec<u8> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).first_bytes.clone()
+    /// What it was told behind TLS.
+    pub(super) fn encrypted(&self) -> Vec<String> {
+        self.heard().encrypted.clone()
     }
 
     /// How many conversations got as far as a recipient.
     pub(super) fn tried(&self) -> usize {
-        self.commands().iter().filter(|command| command.starts_with("RCPT")).count()
+        self.plain().iter().filter(|command| command.starts_with("RCPT")).count()
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,47 +110,93 @@ impl Drop for MailServer {
     }
 }
 
-fn converse(mut stream: TcpStream, says: Says, heard: &Mutex<Heard>) -> std::io::Result<()> {
+fn self_signed() -> (CertificateDer<'static>, Arc<ServerConfig>) {
+    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let certificate = signed.cert.der().clone();
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider's own versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .expect("a certificate and its key");
+    (certificate, Arc::new(config))
+}
+
+fn receive(stream: TcpStream, says: Says, tls: &Arc<ServerConfig>, heard: &Mutex<Heard>) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut lines = BufReader::new(stream.try_clone()?);
-    stream.write_all(b"220 test\r\n")?;
+    let encrypted = |stream| {
+        let connection = ServerConnection::new(tls.clone()).map_err(io::Error::other)?;
+        io::Result::Ok(BufReader::new(StreamOwned::new(connection, stream)))
+    };
+    if says == Says::Tls {
+        let mut stream = encrypted(stream)?;
+        stream.get_mut().write_all(b"220 test\r\n")?;
+        return converse(&mut stream, says, &mut |line| lock(heard).encrypted.push(line), heard).map(drop);
+    }
+    let mut stream = BufReader::new(stream);
+    stream.get_mut().write_all(b"220 test\r\n")?;
     if says == Says::Goodbye {
         return Ok(());
     }
+    match converse(&mut stream, says, &mut |line| lock(heard).plain.push(line), heard)? {
+        End::Bye => Ok(()),
+        End::StartTls => {
+            let mut stream = encrypted(stream.into_inner())?;
+            converse(&mut stream, Says::Tls, &mut |line| lock(heard).encrypted.push(line), heard).map(drop)
+        }
+    }
+}
+
+fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a conversation ends.
+enum End {
+    Bye,
+    StartTls,
+}
+
+fn converse<S: Read + Write>(
+    stream: &mut BufReader<S>,
+    says: Says,
+    note: &mut dyn FnMut(String),
+    heard: &Mutex<Heard>,
+) -> io::Result<End> {
     loop {
         let mut line = String::new();
-        if lines.read_line(&mut line)? == 0 {
-            return Ok(());
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(End::Bye);
         }
-        heard.lock().unwrap_or_else(PoisonError::into_inner).commands.push(line.trim_end().to_owned());
-        let recipient = line.trim_end().trim_start_matches("RCPT TO:").to_owned();
-        match line.get(..4).unwrap_or_default() {
-            "EHLO" if says == Says::StartTls => stream.write_all(b"250-test\r\n250 STARTTLS\r\n")?,
-            "EHLO" => stream.write_all(b"250-test\r\n250 AUTH PLAIN\r\n")?,
-            "STAR" => {
-                stream.write_all(b"220 go ahead\r\n")?;
-                let mut bytes = [0; 3];
-                lines.read_exact(&mut bytes)?;
-                heard.lock().unwrap_or_else(PoisonError::into_inner).first_bytes = bytes.to_vec();
-                return Ok(());
-            }
-            "RCPT" if let Says::Refuses(status) = says => {
-                stream.write_all(format!("{status} no mail for {recipient}\r\n").as_bytes())?;
-            }
+        let line = line.trim_end();
+        note(line.to_owned());
+        let answer = match line.get(..4).unwrap_or_default() {
+            "EHLO" if says == Says::StartTls => "250-test\r\n250 STARTTLS".to_owned(),
+            "EHLO" => "250-test\r\n250 AUTH PLAIN".to_owned(),
+            "AUTH" => "235 welcome".to_owned(),
+            "RCPT" if let Says::Refuses(status) = says => format!("{status} no mail for {line}"),
+            "DATA" => "354 go ahead".to_owned(),
+            "STAR" => "220 go ahead".to_owned(),
+            _ => "250 ok".to_owned(),
+        };
+        stream.get_mut().write_all(format!("{answer}\r\n").as_bytes())?;
+        match line {
             "DATA" => {
-                stream.write_all(b"354 go ahead\r\n")?;
-                let mail = read_mail(&mut lines)?;
-                heard.lock().unwrap_or_else(PoisonError::into_inner).mails.push(mail);
-                stream.write_all(b"250 taken\r\n")?;
+                let mail = read_mail(stream)?;
+                lock(heard).mails.push(mail);
+                stream.get_mut().write_all(b"250 taken\r\n")?;
             }
-            "QUIT" => return stream.write_all(b"221 bye\r\n"),
-            _ => stream.write_all(b"250 ok\r\n")?,
+            "STARTTLS" => return Ok(End::StartTls),
+            "QUIT" => return Ok(End::Bye),
+            _ => {}
         }
     }
 }
 
 /// To the lone dot.
-fn read_mail(lines: &mut impl BufRead) -> std::io::Result<String> {
+fn read_mail(lines: &mut impl BufRead) -> io::Result<String> {
     let mut mail = String::new();
     loop {
         let mut line = String::new();

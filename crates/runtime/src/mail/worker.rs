@@ -33,7 +33,7 @@ impl Worker {
     /// `port` is the one that was bound. Without accounts there is no mail, and the worker has nothing to do.
     pub(crate) fn start(core: Arc<Core>, port: u16) -> Self {
         let (stopping, wake) = (Stopping::default(), core.mail.wake.clone());
-        let task = actix_web::rt::spawn(work(core, port, stopping.clone()));
+        let task = actix_web::rt::spawn(keep_working(core, port, stopping.clone()));
         Self { stopping, wake, task }
     }
 
@@ -44,6 +44,14 @@ impl Worker {
         if let Err(error) = self.task.await {
             tracing::error!(%error, "sending mail");
         }
+    }
+}
+
+/// A mail that makes the work panic must not keep the others from being sent. Its attempt counts, so that it waits.
+async fn keep_working(core: Arc<Core>, port: u16, stopping: Stopping) {
+    while let Err(error) = actix_web::rt::spawn(work(core.clone(), port, stopping.clone())).await {
+        tracing::error!(%error, "sending mail; it begins again");
+        tokio::time::sleep(POLL).await;
     }
 }
 
@@ -126,6 +134,10 @@ impl Desk<'_> {
         if !self.outbox.claim(&mail, now).await? {
             return Ok(Next::GoOn);
         }
+        // Whoever made the last attempt did not live to give it up.
+        if mail.attempts >= ATTEMPTS {
+            return self.give_up(&mail).await;
+        }
         // The token may have been used, or have run out, while the mail waited.
         if !mail.still_counts(now) {
             self.outbox.remove(&mail).await?;
@@ -144,15 +156,17 @@ impl Desk<'_> {
 
     async fn failed(&self, mail: &Waiting, error: &SendError) -> Result<Next, DbError> {
         let attempt = mail.attempts + 1;
-        let (id, template) = (mail.id, mail.template.as_str());
+        tracing::warn!(id = %mail.id, template = mail.template, attempt, %error, "a mail was not sent");
         if attempt >= ATTEMPTS {
-            tracing::error!(%id, template, attempt, %error, "a mail was given up");
-            self.outbox.remove(mail).await?;
-        } else {
-            tracing::warn!(%id, template, attempt, %error, "a mail was not sent; it will be tried again");
+            self.give_up(mail).await?;
         }
         let all = matches!(error, SendError::Delivery(error) if error.concerns_all());
         Ok(if all { Next::Wait } else { Next::GoOn })
+    }
+
+    async fn give_up(&self, mail: &Waiting) -> Result<Next, DbError> {
+        tracing::error!(id = %mail.id, template = mail.template, "a mail was given up after {ATTEMPTS} attempts");
+        self.outbox.remove(mail).await.map(|()| Next::GoOn)
     }
 
     fn letter(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<Letter, SendError> {

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::super::test_room::{APP, Room};
 use super::super::test_server::{MailServer, Says};
-use super::super::{Mail, enqueue};
+use super::super::{Mail, MailRoom, Mailer, SmtpServer, enqueue};
 use super::*;
 use crate::access::Principal;
 use crate::context::Context;
@@ -37,7 +37,7 @@ async fn a_mail_reaches_its_recipient_by_smtp() {
     send(&room, &*speaking_to(&room, &server).await).await;
     let mails = server.mails();
     assert_eq!(mails.len(), 1);
-    assert!(server.commands().contains(&"RCPT TO:<ada@example.com>".to_owned()), "{:?}", server.commands());
+    assert!(server.plain().contains(&"RCPT TO:<ada@example.com>".to_owned()), "{:?}", server.plain());
     let link = format!("\r\nhttps://shop.example.com/reset-password?token={}\r\n", room.secrets.token(token));
     for part in ["To: ada@example.com\r\n", "Auto-Submitted: auto-generated\r\n", "text/plain", "text/html", &link] {
         assert!(mails[0].contains(part), "{part} is missing in {}", mails[0]);
@@ -167,6 +167,15 @@ async fn a_mail_is_given_up_after_ten_attempts() {
 }
 
 #[actix_web::test]
+async fn a_mail_whose_every_sender_died_is_given_up_unsent() {
+    let room = Room::new().await;
+    room.write(Template::EmailChanged, None).await;
+    room.run("UPDATE gable_outbox SET attempts = 10").await;
+    send(&room, &room.core).await;
+    assert_eq!((room.mailbox.mails().len(), room.attempts().await), (0, vec![]));
+}
+
+#[actix_web::test]
 async fn an_error_repeats_neither_the_recipient_nor_what_the_server_says() {
     let (room, server) = (Room::new().await, MailServer::start(&[Says::Refuses(550)]));
     room.write(Template::EmailChanged, None).await;
@@ -187,26 +196,54 @@ async fn a_mail_that_this_version_does_not_know_waits_for_one_that_does() {
     assert_eq!((room.mailbox.mails().len(), room.attempts().await), (1, vec![1]));
 }
 
+/// With a user and a password.
+fn with_password(url: &str) -> String {
+    url.replacen("://", "://ada:hunter2@", 1)
+}
+
 #[actix_web::test]
 async fn without_the_tls_that_the_url_requires_no_password_and_no_mail_is_sent() {
     let (room, server) = (Room::new().await, MailServer::start(&[Says::Yes]));
     room.write(Template::EmailChanged, None).await;
-    let url = server.url("?tls=required").replace("smtp://", "smtp://ada:hunter2@");
+    let url = with_password(&server.url("?tls=required"));
     send(&room, &*room.node(&[("SMTP_URL", &url)], None).await).await;
-    let commands = server.commands();
-    assert!(!commands.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")), "{commands:?}");
+    let told = server.plain();
+    assert!(told.iter().all(|line| line.starts_with("EHLO") || line == "QUIT"), "{told:?}");
     assert_eq!((server.mails().len(), room.attempts().await), (0, vec![1]));
 }
 
 #[actix_web::test]
-async fn starttls_begins_a_handshake_before_anything_else_is_said() {
-    let (room, server) = (Room::new().await, MailServer::start(&[Says::StartTls]));
-    room.write(Template::EmailChanged, None).await;
-    let url = server.url("?tls=required").replace("smtp://", "smtp://ada:hunter2@");
-    send(&room, &*room.node(&[("SMTP_URL", &url)], None).await).await;
-    assert_eq!(server.first_bytes()[..2], [0x16, 0x03], "a TLS record with a handshake");
-    assert_eq!(server.commands().len(), 2, "EHLO and STARTTLS: {:?}", server.commands());
-    assert_eq!(room.attempts().await, [1]);
+async fn a_server_that_nobody_vouches_for_gets_no_password_and_no_mail() {
+    for (says, scheme, query) in [(&[Says::StartTls], "smtp", "?tls=required"), (&[Says::Tls], "smtps", "")] {
+        let (room, server) = (Room::new().await, MailServer::start(says));
+        room.write(Template::EmailChanged, None).await;
+        let url = with_password(&server.url(query)).replacen("smtp", scheme, 1);
+        send(&room, &*room.node(&[("SMTP_URL", &url)], None).await).await;
+        let told = server.plain();
+        assert!(told.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS"), "{told:?}");
+        assert_eq!((server.encrypted().len(), server.mails().len(), room.attempts().await), (0, 0, vec![1]));
+    }
+}
+
+#[actix_web::test]
+async fn a_server_that_is_known_gets_password_and_mail_behind_tls() {
+    for (says, scheme, query) in [(&[Says::StartTls], "smtp", "?tls=required"), (&[Says::Tls], "smtps", "")] {
+        let (room, server) = (Room::new().await, MailServer::start(says));
+        room.write(Template::EmailChanged, None).await;
+        let url = SmtpServer::parse(&with_password(&server.url(query)).replacen("smtp", scheme, 1)).expect("a URL");
+        let mut mail = MailRoom::new(&APP, &room.core.settings, &[], None).expect("a mail room");
+        mail.mailer = Mailer::Smtp(url.trusting(server.trust()));
+        let desk = Desk { room: &mail, ..desk(&room, &room.core) };
+        desk.send_due(&Stopping::default()).await;
+        let told = server.encrypted();
+        assert!(told.iter().any(|line| line.starts_with("AUTH PLAIN")), "{told:?}");
+        assert!(
+            server.plain().iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS"),
+            "{:?}",
+            server.plain()
+        );
+        assert_eq!((server.mails().len(), room.attempts().await), (1, vec![]));
+    }
 }
 
 #[actix_web::test]

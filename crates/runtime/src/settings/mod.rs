@@ -15,7 +15,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
-use crate::mail::SmtpUrl;
+use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
 use reader::Reader;
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     public_url: Option<String>,
     /// There whenever the application has accounts.
     pub(crate) jwt_secret: Option<Secret>,
-    pub(crate) smtp_url: Option<SmtpUrl>,
+    pub(crate) smtp_url: Option<SmtpServer>,
     /// Where mail goes without a server.
     pub(crate) mail_directory: PathBuf,
     pub(crate) trusted_proxies: Vec<Cidr>,
@@ -219,8 +219,8 @@ fn public_url(text: &str) -> Option<String> {
     fits.then(|| text.trim_end_matches('/').to_owned())
 }
 
-fn smtp_url(reader: &mut Reader<'_>) -> Option<SmtpUrl> {
-    let url = SmtpUrl::parse(&reader.text("SMTP_URL")?);
+fn smtp_url(reader: &mut Reader<'_>) -> Option<SmtpServer> {
+    let url = SmtpServer::parse(&reader.text("SMTP_URL")?);
     url.map_err(|error| reader.problem(format!("SMTP_URL {error}"))).ok()
 }
 
@@ -276,8 +276,13 @@ fn refuse_insecure(reader: &mut Reader<'_>, settings: &Settings) {
 /// What works, and is hardly meant.
 fn warn_of_mail(reader: &mut Reader<'_>, settings: &Settings, app: &AppMeta) {
     let surfaces = app.auth.as_ref().map_or(&[][..], |auth| auth.surfaces);
+    let mails = surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair));
+    if mails && settings.public_url.is_none() {
+        let url = settings.public_url(settings.port);
+        reader.warn(format!("PUBLIC_URL is not set: links in mails lead to {url}"));
+    }
     match &settings.smtp_url {
-        None if surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair)) => {
+        None if mails => {
             let directory = settings.mail_directory.display();
             reader.warn(format!("SMTP_URL is not set: mail to accounts only becomes files in {directory}"));
         }

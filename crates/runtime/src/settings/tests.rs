@@ -173,8 +173,9 @@ fn production_warns_of_mail_that_is_readable_or_reaches_nobody() {
     assert_eq!(warnings(&[Surface::Jwt], &[]), [""; 0]);
     for surface in [&[Surface::Session], &[Surface::TokenPair]] {
         let found = warnings(surface, &[]);
-        assert!(found.len() == 1 && found[0].contains("only becomes files"), "{found:?}");
-        let found = warnings(surface, &[("SMTP_URL", "smtp://relay:25")]);
+        assert!(found.len() == 2 && found[0].contains("lead to http://127.0.0.1:8000"), "{found:?}");
+        assert!(found[1].contains("only becomes files"), "{found:?}");
+        let found = warnings(surface, &[("SMTP_URL", "smtp://relay:25"), ("PUBLIC_URL", "https://shop.example.com")]);
         assert!(found.len() == 1 && found[0].contains("TLS"), "{found:?}");
     }
 }
