@@ -37,11 +37,12 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     let (account, password_changed_at) = (identity.account, identity.password_changed_at);
     ctx.begin().await?;
     ctx.principal = Principal::Account(identity);
-    auth.hooks.run(AuthOperation::Renew, Moment::Before, ctx, &mut ()).await?;
+    // First: what interceptors are told of holds, and none of them can shield a token that was copied.
     let renewed = match grant::renew(ctx, auth.meta, account, grant).await? {
         Some(renewed) => renewed,
         None => spent(ctx, account, grant).await?,
     };
+    auth.hooks.run(AuthOperation::Renew, Moment::Before, ctx, &mut ()).await?;
     auth.hooks.run(AuthOperation::Renew, Moment::After, ctx, &mut ()).await?;
     let pair = carrier::pair(ctx, auth, account, renewed, password_changed_at, token.secret)?;
     ctx.commit().await?;
@@ -55,8 +56,10 @@ async fn spent(ctx: &mut Context<'_>, account: Id, grant: GrantState) -> Result<
     if just_now && generation == grant.generation + 1 {
         return Ok(GrantState { generation, ..grant });
     }
-    grant::end(ctx, account, grant.id).await?;
-    record(ctx, Event::RefreshReplayed, Some(account), Via::TokenPair).await?;
+    // Of two replays at once, one ends the log-in and is told of.
+    if grant::end(ctx, account, grant.id).await? {
+        record(ctx, Event::RefreshReplayed, Some(account), Via::TokenPair).await?;
+    }
     ctx.commit().await?;
     Err(AuthError::RefreshToken)
 }
