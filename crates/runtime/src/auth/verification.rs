@@ -126,6 +126,8 @@ pub(crate) async fn verify_email(
         Proof::Code { email, code } => guessed(ctx, auth, model, email, &code).await?,
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
+    // Who was suspended meanwhile changes nothing, by no credential.
+    auth.access.by_account(&ctx.core.db, token.account, ctx.now).await?.ok_or(AuthError::OneTimeToken)?;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::VerifyEmail, Moment::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {
