@@ -150,11 +150,21 @@ fn redirect_parameter(request: &HttpRequest) -> Result<Option<String>, ApiError>
     let mut wanted = None;
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
         match name.as_ref() {
+            REDIRECT if wanted.is_some() => return Err(repeated()),
             REDIRECT => wanted = Some(value.into_owned()),
             _ => return Err(crate::query::unknown_parameter(&name)),
         }
     }
     Ok(wanted)
+}
+
+/// Of two addresses, who reads the first and who reads the last would disagree about where it goes.
+fn repeated() -> ApiError {
+    ApiError::invalid_query(vec![Problem {
+        field: REDIRECT.to_owned(),
+        code: "RepeatedParameter".to_owned(),
+        message: format!("'{REDIRECT}' may be given once"),
+    }])
 }
 
 /// One of the URIs that the application names, compared to the letter: anything looser has been an open redirect
