@@ -1,7 +1,8 @@
 //! The e-mail address of an account: whoever receives its mail can become the account, so a new address is told to the
 //! old one, proves nothing yet, and takes away what was sent before.
 
-use super::{Auth, one_time, verification};
+use super::verification::{self, LinkEnd};
+use super::{Auth, one_time};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{Row, Statement};
@@ -80,7 +81,8 @@ impl Moving {
         self.tell_old(ctx, auth, new.as_deref()).await?;
         match new {
             Some(new) if !is_verified(ctx, model, account).await? => {
-                verification::send(ctx, auth, account, &new, None).await
+                let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
+                verification::send(ctx, auth, account, &new, end.as_deref()).await
             }
             _ => Ok(()),
         }

@@ -31,6 +31,10 @@ const CODE: TimeDelta = TimeDelta::minutes(15);
 /// Between two mails that somebody who is not logged in may have sent to the same account.
 const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
 
+/// Where the link leads in the end that a change of this request sends; left in the context, as the change of a row
+/// knows nothing of redirects.
+pub(super) struct LinkEnd(pub(super) String);
+
 /// Sends an account what verifies its address, in the open transaction; nothing where no surface could take it.
 /// `redirect` is where the link leads in the end.
 ///
@@ -206,6 +210,9 @@ pub(crate) async fn change_email(
     let (mut record_of, moved) = if auth.meta.email_verification.required {
         (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)
     } else {
+        if let Some(redirect) = redirect {
+            ctx.set_local(LinkEnd(redirect.to_owned()));
+        }
         (at_once(ctx, model, account, &change.new_email).await?, Moved::Done)
     };
     record(ctx, Event::EmailChangeRequested, Some(account), via).await?;
