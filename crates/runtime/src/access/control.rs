@@ -59,7 +59,9 @@ impl AccessControl {
             return Ok(Some(identity).filter(|identity| !identity.is_over(now)));
         }
         let epoch = self.identities.epoch();
-        let Some(identity) = self.load(db, Subject::Grant(grant), now).await? else { return Ok(None) };
+        let Some(identity) = self.load(db.reader(), db.dialect(), Subject::Grant(grant), now).await? else {
+            return Ok(None);
+        };
         self.identities.insert(epoch, grant, identity.clone());
         Ok(Some(identity))
     }
@@ -86,24 +88,27 @@ impl AccessControl {
         })
     }
 
-    /// An account without a log-in, with one statement. None when it is gone or inactive.
+    /// An account without a log-in, with one statement. None when it is gone or inactive. Inside a transaction it is
+    /// asked there: who holds one connection and waits for another may wait for those who do the same.
     pub(crate) async fn by_account(
         &self,
-        db: &Database,
+        source: Source<'_>,
+        dialect: Dialect,
         account: Id,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
-        self.load(db, Subject::Account(account), now).await
+        self.load(source, dialect, Subject::Account(account), now).await
     }
 
     async fn load(
         &self,
-        db: &Database,
+        source: Source<'_>,
+        dialect: Dialect,
         subject: Subject,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
         let (table, permissions) = (self.table.load_full(), self.catalogue.len());
-        let loaded = load_identity(db.reader(), db.dialect(), &self.models, &table, permissions, subject, now).await?;
+        let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
         Ok(loaded.map(Arc::new))
     }
 

@@ -68,7 +68,9 @@ pub(crate) async fn check_taking_over(ctx: &Context<'_>, account: Id) -> Result<
         return Ok(());
     }
     // Who may not act holds nothing now, but may be let in again.
-    let Some(other) = auth.access.by_account(&ctx.core.db, account, ctx.now).await? else { return Err(cannot_grant()) };
+    let Some(other) = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await? else {
+        return Err(cannot_grant());
+    };
     let own = ctx.principal.require()?;
     let shared = |role: &Role| own.has_role(&role.name) && role.permissions.is_subset_of(&own.held);
     let mut more = other.allowed.clone();

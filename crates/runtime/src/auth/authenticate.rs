@@ -186,7 +186,7 @@ pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Opt
 /// A genuine token whose log-in is over: its account is gone, its password was changed, or somebody logged out.
 async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
     let Some(account) = account_id(auth, &claims.sub) else { return Ok(credential::invalid()) };
-    let identity = auth.access.by_account(&core.db, account, core.now()).await?;
+    let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
     Ok(match identity {
         None => credential::account_gone(),
         Some(identity) if identity.password_changed_at != claims.pwd => credential::password_changed(),
@@ -200,7 +200,7 @@ async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError,
 /// 401 `UserNoLongerExists` when the account is gone or may not act.
 pub(crate) async fn identify(core: &Core, account: Id) -> Result<Principal, ApiError> {
     let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
-    let identity = auth.access.by_account(&core.db, account, core.now()).await?;
+    let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
     identity.map(Principal::Account).ok_or_else(credential::account_gone)
 }
 

@@ -7,6 +7,7 @@ use super::error::AuthError;
 use super::password::password_field;
 use crate::access::id_from;
 use crate::app_meta::IdentifierMeta;
+use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::db::{Row, Statement};
 use crate::query::typed_value;
@@ -37,11 +38,12 @@ pub(super) fn by_email(model: &Model) -> IdentifierMeta {
 
 /// The first account that fits, in the order of the identifiers.
 pub(super) async fn find(
-    core: &Core,
+    ctx: &Context<'_>,
     model: &Model,
     identifiers: &[IdentifierMeta],
     typed: &str,
 ) -> Result<Option<Found>, AuthError> {
+    let core = ctx.core;
     let mut matching = Vec::new();
     for identifier in identifiers {
         let Some(holder) = core.model(identifier.model) else { continue };
@@ -69,7 +71,7 @@ pub(super) async fn find(
         statement.push(&format!(" THEN {rank}"));
     }
     statement.push(" END LIMIT 1");
-    let Some(result) = core.db.reader().one(statement).await? else { return Ok(None) };
+    let Some(result) = ctx.source().one(statement).await? else { return Ok(None) };
     let mut row = Row::new(&result);
     let account = id_from(&mut row, model.meta.id)?;
     let (password, changed): (String, Option<DateTime<Utc>>) = (row.next()?, row.next()?);

@@ -136,13 +136,13 @@ pub(crate) async fn log_in(
 ) -> Result<LoggedIn, AuthError> {
     auth.hooks.run(AuthOperation::Login, Moment::Before, ctx, &mut credentials.attempt).await?;
     let model = ctx.core.account_model()?;
-    let found = find(ctx.core, model, &credentials.identifiers, &credentials.attempt.identifier).await?;
+    let found = find(ctx, model, &credentials.identifiers, &credentials.attempt.identifier).await?;
     let Some(found) = found else {
         return Err(unknown(ctx, auth, credentials, via).await?);
     };
     let (account, password_changed_at) = (found.account, found.password_changed_at);
     verify(ctx, auth, model, &credentials, &found, via).await?;
-    let identity = auth.access.by_account(&ctx.core.db, account, ctx.now).await?;
+    let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
     let Some(identity) = identity else {
         // An account that may not act does not log in, and learns no more than that.
         failed(ctx, Reason::NotActive, Some(account), via).await?;

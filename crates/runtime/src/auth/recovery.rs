@@ -74,7 +74,7 @@ pub(crate) async fn forgot_password(
         let model = ctx.core.account_model()?;
         let mut identifiers = plain(auth);
         identifiers.push(by_email(model));
-        let found = find(ctx.core, model, &identifiers, &request.identifier).await?;
+        let found = find(ctx, model, &identifiers, &request.identifier).await?;
         ctx.begin().await?;
         if let Some((account, to)) = wants(ctx, auth, found).await? {
             let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, LIFETIME).await?);
@@ -90,7 +90,7 @@ pub(crate) async fn forgot_password(
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     let mailed = event::count(ctx, Event::ResetMailed, account, ctx.now - WINDOW).await?;
-    let acts = auth.access.by_account(&ctx.core.db, account, ctx.now).await?.is_some();
+    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
     Ok((acts && mailed < MAILS).then_some((account, to)))
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn reset_password(
     let model = ctx.core.account_model()?;
     let token = one_time::find(ctx, auth, &reset.token, &[Purpose::ResetPassword]).await?;
     let token = token.ok_or(AuthError::OneTimeToken)?;
-    let identity = auth.access.by_account(&ctx.core.db, token.account, ctx.now).await?;
+    let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now).await?;
     let identity = identity.ok_or(AuthError::OneTimeToken)?;
     let hash = auth.hasher.hash(reset.new).await?;
     ctx.begin().await?;

@@ -85,7 +85,7 @@ pub(crate) async fn resend_verification(
         let mut request = RecoveryRequest { identifier: email.to_owned() };
         auth.hooks.run(AuthOperation::ResendVerification, Moment::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
-        let found = find(ctx.core, model, &[by_email(model)], &request.identifier).await?;
+        let found = find(ctx, model, &[by_email(model)], &request.identifier).await?;
         ctx.begin().await?;
         let found = found.filter(|found| !found.email_verified);
         if let Some((account, to)) = wants(ctx, auth, found).await? {
@@ -101,7 +101,7 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
     let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
-    let acts = auth.access.by_account(&ctx.core.db, account, ctx.now).await?.is_some();
+    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
     Ok((acts && !just_now).then_some((account, to)))
 }
 
@@ -131,7 +131,10 @@ pub(crate) async fn verify_email(
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
     // Who was suspended meanwhile changes nothing, by no credential.
-    auth.access.by_account(&ctx.core.db, token.account, ctx.now).await?.ok_or(AuthError::OneTimeToken)?;
+    auth.access
+        .by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now)
+        .await?
+        .ok_or(AuthError::OneTimeToken)?;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::VerifyEmail, Moment::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {
@@ -155,7 +158,7 @@ async fn guessed(
     code: &str,
 ) -> Result<Option<OneTime>, AuthError> {
     let account = match email {
-        Some(email) => find(ctx.core, model, &[by_email(model)], &email).await?.map(|found| found.account),
+        Some(email) => find(ctx, model, &[by_email(model)], &email).await?.map(|found| found.account),
         None => ctx.principal.account(),
     };
     let Some(account) = account else { return Ok(None) };
@@ -233,7 +236,7 @@ async fn confirm_first(
     new: &str,
     redirect: Option<&str>,
 ) -> Result<Box<dyn Any>, AuthError> {
-    let taken = find(ctx.core, model, &[by_email(model)], new).await?;
+    let taken = find(ctx, model, &[by_email(model)], new).await?;
     if taken.is_some_and(|other| other.account != account) {
         return Err(taken_address(model).into());
     }

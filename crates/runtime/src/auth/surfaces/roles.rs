@@ -67,7 +67,7 @@ async fn explanation(core: Arc<Core>, request: HttpRequest) -> Result<HttpRespon
     }
     let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
     let asked = Asked::read(&core, auth, &request)?;
-    let found = auth.access.by_account(&core.db, asked.account, core.now()).await?;
+    let found = auth.access.by_account(core.db.reader(), core.db.dialect(), asked.account, core.now()).await?;
     let who = found.ok_or_else(|| ApiError::not_found(auth.access.models.account.name))?;
     let model = core.model(asked.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
     let told = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);
