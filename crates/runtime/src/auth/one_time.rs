@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::Auth;
 use crate::access::id_from;
 use crate::context::Context;
-use crate::core::Model;
 use crate::db::{DbError, Dialect, Row, Statement};
 use crate::http::ApiError;
 use crate::resource::Id;
@@ -54,7 +53,7 @@ pub(super) async fn issue(
     address: &str,
     lifetime: TimeDelta,
 ) -> Result<Uuid, ApiError> {
-    lock(ctx, ctx.core.account_model()?, account).await?;
+    lock(ctx, account).await?;
     void(ctx, account, &[purpose]).await?;
     let id = Uuid::now_v7();
     let mut insert = Statement::new(
@@ -68,8 +67,11 @@ pub(super) async fn issue(
     Ok(id)
 }
 
-/// Two who ask at once must not both leave a token behind.
-async fn lock(ctx: &Context<'_>, model: &Model, account: Id) -> Result<(), DbError> {
+/// Whatever an account is sent and does with it comes one after another: two who ask at once must not both leave a
+/// token behind, or both be the only one of this minute. To be taken before any token is touched, or two requests wait
+/// for each other. SQLite has one writer anyway.
+pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+    let model = ctx.core.account_model()?;
     if ctx.core.db.dialect() != Dialect::Postgres {
         return Ok(());
     }
@@ -163,7 +165,8 @@ async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option
 }
 
 /// Uses a token up, in the open transaction. False when another request was first.
-pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, DbError> {
+pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
+    lock(ctx, token.account).await?;
     let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_tokens\" SET \"used_at\" = ");
     update.bind(ctx.now).push(" WHERE \"used_at\" IS NULL AND \"id\" = ").bind(token.id);
     update.push(" AND \"expires_at\" > ").bind(ctx.now);

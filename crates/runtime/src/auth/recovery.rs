@@ -89,6 +89,7 @@ pub(crate) async fn forgot_password(
 /// Whom to write to, unless they were written to often enough.
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
+    one_time::lock(ctx, account).await?;
     let mailed = event::count(ctx, Event::ResetMailed, account, ctx.now - WINDOW).await?;
     let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
     Ok((acts && mailed < MAILS).then_some((account, to)))

@@ -99,6 +99,7 @@ pub(crate) async fn resend_verification(
 /// Whom to write to, if not a moment ago.
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
+    one_time::lock(ctx, account).await?;
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
     let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
     let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
