@@ -1,6 +1,6 @@
 //! The interceptors around accounts: which run when, what an error of theirs undoes, and what they may decide.
 
-mod stage;
+pub(crate) mod stage;
 
 use api::{CreateUser, User};
 use gable::{ApiError, AuthHooks, Authentication, AuthenticationFailure, Context, LoginAttempt, Principal};

@@ -29,6 +29,7 @@ mod sessions;
 mod soft_delete;
 mod super_users;
 mod time;
+mod token_pair;
 mod tokens;
 mod validation;
 mod versions;

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Account, App, PASSWORD, app};
 
-const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+pub(crate) const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-fn encoded(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// A token of any header and any payload, signed.
-fn signed(secret: &[u8], algorithm: Algorithm, header: &str, payload: impl AsRef<[u8]>) -> String {
+pub(crate) fn signed(secret: &[u8], algorithm: Algorithm, header: &str, payload: impl AsRef<[u8]>) -> String {
     let message = format!("{}.{}", encoded(header), encoded(payload));
     let signature = sign(message.as_bytes(), &EncodingKey::from_secret(secret), algorithm).expect("a signature");
     format!("{message}.{signature}")
@@ -37,13 +37,13 @@ fn claims(account: &Account) -> Value {
 }
 
 /// The same with one claim changed.
-fn with(claims: &Value, name: &str, value: Value) -> Value {
+pub(crate) fn with(claims: &Value, name: &str, value: Value) -> Value {
     let mut changed = claims.as_object().cloned().unwrap_or_default();
     changed.insert(name.to_owned(), value);
     Value::Object(changed)
 }
 
-fn without(claims: &Value, name: &str) -> Value {
+pub(crate) fn without(claims: &Value, name: &str) -> Value {
     let left: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
     left.into_iter().filter(|(claim, _)| claim != name).collect::<Map<_, _>>().into()
 }

@@ -15,14 +15,14 @@ pub(super) const EMAIL: &str = "ada@example.com";
 
 /// Which interceptors ran, and which one is to fail.
 #[derive(Clone, Default)]
-pub(super) struct Journal {
+pub(crate) struct Journal {
     ran: Arc<Mutex<Vec<&'static str>>>,
     failing: Arc<Mutex<&'static str>>,
 }
 
 impl Journal {
     /// An interceptor that notes that it ran. The one that is to fail does so with its own name as the code.
-    fn at<T: 'static>(&self, name: &'static str) -> impl Hook<T> + use<T> {
+    pub(crate) fn at<T: 'static>(&self, name: &'static str) -> impl Hook<T> + use<T> {
         let journal = self.clone();
         async move |_: &mut Context<'_>, _: &mut T| -> Result<(), ApiError> { journal.note(name) }
     }
@@ -36,12 +36,12 @@ impl Journal {
     }
 
     /// From now on; the empty name is nobody's.
-    pub(super) fn let_fail(&self, name: &'static str) {
+    pub(crate) fn let_fail(&self, name: &'static str) {
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = name;
     }
 
     /// What ran since the last time.
-    pub(super) fn take(&self) -> Vec<&'static str> {
+    pub(crate) fn take(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.ran.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -23,25 +23,60 @@ impl Kind {
 }
 
 /// Dropped with its owner.
-pub(super) struct TestDatabase {
+pub(crate) struct TestDatabase {
     kind: Kind,
     /// For `DATABASE_URL`.
-    pub(super) url: String,
+    pub(crate) url: String,
     name: String,
 }
 
 impl TestDatabase {
-    pub(super) fn create(directory: &Path) -> Self {
+    pub(crate) fn create(directory: &Path) -> Self {
         let kind = Kind::of_this_run();
         let name = format!("gazette_test_{}", uuid::Uuid::now_v7().simple());
         let url = match kind {
-            Kind::Sqlite => format!("sqlite://{}", directory.join("gazette.db").display()),
+            Kind::Sqlite => return Self::file(directory),
             Kind::Postgres => {
                 on_server(&format!("CREATE DATABASE {name}"));
                 with_database(&named_server(), &name)
             }
         };
         Self { kind, url, name }
+    }
+
+    /// A file, whatever the other tests run on.
+    pub(crate) fn file(directory: &Path) -> Self {
+        let url = format!("sqlite://{}", directory.join("gazette.db").display());
+        Self { kind: Kind::Sqlite, url, name: String::new() }
+    }
+
+    /// The one number that a query with `$1`, `$2` … for its values answers.
+    pub(crate) fn number(&self, sql: &str, values: Vec<Value>) -> i64 {
+        self.connected(async |connection| {
+            let query = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+            let answer = connection.query_one_raw(query).await.expect("SQL of a test").expect("a row");
+            answer.try_get_by_index(0).expect("a number")
+        })
+    }
+
+    /// How many rows a statement changes.
+    pub(crate) fn change(&self, sql: &str, values: Vec<Value>) -> u64 {
+        self.connected(async |connection| {
+            let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+            connection.execute_raw(statement).await.expect("SQL of a test").rows_affected()
+        })
+    }
+
+    fn connected<T>(&self, work: impl AsyncFnOnce(&DatabaseConnection) -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut options = ConnectOptions::new(&self.url);
+            options.max_connections(1).sqlx_logging(false);
+            let connection = Database::connect(options).await.expect("the database");
+            let done = work(&connection).await;
+            connection.close().await.expect("a connection closes");
+            done
+        })
     }
 }
 

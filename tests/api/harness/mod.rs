@@ -13,6 +13,7 @@ mod wire;
 pub(crate) use account::Account;
 pub(crate) use app::{App, Setup, spawn_app, unique};
 pub(crate) use client::Client;
+pub(crate) use database::TestDatabase;
 pub(crate) use parallel::{at_once, statuses};
 pub(crate) use process::Output;
 pub(crate) use reply::Reply;

@@ -1,6 +1,7 @@
 //! An application in this process, whose clock stands, whose mail is read and whose settings a test may change.
 
 use std::ops::Deref;
+use std::time::{Duration, Instant};
 
 use api::User;
 use gable::generated::{Api, AppMeta, AuthMeta, EmailVerificationMeta, Migration, Mounted, Surface, TokenPairMeta};
@@ -127,10 +128,21 @@ impl Stage {
         Self { clock, client, server, database, directory }
     }
 
+    /// Where it is.
+    pub(super) fn url(&self) -> String {
+        self.server.url()
+    }
+
     /// The one number that a query answers; `$1` is an account's id.
     pub(super) fn number(&self, sql: &str, account: &str) -> i64 {
         let account: Uuid = account.parse().expect("an id");
         self.database.number(sql, vec![Value::from(account)])
+    }
+
+    /// What no request does: an operator at the database changes an account's row, `$1`.
+    pub(super) fn change(&self, sql: &str, account: &str) {
+        let account: Uuid = account.parse().expect("an id");
+        assert_eq!(self.database.change(sql, vec![Value::from(account)]), 1);
     }
 
     /// How often this happened to an account.
@@ -165,8 +177,14 @@ impl Stage {
         }
     }
 
-    /// How many mails were written altogether, sent or not.
+    /// How many mails were sent, once none waits to be.
+    #[track_caller]
     pub(super) fn mails(&self) -> usize {
-        self.server.mails().len() + usize::try_from(self.rows("gable_outbox")).expect("a count")
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.rows("gable_outbox") > 0 {
+            assert!(Instant::now() < deadline, "mail that nobody sends");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.server.mails().len()
     }
 }
