@@ -8,6 +8,8 @@ mod authenticate;
 mod authorize;
 mod carrier;
 mod clean_up;
+#[cfg(test)]
+mod credential_tests;
 mod device;
 mod error;
 mod event;
