@@ -144,8 +144,9 @@ async fn limited<B: MessageBody + 'static>(
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
     if !decision.allowed {
+        // Not `into_response`, which forgets the error: the frame writes it in the form of the path.
         let refusal = HttpResponse::from_error(decision.refusal());
-        return Ok(req.into_response(refusal).map_into_right_body());
+        return Ok(ServiceResponse::new(req.into_parts().0, refusal).map_into_right_body());
     }
     let mut response = next.call(req).await?;
     decision.announce(response.headers_mut());
