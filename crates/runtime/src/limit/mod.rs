@@ -75,8 +75,11 @@ impl Decision {
         self.announce_on(refusal.with_header("Retry-After", self.retry_after_seconds.to_string()))
     }
 
-    /// The two headers, on an error.
+    /// The two headers, on an error, unless the limit that refused has already spoken.
     pub(crate) fn announce_on(&self, error: ApiError) -> ApiError {
+        if error.headers().iter().any(|(name, _)| *name == "RateLimit") {
+            return error;
+        }
         error.with_header("RateLimit", self.state()).with_header("RateLimit-Policy", self.policy())
     }
 
