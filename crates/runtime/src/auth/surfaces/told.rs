@@ -25,5 +25,6 @@ pub(super) fn told(error: &ApiError) -> Vec<Told<'_>> {
 /// Whether a code is spelt as the surfaces with codes in capitals spell theirs: then it is their own, or an
 /// interceptor's, and stays.
 pub(super) fn in_capitals(code: &str) -> bool {
-    code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    let may_follow = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    code.starts_with(|first: char| first.is_ascii_uppercase()) && code.bytes().all(may_follow)
 }
