@@ -88,10 +88,10 @@ pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, ke
     Ok(())
 }
 
-/// Writes down that a log-in was used.
+/// Writes down that a log-in was used; never an earlier use over a later one.
 pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut update = Statement::new(core.db.dialect(), "UPDATE \"gable_grants\" SET \"last_active_at\" = ");
-    update.bind(now).push(" WHERE \"id\" = ").bind(grant);
+    update.bind(now).push(" WHERE \"id\" = ").bind(grant).push(" AND \"last_active_at\" < ").bind(now);
     let transaction = core.db.begin().await?;
     Source::Transaction(&transaction).execute(update).await?;
     Ok(transaction.commit().await?)
