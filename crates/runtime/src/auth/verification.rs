@@ -128,7 +128,7 @@ pub(crate) async fn verify_email(
     let model = ctx.core.account_model()?;
     let token = match proof {
         Proof::Token(token) => one_time::find(ctx, auth, &token, &[Purpose::VerifyEmail, Purpose::ChangeEmail]).await?,
-        Proof::Code { email, code } => guessed(ctx, auth, model, email, &code).await?,
+        Proof::Code { email, code } => same_time(guessed(ctx, auth, model, email, &code)).await?,
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
     // Who was suspended meanwhile changes nothing, by no credential.
