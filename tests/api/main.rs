@@ -25,6 +25,7 @@ mod operations;
 mod permissions;
 mod relations;
 mod secrets;
+mod session;
 mod sessions;
 mod soft_delete;
 mod super_users;

@@ -8,12 +8,13 @@ use ureq::http::Request;
 
 use super::Reply;
 
-/// Anonymous until it has a token.
+/// Anonymous until it has a token or a cookie.
 #[derive(Clone)]
 pub(crate) struct Client {
     agent: Agent,
     pub(super) base: String,
     token: Option<String>,
+    cookie: Option<String>,
 }
 
 impl Client {
@@ -25,12 +26,17 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(60)))
             // Below the server's own patience with an idle connection.
             .max_idle_age(Duration::from_secs(1));
-        Self { agent: config.build().into(), base, token: None }
+        Self { agent: config.build().into(), base, token: None, cookie: None }
     }
 
     /// The same client with this bearer token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client with this cookie, `name=value`, and nothing else.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Self {
+        Self { cookie: Some(cookie.to_owned()), token: None, ..self.clone() }
     }
 
     pub(crate) fn token(&self) -> Option<&str> {
@@ -59,6 +65,9 @@ impl Client {
             Sending { client: self, method: method.into(), path: path.into(), headers: vec![], body: None };
         if let Some(token) = &self.token {
             request = request.header("Authorization", &format!("Bearer {token}"));
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
         }
         request
     }

@@ -1,0 +1,88 @@
+//! Many at once are no more than the same number one after another.
+
+use serde_json::json;
+
+use super::{NEW, Visitor, change_password, is_over, refused, register, try_log_in};
+use crate::harness::{PASSWORD, app, at_once, statuses, unique};
+
+#[test]
+fn of_many_who_register_with_one_name_at_once_one_is_made() {
+    let app = app();
+    for _ in 0..3 {
+        let (email, username) = (format!("{}@example.com", unique("ada")), unique("ada"));
+        let one_address = at_once(12, |_| app.post("/auth/register", json!({ "email": email, "password": PASSWORD })));
+        assert_eq!(statuses(&one_address), [(201, 1), (409, 11)]);
+        assert_eq!(app.count(&format!("/api/users?email={email}")), 1);
+        let one_name = at_once(12, |number| {
+            let email = format!("{number}-{username}@example.com");
+            app.post("/auth/register", json!({ "email": email, "password": PASSWORD, "username": username }))
+        });
+        assert_eq!(statuses(&one_name), [(201, 1), (409, 11)]);
+        assert_eq!(app.count(&format!("/api/users?username={username}")), 1);
+        for lost in one_address.into_iter().chain(one_name).filter(|reply| reply.status == 409) {
+            assert_eq!(refused(lost, 409, "CONFLICT").header("Set-Cookie"), None);
+        }
+    }
+}
+
+#[test]
+fn many_log_ins_at_once_never_leave_more_than_five_sessions() {
+    let app = app();
+    let ada = register(&app, "ada");
+    let replies = at_once(20, |_| try_log_in(&app, &ada.email, PASSWORD));
+    assert_eq!(statuses(&replies), [(200, 20)]);
+    let alive: Vec<Visitor> = replies.iter().map(|reply| Visitor::of(&app, reply)).collect();
+    let alive: Vec<&Visitor> = alive.iter().filter(|session| session.get("/auth/me").status == 200).collect();
+    assert_eq!(alive.len(), 5);
+    let listed = alive[0].get("/auth/sessions").succeeds(200);
+    assert_eq!(listed["data"]["sessions"].as_array().map(Vec::len), Some(5));
+    is_over(&ada);
+}
+
+#[test]
+fn many_browsers_with_one_cookie_log_in_at_once_and_the_cookie_ends() {
+    let app = app();
+    let ada = register(&app, "ada");
+    let replies = at_once(8, |_| try_log_in(&ada, &ada.email, PASSWORD));
+    assert_eq!(statuses(&replies), [(200, 8)]);
+    is_over(&ada);
+}
+
+#[test]
+fn a_session_is_revoked_once_however_many_ask() {
+    let app = app();
+    let ada = register(&app, "ada");
+    let other = super::log_in(&app, &ada.email);
+    let path = format!("/auth/sessions/{}", other.session());
+    assert_eq!(statuses(&at_once(8, |_| ada.delete(&path))), [(200, 1), (404, 7)]);
+    is_over(&other);
+    ada.get("/auth/me").succeeds(200);
+}
+
+#[test]
+fn a_log_in_beside_a_change_of_password_never_survives_it_with_the_old_one() {
+    let app = app();
+    for _ in 0..5 {
+        let ada = register(&app, "ada");
+        let replies = at_once(4, |number| match number {
+            0 => change_password(&ada, PASSWORD, NEW),
+            _ => try_log_in(&app, &ada.email, PASSWORD),
+        });
+        assert_eq!(replies[0].status, 200, "{replies:#?}");
+        for reply in replies[1..].iter().filter(|reply| reply.status == 200) {
+            is_over(&Visitor::of(&app, reply));
+        }
+        ada.get("/auth/me").succeeds(200);
+        refused(try_log_in(&app, &ada.email, PASSWORD), 401, "INVALID_CREDENTIALS");
+        try_log_in(&app, &ada.email, NEW).succeeds(200);
+    }
+}
+
+#[test]
+fn many_wrong_current_passwords_at_once_get_no_more_than_five_looked_at() {
+    let app = app();
+    let ada = register(&app, "ada");
+    let replies = at_once(12, |_| change_password(&ada, super::WRONG, NEW));
+    assert_eq!(statuses(&replies), [(401, 5), (423, 7)]);
+    ada.get("/auth/me").succeeds(200);
+}
