@@ -160,6 +160,9 @@ pub(crate) async fn log_in(
     ctx.principal = Principal::Account(identity);
     ctx.begin().await?;
     let mut record = remember(ctx, model, account).await?;
+    // Whoever changed the account meanwhile has ended its log-ins, but not this one, which they could not see. Its row
+    // is written by now, so nobody changes it any more.
+    ctx.still_stands().await?;
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
     }

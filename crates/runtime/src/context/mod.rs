@@ -190,7 +190,7 @@ impl<'r> Context<'r> {
     }
 
     /// A body may take its time, and so may the wait for the writer: who was let in then must still be who asks now.
-    async fn still_stands(&self) -> Result<(), ApiError> {
+    pub(crate) async fn still_stands(&self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(auth)) = (&self.principal, &self.core.auth) else { return Ok(()) };
         let dialect = self.core.db.dialect();
         match auth.access.standing(self.source(), dialect, identity, self.core.now()).await? {
