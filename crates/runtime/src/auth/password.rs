@@ -133,9 +133,10 @@ pub(crate) async fn change_password(
     let before = ctx.principal.require()?.password_changed_at;
     let grant = ctx.principal.grant().ok_or_else(ApiError::login_required)?;
     let model = ctx.core.account_model()?;
-    verify(ctx, auth, model, account, change.current, via).await?;
+    let verified = verify(ctx, auth, model, account, change.current, via).await?;
     let hash = auth.hasher.hash(change.new).await?;
     ctx.begin().await?;
+    still_is(ctx, model, account, &verified).await?;
     auth.hooks.run(AuthOperation::UpdatePassword, Moment::Before, ctx, &mut ()).await?;
     let (mut record, changed_at) = replace(ctx, model, account, before, hash).await?;
     one_time::void_all(ctx, account).await?;
@@ -164,7 +165,18 @@ async fn succeed(
     Ok(Some(carrier::token(ctx, auth, account, renewed, changed_at.timestamp_millis())?))
 }
 
-/// A stolen token must not become a way to guess the password: each attempt counts like a log-in's.
+/// Of two who change one password at once, the later has verified one that is none any more.
+async fn still_is(ctx: &Context<'_>, model: &Model, account: Id, verified: &str) -> Result<(), AuthError> {
+    one_time::lock(ctx, account).await?;
+    match stored_hash(ctx, model, account).await? {
+        Some(hash) if hash == verified => Ok(()),
+        Some(_) => Err(ApiError::conflict("ConcurrentUpdate", "The password was changed meanwhile").into()),
+        None => Err(AuthError::AccountGone),
+    }
+}
+
+/// The hash that the password fits. A stolen token must not become a way to guess it: each attempt counts like a
+/// log-in's.
 async fn verify(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -172,12 +184,12 @@ async fn verify(
     account: Id,
     password: PlainPassword,
     via: Via,
-) -> Result<(), AuthError> {
+) -> Result<String, AuthError> {
     let _turn = auth.turns.wait(account).await;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
     let attempt = Attempt { account, hash, via };
     match attempt.verify(ctx, auth, model, password).await? {
-        Verdict::Right => Ok(()),
+        Verdict::Right => Ok(attempt.hash),
         Verdict::Wrong => Err(AuthError::IncorrectCurrentPassword),
         Verdict::Locked => Err(AuthError::Locked),
     }
