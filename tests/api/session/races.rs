@@ -79,6 +79,41 @@ fn a_log_in_beside_a_change_of_password_never_survives_it_with_the_old_one() {
 }
 
 #[test]
+fn of_many_sessions_that_change_one_password_at_once_one_succeeds_and_lives_on() {
+    let app = app();
+    let ada = register(&app, "ada");
+    let sessions: Vec<Visitor> = (0..4).map(|_| super::log_in(&app, &ada.email)).collect();
+    let new = |number: usize| format!("Racing-Horse-{number}");
+    let replies = at_once(4, |number| change_password(&sessions[number], PASSWORD, &new(number)));
+    let winners: Vec<usize> = (0..4).filter(|number| replies[*number].status == 200).collect();
+    let [winner] = winners[..] else { panic!("{replies:#?}") };
+    assert!(replies.iter().all(|reply| matches!(reply.status, 200 | 401 | 409)), "{replies:#?}");
+    try_log_in(&app, &ada.email, &new(winner)).succeeds(200);
+    sessions[winner].get("/auth/me").succeeds(200);
+    (0..4).filter(|number| *number != winner).for_each(|number| is_over(&sessions[number]));
+}
+
+#[test]
+fn a_log_in_beside_a_suspension_does_not_come_back_with_the_account() {
+    let app = app();
+    for _ in 0..5 {
+        let ada = register(&app, "ada");
+        let path = format!("/api/users/{}", ada.id);
+        let root = app.super_user();
+        let replies = at_once(4, |number| match number {
+            0 => root.patch(&path, json!({ "isActive": false })),
+            _ => try_log_in(&app, &ada.email, PASSWORD),
+        });
+        assert_eq!(replies[0].status, 200, "{replies:#?}");
+        root.patch(&path, json!({ "isActive": true })).succeeds(200);
+        for reply in replies[1..].iter().filter(|reply| reply.status == 200) {
+            is_over(&Visitor::of(&app, reply));
+        }
+        is_over(&ada);
+    }
+}
+
+#[test]
 fn many_wrong_current_passwords_at_once_get_no_more_than_five_looked_at() {
     let app = app();
     let ada = register(&app, "ada");
