@@ -23,4 +23,8 @@ pub static APP: AppMeta = AppMeta {
     },
     auth: None,
     mail_from: None,
+    mail_links: MailLinks {
+        verify_email: None,
+        reset_password: None,
+    },
 };
