@@ -29,7 +29,7 @@ fn everything_printed_compiles_without_a_warning() {
     for (number, schema) in schemas.enumerate() {
         members.push(workspace.random(&format!("random{number}"), &schema));
     }
-    assert_eq!(members.len(), 6 + RANDOM);
+    assert_eq!(members.len(), 7 + RANDOM);
     workspace.check(&members);
 }
 

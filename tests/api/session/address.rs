@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::mail::{reset, token};
-use super::stage::Stage;
+use super::stage::{HOUR, SECOND, Stage};
 use super::{NEW, Visitor, is_done, log_in, refused, register, try_log_in};
 use crate::harness::PASSWORD;
 
@@ -113,4 +113,18 @@ fn nobody_moves_the_mail_of_an_account_that_holds_more_than_they_do() {
     move_mail(&editor).expect(403, "CannotGrant");
     move_mail(&author).succeeds(200);
     assert_eq!(row(&stage, &author), (format!("mine-{}", author.email), false));
+}
+
+#[test]
+fn an_account_has_mail_sent_to_five_new_addresses_an_hour_and_no_more() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    let change = |number: usize| ada.patch("/api/users/me", json!({ "email": format!("{number}-{}", ada.email) }));
+    (1..=5).for_each(|number| drop(change(number).succeeds(200)));
+    let refusal = change(6).expect(429, "TooManyRequests");
+    assert_eq!(refusal.header("Retry-After"), Some("3600"));
+    assert_eq!(row(&stage, &ada).0, format!("5-{}", ada.email));
+    stage.clock.advance(HOUR + SECOND);
+    let later = log_in(&stage, &format!("5-{}", ada.email));
+    later.patch("/api/users/me", json!({ "email": format!("6-{}", ada.email) })).succeeds(200);
 }

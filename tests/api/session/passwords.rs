@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::stage::Stage;
 use super::{NEW, Visitor, WRONG, change_password, is_done, is_over, log_in, refused, register, try_log_in};
 use crate::harness::{App, PASSWORD, Reply, Setup, app, unique};
 
@@ -104,4 +105,21 @@ fn another_address_does_not_give_an_account_more_attempts() {
     is_limited(change_from(&ada, "192.0.2.99"));
     let bob = register(&app, "bob");
     refused(change_from(&bob, "192.0.2.98"), 400, "VALIDATION_ERROR");
+}
+
+#[test]
+fn a_log_in_brings_a_password_to_todays_cost() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    let hash = |stage: &Stage| -> String { stage.value("SELECT password FROM users") };
+    let before = hash(&stage);
+    assert_eq!(&before[4..6], "04");
+    let stage = stage.restart_at_cost("5");
+    refused(try_log_in(&stage, &ada.email, WRONG), 401, "INVALID_CREDENTIALS");
+    assert_eq!(hash(&stage), before);
+    log_in(&stage, &ada.email);
+    let after = hash(&stage);
+    assert_eq!(&after[4..6], "05");
+    log_in(&stage, &ada.email);
+    assert_eq!(hash(&stage), after, "once is enough");
 }

@@ -52,12 +52,12 @@ impl Stage {
         let directory = TempDir::new().expect("a directory");
         let database = TestDatabase::create(directory.path());
         let app = Gable::<A>::new().interceptors(|hooks: &mut api::Hooks| install(&mut hooks.auth));
-        Self::start(app, directory, database, Clock::default())
+        Self::start(app, directory, database, Clock::default(), "4")
     }
 
-    fn start<A: Api>(app: Gable<A>, directory: TempDir, database: TestDatabase, clock: Clock) -> Self {
+    fn start<A: Api>(app: Gable<A>, directory: TempDir, database: TestDatabase, clock: Clock, cost: &str) -> Self {
         let url = database.url.clone();
-        let variables = [("DATABASE_URL", url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
+        let variables = [("DATABASE_URL", url.as_str()), ("GABLE_BCRYPT_COST", cost), ("GABLE_RATE_LIMITS", "off")];
         let server = TestServer::start(app.clock(clock.clone()), directory.path(), &variables);
         let server = server.expect("an application");
         let client = Client::new(server.url());
@@ -66,10 +66,19 @@ impl Stage {
 
     /// Stops, and starts again later.
     pub(super) fn restart_after(self, pause: Duration) -> Self {
+        self.restart(pause, "4")
+    }
+
+    /// Stops, and starts again with another `GABLE_BCRYPT_COST`.
+    pub(super) fn restart_at_cost(self, cost: &str) -> Self {
+        self.restart(Duration::ZERO, cost)
+    }
+
+    fn restart(self, pause: Duration, cost: &str) -> Self {
         let Self { clock, server, database, directory, .. } = self;
         drop(server);
         clock.advance(pause);
-        Self::start(Gable::<api::Api>::new(), directory, database, clock)
+        Self::start(Gable::<api::Api>::new(), directory, database, clock, cost)
     }
 
     /// The first value that a query finds.

@@ -124,6 +124,23 @@ fn a_mail_is_sent_again_after_a_minute_and_the_newer_link_voids_the_older() {
 }
 
 #[test]
+fn five_mails_an_hour_are_sent_again_and_no_more() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    for count in 2..=6 {
+        stage.clock.advance(2 * MINUTE);
+        is_done(&resend(&stage, &ada.email), RESENT);
+        stage.mail(count);
+    }
+    stage.clock.advance(2 * MINUTE);
+    is_done(&resend(&stage, &ada.email), RESENT);
+    assert_eq!(stage.mails(), 6);
+    stage.clock.advance(HOUR);
+    is_done(&resend(&stage, &ada.email), RESENT);
+    stage.mail(7);
+}
+
+#[test]
 fn asking_again_tells_nothing_of_who_has_an_account() {
     let stage = Stage::new();
     let (ada, bob) = (register(&stage, "ada"), register(&stage, "bob"));

@@ -1,8 +1,11 @@
 //! The e-mail address of an account: whoever receives its mail can become the account, so a new address is told to the
 //! old one, proves nothing yet, and takes away what was sent before.
 
+use super::event::{Event, record};
+use super::recovery::refuse_many;
 use super::verification::{self, LinkEnd};
 use super::{Auth, one_time};
+use crate::access::Via;
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{Row, Statement};
@@ -62,6 +65,10 @@ pub(crate) async fn moving(
     if unchanged {
         return Ok(None);
     }
+    let mails = ctx.core.auth.as_ref().is_some_and(Auth::sends_mail);
+    if mails && ctx.principal.account() == Some(account) {
+        refuse_many(ctx, Event::EmailChanged, account).await?;
+    }
     if let Some(verified) = model.meta.field_index(VERIFIED).filter(|field| row.get(*field).is_none()) {
         row.set(verified, false);
     }
@@ -78,6 +85,9 @@ impl Moving {
         let account = self.account;
         let new = stored(ctx, model, account).await?;
         one_time::void_all(ctx, account).await?;
+        // Without a log-in, it came by the word of an interceptor.
+        let via = ctx.principal.grant().map_or(Via::Jwt, |grant| grant.via);
+        record(ctx, Event::EmailChanged, Some(account), via).await?;
         self.tell_old(ctx, auth, new.as_deref()).await?;
         match new {
             Some(new) if !is_verified(ctx, model, account).await? => {

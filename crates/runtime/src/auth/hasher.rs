@@ -20,6 +20,7 @@ enum Job {
 }
 
 pub(crate) struct Hasher {
+    cost: u32,
     jobs: SyncSender<Job>,
     /// Verified against when there is no account, so that the answer takes as long.
     decoy: Arc<Mutex<Option<String>>>,
@@ -39,7 +40,7 @@ impl Hasher {
                 .spawn(move || work(&queue, cost, &decoy))
                 .expect("the system gives a starting server one more thread");
         }
-        Self { jobs, decoy }
+        Self { cost, jobs, decoy }
     }
 
     /// # Errors
@@ -48,6 +49,12 @@ impl Hasher {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Hash(password, reply))?;
         answer.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+    }
+
+    /// Whether a hash was made at another cost than today's: then it is easier to guess at, or takes another time than the
+    /// decoy. What is no hash of bcrypt's is none of that.
+    pub(super) fn is_outdated(&self, hash: &str) -> bool {
+        hash.parse::<bcrypt::HashParts>().is_ok_and(|parts| parts.get_cost() != self.cost)
     }
 
     /// Whether the password is the one behind the hash. Without a hash, the same work is done for nothing.

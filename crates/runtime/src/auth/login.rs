@@ -1,6 +1,7 @@
 //! Logging in: whatever identifies the account, its password is looked at once, and a log-in is opened.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -13,7 +14,8 @@ use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, find};
 use super::grant;
 use super::lockout::Count;
-use crate::access::{Principal, Scope, Via};
+use super::password::password_field;
+use crate::access::{Identity, Principal, Scope, Via};
 use crate::app_meta::{AuthOperation, IdentifierMeta};
 use crate::context::Context;
 use crate::core::Model;
@@ -140,8 +142,38 @@ pub(crate) async fn log_in(
     let Some(found) = found else {
         return Err(unknown(ctx, auth, credentials, via).await?);
     };
-    let (account, password_changed_at) = (found.account, found.password_changed_at);
     verify(ctx, auth, model, &credentials, &found, via).await?;
+    let identity = admitted(ctx, auth, &credentials, &found, via).await?;
+    let stronger = rehashed(auth, &credentials, &found).await;
+    let account = found.account;
+    ctx.principal = Principal::Account(identity);
+    ctx.begin().await?;
+    let mut record = remember(ctx, model, account).await?;
+    // Whoever changed the account meanwhile has ended its log-ins, but not this one, which they could not see. Its row
+    // is written by now, so nobody changes it any more.
+    ctx.still_stands().await?;
+    if let Some(hash) = stronger {
+        store(ctx, model, account, hash).await?;
+    }
+    if let Some((before, grant)) = replaced {
+        grant::end(ctx, before, grant).await?;
+    }
+    let carrier = carrier::open(ctx, auth, account, found.password_changed_at, via).await?;
+    event::record(ctx, Event::LoggedIn, Some(account), via).await?;
+    auth.hooks.run(AuthOperation::Login, Moment::After, ctx, record.as_mut()).await?;
+    ctx.commit().await?;
+    Ok(LoggedIn { account, record, carrier })
+}
+
+/// Whether somebody with the right password may come in.
+async fn admitted(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    credentials: &Credentials,
+    found: &Found,
+    via: Via,
+) -> Result<Arc<Identity>, AuthError> {
+    let account = found.account;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
     let Some(identity) = identity else {
         // An account that may not act does not log in, and learns no more than that.
@@ -149,7 +181,7 @@ pub(crate) async fn log_in(
         return Err(credentials.incorrect());
     };
     // The password was right, and is not any more: it was changed while this log-in waited for its turn.
-    if identity.password_changed_at != password_changed_at {
+    if identity.password_changed_at != found.password_changed_at {
         failed(ctx, Reason::WrongPassword, Some(account), via).await?;
         return Err(credentials.incorrect());
     }
@@ -157,20 +189,22 @@ pub(crate) async fn log_in(
         failed(ctx, Reason::NotVerified, Some(account), via).await?;
         return Err(AuthError::EmailNotVerified);
     }
-    ctx.principal = Principal::Account(identity);
-    ctx.begin().await?;
-    let mut record = remember(ctx, model, account).await?;
-    // Whoever changed the account meanwhile has ended its log-ins, but not this one, which they could not see. Its row
-    // is written by now, so nobody changes it any more.
-    ctx.still_stands().await?;
-    if let Some((before, grant)) = replaced {
-        grant::end(ctx, before, grant).await?;
-    }
-    let carrier = carrier::open(ctx, auth, account, password_changed_at, via).await?;
-    event::record(ctx, Event::LoggedIn, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::Login, Moment::After, ctx, record.as_mut()).await?;
-    ctx.commit().await?;
-    Ok(LoggedIn { account, record, carrier })
+    Ok(identity)
+}
+
+/// The same password, hashed at today's cost. When the threads are busy, the next log-in will do.
+async fn rehashed(auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
+    let outdated = auth.hasher.is_outdated(&found.password);
+    if outdated { auth.hasher.hash(credentials.password.clone()).await.ok() } else { None }
+}
+
+/// The password stays what it is, so nothing else about it changes.
+async fn store(ctx: &Context<'_>, model: &Model, account: Id, hash: String) -> Result<(), AuthError> {
+    let mut update = model.sql.statement("UPDATE ");
+    update.identifier(model.meta.table).push(" SET ").identifier(password_field(model)?.column).push(" = ");
+    update.bind(hash).push(" WHERE \"id\" = ").bind(account);
+    ctx.source().execute(update).await?;
+    Ok(())
 }
 
 /// Looks at the password of an account that is there, one at a time.

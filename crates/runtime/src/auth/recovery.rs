@@ -30,11 +30,29 @@ use crate::text::upper_first;
 
 /// How long a token to reset a password holds.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// Mails that an account is sent in `WINDOW`, however often somebody asks for one.
+/// Mails of one kind that an account is sent in `WINDOW`, however often somebody asks for one.
 const MAILS: i64 = 5;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// Whether an account has caused so many mails lately that it may cause no more. `event` is recorded with each.
+pub(super) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
+    Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
+}
+
 /// No answer that must tell nothing comes sooner: writing a mail or not then makes no difference.
 const ANSWER_AFTER: Duration = Duration::from_millis(150);
+
+/// Somebody who is logged in could have mail sent to whatever address they name.
+///
+/// # Errors
+/// 429 when this account has caused enough.
+pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
+    if !mailed_enough(ctx, event, account).await? {
+        return Ok(());
+    }
+    let refusal = ApiError::new(429, "TooManyRequests", "Too many changes of address, please try again later");
+    Err(refusal.with_header("Retry-After", WINDOW.num_seconds().to_string()))
+}
 
 /// Does work whose duration tells nothing of what was found.
 pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
@@ -90,9 +108,9 @@ pub(crate) async fn forgot_password(
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
-    let mailed = event::count(ctx, Event::ResetMailed, account, ctx.now - WINDOW).await?;
+    let enough = mailed_enough(ctx, Event::ResetMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
-    Ok((acts && mailed < MAILS).then_some((account, to)))
+    Ok((acts && !enough).then_some((account, to)))
 }
 
 /// A token and the password that it is to set.

@@ -10,7 +10,7 @@ use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
 use super::one_time::{self, OneTime, Purpose};
-use super::recovery::{same_time, told};
+use super::recovery::{mailed_enough, refuse_many, same_time, told};
 use super::{Auth, address};
 use crate::access::{Scope, Via};
 use crate::app_meta::{AuthOperation, VerificationMethod};
@@ -90,6 +90,7 @@ pub(crate) async fn resend_verification(
         let found = found.filter(|found| !found.email_verified);
         if let Some((account, to)) = wants(ctx, auth, found).await? {
             send(ctx, auth, account, &to, redirect).await?;
+            record(ctx, Event::VerificationMailed, Some(account), via).await?;
         }
         told(ctx, auth, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
     })
@@ -102,8 +103,9 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     one_time::lock(ctx, account).await?;
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
     let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
+    let enough = mailed_enough(ctx, Event::VerificationMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
-    Ok((acts && !just_now).then_some((account, to)))
+    Ok((acts && !just_now && !enough).then_some((account, to)))
 }
 
 /// What shows that a mail arrived.
@@ -241,6 +243,7 @@ async fn confirm_first(
     if taken.is_some_and(|other| other.account != account) {
         return Err(taken_address(model).into());
     }
+    refuse_many(ctx, Event::EmailChangeRequested, account).await?;
     let token = one_time::issue(ctx, account, Purpose::ChangeEmail, new, LINK).await?;
     mail(ctx, Template::ConfirmEmail, new, token, redirect).await?;
     let result = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?.ok_or(AuthError::AccountGone)?;
