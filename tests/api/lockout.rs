@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Account, App, PASSWORD, Reply, app, at_once, spawn_app, statuses};
+use crate::harness::{Account, App, PASSWORD, Reply, app, at_once, spawn_app, statuses, unique};
 
 const WRONG: &str = "Wrong-Horse-7";
 
@@ -71,12 +71,33 @@ fn a_log_in_survives_the_lock_of_its_account() {
 }
 
 #[test]
-fn a_lock_outlives_a_restart() {
+fn a_lock_outlives_a_restart_also_of_a_name_that_nobody_has() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
-    guess(&app, &ada, 5);
+    let by_name = |app: &App, name: &str, password: &str| {
+        app.post("/api/auth/login", json!({ "username": name, "password": password }))
+    };
+    for name in [ada.username.as_str(), "nobody"] {
+        (0..5).for_each(|_| drop(by_name(&app, name, WRONG).expect(401, "IncorrectCredentials")));
+    }
     let app = app.restart();
-    log_in(&app, &ada, PASSWORD).expect(423, "AccountLocked");
+    for name in [ada.username.as_str(), "nobody"] {
+        by_name(&app, name, PASSWORD).expect(423, "AccountLocked");
+    }
+}
+
+#[test]
+fn names_that_differ_for_accounts_differ_for_strangers_too() {
+    let app = app();
+    let ada = app.sign_up("ada");
+    let nobody = unique("nobody");
+    let tried = |name: String| app.post("/api/auth/login", json!({ "username": name, "password": WRONG }));
+    for attempt in 0..8 {
+        for spell in [str::to_uppercase, str::to_owned, |name: &str| format!(" {name} ")] {
+            let (known, unknown) = (tried(spell(&ada.username)), tried(spell(&nobody)));
+            assert_eq!((known.status, &known.bytes), (unknown.status, &unknown.bytes), "attempt {attempt}");
+        }
+    }
 }
 
 #[test]

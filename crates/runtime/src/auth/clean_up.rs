@@ -12,16 +12,20 @@ use crate::db::{DbError, Source, Statement};
 const BATCH: u64 = 1_000;
 /// Transactions for each kind of row in one run.
 const BATCHES: usize = 50;
-/// How long the log of events is kept.
+/// How long the log of events is kept, and the count of passwords that were tried for nobody.
 const EVENTS: TimeDelta = TimeDelta::days(90);
 
-/// Log-ins that expired or lay idle, one-time tokens that nobody used in time, old events.
+/// Log-ins that expired or lay idle, one-time tokens that nobody used in time, old events and
+/// old attempts.
 pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     let Some(auth) = &core.auth else { return Ok(()) };
     let now = core.now();
-    for (table, column, before) in
-        [("gable_grants", "expires_at", now), ("gable_tokens", "expires_at", now), ("gable_events", "at", now - EVENTS)]
-    {
+    for (table, column, before) in [
+        ("gable_grants", "expires_at", now),
+        ("gable_tokens", "expires_at", now),
+        ("gable_events", "at", now - EVENTS),
+        ("gable_strangers", "last_at", now - EVENTS),
+    ] {
         let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
         over.bind(before);
         delete(core, table, over).await?;

@@ -1,17 +1,16 @@
 //! Lockout: so many wrong passwords, and the account is closed for a while. An attempt is counted before its password is
 //! looked at, in one statement, so that parallel guesses cannot outrun the count.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::PoisonError;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::secrets::{Secrets, Use};
 use crate::app_meta::LockoutMeta;
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::{DbError, Row};
+use crate::db::{DbError, Row, Statement};
 use crate::resource::Id;
 
 /// Two accounts may share a turn and then wait for each other; nothing worse.
@@ -92,42 +91,50 @@ pub(super) async fn take_back(ctx: &Context<'_>, model: &Model, account: Id) -> 
     Ok(())
 }
 
-/// Identifiers that no account has, counted like accounts: or a lock would tell which ones exist. Kept in memory, and
-/// only as hashes of what was typed.
-#[derive(Default)]
-pub(super) struct Strangers {
-    attempts: std::sync::Mutex<HashMap<u64, Stranger>>,
-    hash: RandomState,
+/// Who an identifier would be that no account has. Whoever reads the table learns no name of it: of what was typed, only
+/// a keyed hash is kept.
+pub(super) struct Stranger {
+    id: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Stranger {
-    attempts: u32,
-    locked_until: Option<DateTime<Utc>>,
-}
+impl Stranger {
+    /// Two spellings are one stranger exactly when they would be one account: e-mail addresses are stored in lower case,
+    /// other names as they were typed.
+    pub(super) fn called(secrets: &Secrets, typed: &str) -> Self {
+        let address = typed.contains('@').then(|| typed.trim().to_lowercase());
+        let name = address.as_deref().unwrap_or(typed);
+        Self { id: secrets.tag(Use::Stranger, name.as_bytes()).to_vec() }
+    }
 
-/// More strangers than this at once: counting starts over.
-const STRANGERS: usize = 100_000;
+    /// Counts an attempt like one at an account, in the open transaction: or a lock would tell which ones exist.
+    pub(super) async fn count(&self, ctx: &Context<'_>, lockout: LockoutMeta) -> Result<Count, DbError> {
+        let (until, attempts) = (until(ctx.now, lockout.for_seconds), i64::from(lockout.attempts));
+        let mut insert = Statement::new(
+            ctx.core.db.dialect(),
+            "INSERT INTO \"gable_strangers\" AS s (\"id\", \"attempts\", \"locked_until\", \"last_at\") VALUES (",
+        );
+        insert.bind(self.id.clone()).push(", 1, ").bind((attempts <= 1).then_some(until)).push(", ").bind(ctx.now);
+        let counted = "CASE WHEN s.\"locked_until\" IS NULL THEN s.\"attempts\" + 1 ELSE 1 END";
+        insert.push(&format!(") ON CONFLICT (\"id\") DO UPDATE SET \"attempts\" = {counted}, \"locked_until\" = "));
+        insert.push(&format!("CASE WHEN {counted} >= ")).bind(attempts).push(" THEN ").bind(until);
+        insert.push(" ELSE NULL END, \"last_at\" = ").bind(ctx.now);
+        insert.push(" WHERE s.\"locked_until\" IS NULL OR s.\"locked_until\" <= ").bind(ctx.now);
+        insert.push(" RETURNING \"attempts\"");
+        let Some(result) = ctx.source().one(insert).await? else { return Ok(Count::Locked) };
+        let counted: i32 = Row::new(&result).next()?;
+        Ok(if i64::from(counted) >= attempts { Count::Last } else { Count::Counted })
+    }
 
-impl Strangers {
-    pub(super) fn count(&self, identifier: &str, lockout: LockoutMeta, now: DateTime<Utc>) -> Count {
-        let key = self.hash.hash_one(identifier.trim().to_lowercase());
-        let mut strangers = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if strangers.len() >= STRANGERS && !strangers.contains_key(&key) {
-            strangers.clear();
-        }
-        let stranger = strangers.entry(key).or_default();
-        match stranger.locked_until {
-            Some(until) if until > now => return Count::Locked,
-            Some(_) => *stranger = Stranger::default(),
-            None => {}
-        }
-        stranger.attempts += 1;
-        if stranger.attempts < lockout.attempts {
-            return Count::Counted;
-        }
-        stranger.locked_until = Some(until(now, lockout.for_seconds));
-        Count::Last
+    /// Uncounts an attempt whose password nobody looked at.
+    pub(super) async fn take_back(&self, ctx: &Context<'_>) -> Result<(), DbError> {
+        let mut update = Statement::new(
+            ctx.core.db.dialect(),
+            "UPDATE \"gable_strangers\" SET \"attempts\" = \"attempts\" - 1, \"locked_until\" = NULL \
+             WHERE \"attempts\" > 0 AND \"id\" = ",
+        );
+        update.bind(self.id.clone());
+        ctx.source().execute(update).await?;
+        Ok(())
     }
 }
 

@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Auth;
+use super::address;
 use super::attempt::{Attempt, Verdict, failed};
 use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, find};
 use super::grant;
-use super::lockout::Count;
+use super::lockout::{Count, Stranger};
 use super::password::password_field;
 use crate::access::{Identity, Principal, Scope, Via};
 use crate::app_meta::{AuthOperation, IdentifierMeta};
@@ -70,7 +71,7 @@ impl Credentials {
     /// Any plain identifier that may be logged in with.
     pub(crate) fn by_identifier(auth: &Auth, typed: &str, password: &str) -> Self {
         let attempt = LoginAttempt { identifier: typed.to_owned(), field: "identifier".to_owned() };
-        Self { attempt, identifiers: plain(auth), password: PlainPassword::new(password) }
+        Self { attempt, identifiers: plain(auth, typed), password: PlainPassword::new(password) }
     }
 
     /// The e-mail address and nothing else.
@@ -95,9 +96,15 @@ fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Res
     if unknown.is_empty() { Ok(()) } else { Err(AuthError::invalid(unknown)) }
 }
 
-/// The identifiers that stand in the account's own row.
-pub(super) fn plain(auth: &Auth) -> Vec<IdentifierMeta> {
-    auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect()
+/// The identifiers that stand in the account's own row. What looks like an e-mail address is one first of all: nobody
+/// must come before its owner by taking it as a name.
+pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
+    let mut plain: Vec<IdentifierMeta> =
+        auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
+    if typed.contains('@') {
+        plain.sort_by_key(|identifier| identifier.field != address::FIELD);
+    }
+    plain
 }
 
 /// What the identifier is called in the body, and which columns may hold it.
@@ -116,7 +123,10 @@ fn identify(
         allowed.iter().find(|identifier| identifier.body_key != GENERIC && body.contains_key(identifier.body_key));
     match named {
         Some(identifier) if !body.contains_key(GENERIC) => Ok((identifier.body_key.to_owned(), vec![*identifier])),
-        _ if body.contains_key(GENERIC) => Ok((GENERIC.to_owned(), plain(auth))),
+        _ if body.contains_key(GENERIC) => {
+            let typed = body[GENERIC].as_str().unwrap_or_default();
+            Ok((GENERIC.to_owned(), plain(auth, typed)))
+        }
         _ => Ok((allowed.first().map_or(GENERIC, |identifier| identifier.body_key).to_owned(), Vec::new())),
     }
 }
@@ -151,7 +161,10 @@ pub(crate) async fn log_in(
     let mut record = remember(ctx, model, account).await?;
     // Whoever changed the account meanwhile has ended its log-ins, but not this one, which they could not see. Its row
     // is written by now, so nobody changes it any more.
-    ctx.still_stands().await?;
+    match ctx.still_stands().await {
+        Err(over) if over.status() == 401 => return Err(credentials.incorrect()),
+        standing => standing?,
+    }
     if let Some(hash) = stronger {
         store(ctx, model, account, hash).await?;
     }
@@ -234,11 +247,20 @@ async fn unknown(
 ) -> Result<AuthError, AuthError> {
     let identifier = &credentials.attempt.identifier;
     let _turn = auth.turns.wait(identifier).await;
-    if auth.strangers.count(identifier, auth.meta.lockout, ctx.now) == Count::Locked {
+    let stranger = Stranger::called(&auth.secrets, identifier);
+    ctx.begin().await?;
+    let count = stranger.count(ctx, auth.meta.lockout).await?;
+    ctx.commit().await?;
+    if count == Count::Locked {
         failed(ctx, Reason::Locked, None, via).await?;
         return Ok(AuthError::Locked);
     }
-    auth.hasher.verify(credentials.password.clone(), None).await?;
+    if let Err(busy) = auth.hasher.verify(credentials.password.clone(), None).await {
+        ctx.begin().await?;
+        stranger.take_back(ctx).await?;
+        ctx.commit().await?;
+        return Err(busy.into());
+    }
     failed(ctx, Reason::UnknownAccount, None, via).await?;
     Ok(credentials.incorrect())
 }

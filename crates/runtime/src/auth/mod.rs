@@ -40,7 +40,7 @@ pub(crate) use authorize::{authorize, refused};
 pub(crate) use clean_up::clean_up;
 pub(crate) use grant::end_log_ins;
 pub(crate) use hasher::Hasher;
-use lockout::{Strangers, Turns};
+use lockout::Turns;
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
 pub(crate) use secrets::Secrets;
@@ -56,7 +56,6 @@ pub(crate) struct Auth {
     pub(crate) secrets: Secrets,
     tokens: Tokens,
     turns: Turns,
-    strangers: Strangers,
 }
 
 impl Auth {
@@ -79,7 +78,6 @@ impl Auth {
             secrets: Secrets::new(secret.as_bytes()),
             tokens,
             turns: Turns::default(),
-            strangers: Strangers::default(),
         }
     }
 

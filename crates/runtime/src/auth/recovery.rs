@@ -76,6 +76,14 @@ pub(super) async fn told(
     Ok(ctx.commit().await?)
 }
 
+/// What somebody who forgot their password may call themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    Email,
+    /// Also what may be logged in with.
+    Any,
+}
+
 /// Sends a mail to whoever forgot their password, if there is such an account and it can be written to.
 ///
 /// # Errors
@@ -84,14 +92,17 @@ pub(crate) async fn forgot_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
     identifier: &str,
+    names: Names,
     via: Via,
 ) -> Result<(), AuthError> {
     same_time(async {
         let mut request = RecoveryRequest { identifier: identifier.to_owned() };
         auth.hooks.run(AuthOperation::ForgotPassword, Moment::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
-        let mut identifiers = plain(auth);
-        identifiers.push(by_email(model));
+        let mut identifiers = vec![by_email(model)];
+        if names == Names::Any {
+            identifiers.extend(plain(auth, &request.identifier));
+        }
         let found = find(ctx, model, &identifiers, &request.identifier).await?;
         ctx.begin().await?;
         if let Some((account, to)) = wants(ctx, auth, found).await? {

@@ -25,6 +25,8 @@ pub(crate) enum Use {
     Link,
     Code,
     Refresh,
+    /// A name that no account has.
+    Stranger,
 }
 
 impl Use {
@@ -33,6 +35,7 @@ impl Use {
             Use::Link => b"gable one-time link",
             Use::Code => b"gable one-time code",
             Use::Refresh => b"gable refresh token",
+            Use::Stranger => b"gable stranger",
         }
     }
 }

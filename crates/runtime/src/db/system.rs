@@ -65,6 +65,13 @@ CREATE TABLE "gable_tokens" (
 );
 CREATE INDEX "idx_gable_tokens_account_id" ON "gable_tokens" ("account_id", "purpose");
 CREATE INDEX "idx_gable_tokens_expires_at" ON "gable_tokens" ("expires_at");
+CREATE TABLE "gable_strangers" (
+    "id" {bytes} PRIMARY KEY,
+    "attempts" integer NOT NULL,
+    "locked_until" {time},
+    "last_at" {time} NOT NULL
+);
+CREATE INDEX "idx_gable_strangers_last_at" ON "gable_strangers" ("last_at");
 CREATE TABLE "gable_outbox" (
     "id" {uuid} PRIMARY KEY,
     "template" varchar(40) NOT NULL,

@@ -16,7 +16,7 @@ use crate::auth::carrier::Carrier;
 use crate::auth::error::AuthError;
 use crate::auth::login::{Credentials, log_in};
 use crate::auth::password::{ChangeNames, PasswordChange, change_password};
-use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
+use crate::auth::recovery::{self, Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::session::revoke_session;
 use crate::auth::sign_up::sign_up;
 use crate::auth::surfaces::body::{Texts, read_texts};
@@ -127,7 +127,7 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
 
 async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["identifier"], &[]).await?;
-    forgot_password(ctx, auth, &texts.take("identifier"), Via::Session).await?;
+    forgot_password(ctx, auth, &texts.take("identifier"), recovery::Names::Any, Via::Session).await?;
     done("If the account exists, a password reset email has been sent")
 }
 

@@ -15,7 +15,7 @@ use crate::auth::carrier::{Carrier, Pair};
 use crate::auth::error::AuthError;
 use crate::auth::login::{Credentials, log_in};
 use crate::auth::password::{ChangeNames, PasswordChange, change_password};
-use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
+use crate::auth::recovery::{self, Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::renew::renew;
 use crate::auth::sign_up::sign_up;
 use crate::auth::surfaces::body::{Texts, read_texts};
@@ -50,7 +50,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
         }
         AuthOperation::ForgotPassword => {
             let mut texts = texts(ctx, auth, &mut asked, &["email"], &[]).await?;
-            forgot_password(ctx, auth, &texts.take("email"), Via::TokenPair).await?;
+            forgot_password(ctx, auth, &texts.take("email"), recovery::Names::Email, Via::TokenPair).await?;
             Ok(result("Password reset email sent")?)
         }
         AuthOperation::ResetPassword => reset(ctx, auth, &mut asked).await,
