@@ -1,7 +1,10 @@
 //! Many at once are no more than the same number one after another.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
+use super::stage::Stage;
 use super::{NEW, Visitor, change_password, is_over, refused, register, try_log_in};
 use crate::harness::{PASSWORD, app, at_once, statuses, unique};
 
@@ -120,4 +123,17 @@ fn many_wrong_current_passwords_at_once_get_no_more_than_five_looked_at() {
     let replies = at_once(12, |_| change_password(&ada, super::WRONG, NEW));
     assert_eq!(statuses(&replies), [(401, 5), (423, 7)]);
     ada.get("/auth/me").succeeds(200);
+}
+
+#[test]
+fn many_changes_of_address_at_once_are_five_and_each_old_address_is_told() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    let change = |number| ada.patch("/api/users/me", json!({ "email": format!("{number}-{}", ada.email) }));
+    assert_eq!(statuses(&at_once(8, change)), [(200, 5), (429, 3)]);
+    let mails = stage.wait_for_mails(stage.mails());
+    let told = mails.iter().filter(|mail| mail.subject.contains("changed")).map(|mail| mail.to.as_str());
+    let told: BTreeSet<&str> = told.collect();
+    assert!(told.len() == 5 && told.contains(ada.email.as_str()), "{told:?}");
+    assert_eq!(stage.rows("gable_events WHERE kind = 'email_changed'"), 5);
 }

@@ -57,6 +57,8 @@ pub(crate) async fn moving(
         return Ok(None);
     }
     let Some(new) = position(model).and_then(|field| row.get(field)) else { return Ok(None) };
+    // Or of two changes at once, both would tell the same old address, and one that was given up hears nothing.
+    one_time::lock(ctx, account).await?;
     let old = stored(ctx, model, account).await?;
     let unchanged = match new {
         sea_orm::Value::String(new) => *new == old,

@@ -47,6 +47,7 @@ const ANSWER_AFTER: Duration = Duration::from_millis(150);
 /// # Errors
 /// 429 when this account has caused enough.
 pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
+    one_time::lock(ctx, account).await?;
     if !mailed_enough(ctx, event, account).await? {
         return Ok(());
     }
