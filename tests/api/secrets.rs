@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{App, PASSWORD, Setup};
+use crate::harness::{App, PASSWORD, Setup, app};
 
 const OLD: &str = "Unlogged-Horse-7";
 const NEW: &str = "Unlogged-Zebra-8";
@@ -125,4 +125,29 @@ fn a_line_of_json_is_one_document() {
     let requests = output.lines().filter(|line| line.contains("gable::request"));
     let parsed: Vec<Value> = requests.map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(!parsed.is_empty(), "{output}");
+}
+
+#[test]
+fn a_link_of_a_mail_that_was_bent_leaves_no_token_in_the_log() {
+    let app = app();
+    let token = "s3cret".repeat(9);
+    for (number, path) in [
+        format!("/hook/authentication/verify-email/{token}/"),
+        format!("/hook/authentication/verify-email/{token}/x"),
+        format!("/hook/authentication//verify-email/{token}"),
+        format!("/%68ook/authentication/verify-email/{token}/"),
+        format!("/hook/authentication/verify-emai%6C/{token}"),
+        format!("/app/hook/authentication/verify-email/{token}"),
+        format!("/auth/verify-email%3Ftoken={token}"),
+        format!("/reset-password/{token}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let id = format!("bent-{number}");
+        let reply = app.request("GET", path).header("X-Request-Id", &id).send();
+        assert_eq!(reply.status, 404, "{reply:?}");
+        app.log_has(&id, "gable::request");
+    }
+    assert!(!app.output().contains(&token));
 }

@@ -1,5 +1,6 @@
 //! One line per request. Never the query string, and no token that a path carries.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use actix_web::{HttpMessage, HttpRequest};
@@ -14,6 +15,10 @@ pub(crate) struct LoggedAccount(pub(crate) String);
 
 /// Path parameters that are as good as a password.
 const SECRET_PARAMETERS: [&str; 2] = ["token", "code"];
+/// From so many characters on, a segment of a path may hold a one-time token, which has 54. An id has 36.
+const AS_LONG_AS_A_SECRET: usize = 48;
+/// Instead of what is not told.
+const HIDDEN: &str = "-";
 
 /// What a line says.
 #[derive(Debug, PartialEq)]
@@ -21,7 +26,7 @@ struct Line<'a> {
     method: &'a str,
     /// `/api/posts/{id}`
     route: Option<String>,
-    path: &'a str,
+    path: Cow<'a, str>,
     status: u16,
     duration_ms: f64,
     request_id: &'a str,
@@ -45,13 +50,23 @@ fn line<'a>(req: &'a HttpRequest, status: u16, cause: Option<Cause>, id: &'a Req
     Line {
         method: req.method().as_str(),
         route: req.match_pattern(),
-        path: if secret { "-" } else { req.path() },
+        path: if secret { HIDDEN.into() } else { without_secrets(req.path()) },
         status,
         duration_ms,
         request_id: id.as_str(),
         account: req.extensions().get::<LoggedAccount>().map(|account| account.0.clone()),
         cause: cause.map(|cause| cause.0),
     }
+}
+
+/// A link that a mail program or a proxy has bent meets no route that would name its token, and the token still holds.
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    let is_long = |segment: &str| segment.len() >= AS_LONG_AS_A_SECRET;
+    if !path.split('/').any(is_long) {
+        return path.into();
+    }
+    let told = path.split('/').map(|segment| if is_long(segment) { HIDDEN } else { segment });
+    told.collect::<Vec<_>>().join("/").into()
 }
 
 /// A line at the level of its name; tracing wants the level as a constant.
@@ -62,7 +77,7 @@ macro_rules! lines {
                 target: "gable::request",
                 method = line.method,
                 route = line.route.as_deref(),
-                path = line.path,
+                path = line.path.as_ref(),
                 status = line.status,
                 duration_ms = line.duration_ms,
                 request_id = line.request_id,
@@ -88,7 +103,7 @@ mod tests {
         let response = test::call_service(&app, TestRequest::get().uri(uri).to_request()).await;
         let id = RequestId::of(&HeaderMap::new());
         let line = line(response.request(), 200, None, &id, 1.0);
-        (line.route, line.path.to_owned())
+        (line.route, line.path.into_owned())
     }
 
     #[actix_web::test]
@@ -101,6 +116,21 @@ mod tests {
     async fn a_token_in_the_path_stays_out_of_the_log() {
         let expected = (Some("/verify-email/{token}".to_owned()), "-".to_owned());
         assert_eq!(logged("/verify-email/{token}", "/verify-email/s3cret").await, expected);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_told_without_its_token() {
+        let token = "s3cret".repeat(9);
+        for (path, told) in [
+            (format!("/hook/verify-email/{token}/"), "/hook/verify-email/-/"),
+            (format!("/hook/verify-email/{token}/x"), "/hook/verify-email/-/x"),
+            (format!("/auth/verify-email%3Ftoken={token}"), "/auth/-"),
+            (format!("/{token}%2F"), "/-"),
+            ("/posts/01890a5d-ac96-774b-bcce-b302099a8057".into(), "/posts/01890a5d-ac96-774b-bcce-b302099a8057"),
+            ("/".into(), "/"),
+        ] {
+            assert_eq!(without_secrets(&path), told);
+        }
     }
 
     #[actix_web::test]
