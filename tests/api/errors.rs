@@ -350,3 +350,24 @@ fn a_harmless_request_id_of_the_clients_is_kept() {
     let reply = app.request("GET", "/health/live").header("X-Request-Id", "trace-7.a_b").send();
     assert_eq!(reply.header("X-Request-Id"), Some("trace-7.a_b"));
 }
+
+#[test]
+fn an_encoded_path_is_refused_in_the_form_of_the_surface_that_it_leads_to() {
+    let app = app();
+    for path in ["/%61uth/login", "/aut%68/login", "/auth/%6Cogin"] {
+        let reply = app.post(path, json!({}));
+        assert_eq!((reply.status, &reply["error"]["code"]), (400, &json!("VALIDATION_ERROR")), "{reply:?}");
+    }
+    for path in ["/%61uthentication/local", "/authenticatio%6E/local"] {
+        let reply = app.post(path, json!({}));
+        assert_eq!((reply.status, &reply["name"]), (400, &json!("INVALID_ARGUMENTS")), "{reply:?}");
+    }
+    let hook = app.get("/%68ook/authentication/verify-email/nonsense");
+    assert_eq!((hook.status, &hook["name"]), (404, &json!("NOT_FOUND")), "{hook:?}");
+    for path in ["/%61pi/auth/login", "/api/%61uth/login"] {
+        app.post(path, json!({})).expect(400, "MissingCredentialFields");
+    }
+    for path in ["/auth%2Flogin", "/%2561uth/login", "/%41uth/login"] {
+        app.post(path, json!({})).expect(404, "RouteNotFound");
+    }
+}

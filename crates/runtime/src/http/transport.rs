@@ -79,7 +79,9 @@ impl Arrival {
         let mut extensions = req.extensions_mut();
         extensions.insert(id.clone());
         extensions.insert(client);
-        Rc::new(Self { id, client, started: Instant::now(), write_error: formats.of(req.path()) })
+        // Decoded, as routes are found: `/%61uth/login` is a path of that surface, too.
+        let write_error = formats.of(req.match_info().as_str());
+        Rc::new(Self { id, client, started: Instant::now(), write_error })
     }
 
     fn span(&self) -> tracing::Span {
