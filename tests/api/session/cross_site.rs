@@ -90,6 +90,9 @@ fn the_public_url_is_an_own_origin() {
     from("https://gazette.example").succeeds(200);
     refused(from("https://gazette.example.evil.example"), 403, "FORBIDDEN");
     refused(from("http://gazette.example"), 403, "FORBIDDEN");
+    let here = app.address();
+    from(&format!("https://{here}")).succeeds(200);
+    refused(from(&format!("http://{here}")), 403, "FORBIDDEN");
 }
 
 #[test]

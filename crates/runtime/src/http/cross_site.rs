@@ -1,23 +1,41 @@
 //! Whether another site makes a browser send this request: then a cookie that comes along proves nothing about what its
 //! owner wanted.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::client_address::Client;
 
 /// Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>
 const FETCH_SITE: &str = "Sec-Fetch-Site";
 
-/// True when a browser says that the request was made by a page of another origin, and that origin is not in `trusted`.
-/// Clients that are no browsers send neither header and pass: nobody can make them carry another's cookie.
-pub(crate) fn is_cross_site<'t>(request: &HttpRequest, trusted: impl IntoIterator<Item = &'t str>) -> bool {
+/// True when a browser says that the request was made by a page of another origin, and that origin is neither the
+/// application's `public` one nor in `trusted`. Clients that are no browsers send neither header and pass: nobody can
+/// make them carry another's cookie.
+pub(crate) fn is_cross_site<'t>(
+    request: &HttpRequest,
+    public: Option<&str>,
+    trusted: impl IntoIterator<Item = &'t str>,
+) -> bool {
     let headers = request.headers();
     let Some(origin) = headers.get(ORIGIN) else { return text(headers, FETCH_SITE) == Some("cross-site") };
     // An origin that is no text, or that the browser keeps to itself (`null`), is somebody else's.
     let Ok(origin) = origin.to_str() else { return true };
-    let own = request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(headers, HOST.as_str()));
-    let is_own =
-        origin.split_once("://").is_some_and(|(_, host)| own.is_some_and(|own| host.eq_ignore_ascii_case(own)));
-    !is_own && !trusted.into_iter().any(|trusted| trusted.eq_ignore_ascii_case(origin))
+    let is_it = |known: &str| known.eq_ignore_ascii_case(origin);
+    !public.is_some_and(is_it) && !trusted.into_iter().any(is_it) && !is_own(request, public, origin)
+}
+
+/// Whether a page of this host asks. One that came without TLS was written by whoever sat on the line, and asks for
+/// nothing where the application is reached by TLS. A proxy that nobody named may end that unsaid, so `https` is the
+/// own origin everywhere.
+fn is_own(request: &HttpRequest, public: Option<&str>, origin: &str) -> bool {
+    let own = request.uri().authority().map(|authority| authority.as_str());
+    let own = own.or_else(|| text(request.headers(), HOST.as_str()));
+    let Some((scheme, host)) = origin.split_once("://") else { return false };
+    let by_tls = request.extensions().get::<Client>().is_some_and(|client| client.tls)
+        || public.is_some_and(|public| public.starts_with("https://"));
+    let scheme_fits = scheme == "https" || (scheme == "http" && !by_tls);
+    scheme_fits && own.is_some_and(|own| host.eq_ignore_ascii_case(own))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -32,13 +50,59 @@ mod tests {
 
     const TRUSTED: [&str; 1] = ["https://shop.example.com"];
 
+    /// How the application is reached.
+    struct Reached {
+        public: Option<&'static str>,
+        tls: bool,
+    }
+
+    const PLAIN: Reached = Reached { public: None, tls: false };
+
+    impl Reached {
+        #[track_caller]
+        fn asked(&self, headers: &[(&str, &str)], expected: bool) {
+            let mut request = TestRequest::post().uri("/auth/login").insert_header(("Host", "api.example.com"));
+            for header in headers {
+                request = request.insert_header(*header);
+            }
+            let request = request.to_http_request();
+            let address = std::net::Ipv4Addr::LOCALHOST.into();
+            request.extensions_mut().insert(Client { address, tls: self.tls });
+            assert_eq!(is_cross_site(&request, self.public, TRUSTED), expected, "{headers:?}");
+        }
+    }
+
     #[track_caller]
     fn asked(headers: &[(&str, &str)], expected: bool) {
-        let mut request = TestRequest::post().uri("/auth/login").insert_header(("Host", "api.example.com"));
-        for header in headers {
-            request = request.insert_header(*header);
+        PLAIN.asked(headers, expected);
+    }
+
+    #[test]
+    fn a_page_without_tls_is_another_site_where_the_application_is_reached_by_tls() {
+        let (http, https) = ([("Origin", "http://api.example.com")], [("Origin", "https://api.example.com")]);
+        PLAIN.asked(&http, false);
+        let public = Some("https://www.example.com");
+        for by_tls in [Reached { tls: true, ..PLAIN }, Reached { public, ..PLAIN }, Reached { public, tls: true }] {
+            by_tls.asked(&http, true);
+            by_tls.asked(&https, false);
         }
-        assert_eq!(is_cross_site(&request.to_http_request(), TRUSTED), expected, "{headers:?}");
+        let http_only = Reached { public: Some("http://api.example.com"), tls: false };
+        http_only.asked(&http, false);
+    }
+
+    #[test]
+    fn a_proxy_that_ends_tls_unnamed_keeps_no_page_of_the_application_out() {
+        PLAIN.asked(&[("Origin", "https://api.example.com")], false);
+        let named = Reached { public: Some("https://www.example.com"), ..PLAIN };
+        named.asked(&[("Origin", "https://www.example.com")], false);
+        named.asked(&[("Origin", "http://www.example.com")], true);
+    }
+
+    #[test]
+    fn no_other_scheme_is_the_applications_own() {
+        for scheme in ["ftp", "file", "chrome-extension", "HTTP", ""] {
+            asked(&[("Origin", &format!("{scheme}://api.example.com"))], true);
+        }
     }
 
     #[test]
