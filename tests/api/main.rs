@@ -19,6 +19,7 @@ mod interceptors;
 mod limits;
 mod lockout;
 mod mail;
+mod mail_after_a_crash;
 mod never_fails;
 mod newsroom;
 mod operations;

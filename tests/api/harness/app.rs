@@ -54,6 +54,16 @@ impl Setup {
         self.directory.path()
     }
 
+    /// Its whole environment.
+    pub(crate) fn variables(&self) -> Vec<(&str, &str)> {
+        self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        self.database.number(&format!("SELECT count(*) FROM {table}"), Vec::new())
+    }
+
     /// Runs one of the application's commands to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.launch().run(arguments)
@@ -217,11 +227,15 @@ impl App {
         self.restart_with(&[])
     }
 
-    /// The same with more in its environment.
-    pub(crate) fn restart_with(self, more: &[(&str, &str)]) -> App {
+    /// Kills it, as nothing in the process can prepare for; its database stays.
+    pub(crate) fn kill(self) -> Setup {
         self.process().kill();
-        let Self { setup, .. } = self;
-        more.iter().fold(setup, |setup, (name, value)| setup.with(name, value)).spawn()
+        self.setup
+    }
+
+    /// `restart` with more in its environment.
+    pub(crate) fn restart_with(self, more: &[(&str, &str)]) -> App {
+        more.iter().fold(self.kill(), |setup, (name, value)| setup.with(name, value)).spawn()
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
