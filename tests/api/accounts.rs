@@ -170,7 +170,7 @@ fn every_identifier_logs_in() {
 fn only_allowed_identifiers_log_in() {
     let app = app();
     let ada = app.sign_up_with("ada", json!({ "name": "Ada of the engines" }));
-    for field in ["name", "id", "password", "profile.website", "email;", ""] {
+    for field in ["name", "id", "password", "profile.website", "email;", "", "email&usernameField=email"] {
         let path = format!("/api/auth/login?usernameField={field}");
         app.post(&path, json!({ "email": ada.email, "name": "Ada of the engines", "password": PASSWORD }))
             .expect(400, "InvalidRequestQuery");

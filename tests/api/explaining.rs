@@ -174,6 +174,7 @@ fn a_question_that_names_nothing_is_refused() {
         "?account=%00&resource=post&action=View".to_owned(),
         "?resource=post&action=View".to_owned(),
         format!("?account={}&resource=post&action=View&more=1", ada.id),
+        format!("?account={}&resource=post&resource=tag&action=View", ada.id),
     ] {
         ask(&query).expect(400, "InvalidRequestQuery");
     }

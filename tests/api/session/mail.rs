@@ -83,6 +83,17 @@ fn a_link_sets_a_new_password_once_and_ends_every_log_in() {
 }
 
 #[test]
+fn a_link_of_one_account_leaves_the_session_of_another_in_its_browser() {
+    let (stage, ada, token) = forgetful();
+    let bob = register(&stage, "bob");
+    let reply = reset(&bob, &token, NEW);
+    is_done(&reply, "Password reset successfully");
+    assert_eq!(reply.header("Set-Cookie"), None);
+    bob.get("/auth/me").succeeds(200);
+    is_over(&ada);
+}
+
+#[test]
 fn a_password_that_is_not_good_enough_leaves_the_link_as_it_is() {
     let (stage, _, token) = forgetful();
     for (body, field) in [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{NEW, Visitor, WRONG, is_done, is_over, log_in, refused, register, try_log_in, with_sid};
+use super::{NEW, Visitor, WRONG, fields, is_done, is_over, log_in, refused, register, try_log_in, with_sid};
 use crate::harness::{Client, PASSWORD, Reply, app};
 
 fn sessions(visitor: &Client) -> Vec<Value> {
@@ -122,8 +122,13 @@ fn the_history_comes_in_pages() {
     assert_eq!([page("limit=2"), page("page=2&limit=2"), page("page=3&limit=2")].concat(), all);
     assert!(page("page=4&limit=2").is_empty() && page("page=4294967295&limit=100").is_empty());
     for wrong in ["page=0", "page=-1", "page=x", "page=4294967296", "limit=0", "limit=101", "sort=x", "Page=1"] {
-        refused(ada.get(&format!("/auth/login-history?{wrong}")), 400, "VALIDATION_ERROR");
+        let reply = refused(ada.get(&format!("/auth/login-history?{wrong}")), 400, "VALIDATION_ERROR");
+        assert_eq!(fields(&reply), [wrong.split('=').next().unwrap_or_default()]);
     }
+    let several = refused(ada.get("/auth/login-history?page=0&limit=0"), 400, "VALIDATION_ERROR");
+    assert_eq!(fields(&several), ["page", "limit"]);
+    let twice = refused(ada.get("/auth/login-history?page=1&page=2"), 400, "VALIDATION_ERROR");
+    assert_eq!(fields(&twice), ["page"]);
 }
 
 #[test]

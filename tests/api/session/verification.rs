@@ -68,6 +68,7 @@ fn the_link_may_be_opened_as_it_was_mailed() {
     refused(stage.get(path), 400, "TOKEN_INVALID");
     refused(stage.get("/auth/verify-email"), 400, "TOKEN_INVALID");
     refused(stage.get(&format!("{path}&x=1")), 400, "VALIDATION_ERROR");
+    refused(stage.get(&format!("{path}&token=x")), 400, "VALIDATION_ERROR");
 }
 
 #[test]
@@ -95,7 +96,8 @@ fn what_is_neither_a_token_nor_a_code_is_refused() {
     let ada = register(&stage, "ada");
     let mailed = token(&stage.mail(1));
     for body in [json!({}), json!({ "email": ada.email }), json!({ "token": mailed, "code": "123456" })] {
-        refused(ada.post("/auth/verify-email", body), 400, "VALIDATION_ERROR");
+        let reply = refused(ada.post("/auth/verify-email", body), 400, "VALIDATION_ERROR");
+        assert_eq!(fields(&reply), ["token"]);
     }
     let reply = refused(ada.post("/auth/verify-email", json!({ "token": [mailed] })), 400, "VALIDATION_ERROR");
     assert_eq!(fields(&reply), ["token"]);

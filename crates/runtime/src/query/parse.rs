@@ -1,8 +1,7 @@
 //! A query string to a `ListQuery`. Nothing is dropped silently: what is not known is a 400 that names it.
 
-use actix_web::HttpRequest;
-
 use super::list::{Direction, Filter, ListQuery};
+use super::parameters::not_known;
 use super::value::typed_value;
 use crate::access::{FieldSet, Scope};
 use crate::app_meta::QueryLimits;
@@ -57,26 +56,7 @@ pub(crate) fn parse_fields(meta: &'static ModelMeta, scope: &Scope, query: &str)
     parser.finish().map(|query| query.fields)
 }
 
-/// The refusal of a parameter that nobody knows.
-pub(crate) fn unknown_parameter(name: &str) -> ApiError {
-    ApiError::invalid_query(vec![not_known(name)])
-}
-
-/// For requests that take no parameters at all.
-pub(crate) fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
-    let first = form_urlencoded::parse(request.query_string().as_bytes()).next();
-    first.map_or(Ok(()), |(name, _)| Err(unknown_parameter(&name)))
-}
-
-fn not_known(name: &str) -> Problem {
-    Problem {
-        field: name.to_owned(),
-        code: "UnknownParameter".to_owned(),
-        message: format!("'{name}' is not a known query parameter"),
-    }
-}
-
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 

@@ -1,9 +1,13 @@
-//! Bodies that are a handful of texts.
+//! Bodies of the surfaces, most of which are a handful of texts.
 
 use serde_json::{Map, Value};
 
+use super::endpoint::Asked;
+use crate::auth::Auth;
 use crate::auth::error::AuthError;
 use crate::auth::recovery::required as is_required;
+use crate::context::Context;
+use crate::http::read_object;
 use crate::input::{FromJson, Problem, Submitted, together};
 use crate::text::upper_first;
 
@@ -28,10 +32,27 @@ impl Texts {
     }
 }
 
+/// The body as a model's input, with what the rules of the route have against it.
+pub(super) async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
+    let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
+    Ok(auth.rules.judge(asked.operation, body))
+}
+
+/// The body as texts.
+pub(super) async fn texts(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    asked: &mut Asked<'_>,
+    required: &[&str],
+    optional: &[&str],
+) -> Result<Texts, AuthError> {
+    read_texts(submitted(ctx, auth, asked).await?, required, optional)
+}
+
 /// # Errors
 /// 400 with everything that is wrong: what is missing or empty, what is no text, what nobody asked for, and the rules
 /// of the route.
-pub(super) fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<Texts, AuthError> {
+fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<Texts, AuthError> {
     let Submitted { mut entries, broken } = body;
     let absent = |value: &Value| value.is_null() || value.as_str().is_some_and(str::is_empty);
     entries.retain(|_, value| !absent(value));

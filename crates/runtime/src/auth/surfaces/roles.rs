@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::core::Core;
 use crate::http::{ApiError, get_only, json_response};
 use crate::input::Problem;
-use crate::query::no_parameters;
+use crate::query::{no_parameters, parameters};
 use crate::resource::{Id, IdKind, Who};
 
 /// What somebody must hold to be told why others may do things.
@@ -88,15 +88,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(core: &'a Core, auth: &Auth, request: &HttpRequest) -> Result<Self, ApiError> {
-        let (mut account, mut resource, mut action) = (None, None, None);
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-            match name.as_ref() {
-                "account" => account = Some(value.into_owned()),
-                "resource" => resource = Some(value.into_owned()),
-                "action" => action = Some(value.into_owned()),
-                _ => return Err(crate::query::unknown_parameter(&name)),
-            }
-        }
+        let [account, resource, action] = parameters(request, ["account", "resource", "action"])?;
         let account = account.and_then(|text| match auth.access.models.account.id {
             IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
             IdKind::Integer => text.parse().map(Id::Integer).ok(),

@@ -19,7 +19,7 @@ use crate::auth::surfaces::cookie::transport;
 use crate::auth::surfaces::endpoint::Asked;
 use crate::context::Context;
 use crate::http::{ApiError, json_response, object, read_object};
-use crate::query::no_parameters;
+use crate::query::{no_parameters, parameters};
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
     let Asked { operation, request, payload } = asked;
@@ -66,7 +66,8 @@ async fn login(
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     auth.rules.check(AuthOperation::Login, &body)?;
     let password = password_field(ctx.core.account_model()?)?.name;
-    let credentials = Credentials::read(auth, password, username_field(request)?.as_deref(), &body)?;
+    let [username_field] = parameters(request, ["usernameField"])?;
+    let credentials = Credentials::read(auth, password, username_field.as_deref(), &body)?;
     let logged_in = log_in(ctx, auth, credentials, Via::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;
     let token = if let Carrier::Token(token) = logged_in.carrier { Some(token) } else { None };
@@ -143,16 +144,4 @@ fn without_cookie(auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, Ap
     let mut response = HttpResponse::NoContent().finish();
     response.add_cookie(&cleared(&auth.meta.jwt, transport(request))).map_err(ApiError::internal)?;
     Ok(response)
-}
-
-/// `?usernameField=`, the only parameter that a log-in takes.
-fn username_field(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let mut field = None;
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        match name.as_ref() {
-            "usernameField" => field = Some(value.into_owned()),
-            _ => return Err(crate::query::unknown_parameter(&name)),
-        }
-    }
-    Ok(field)
 }

@@ -19,14 +19,14 @@ use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{self, Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::session::revoke_session;
 use crate::auth::sign_up::sign_up;
-use crate::auth::surfaces::body::{Texts, read_texts};
+use crate::auth::surfaces::body::{submitted, texts};
 use crate::auth::surfaces::endpoint::Asked;
 use crate::auth::surfaces::own_view::own_view;
 use crate::auth::verification::{Proof, resend_verification, verify_email};
 use crate::context::Context;
-use crate::http::{ApiError, Names, read_object};
-use crate::input::Submitted;
-use crate::query::no_parameters;
+use crate::http::{ApiError, Names};
+use crate::input::{Problem, Submitted};
+use crate::query::{no_parameters, parameters};
 use crate::resource::Id;
 
 /// What this surface calls the fields of an account that it does not call by their own names.
@@ -112,7 +112,7 @@ async fn update_profile(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_
 /// The address that receives the mail of an account does not change by the way.
 fn refuse_email(body: &Submitted) -> Result<(), AuthError> {
     match body.entries.contains_key("email") {
-        true => Err(AuthError::invalid(vec![crate::input::Problem::unknown_field("email")])),
+        true => Err(AuthError::invalid(vec![Problem::unknown_field("email")])),
         false => Ok(()),
     }
 }
@@ -137,19 +137,22 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, Via::Session).await?;
     let mut response = done("Password reset successfully")?;
-    // Every session has ended; the browser that has one need not find out.
-    forget(ctx, auth, &mut response)?;
+    // The browser whose session ended with it need not find out. A session of another account goes on.
+    if !matches!(presented(ctx, auth, asked.request).await, Ok(Some(_))) {
+        forget(ctx, auth, &mut response)?;
+    }
     Ok(response)
 }
 
 /// `{ token }` of a link, or `{ code }` with the address, or of whoever is logged in.
 async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let proof = if asked.request.method().is_safe() {
-        Proof::Token(token_parameter(asked.request)?)
+        let [token] = parameters(asked.request, ["token"])?;
+        Proof::Token(token.unwrap_or_default())
     } else {
         let mut texts = texts(ctx, auth, asked, &[], &["token", "code", "email"]).await?;
         if texts.has("token") == texts.has("code") {
-            return Err(ApiError::bad_request("VALIDATION_ERROR", "Either token or code is required").into());
+            return Err(AuthError::invalid(vec![either_token_or_code()]));
         }
         if texts.has("token") {
             Proof::Token(texts.take("token"))
@@ -162,6 +165,14 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Re
     done("Email verified successfully")
 }
 
+fn either_token_or_code() -> Problem {
+    Problem {
+        field: "token".to_owned(),
+        code: "EitherTokenOrCode".to_owned(),
+        message: "Either 'token' or 'code' is required, and not both".to_owned(),
+    }
+}
+
 /// Whose code it is may be known from the session.
 async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<(), AuthError> {
     let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(()) };
@@ -171,37 +182,10 @@ async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequ
     Ok(())
 }
 
-fn token_parameter(request: &HttpRequest) -> Result<String, ApiError> {
-    let mut token = String::new();
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        match name.as_ref() {
-            "token" => token = value.into_owned(),
-            _ => return Err(crate::query::unknown_parameter(&name)),
-        }
-    }
-    Ok(token)
-}
-
 async fn resend(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["email"], &[]).await?;
     resend_verification(ctx, auth, &texts.take("email"), None, Via::Session).await?;
     done("If the account exists and is not verified, a verification email has been sent")
-}
-
-/// The body as a model's input, with what the rules of the route have against it.
-async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
-    let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
-    Ok(auth.rules.judge(asked.operation, body))
-}
-
-async fn texts(
-    ctx: &Context<'_>,
-    auth: &Auth,
-    asked: &mut Asked<'_>,
-    required: &[&'static str],
-    optional: &[&'static str],
-) -> Result<Texts, AuthError> {
-    read_texts(submitted(ctx, auth, asked).await?, required, optional)
 }
 
 /// An answer that has nothing to give.

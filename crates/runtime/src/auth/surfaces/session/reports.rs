@@ -11,7 +11,8 @@ use crate::auth::error::AuthError;
 use crate::auth::session::{OwnEvent, OwnSession, list_sessions, login_history};
 use crate::context::Context;
 use crate::http::ApiError;
-use crate::query::unknown_parameter;
+use crate::input::Problem;
+use crate::query::parameters;
 
 pub(super) async fn sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
     let sessions: Vec<Value> = list_sessions(ctx, auth).await?.iter().map(session).collect();
@@ -65,20 +66,21 @@ fn time(time: DateTime<Utc>) -> String {
 
 /// `?page=` and `?limit=`, as the lists of the API have them.
 fn page(request: &HttpRequest, usual: u32, max: u32) -> Result<(u32, u32), ApiError> {
-    let (mut page, mut limit) = (1, usual);
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        match name.as_ref() {
-            "page" => page = number(&name, &value, u32::MAX)?,
-            "limit" => limit = number(&name, &value, max)?,
-            _ => return Err(unknown_parameter(&name)),
-        }
-    }
-    Ok((page, limit))
+    let [page, limit] = parameters(request, ["page", "limit"])?;
+    let mut problems = Vec::new();
+    let mut number = |name: &str, text: Option<String>, usual: u32, max: u32| {
+        let Some(text) = text else { return usual };
+        let number = text.parse().ok().filter(|number| (1..=max).contains(number));
+        number.unwrap_or_else(|| {
+            problems.push(no_number(name, max));
+            usual
+        })
+    };
+    let found = (number("page", page, 1, u32::MAX), number("limit", limit, usual, max));
+    if problems.is_empty() { Ok(found) } else { Err(ApiError::invalid_query(problems)) }
 }
 
-fn number(name: &str, text: &str, max: u32) -> Result<u32, ApiError> {
-    let number = text.parse().ok().filter(|number| (1..=max).contains(number));
-    number.ok_or_else(|| {
-        ApiError::bad_request("VALIDATION_ERROR", format!("'{name}' must be a whole number from 1 to {max}"))
-    })
+fn no_number(name: &str, max: u32) -> Problem {
+    let message = format!("'{name}' must be a whole number from 1 to {max}");
+    Problem { field: name.to_owned(), code: "Invalid".to_owned(), message }
 }

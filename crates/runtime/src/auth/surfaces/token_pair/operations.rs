@@ -18,14 +18,14 @@ use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{self, Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::renew::renew;
 use crate::auth::sign_up::sign_up;
-use crate::auth::surfaces::body::{Texts, read_texts};
+use crate::auth::surfaces::body::{submitted, texts};
 use crate::auth::surfaces::endpoint::Asked;
 use crate::auth::surfaces::own_view::own_view;
 use crate::auth::verification::{Moved, Proof, change_email, resend_verification, verify_email};
 use crate::context::Context;
-use crate::http::{ApiError, Names, read_object};
-use crate::input::{Problem, Submitted};
-use crate::query::no_parameters;
+use crate::http::{ApiError, Names};
+use crate::input::Problem;
+use crate::query::{no_parameters, parameters};
 use crate::resource::Id;
 
 /// What this surface calls the fields of an account that it does not call by their own names.
@@ -135,7 +135,7 @@ async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> R
 
 /// The link of a mail: it ends where the application lets it end, or tells its result.
 async fn verify(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
-    let wanted = redirect_parameter(request)?;
+    let [wanted] = parameters(request, [REDIRECT])?;
     let redirect = redirect(auth, wanted)?.or_else(|| auth.meta.token_pair.redirects.first().copied());
     let token = request.match_info().query("token").to_owned();
     verify_email(ctx, auth, Proof::Token(token), Via::TokenPair).await?;
@@ -144,27 +144,6 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Re
     // The address that leads there holds a token; it is spent, but still nobody's business.
     response.insert_header((LOCATION, target)).insert_header((REFERRER_POLICY, "no-referrer"));
     Ok(response.finish())
-}
-
-fn redirect_parameter(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let mut wanted = None;
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        match name.as_ref() {
-            REDIRECT if wanted.is_some() => return Err(repeated()),
-            REDIRECT => wanted = Some(value.into_owned()),
-            _ => return Err(crate::query::unknown_parameter(&name)),
-        }
-    }
-    Ok(wanted)
-}
-
-/// Of two addresses, who reads the first and who reads the last would disagree about where it goes.
-fn repeated() -> ApiError {
-    ApiError::invalid_query(vec![Problem {
-        field: REDIRECT.to_owned(),
-        code: "RepeatedParameter".to_owned(),
-        message: format!("'{REDIRECT}' may be given once"),
-    }])
 }
 
 /// One of the URIs that the application names, compared to the letter: anything looser has been an open redirect
@@ -180,19 +159,4 @@ fn redirect(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>,
         }])
     };
     known.map(Some).ok_or_else(refused)
-}
-
-async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
-    let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
-    Ok(auth.rules.judge(asked.operation, body))
-}
-
-async fn texts(
-    ctx: &Context<'_>,
-    auth: &Auth,
-    asked: &mut Asked<'_>,
-    required: &[&'static str],
-    optional: &[&'static str],
-) -> Result<Texts, AuthError> {
-    read_texts(submitted(ctx, auth, asked).await?, required, optional)
 }

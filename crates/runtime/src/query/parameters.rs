@@ -1,0 +1,85 @@
+//! Query strings of a few parameters, for requests that read no rows of a model.
+
+use actix_web::HttpRequest;
+
+use super::parse::pairs;
+use crate::http::ApiError;
+use crate::input::Problem;
+
+/// What a request says for each of these names; none where it says nothing.
+///
+/// # Errors
+/// 400 `InvalidRequestQuery` for a parameter that is not among them, and for one that is there twice: who reads the
+/// first and who reads the last would not mean the same.
+pub(crate) fn parameters<const N: usize>(
+    request: &HttpRequest,
+    names: [&str; N],
+) -> Result<[Option<String>; N], ApiError> {
+    let mut found = [const { None }; N];
+    let mut problems = Vec::new();
+    for (name, value) in pairs(request.query_string()) {
+        match names.iter().position(|known| *known == name) {
+            None => problems.push(not_known(&name)),
+            Some(position) if found[position].is_some() => problems.push(repeated(&name)),
+            Some(position) => found[position] = Some(value),
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(ApiError::invalid_query(problems)) }
+}
+
+/// For requests that take no parameters at all.
+///
+/// # Errors
+/// 400 `InvalidRequestQuery` for any.
+pub(crate) fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
+    parameters(request, []).map(|[]| ())
+}
+
+pub(super) fn not_known(name: &str) -> Problem {
+    Problem {
+        field: name.to_owned(),
+        code: "UnknownParameter".to_owned(),
+        message: format!("'{name}' is not a known query parameter"),
+    }
+}
+
+fn repeated(name: &str) -> Problem {
+    Problem {
+        field: name.to_owned(),
+        code: "RepeatedParameter".to_owned(),
+        message: format!("'{name}' may be given once"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<[Option<String>; 2], ApiError> {
+        parameters(&TestRequest::get().uri(&format!("/?{query}")).to_http_request(), ["page", "limit"])
+    }
+
+    #[test]
+    fn each_parameter_is_read_whatever_the_order() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(read("").expect("nothing"), [None, None]);
+        assert_eq!(read("limit=%32&page=").expect("both"), [text(""), text("2")]);
+    }
+
+    #[test]
+    fn what_is_unknown_or_repeated_is_refused_by_its_name() {
+        for (query, codes) in [
+            ("sort=x", "UnknownParameter sort"),
+            ("page=1&page=1", "RepeatedParameter page"),
+            ("page=1&%70age=2&x=1", "RepeatedParameter page, UnknownParameter x"),
+        ] {
+            let error = read(query).expect_err(query);
+            let problems = error.meta().and_then(|meta| meta["errors"].as_array().cloned()).expect("problems");
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let told = problems.iter().map(|problem| format!("{} {}", text(&problem["code"]), text(&problem["field"])));
+            assert_eq!(told.collect::<Vec<_>>().join(", "), codes);
+        }
+    }
+}
