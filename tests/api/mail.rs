@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gable::generated::{Api, AppMeta, Migration, Mounted};
 use gable::testing::{ReceivedMail, TestServer};
@@ -201,7 +201,11 @@ fn a_mail_on_its_way_arrives_before_the_application_ends() {
     let once =
         ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).max_idle_connections(0).build();
     let client: ureq::Agent = once.into();
-    while client.get(&live).call().is_ok() {}
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while client.get(&live).call().is_ok() {
+        assert!(Instant::now() < deadline, "it does not stop");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     answer.send(()).expect("the mail server waits");
     end.join().expect("an end");
     assert_eq!(place.waiting(), 0, "what was sent is not sent again");

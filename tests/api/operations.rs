@@ -1,7 +1,8 @@
 //! Running it: starting, stopping, commands, health, and what browsers ask for.
 
 use std::io::Write;
-use std::time::Duration;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -37,7 +38,11 @@ fn a_stop_lets_a_request_in_flight_finish_and_exits_with_0() {
     // Answered after it, so the server has taken the connection above by now.
     app.get("/health/live").succeeds(200);
     app.terminate();
-    std::thread::sleep(Duration::from_millis(300));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(app.address()).is_ok() {
+        assert!(Instant::now() < deadline, "it does not stop");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     assert!(!app.has_ended(), "it waits for the request");
     stream.write_all(rest.as_bytes()).expect("the other half is sent");
     let answer = read_answer(&mut stream);

@@ -16,7 +16,7 @@ pub(crate) use app::{App, Setup, spawn_app, unique};
 pub(crate) use client::Client;
 pub(crate) use database::TestDatabase;
 pub(crate) use mail_server::{MailServer, Manner};
-pub(crate) use parallel::{at_once, statuses};
+pub(crate) use parallel::{at_once, statuses, until_refused};
 pub(crate) use process::Output;
 pub(crate) use reply::Reply;
 pub(crate) use shared::{SharedApp, app};

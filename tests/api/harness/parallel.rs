@@ -22,6 +22,21 @@ pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec
     })
 }
 
+/// Sends until it is refused with 429; how many were answered otherwise, and a refusal. Many at once, as a quota fills up
+/// again while a slow machine sends; so the number is a minimum.
+pub(crate) fn until_refused(send: impl Fn() -> Reply + Sync) -> (usize, Reply) {
+    let mut passed = 0;
+    loop {
+        let (refused, answered): (Vec<_>, Vec<_>) =
+            at_once(16, |_| send()).into_iter().partition(|reply| reply.status == 429);
+        passed += answered.len();
+        if let Some(reply) = refused.into_iter().next() {
+            return (passed, reply);
+        }
+        assert!(passed < 20_000, "there is no limit");
+    }
+}
+
 /// How many were answered with each status, in the order of the statuses.
 pub(crate) fn statuses(replies: &[Reply]) -> Vec<(u16, usize)> {
     let mut counts = BTreeMap::new();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::stage::{Sessions, Stage, Tokens};
 use super::{fields, log_in, refused, register};
-use crate::harness::{Setup, app};
+use crate::harness::{Setup, app, until_refused};
 
 #[test]
 fn what_is_not_there_is_told_in_the_envelope() {
@@ -78,15 +78,7 @@ fn parameters_that_nobody_asked_for_are_refused() {
 #[test]
 fn limits_are_told_in_the_envelope() {
     let app = Setup::new().without("GABLE_RATE_LIMITS").spawn();
-    let until_refused = |path: &str, method: &str| {
-        for _ in 0..3000 {
-            let reply = app.request(method, path).send();
-            if reply.status == 429 {
-                return reply;
-            }
-        }
-        panic!("{path} has no limit")
-    };
+    let until_refused = |path: &str, method: &str| until_refused(|| app.request(method, path).send()).1;
     let narrow = refused(until_refused("/auth/login", "POST"), 429, "RATE_LIMITED");
     assert_eq!(narrow.header("RateLimit-Policy"), Some("10;w=5"));
     let global = refused(until_refused("/auth/nothing", "GET"), 429, "RATE_LIMITED");
