@@ -130,7 +130,9 @@ fn a_list_says_where_in_the_whole_it_is() {
     let path = drafts(&ada, &["One", "Two", "Three", "Four", "Five"]);
     let envelope = |page: u32| {
         let mut reply = ada.get(&format!("{path}&limit=2&page={page}")).succeeds(200).json;
-        let rows = reply.as_object_mut().expect("an object").remove("data").expect("data");
+        let envelope = reply.as_object_mut().expect("an object");
+        let rows = envelope.remove("data").expect("data");
+        assert_eq!(envelope.remove("nextCursor").is_some(), reply["hasNextPage"] == true, "{reply}");
         (reply, rows.as_array().expect("a list").len())
     };
     let of = |page: u32, results: u32, next: bool, previous: bool| {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::access::{AccessControl, AccessModels, Catalogue, Change, FieldMasks};
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
-use crate::auth::{Auth, Hasher, RouteRules};
+use crate::auth::{Auth, Hasher, RouteRules, Secrets};
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::hooks::HookTable;
@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) db: Database,
     pub(crate) models: Vec<Model>,
     pub(crate) catalogue: Arc<Catalogue>,
+    /// Sign where pages of lists ended. Without accounts there is no secret that outlives the process, and neither do they.
+    pub(crate) cursors: Secrets,
     /// There exactly when the schema has an account model.
     pub(crate) auth: Option<Auth>,
     pub(crate) mail: MailRoom,
@@ -65,7 +67,8 @@ impl Core {
         let models: Vec<Model> = made.collect();
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
         let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
-        let mut core = Self { app, settings, db, models, catalogue, auth: None, mail, clock, by_name };
+        let cursors = cursors(&settings)?;
+        let mut core = Self { app, settings, db, models, catalogue, cursors, auth: None, mail, clock, by_name };
         core.auth = core.start_auth(&metas, auth_hooks).await?;
         Ok(core)
     }
@@ -109,6 +112,15 @@ impl Core {
             tracing::error!(%error, "reading roles and permissions again");
         }
     }
+}
+
+fn cursors(settings: &Settings) -> Result<Secrets, DbError> {
+    if let Some(secret) = &settings.jwt_secret {
+        return Ok(Secrets::new(secret.expose().as_bytes()));
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| DbError::Other(sea_orm::DbErr::Custom(error.to_string())))?;
+    Ok(Secrets::new(&key))
 }
 
 /// The models that accounts, roles and what was given belong to, and what those belong to: a deletion there may cascade.

@@ -85,6 +85,10 @@ impl<R: Resource> AnyResource for Erased<R> {
         reference::<R>(record).id().into()
     }
 
+    fn id_nth(&self, records: &dyn Any, nth: usize) -> Id {
+        reference::<Vec<R>>(records)[nth].id().into()
+    }
+
     fn len(&self, records: &dyn Any) -> usize {
         reference::<Vec<R>>(records).len()
     }

@@ -40,4 +40,4 @@ pub use hooks::{
 };
 pub use http::ApiError;
 pub use input::Patch;
-pub use query::{Direction, Filter, ListQuery};
+pub use query::{Direction, ListQuery};

@@ -406,6 +406,7 @@ pub trait AnyResource: Send + Sync {
     fn decode(&self, row: &mut Row<'_>) -> Result<Box<dyn Any>, DbError>;
     fn decode_many(&self, rows: &mut dyn Iterator<Item = Row<'_>>) -> Result<Box<dyn Any>, DbError>;
     fn id(&self, record: &dyn Any) -> Id;
+    fn id_nth(&self, records: &dyn Any, nth: usize) -> Id;
     fn len(&self, records: &dyn Any) -> usize;
     fn write(&self, record: &dyn Any, out: &mut ObjectWriter<'_>);
     fn write_nth(&self, records: &dyn Any, nth: usize, out: &mut ObjectWriter<'_>);

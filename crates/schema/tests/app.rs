@@ -111,3 +111,18 @@ fn a_link_is_enough_for_the_token_pair_alone() {
     let app = "auth:\n  surfaces: [tokenPair]\n  emailVerification: { required: true, method: link }\n";
     assert_eq!(auth(&with_account(app)).surfaces, [Surface::TokenPair]);
 }
+
+#[test]
+fn what_one_answer_may_include_is_bounded() {
+    let bound = |query: &str| with_account(query).schema.app.query.max_included;
+    assert_eq!(bound("name: X"), 10_000);
+    assert_eq!(bound("query: { maxIncluded: 1 }"), 1);
+    assert_eq!(bound("query: { maxIncluded: 30000 }"), 30_000);
+    let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.as_bytes().to_vec() };
+    for refused in ["0", "30001", "-1", "many", "1.5"] {
+        let app = format!("query: {{ maxIncluded: {refused} }}");
+        let problems = check(&[source("schema/app.yaml", &app), source("schema/user.yaml", ACCOUNT)]).err();
+        let problems = problems.unwrap_or_else(|| panic!("{refused} is accepted")).to_string();
+        assert!(problems.contains("maxIncluded"), "{problems}");
+    }
+}

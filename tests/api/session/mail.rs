@@ -201,8 +201,13 @@ fn a_changed_password_voids_the_link() {
 #[test]
 fn five_mails_an_hour_are_sent_and_no_more() {
     let (stage, ada, _) = forgetful();
-    (0..8).for_each(|_| is_done(&forgot(&stage, &ada.email), FORGOT));
-    assert_eq!(stage.mails(), 1 + 5);
+    // One after another: a newer link takes the mail of an older one along that has not left yet.
+    for count in 3..=6 {
+        is_done(&forgot(&stage, &ada.email), FORGOT);
+        stage.mail(count);
+    }
+    (0..3).for_each(|_| is_done(&forgot(&stage, &ada.email), FORGOT));
+    assert_eq!(stage.mails(), 6);
     let last = token(&stage.mail(6));
     stage.clock.advance(HOUR - MINUTE);
     is_done(&forgot(&stage, &ada.email), FORGOT);

@@ -87,7 +87,7 @@ pub(crate) fn id_from(row: &mut Row<'_>, kind: IdKind) -> Result<Id, DbError> {
     }
 }
 
-pub(super) fn optional_id(row: &mut Row<'_>, kind: IdKind) -> Result<Option<Id>, DbError> {
+pub(crate) fn optional_id(row: &mut Row<'_>, kind: IdKind) -> Result<Option<Id>, DbError> {
     match kind {
         IdKind::Uuid => row.next::<Option<Uuid>>().map(|id| id.map(Id::Uuid)),
         IdKind::Integer => row.next::<Option<i64>>().map(|id| id.map(Id::Integer)),

@@ -21,7 +21,7 @@ pub(crate) use control::{AccessControl, Standing};
 pub(crate) use decide::{decide, granted};
 pub(crate) use explain::explain;
 pub(crate) use giving::{Giving, check_giving, check_taking_over};
-pub(crate) use load::{AccessModels, id_from, key_to};
+pub(crate) use load::{AccessModels, id_from, key_to, optional_id};
 pub(crate) use masks::FieldMasks;
 pub use permission::{FieldSet, Permission, PermissionSet};
 #[cfg(feature = "benchmarks")]

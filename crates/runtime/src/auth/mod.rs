@@ -43,7 +43,7 @@ pub(crate) use hasher::Hasher;
 use lockout::Turns;
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{Secrets, Use};
 pub(crate) use super_user::{SuperUser, create_super_user, last_super_user_stays};
 use tokens::Tokens;
 

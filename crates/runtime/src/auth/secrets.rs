@@ -27,6 +27,8 @@ pub(crate) enum Use {
     Refresh,
     /// A name that no account has.
     Stranger,
+    /// Where a page of a list ended.
+    Cursor,
 }
 
 impl Use {
@@ -36,6 +38,7 @@ impl Use {
             Use::Code => b"gable one-time code",
             Use::Refresh => b"gable refresh token",
             Use::Stranger => b"gable stranger",
+            Use::Cursor => b"gable cursor",
         }
     }
 }
@@ -73,6 +76,20 @@ impl Secrets {
         typed.len() == code.len() && differing == 0
     }
 
+    /// A text that says `body`, and that only this server can have made for `about`.
+    pub(crate) fn sign(&self, purpose: Use, about: &[u8], body: &[u8]) -> String {
+        let mut bytes = self.tag(purpose, &joined(about, body)).to_vec();
+        bytes.extend_from_slice(body);
+        encode(&bytes)
+    }
+
+    /// What such a text says; none where anything about it is different.
+    pub(crate) fn signed(&self, purpose: Use, about: &[u8], text: &str) -> Option<Vec<u8>> {
+        let bytes = decode(text).filter(|bytes| bytes.len() >= TAG)?;
+        let (tag, body) = bytes.split_at(TAG);
+        self.holds(purpose, &joined(about, body), tag).then(|| body.to_vec())
+    }
+
     pub(super) fn tag(&self, purpose: Use, message: &[u8]) -> [u8; TAG] {
         let whole = self.mac(purpose, message).finalize().into_bytes();
         let mut tag = [0; TAG];
@@ -92,6 +109,14 @@ impl Secrets {
         mac.update(message);
         mac
     }
+}
+
+/// The length keeps what is said from passing for what it is said about.
+fn joined(about: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut bytes = (about.len() as u64).to_be_bytes().to_vec();
+    bytes.extend_from_slice(about);
+    bytes.extend_from_slice(body);
+    bytes
 }
 
 /// Letters, digits, dashes and underscores.

@@ -23,7 +23,7 @@ pub(crate) async fn delete_many(
     model.hooks.run(Operation::DeleteMany, Moment::Before, ctx, &mut query).await?;
     bounded(ctx, model, scope, &query).await?;
     let mut delete = delete_clause(ctx, model);
-    model.sql.matching(&mut delete, scope, &query.filters);
+    model.sql.matching(&mut delete, scope, &query.filter);
     delete.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(delete).await.map_err(refusal::of_delete)?;
     for result in &results {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use sea_orm::QueryResult;
 
 use super::restore::restore;
 use super::{
@@ -15,10 +16,10 @@ use crate::auth::{authenticate, authorize};
 use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::hooks::Moment;
-use crate::http::{ApiError, json_response, list, object, read_array, read_object, set_header};
+use crate::http::{ApiError, json_response, list, object_including, read_array, read_object, set_header};
 use crate::input::Problem;
 use crate::limit::RouteLimit;
-use crate::query::{self, ListQuery};
+use crate::query::{self, Included, ListQuery, Reading, Selection, Sight};
 use crate::resource::{Id, IdKind, Operation};
 
 /// Where a request was routed to.
@@ -54,11 +55,11 @@ pub(super) async fn serve_restore(
     authenticate(&mut ctx, request).await?;
     let scope = authorize(&mut ctx, model, restoring).await?;
     let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
-    let (id, fields) = (exchange.id()?, exchange.fields(&scope)?);
+    let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
     ctx.begin().await?;
     let record = restore(&mut ctx, model, &scope, id).await?;
     ctx.commit().await?;
-    Ok(json_response(StatusCode::OK, exchange.data(record.as_ref(), &fields)))
+    Ok(json_response(StatusCode::OK, exchange.data(&ctx, record.as_ref(), &selection).await?))
 }
 
 struct Exchange<'a> {
@@ -108,15 +109,17 @@ impl<'a> Exchange<'a> {
     }
 
     async fn find_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
-        let query = query::parse(self.model.meta, scope, self.core.app.query, self.request.query_string())?;
+        let query = self.reading(ctx, scope).list(self.request.query_string())?;
         let page = find_many(ctx, self.model, scope, query).await?;
-        Ok(json_response(StatusCode::OK, list::page(self.model.resource.as_ref(), &page)))
+        let included = self.included(ctx, &page.query.selection, &page.rows).await?;
+        Ok(json_response(StatusCode::OK, list::page(self.model.resource.as_ref(), &page, &included)))
     }
 
     async fn find_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
-        let (id, fields) = (self.id()?, self.fields(scope)?);
+        let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let record = find_one(ctx, self.model, scope, id).await?;
-        Ok(self.versioned(ctx, json_response(StatusCode::OK, self.data(record.as_ref(), &fields))))
+        let body = self.data(ctx, record.as_ref(), &selection).await?;
+        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
     }
 
     async fn create_one(
@@ -125,14 +128,14 @@ impl<'a> Exchange<'a> {
         scope: &Scope,
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
-        let fields = self.fields(scope)?;
+        let selection = self.selection(ctx, scope)?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_create(ctx, self.model, scope.write, body)?;
         ctx.begin().await?;
         let record = create_one(ctx, self.model, scope, input).await?;
         ctx.commit().await?;
         let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
-        let mut response = json_response(StatusCode::CREATED, self.data(record.as_ref(), &fields));
+        let mut response = json_response(StatusCode::CREATED, self.data(ctx, record.as_ref(), &selection).await?);
         set_header(&mut response, "Location", &format!("{api}/{path}/{id}"));
         Ok(self.versioned(ctx, response))
     }
@@ -143,14 +146,15 @@ impl<'a> Exchange<'a> {
         scope: &Scope,
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
-        let (id, fields) = (self.id()?, self.fields(scope)?);
+        let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_update(ctx, self.model, scope.write, body)?;
         ctx.begin().await?;
         version::check(ctx, self.model, scope, id, self.request).await?;
         let record = update_one(ctx, self.model, scope, id, input).await?;
         ctx.commit().await?;
-        Ok(self.versioned(ctx, json_response(StatusCode::OK, self.data(record.as_ref(), &fields))))
+        let body = self.data(ctx, record.as_ref(), &selection).await?;
+        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
     }
 
     async fn delete_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
@@ -169,7 +173,7 @@ impl<'a> Exchange<'a> {
         scope: &Scope,
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
-        let fields = self.fields(scope)?;
+        let fields = self.own_fields(self.selection(ctx, scope)?)?;
         let bodies = read_array(self.request, payload, self.core.app.body_limit).await?;
         let max = self.core.app.query.max_bulk as usize;
         if bodies.is_empty() || bodies.len() > max {
@@ -188,8 +192,8 @@ impl<'a> Exchange<'a> {
         scope: &Scope,
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
-        let query = self.filter(scope)?;
-        let fields = query.fields;
+        let query = self.filter(ctx, scope)?;
+        let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_update(ctx, self.model, scope.write, body)?;
         ctx.begin().await?;
@@ -199,27 +203,32 @@ impl<'a> Exchange<'a> {
     }
 
     async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
-        let query = self.filter(scope)?;
-        let fields = query.fields;
+        let query = self.filter(ctx, scope)?;
+        let fields = self.own_fields(query.selection.clone())?;
         ctx.begin().await?;
         let records = delete_many(ctx, self.model, scope, query).await?;
         ctx.commit().await?;
         Ok(self.results(StatusCode::OK, records.as_ref(), &fields))
     }
 
-    /// The filter of a bulk write, without which nothing is written.
-    fn filter(&self, scope: &Scope) -> Result<ListQuery, ApiError> {
-        let query = query::parse_filter(self.model.meta, scope, self.core.app.query, self.request.query_string())?;
-        if query.filters.is_empty() {
+    /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.
+    fn filter(&self, ctx: &Context<'_>, scope: &Scope) -> Result<ListQuery, ApiError> {
+        let query = self.reading(ctx, scope).filter(self.request.query_string())?;
+        if query.filter.keeps_everything() {
             return Err(ApiError::bad_request("MissingFilterCriteria", "A bulk write needs at least one filter"));
         }
         Ok(query)
     }
 
-    fn fields(&self, scope: &Scope) -> Result<FieldSet, ApiError> {
+    fn reading<'s>(&self, ctx: &'s Context<'_>, scope: &'s Scope) -> Reading<'s> {
+        let sight = Sight { core: ctx.core, principal: &ctx.principal };
+        Reading { sight, meta: self.model.meta, scope, limits: ctx.core.app.query }
+    }
+
+    fn selection(&self, ctx: &Context<'_>, scope: &Scope) -> Result<Selection, ApiError> {
         match self.request.query_string() {
-            "" => Ok(scope.read),
-            text => query::parse_fields(self.model.meta, scope, text),
+            "" => Ok(Selection { fields: scope.read, includes: Vec::new() }),
+            text => self.reading(ctx, scope).selection(text),
         }
     }
 
@@ -247,11 +256,40 @@ impl<'a> Exchange<'a> {
         response
     }
 
-    fn data(&self, record: &dyn Any, fields: &FieldSet) -> Vec<u8> {
+    /// `{ "data": … }`, with what is included.
+    async fn data(&self, ctx: &Context<'_>, record: &dyn Any, selection: &Selection) -> Result<Vec<u8>, ApiError> {
+        let resource = self.model.resource.as_ref();
+        let rows = match selection.includes.is_empty() {
+            true => Vec::new(),
+            // What leads to other rows stands in columns, which a record does not show.
+            false => ctx.source().all(self.model.sql.by_id(&Scope::system(), resource.id(record))).await?,
+        };
+        let included = self.included(ctx, selection, &rows).await?;
         let mut body = b"{\"data\":".to_vec();
-        object(self.model.resource.as_ref(), record, fields, &mut body);
+        object_including(resource, record, &selection.fields, &included, &mut body);
         body.push(b'}');
-        body
+        Ok(body)
+    }
+
+    async fn included<'s>(
+        &'s self,
+        ctx: &Context<'_>,
+        selection: &'s Selection,
+        rows: &[QueryResult],
+    ) -> Result<Vec<Included<'s>>, ApiError> {
+        Ok(query::load_included(self.core, ctx.source(), self.model.meta, selection, rows).await?)
+    }
+
+    /// A bulk write answers with the rows that it wrote, and with no others.
+    fn own_fields(&self, selection: Selection) -> Result<FieldSet, ApiError> {
+        match selection.includes.first() {
+            None => Ok(selection.fields),
+            Some(include) => Err(ApiError::invalid_query(vec![Problem {
+                field: "fields".to_owned(),
+                code: "UnknownField".to_owned(),
+                message: format!("'fields' cannot use '{}' in a bulk write", include.relation.name),
+            }])),
+        }
     }
 
     fn results(&self, status: StatusCode, records: &dyn Any, fields: &FieldSet) -> HttpResponse {

@@ -2,21 +2,29 @@
 
 use std::any::Any;
 
+use sea_orm::QueryResult;
+
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
-use crate::query::ListQuery;
+use crate::query::{Counting, ListQuery, cursor_after};
 use crate::resource::Operation;
 
-/// One page of rows, and how many there are on all pages.
+/// One page of rows.
 pub(crate) struct Page {
     /// `Vec<R>`
     pub(crate) records: Box<dyn Any>,
-    pub(crate) total: u64,
+    /// On all pages; none where nobody wants to know.
+    pub(crate) total: Option<u64>,
+    pub(crate) has_next: bool,
+    /// Where the next page begins, if there is one and a cursor can say so.
+    pub(crate) next: Option<String>,
     pub(crate) query: ListQuery,
+    /// As the database gave them, for what they include.
+    pub(crate) rows: Vec<QueryResult>,
 }
 
 pub(crate) async fn find_many(
@@ -26,25 +34,35 @@ pub(crate) async fn find_many(
     mut query: ListQuery,
 ) -> Result<Page, ApiError> {
     model.hooks.run(Operation::FindMany, Moment::Before, ctx, &mut query).await?;
-    let results = ctx.source().all(model.sql.page(scope, &query)).await?;
+    let mut results = ctx.source().all(model.sql.page(scope, &query)).await?;
     let total = match total_on_page(&query, results.len()) {
-        Some(total) => total,
-        None => count(ctx, model, scope, &query).await?,
+        Some(total) => Some(total),
+        None if query.counting == Counting::Skipped => None,
+        None => Some(count(ctx, model, scope, &query).await?),
+    };
+    let limit = query.limit as usize;
+    let has_next = results.len() > limit;
+    results.truncate(limit);
+    let next = match results.last().filter(|_| has_next) {
+        Some(last) => cursor_after(&ctx.core.cursors, &query, last)?,
+        None => None,
     };
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     model.hooks.run(Operation::FindMany, Moment::After, ctx, records.as_mut()).await?;
-    Ok(Page { records, total, query })
+    Ok(Page { records, total, has_next, next, query, rows: results })
 }
 
-/// A page that is not full is the last one, and tells the total; unless it is empty and not the first.
+/// A page that no other one follows tells the total; unless it is empty and not the first, or a cursor has left others
+/// behind.
 fn total_on_page(query: &ListQuery, rows: usize) -> Option<u64> {
+    let page = query.page().filter(|_| query.counting == Counting::Total)?;
     let rows = rows as u64;
-    let last = rows < u64::from(query.limit) && (rows > 0 || query.page == 1);
+    let last = rows <= u64::from(query.limit) && (rows > 0 || page == 1);
     last.then(|| query.offset() + rows)
 }
 
 async fn count(ctx: &Context<'_>, model: &Model, scope: &Scope, query: &ListQuery) -> Result<u64, ApiError> {
-    let counted = ctx.source().one(model.sql.total(scope, &query.filters)).await?;
+    let counted = ctx.source().one(model.sql.total(scope, &query.filter)).await?;
     let total: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
     Ok(total.unsigned_abs())
 }

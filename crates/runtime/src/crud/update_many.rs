@@ -34,7 +34,7 @@ pub(crate) async fn update_many(
     }
     bounded(ctx, model, scope, &query).await?;
     let mut update = set_clause(model, &row);
-    model.sql.matching(&mut update, scope, &query.filters);
+    model.sql.matching(&mut update, scope, &query.filter);
     update.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
     for result in &results {

@@ -179,7 +179,7 @@ pub(super) async fn bounded(
     query: &ListQuery,
 ) -> Result<(), ApiError> {
     let max = ctx.core.app.query.max_bulk;
-    let counted = ctx.source().one(model.sql.total(scope, &query.filters)).await?;
+    let counted = ctx.source().one(model.sql.total(scope, &query.filter)).await?;
     let rows: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
     if rows > i64::from(max) {
         let message = format!("The filter matches more than {max} rows");

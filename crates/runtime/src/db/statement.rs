@@ -50,7 +50,9 @@ impl Statement {
         self
     }
 
+    /// On its way to the database. `RUST_LOG=gable::sql=trace` shows its text; values are bound, so that none is in it.
     fn into_raw(self, backend: sea_orm::DbBackend) -> sea_orm::Statement {
+        tracing::trace!(target: "gable::sql", sql = self.sql);
         sea_orm::Statement { sql: self.sql, values: Some(sea_orm::sea_query::Values(self.values)), db_backend: backend }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use client_address::Client;
 pub(crate) use cross_site::is_cross_site;
 pub use error::ApiError;
 pub(crate) use error_format::ErrorFormats;
-pub(crate) use render::{Names, object, object_named};
+pub(crate) use render::{Names, object, object_including, object_named, object_nth};
 pub use render::{ObjectWriter, ToJson};
 pub(crate) use request_id::RequestId;
 pub(crate) use response::{get_only, json_response, method_not_allowed, route_not_found, set_header};

@@ -9,7 +9,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::access::FieldSet;
-use crate::resource::{AnyResource, FieldMeta};
+use crate::query::Included;
+use crate::resource::{AnyResource, FieldMeta, Id};
 
 /// A value that can stand in a response.
 pub trait ToJson {
@@ -79,6 +80,66 @@ pub(crate) fn object_named(
     let mut out = ObjectWriter::new(body, resource.meta().fields, fields, names);
     resource.write(record, &mut out);
     out.end();
+}
+
+/// One row as an object, with what it includes.
+pub(crate) fn object_including(
+    resource: &dyn AnyResource,
+    record: &dyn Any,
+    fields: &FieldSet,
+    included: &[Included<'_>],
+    body: &mut Vec<u8>,
+) {
+    let mut out = ObjectWriter::new(body, resource.meta().fields, fields, &[]);
+    resource.write(record, &mut out);
+    included.iter().for_each(|included| out.included(resource.id(record), included));
+    out.end();
+}
+
+/// One of many rows as an object, with what it includes: an object or null for a relation to one, a list for others.
+pub(crate) fn object_nth(
+    resource: &dyn AnyResource,
+    records: &dyn Any,
+    nth: usize,
+    fields: &FieldSet,
+    included: &[Included<'_>],
+    body: &mut Vec<u8>,
+) {
+    let mut out = ObjectWriter::new(body, resource.meta().fields, fields, &[]);
+    resource.write_nth(records, nth, &mut out);
+    if !included.is_empty() {
+        let id = resource.id_nth(records, nth);
+        included.iter().for_each(|included| out.included(id, included));
+    }
+    out.end();
+}
+
+impl ObjectWriter<'_> {
+    fn included(&mut self, id: Id, included: &Included<'_>) {
+        self.key(included.include.relation.name);
+        let places = included.of(id);
+        if included.include.is_to_many() {
+            self.out.push(b'[');
+            for (nth, place) in places.iter().enumerate() {
+                if nth > 0 {
+                    self.out.push(b',');
+                }
+                included.write(*place, self.out);
+            }
+            self.out.push(b']');
+        } else if let Some(place) = places.first() {
+            included.write(*place, self.out);
+        } else {
+            self.out.extend_from_slice(b"null");
+        }
+    }
+}
+
+impl Included<'_> {
+    fn write(&self, place: usize, body: &mut Vec<u8>) {
+        let fields = &self.include.selection.fields;
+        object_nth(self.resource, self.records.as_ref(), place, fields, &self.nested, body);
+    }
 }
 
 impl<T: ToJson> ToJson for Option<T> {

@@ -2,7 +2,8 @@
 
 use sea_orm::Value;
 
-use crate::access::FieldSet;
+use super::condition::{Condition, Test};
+use super::selection::Selection;
 use crate::http::ApiError;
 use crate::resource::ModelMeta;
 
@@ -10,20 +11,31 @@ use crate::resource::ModelMeta;
 #[derive(Clone, Debug)]
 pub struct ListQuery {
     pub(crate) meta: &'static ModelMeta,
-    pub(crate) filters: Vec<Filter>,
+    pub(crate) filter: Condition,
     /// Never empty once parsed: the id comes last, so that pages are stable.
     pub(crate) sort: Vec<(usize, Direction)>,
-    pub(crate) page: u32,
+    pub(crate) position: Position,
     pub(crate) limit: u32,
-    /// Fields to answer with.
-    pub(crate) fields: FieldSet,
+    pub(crate) counting: Counting,
+    /// What only a continuation of this very query knows.
+    pub(crate) fingerprint: String,
+    pub(crate) selection: Selection,
 }
 
-/// One column equals one value; `None` is null.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Filter {
-    pub(crate) field: usize,
-    pub(crate) value: Option<Value>,
+/// Where in the list a page begins.
+#[derive(Clone, Debug)]
+pub(crate) enum Position {
+    /// From 1.
+    Page(u32),
+    /// After a row that was seen, as a cursor names it: rows for which this holds.
+    After(Condition),
+}
+
+/// Whether the rows of all pages are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    Total,
+    Skipped,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +54,25 @@ impl ListQuery {
             .meta
             .field_index(field)
             .ok_or_else(|| ApiError::internal(format!("{} has no field {field}", self.meta.name)))?;
-        self.filters.push(Filter { field, value: Some(value.into()) });
+        let filter = std::mem::replace(&mut self.filter, Condition::nothing());
+        self.filter = filter.and(Condition::field(field, Test::Equals(value.into())));
         Ok(self)
     }
 
-    pub fn page(&self) -> u32 {
-        self.page
+    /// From 1; none where a cursor says where the page begins.
+    pub fn page(&self) -> Option<u32> {
+        match self.position {
+            Position::Page(page) => Some(page),
+            Position::After(_) => None,
+        }
     }
 
     pub fn limit(&self) -> u32 {
         self.limit
     }
 
+    /// Rows before the page; a cursor has left them behind.
     pub(crate) fn offset(&self) -> u64 {
-        u64::from(self.page - 1) * u64::from(self.limit)
+        u64::from(self.page().unwrap_or(1) - 1) * u64::from(self.limit)
     }
 }

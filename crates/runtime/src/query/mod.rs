@@ -1,14 +1,28 @@
 //! From a URL to SQL text and values: the one door that reads pass. `parse` checks every name and value against what
 //! the caller may see; `plan` adds the Scope and writes the text.
 
+mod condition;
+mod cursor;
+mod filter;
+mod include;
+mod json_filter;
 mod list;
 mod parameters;
 mod parse;
+mod path;
 mod plan;
+mod selection;
+mod sight;
+mod sql;
 mod value;
 
-pub use list::{Direction, Filter, ListQuery};
+pub(crate) use cursor::after as cursor_after;
+pub(crate) use include::{Included, load as load_included};
+pub(crate) use list::Counting;
+pub use list::{Direction, ListQuery};
 pub(crate) use parameters::{no_parameters, parameters};
-pub(crate) use parse::{parse, parse_fields, parse_filter};
+pub(crate) use parse::Reading;
 pub(crate) use plan::TableSql;
+pub(crate) use selection::Selection;
+pub(crate) use sight::Sight;
 pub(crate) use value::typed_value;

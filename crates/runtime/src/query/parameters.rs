@@ -2,7 +2,6 @@
 
 use actix_web::HttpRequest;
 
-use super::parse::pairs;
 use crate::http::ApiError;
 use crate::input::Problem;
 
@@ -17,11 +16,11 @@ pub(crate) fn parameters<const N: usize>(
 ) -> Result<[Option<String>; N], ApiError> {
     let mut found = [const { None }; N];
     let mut problems = Vec::new();
-    for (name, value) in pairs(request.query_string()) {
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
         match names.iter().position(|known| *known == name) {
             None => problems.push(not_known(&name)),
             Some(position) if found[position].is_some() => problems.push(repeated(&name)),
-            Some(position) => found[position] = Some(value),
+            Some(position) => found[position] = Some(value.into_owned()),
         }
     }
     if problems.is_empty() { Ok(found) } else { Err(ApiError::invalid_query(problems)) }
@@ -43,7 +42,7 @@ pub(super) fn not_known(name: &str) -> Problem {
     }
 }
 
-fn repeated(name: &str) -> Problem {
+pub(super) fn repeated(name: &str) -> Problem {
     Problem {
         field: name.to_owned(),
         code: "RepeatedParameter".to_owned(),

@@ -1,91 +1,171 @@
 //! A query string to a `ListQuery`. Nothing is dropped silently: what is not known is a 400 that names it.
 
-use super::list::{Direction, Filter, ListQuery};
-use super::parameters::not_known;
-use super::value::typed_value;
-use crate::access::{FieldSet, Scope};
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::condition::{Case, Condition, Place, Test, TextTest};
+use super::filter::{Filters, Refusal, is_comparable, is_text};
+use super::list::{Counting, Direction, ListQuery, Position};
+use super::parameters::{not_known, repeated};
+use super::selection::{self, Selection};
+use super::sight::{Sight, View};
+use super::{cursor, json_filter, path};
+use crate::access::Scope;
 use crate::app_meta::QueryLimits;
 use crate::http::ApiError;
-use crate::input::{Mismatch, Problem};
-use crate::resource::{FieldKind, ModelMeta};
+use crate::input::Problem;
+use crate::resource::{ModelMeta, Origin};
 
-/// # Errors
-/// 400 `InvalidRequestQuery` with every problem. A field that the caller may not read is treated like one that does
-/// not exist.
-pub(crate) fn parse(
-    meta: &'static ModelMeta,
-    scope: &Scope,
-    limits: QueryLimits,
-    query: &str,
-) -> Result<ListQuery, ApiError> {
-    let mut parser = Parser::new(meta, scope, limits);
-    for (name, value) in pairs(query) {
-        parser.parameter(&name, &value);
-    }
-    parser.finish()
+/// Problems that one answer tells.
+const MAX_PROBLEMS: usize = 20;
+
+/// Who reads a query, of which model, within which limits.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) sight: Sight<'a>,
+    pub(crate) meta: &'static ModelMeta,
+    pub(crate) scope: &'a Scope,
+    pub(crate) limits: QueryLimits,
 }
 
-/// The filters of a bulk write. Its rows are all that match, so that what orders and pages a list is refused.
-pub(crate) fn parse_filter(
-    meta: &'static ModelMeta,
-    scope: &Scope,
-    limits: QueryLimits,
-    query: &str,
-) -> Result<ListQuery, ApiError> {
-    let mut parser = Parser::new(meta, scope, limits);
-    for (name, value) in pairs(query) {
-        match name.as_str() {
-            "fields" => parser.fields(&value),
-            "page" | "limit" | "sort" => parser.unknown(&name),
-            _ => parser.filter(&name, &value),
+impl<'a> Reading<'a> {
+    /// # Errors
+    /// 400 `InvalidRequestQuery` with every problem. A field that the caller may not read is treated like one that does
+    /// not exist.
+    pub(crate) fn list(self, query: &str) -> Result<ListQuery, ApiError> {
+        self.each(query, self.limits.default_limit, Parser::parameter)
+    }
+
+    /// The filters of a bulk write. Its rows are all that match, so that what orders and pages a list is refused.
+    pub(crate) fn filter(self, query: &str) -> Result<ListQuery, ApiError> {
+        self.each(query, 1, |parser, name, value| match name {
+            "page" | "limit" | "sort" | "cursor" | "count" => parser.unknown(name),
+            _ => parser.parameter(name, value),
+        })
+    }
+
+    /// What is answered with of one row; nothing else may be asked for.
+    pub(crate) fn selection(self, query: &str) -> Result<Selection, ApiError> {
+        let read = self.each(query, 1, |parser, name, value| {
+            if !parser.shape_include(name, value) {
+                parser.unknown(name);
+            }
+        });
+        read.map(|query| query.selection)
+    }
+
+    /// `rows` is how many of its own the answer has where no parameter says so.
+    fn each(self, query: &str, rows: u32, read: impl Fn(&mut Parser<'a>, &str, &str)) -> Result<ListQuery, ApiError> {
+        let mut parser = Parser::new(self);
+        parser.limit = rows;
+        let pairs = parser.pairs(query);
+        for (name, value) in parser.selected(pairs) {
+            // An answer must not grow far beyond its request.
+            if parser.problems.len() >= MAX_PROBLEMS {
+                break;
+            }
+            read(&mut parser, &name, &value);
         }
+        parser.finish()
     }
-    parser.finish()
 }
 
-/// The `fields` parameter alone, for requests that answer with one row.
-pub(crate) fn parse_fields(meta: &'static ModelMeta, scope: &Scope, query: &str) -> Result<FieldSet, ApiError> {
-    let limits = QueryLimits { default_limit: 1, max_limit: 1, max_filters: 0, max_depth: 0, max_bulk: 0 };
-    let mut parser = Parser::new(meta, scope, limits);
-    for (name, value) in pairs(query) {
-        match name.as_str() {
-            "fields" => parser.fields(&value),
-            _ => parser.unknown(&name),
-        }
-    }
-    parser.finish().map(|query| query.fields)
+/// A name and its value; none where they are not UTF-8, which must not be taken for another text.
+fn decoded(pair: &str) -> Option<(String, String)> {
+    let spaced = pair.replace('+', " ");
+    let (name, value) = spaced.split_once('=').unwrap_or((&spaced, ""));
+    let text = |text: &str| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned);
+    Some((text(name)?, text(value)?))
 }
 
-pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+/// The name of a parameter, as far as it can be read.
+fn lossy(pair: &str) -> String {
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+    percent_decode_str(name).decode_utf8_lossy().into_owned()
+}
+
+/// What only one value makes sense of: a second one would be dropped silently, or the first.
+const ONCE: [&str; 6] = ["page", "limit", "cursor", "count", "sort", "filterMode"];
+
+/// How the filters of a URL hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    And,
+    Or,
 }
 
 struct Parser<'a> {
-    scope: &'a Scope,
-    limits: QueryLimits,
-    query: ListQuery,
+    view: View,
+    reading: Reading<'a>,
+    filters: Filters<'a>,
+    /// One for each filter of the URL; together as `mode` has it.
+    conditions: Vec<Condition>,
+    mode: Mode,
+    /// What narrows whatever the mode is.
+    search: Vec<Condition>,
+    sort: Vec<(usize, Direction)>,
+    page: Option<u32>,
+    cursor: Option<String>,
+    limit: u32,
+    counting: Counting,
+    selection: Selection,
+    /// What the query is about: what a cursor holds for.
+    fingerprint: String,
+    /// Parameters that were given and cannot be given again.
+    given: Vec<&'static str>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Parser<'a> {
-    fn new(meta: &'static ModelMeta, scope: &'a Scope, limits: QueryLimits) -> Self {
-        let query = ListQuery {
-            meta,
-            filters: Vec::new(),
+    fn new(reading: Reading<'a>) -> Self {
+        let Reading { sight, meta, scope, limits } = reading;
+        Self {
+            view: View { meta, scope: scope.clone(), steps: limits.max_depth },
+            filters: Filters::new(sight, limits),
+            reading,
+            conditions: Vec::new(),
+            mode: Mode::And,
+            search: Vec::new(),
             sort: Vec::new(),
-            page: 1,
+            page: None,
+            cursor: None,
             limit: limits.default_limit,
-            fields: scope.read,
-        };
-        Self { scope, limits, query, problems: Vec::new() }
+            counting: Counting::Total,
+            selection: Selection { fields: scope.read, includes: Vec::new() },
+            fingerprint: meta.name.to_owned(),
+            given: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     fn parameter(&mut self, name: &str, value: &str) {
+        if let Some(once) = ONCE.iter().find(|once| **once == name) {
+            if self.given.contains(once) {
+                return self.problems.push(repeated(name));
+            }
+            self.given.push(once);
+        }
         match name {
-            "page" => self.query.page = self.number(name, value, u32::MAX),
-            "limit" => self.query.limit = self.number(name, value, self.limits.max_limit),
+            "page" => self.page = Some(self.number(name, value, u32::MAX)),
+            "limit" => self.limit = self.number(name, value, self.reading.limits.max_limit),
+            "cursor" => self.cursor = Some(value.to_owned()),
+            "count" => self.count(value),
+            _ if self.shape_include(name, value) => {}
+            _ => self.selecting(name, value),
+        }
+    }
+
+    /// What decides which rows there are, and in what order.
+    fn selecting(&mut self, name: &str, value: &str) {
+        for part in [name, value] {
+            self.fingerprint.push_str(&format!("\n{}:{part}", part.len()));
+        }
+        match name {
             "sort" => self.sort(value),
-            "fields" => self.fields(value),
+            "search" => self.search(value),
+            "filterMode" => self.mode(value),
+            "filters" => self.json(value),
             _ => self.filter(name, value),
         }
     }
@@ -100,57 +180,149 @@ impl<'a> Parser<'a> {
         })
     }
 
+    fn count(&mut self, value: &str) {
+        match value {
+            "true" => self.counting = Counting::Total,
+            "false" => self.counting = Counting::Skipped,
+            _ => self.problem("count", "Invalid", "'count' must be true or false".to_owned()),
+        }
+    }
+
+    fn mode(&mut self, value: &str) {
+        match value {
+            "AND" => self.mode = Mode::And,
+            "OR" => self.mode = Mode::Or,
+            _ => self.problem("filterMode", "Invalid", "'filterMode' must be AND or OR".to_owned()),
+        }
+    }
+
     fn sort(&mut self, value: &str) {
-        self.query.sort.clear();
+        let view = self.view.clone();
+        self.sort = self.sorted(&view, "sort", value);
+    }
+
+    /// A field that already sorts decides nothing the second time.
+    fn sorted(&mut self, view: &View, called: &str, value: &str) -> Vec<(usize, Direction)> {
+        let mut sort: Vec<(usize, Direction)> = Vec::new();
         for part in value.split(',') {
             let (name, direction) = match part.trim().strip_prefix('-') {
                 Some(name) => (name, Direction::Descending),
                 None => (part.trim(), Direction::Ascending),
             };
-            match self.readable(name) {
-                Some(field) if comparable(self.query.meta.fields[field].kind) => self.sort_by(field, direction),
-                _ => self.problem("sort", "UnknownField", format!("'sort' cannot use '{name}'")),
+            match view.readable(name).filter(|field| is_comparable(view.meta.fields[*field].kind)) {
+                Some(field) if sort.iter().all(|(known, _)| *known != field) => sort.push((field, direction)),
+                Some(_) => {}
+                None => self.problem(called, "UnknownField", format!("'{called}' cannot use '{name}'")),
             }
         }
+        sort
     }
 
-    /// A field that already sorts decides nothing the second time.
-    fn sort_by(&mut self, field: usize, direction: Direction) {
-        if self.query.sort.iter().all(|(known, _)| *known != field) {
-            self.query.sort.push((field, direction));
-        }
-    }
-
-    /// `id,title` answers with these alone, `-content` with all but these.
-    fn fields(&mut self, value: &str) {
-        let names: Vec<&str> = value.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        let only = names.iter().any(|name| !name.starts_with('-'));
-        let mut fields = if only { FieldSet::default() } else { self.scope.read };
-        for name in names {
-            let bare = name.trim_start_matches('-');
-            match self.readable(bare) {
-                Some(field) if name == bare => fields.insert(field),
-                Some(field) => fields.remove(field),
-                None => self.problem("fields", "UnknownField", format!("'fields' cannot use '{bare}'")),
+    /// Every parameter that can be read.
+    fn pairs(&mut self, query: &str) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match decoded(pair) {
+                Some(read) => pairs.push(read),
+                None if self.problems.len() >= MAX_PROBLEMS => break,
+                None => self.problem(&lossy(pair), "Invalid", "a parameter must be encoded as UTF-8".to_owned()),
             }
         }
-        self.query.fields = fields;
+        pairs
+    }
+
+    /// Reads what is selected, on which other parameters depend, and hands back those.
+    fn selected(&mut self, pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+        let (selecting, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "fields");
+        if !selecting.is_empty() {
+            let Reading { sight, limits, .. } = self.reading;
+            let texts: Vec<&str> = selecting.iter().map(|(_, value)| value.as_str()).collect();
+            let (selection, problems) = selection::read(sight, limits, &self.view, &texts);
+            self.selection = selection;
+            self.problems.extend(problems);
+        }
+        others
+    }
+
+    /// `comments[limit]=5`, `comments[sort]=-createdAt`, of relations that are included. A field of that name is
+    /// filtered by, as everywhere.
+    fn shape_include(&mut self, name: &str, value: &str) -> bool {
+        let Some(parts) = path::parts(name) else { return false };
+        let Some((option @ ("limit" | "sort"), path)) = parts.split_last().map(|(last, path)| (*last, path)) else {
+            return false;
+        };
+        let Some(include) = self.selection.include_mut(path) else { return false };
+        if include.view.readable(option).is_some() || !include.is_to_many() {
+            return false;
+        }
+        let view = include.view.clone();
+        let (limit, sort) = match option {
+            "limit" => (Some(self.number(name, value, self.reading.limits.max_limit)), None),
+            _ => (None, Some(self.sorted(&view, name, value))),
+        };
+        if let Some(include) = self.selection.include_mut(path) {
+            include.limit = limit.unwrap_or(include.limit);
+            include.sort = sort.map_or(std::mem::take(&mut include.sort), completed);
+        }
+        true
     }
 
     fn filter(&mut self, name: &str, value: &str) {
-        let Some(field) = self.readable(name) else { return self.unknown(name) };
-        if self.query.filters.len() >= self.limits.max_filters as usize {
-            let max = self.limits.max_filters;
-            return self.problem(name, "TooManyFilters", format!("at most {max} filters are allowed"));
-        }
-        match typed_value(self.query.meta.fields[field].kind, value) {
-            Ok(value) => self.query.filters.push(Filter { field, value: Some(value) }),
-            Err(Mismatch(expected)) => self.problem(name, "TypeConstraint", format!("'{name}' must be {expected}")),
+        let Some(parts) = path::parts(name) else { return self.unknown(name) };
+        match self.filters.path(&self.view, &parts, value) {
+            Ok(condition) => self.conditions.push(condition),
+            Err(refusal) => self.refused(name, refusal),
         }
     }
 
-    fn readable(&self, name: &str) -> Option<usize> {
-        self.query.meta.field_index(name).filter(|field| self.scope.read.contains(*field))
+    fn json(&mut self, value: &str) {
+        let Ok(json) = crate::input::json::parse(value.as_bytes()) else {
+            return self.problem("filters", "Invalid", "'filters' must be a JSON object".to_owned());
+        };
+        match json_filter::read(&mut self.filters, &self.view, &json) {
+            Ok(condition) => self.conditions.push(condition),
+            Err(misplaced) => self.refused(&misplaced.place, misplaced.refusal),
+        }
+    }
+
+    /// In any text that the caller may read, but for what the server makes up. No text is in every row.
+    fn search(&mut self, value: &str) {
+        let fields = self.searchable();
+        if fields.is_empty() {
+            return self.unknown("search");
+        }
+        if value.contains('\0') {
+            return self.problem("search", "Invalid", "'search' must be text without NUL characters".to_owned());
+        }
+        if let Err(refusal) = self.filters.counted() {
+            return self.refused("search", refusal);
+        }
+        if !value.is_empty() {
+            let text = TextTest { place: Place::Anywhere, case: Case::Insensitive, text: value.to_owned() };
+            let contains = |field| Condition::field(field, Test::Text(text.clone()));
+            self.search.push(Condition::Any(fields.into_iter().map(contains).collect()));
+        }
+    }
+
+    fn searchable(&self) -> Vec<usize> {
+        let View { meta, scope, .. } = &self.view;
+        let searched = |field: &usize| {
+            let known = &meta.fields[*field];
+            is_text(known.kind) && known.origin == Origin::Declared && scope.read.contains(*field)
+        };
+        (0..meta.fields.len()).filter(searched).collect()
+    }
+
+    fn refused(&mut self, name: &str, refusal: Refusal) {
+        let (code, message) = match refusal {
+            Refusal::Unknown => return self.unknown(name),
+            Refusal::Mismatch(expected) => ("TypeConstraint", format!("'{name}' must be {expected}")),
+            Refusal::TooDeep(max) => ("TooDeep", format!("'{name}' follows more than {max} relations")),
+            Refusal::TooNested(max) => ("TooDeep", format!("'{name}' is nested deeper than {max} times")),
+            Refusal::TooMany(max) => ("TooManyFilters", format!("at most {max} filters are allowed")),
+            Refusal::TooLong(max) => ("TooManyValues", format!("'{name}' may list at most {max} values")),
+        };
+        self.problem(name, code, message);
     }
 
     fn unknown(&mut self, name: &str) {
@@ -161,15 +333,58 @@ impl<'a> Parser<'a> {
         self.problems.push(Problem { field: field.to_owned(), code: code.to_owned(), message });
     }
 
+    /// Included rows are bounded as a whole: few of few are as many as one of each.
+    fn bounded(&mut self) {
+        let (max, rows) = (self.reading.limits.max_included, u64::from(self.limit));
+        if self.selection.included_rows(rows) > u64::from(max) {
+            let message = format!("'fields' may include at most {max} rows altogether: lower a limit");
+            self.problem("fields", "TooManyIncluded", message);
+        }
+    }
+
     fn finish(mut self) -> Result<ListQuery, ApiError> {
+        self.sort = completed(std::mem::take(&mut self.sort));
+        self.bounded();
+        let position = self.position();
         if !self.problems.is_empty() {
             return Err(ApiError::invalid_query(self.problems));
         }
-        self.sort_by(0, Direction::Ascending);
-        Ok(self.query)
+        let filters = match self.mode {
+            Mode::Or if !self.conditions.is_empty() => Condition::Any(self.conditions),
+            _ => Condition::All(self.conditions),
+        };
+        Ok(ListQuery {
+            meta: self.view.meta,
+            filter: self.search.into_iter().fold(filters, Condition::and),
+            sort: self.sort,
+            position,
+            limit: self.limit,
+            counting: self.counting,
+            fingerprint: self.fingerprint,
+            selection: self.selection,
+        })
+    }
+
+    fn position(&mut self) -> Position {
+        let Some(cursor) = self.cursor.take() else { return Position::Page(self.page.unwrap_or(1)) };
+        if self.page.is_some() {
+            self.problem("cursor", "Invalid", "'cursor' and 'page' exclude each other".to_owned());
+        }
+        let secrets = &self.reading.sight.core.cursors;
+        match cursor::condition(secrets, self.view.meta, &self.sort, &self.fingerprint, &cursor) {
+            Some(after) => Position::After(after),
+            None => {
+                self.problem("cursor", "Invalid", "'cursor' is not one of this query".to_owned());
+                Position::Page(1)
+            }
+        }
     }
 }
 
-fn comparable(kind: FieldKind) -> bool {
-    !matches!(kind, FieldKind::Json | FieldKind::EnumList(_) | FieldKind::Password)
+/// The id comes last, so that the order is the same each time.
+fn completed(mut sort: Vec<(usize, Direction)>) -> Vec<(usize, Direction)> {
+    if sort.iter().all(|(field, _)| *field != 0) {
+        sort.push((0, Direction::Ascending));
+    }
+    sort
 }

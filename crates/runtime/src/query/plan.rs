@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::Value;
-
-use crate::access::{RowRule, Scope, Term};
+use super::condition::Condition;
+use super::list::{ListQuery, Position};
+use super::sql::{self, Table};
+use crate::access::Scope;
 use crate::db::{Dialect, Statement, quote};
-use crate::query::list::{Direction, Filter, ListQuery};
 use crate::resource::{Id, ModelMeta};
 
 /// The parts of a model's statements that never change.
@@ -43,29 +43,23 @@ impl TableSql {
         statement
     }
 
-    /// One page of visible rows.
+    /// One page of visible rows, and one more where that is how to know that there is another page.
     pub(crate) fn page(&self, scope: &Scope, query: &ListQuery) -> Statement {
         let mut statement = self.statement(self.select.as_str());
-        self.matching(&mut statement, scope, &query.filters);
-        statement.push(" ORDER BY ").join(", ", &query.sort, |statement, (field, direction)| {
-            // SQLite and PostgreSQL disagree on where nulls stand, so it is said.
-            let order = if *direction == Direction::Descending { " DESC" } else { "" };
-            let nulls = match (self.meta.fields[*field].optional, *direction) {
-                (false, _) => "",
-                (true, Direction::Ascending) => " NULLS FIRST",
-                (true, Direction::Descending) => " NULLS LAST",
-            };
-            statement.identifier(self.meta.fields[*field].column).push(order).push(nulls)
-        });
-        statement.push(" LIMIT ").bind(i64::from(query.limit));
+        self.matching(&mut statement, scope, &query.filter);
+        if let Position::After(after) = &query.position {
+            sql::condition(statement.push(" AND "), self.table(), after);
+        }
+        sql::order(statement.push(" ORDER BY "), self.table(), &query.sort);
+        statement.push(" LIMIT ").bind(i64::from(query.limit) + 1);
         statement.push(" OFFSET ").bind(i64::try_from(query.offset()).unwrap_or(i64::MAX));
         statement
     }
 
     /// How many visible rows there are on all pages.
-    pub(crate) fn total(&self, scope: &Scope, filters: &[Filter]) -> Statement {
+    pub(crate) fn total(&self, scope: &Scope, filter: &Condition) -> Statement {
         let mut statement = self.statement(self.count.as_str());
-        self.matching(&mut statement, scope, filters);
+        self.matching(&mut statement, scope, filter);
         statement
     }
 
@@ -86,56 +80,21 @@ impl TableSql {
     /// The condition for one row that is marked deleted, and would be visible if it were not.
     pub(crate) fn deleted_row(&self, statement: &mut Statement, scope: &Scope, id: Id) {
         statement.push("\"id\" = ").bind(id).push(" AND \"deleted_at\" IS NOT NULL");
-        self.within(statement, &scope.rows);
-        self.within(statement, &scope.seen);
+        sql::within(statement, self.table(), &scope.rows);
+        sql::within(statement, self.table(), &scope.seen);
     }
 
-    /// The condition for the visible rows that the filters keep.
-    pub(crate) fn matching(&self, statement: &mut Statement, scope: &Scope, filters: &[Filter]) {
-        statement.push("1 = 1");
-        for filter in filters {
-            statement.push(" AND ");
-            self.equals(statement, filter.field, filter.value.as_ref());
-        }
+    /// The condition for the visible rows that the filter keeps.
+    pub(crate) fn matching(&self, statement: &mut Statement, scope: &Scope, filter: &Condition) {
+        sql::condition(statement, self.table(), filter);
         self.visible(statement, scope);
     }
 
-    /// What hides rows: soft deletion and the Scope's row rule.
     fn visible(&self, statement: &mut Statement, scope: &Scope) {
-        if self.meta.soft_delete {
-            statement.push(" AND \"deleted_at\" IS NULL");
-        }
-        self.within(statement, &scope.rows);
-        self.within(statement, &scope.seen);
+        sql::visible(statement, self.table(), scope);
     }
 
-    fn within(&self, statement: &mut Statement, rule: &RowRule) {
-        match rule {
-            RowRule::Every => {}
-            RowRule::AnyOf(groups) if groups.is_empty() => {
-                statement.push(" AND 1 = 0");
-            }
-            RowRule::AnyOf(groups) => {
-                statement
-                    .push(" AND (")
-                    .join(" OR ", groups, |statement, terms| self.group(statement, terms))
-                    .push(")");
-            }
-        }
-    }
-
-    /// Terms that must all hold.
-    fn group<'s>(&self, statement: &'s mut Statement, terms: &[Term]) -> &'s mut Statement {
-        statement.push("(");
-        statement.join(" AND ", terms, |statement, term| self.equals(statement, term.field, term.value.as_ref()));
-        statement.push(")")
-    }
-
-    fn equals<'s>(&self, statement: &'s mut Statement, field: usize, value: Option<&Value>) -> &'s mut Statement {
-        statement.identifier(self.meta.fields[field].column);
-        match value {
-            Some(value) => statement.push(" = ").bind(value.clone()),
-            None => statement.push(" IS NULL"),
-        }
+    fn table(&self) -> Table {
+        Table::of_statement(self.meta)
     }
 }

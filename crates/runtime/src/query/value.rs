@@ -1,4 +1,4 @@
-//! Text from a URL to a database value of the field's type.
+//! Text from a URL, or JSON, to a database value of the field's type.
 
 use rust_decimal::Decimal;
 use sea_orm::Value;
@@ -30,6 +30,24 @@ pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch
         FieldKind::Enum(values) if values.contains(&text) => Ok(text.into()),
         FieldKind::Enum(values) => Err(Mismatch(format!("one of {}", values.join(", ")).into())),
         FieldKind::Json | FieldKind::EnumList(_) | FieldKind::Password => Err("left out: it cannot be compared".into()),
+    }
+}
+
+/// A JSON value of the field's type. Numbers and truth values come as such, everything else as text.
+///
+/// # Errors
+/// What the field's type would have looked like.
+pub(super) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Value, Mismatch> {
+    use serde_json::Value as Json;
+    let numeric = matches!(kind, FieldKind::Integer | FieldKind::Bigint | FieldKind::Float | FieldKind::Decimal { .. });
+    match json {
+        Json::Number(number) if numeric => typed_value(kind, &number.to_string()),
+        Json::Bool(value) if kind == FieldKind::Boolean => Ok((*value).into()),
+        Json::String(text) if matches!(kind, FieldKind::Decimal { .. }) || !(numeric || kind == FieldKind::Boolean) => {
+            typed_value(kind, text)
+        }
+        // What a text of this type would be refused for tells what is wanted.
+        _ => Err(typed_value(kind, "\u{1}").err().unwrap_or_else(|| "text".into())),
     }
 }
 

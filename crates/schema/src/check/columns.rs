@@ -289,7 +289,7 @@ fn warn_of_query_names(columns: &Columns, sink: &mut Sink) {
         sink.push(
             Problem::warning("query-name", column.span, message)
                 .label(format!("`?{name}=…` will not filter by this field"))
-                .help("lists cannot be filtered by it; give it another name if they should be"),
+                .help(format!("`?{name}[eq]=…` will")),
         );
     }
 }

@@ -45,7 +45,15 @@ fn default_app() -> App {
         name: "API".to_owned(),
         api: "/api".to_owned(),
         server: Server { port: 8000, body_limit: 1 << 20, cors: Vec::new() },
-        query: QueryLimits { default_limit: 30, max_limit: 100, max_filters: 20, max_depth: 3, max_bulk: 1000 },
+        query: QueryLimits {
+            default_limit: 30,
+            max_limit: 100,
+            max_filters: 20,
+            max_depth: 3,
+            max_bulk: 1000,
+            max_in: 100,
+            max_included: 10_000,
+        },
         rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
         auth: None,
         mail_from: None,
@@ -159,6 +167,9 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     Some(origins.into_iter().map(|origin| origin.value).collect())
 }
 
+/// Values of one statement: SQLite takes 32766, some of which are not of the filters.
+const MAX_VALUES: u32 = 30_000;
+
 fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLimits {
     let Some(entries) = Entries::open_optional(node, &keys::QUERY, sink) else {
         return defaults;
@@ -171,11 +182,23 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         let message = format!("`defaultLimit` is greater than `maxLimit`, which is {max_limit}");
         sink.push(Problem::new("invalid-bounds", node.span, message).label("no page may be this long"));
     }
+    // SQLite takes no expression of a thousand terms.
+    let max_filters = entries.u32("maxFilters", 1, 500, sink).unwrap_or(defaults.max_filters);
+    let max_in = entries.u32("maxIn", 1, 1_000, sink).unwrap_or(defaults.max_in);
+    if let Some(node) = entries.get("maxIn").or(entries.get("maxFilters")).filter(|_| max_filters * max_in > MAX_VALUES)
+    {
+        let message = format!("{max_filters} filters of {max_in} values each are more than databases take");
+        let label = format!("`maxFilters` times `maxIn` may be at most {MAX_VALUES}");
+        sink.push(Problem::new("invalid-bounds", node.span, message).label(label));
+    }
     QueryLimits {
         default_limit: written.unwrap_or_else(|| defaults.default_limit.min(max_limit)),
         max_limit,
-        max_filters: entries.u32("maxFilters", 1, 1_000, sink).unwrap_or(defaults.max_filters),
+        max_filters,
         max_depth: entries.u32("maxDepth", 1, 10, sink).unwrap_or(defaults.max_depth),
         max_bulk: entries.u32("maxBulk", 1, 10_000, sink).unwrap_or(defaults.max_bulk),
+        max_in,
+        // The keys of included rows are bound to one statement, and SQLite binds 32766 values at most.
+        max_included: entries.u32("maxIncluded", 1, 30_000, sink).unwrap_or(defaults.max_included),
     }
 }

@@ -1,0 +1,132 @@
+//! What a row must be like. Every condition holds for a row or does not, nulls included: what is not known to hold does
+//! not, so a condition and its opposite share the rows among them.
+
+use sea_orm::Value;
+
+use crate::access::Scope;
+use crate::resource::{ModelMeta, RelationMeta};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    /// One of the row's own columns.
+    Field {
+        field: usize,
+        test: Test,
+    },
+    Related(Box<Related>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Test {
+    Equals(Value),
+    Differs(Value),
+    Compares(Comparison, Value),
+    /// Equals one of them.
+    In(Vec<Value>),
+    NotIn(Vec<Value>),
+    Text(TextTest),
+    IsNull,
+    IsNotNull,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+/// A text in another, every character of it standing for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TextTest {
+    pub(crate) place: Place,
+    pub(crate) case: Case,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Anywhere,
+    Start,
+    End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    Sensitive,
+    /// Of letters that the database knows: SQLite knows those of ASCII.
+    Insensitive,
+}
+
+/// Rows of another model, as far as the caller may see them.
+#[derive(Clone, Debug)]
+pub(crate) struct Related {
+    pub(crate) relation: &'static RelationMeta,
+    pub(crate) target: &'static ModelMeta,
+    pub(crate) scope: Scope,
+    pub(crate) quantifier: Quantifier,
+    pub(crate) condition: Condition,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantifier {
+    Some,
+    Every,
+    None,
+}
+
+impl Condition {
+    /// Holds for every row.
+    pub(crate) fn nothing() -> Self {
+        Condition::All(Vec::new())
+    }
+
+    pub(crate) fn field(field: usize, test: Test) -> Self {
+        Condition::Field { field, test }
+    }
+
+    /// Both.
+    #[must_use]
+    pub(crate) fn and(self, other: Condition) -> Self {
+        match self {
+            Condition::All(mut all) => {
+                all.push(other);
+                Condition::All(all)
+            }
+            condition => Condition::All(vec![condition, other]),
+        }
+    }
+
+    /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words.
+    pub(crate) fn keeps_everything(&self) -> bool {
+        self.constant() == Some(true)
+    }
+
+    /// What it comes to where the rows do not matter.
+    fn constant(&self) -> Option<bool> {
+        match self {
+            Condition::All(all) => constant_of(all, true),
+            Condition::Any(any) => constant_of(any, false),
+            Condition::Not(inner) => inner.constant().map(|holds| !holds),
+            Condition::Field { .. } => None,
+            Condition::Related(related) => match (related.quantifier, related.condition.constant()?) {
+                (Quantifier::Some, false) => Some(false),
+                (Quantifier::Every, true) | (Quantifier::None, false) => Some(true),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Several together: `neutral` is what changes nothing, the opposite decides by itself.
+fn constant_of(conditions: &[Condition], neutral: bool) -> Option<bool> {
+    let constants: Vec<Option<bool>> = conditions.iter().map(Condition::constant).collect();
+    if constants.contains(&Some(!neutral)) {
+        return Some(!neutral);
+    }
+    constants.iter().all(Option::is_some).then_some(neutral)
+}

@@ -1,0 +1,247 @@
+//! Conditions as SQL. Values are always bound; names come from checked YAML.
+
+use sea_orm::Value;
+
+use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
+use super::list::Direction;
+use crate::access::{RowRule, Scope};
+use crate::db::{Dialect, Statement};
+use crate::resource::{ModelMeta, RelationKind};
+
+/// A table in a statement: the one it is about, or one that a condition leads to.
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    pub(super) meta: &'static ModelMeta,
+    /// 0 for the statement's own, which has no alias; how many relations lead there for others.
+    depth: u32,
+}
+
+impl Table {
+    pub(super) fn of_statement(meta: &'static ModelMeta) -> Self {
+        Self { meta, depth: 0 }
+    }
+
+    /// What a statement of its own reads for an include, as `t1`.
+    pub(super) fn included(meta: &'static ModelMeta) -> Self {
+        Self { meta, depth: 1 }
+    }
+
+    fn column<'s>(&self, statement: &'s mut Statement, field: usize) -> &'s mut Statement {
+        self.named(statement, self.meta.fields[field].column)
+    }
+
+    fn named<'s>(&self, statement: &'s mut Statement, column: &str) -> &'s mut Statement {
+        if self.depth > 0 {
+            statement.push(&format!("t{}.", self.depth));
+        }
+        statement.identifier(column)
+    }
+
+    /// The same column as seen from inside a subquery.
+    fn outer_column<'s>(&self, statement: &'s mut Statement, column: &str) -> &'s mut Statement {
+        if self.depth == 0 {
+            statement.identifier(self.meta.table).push(".").identifier(column)
+        } else {
+            self.named(statement, column)
+        }
+    }
+}
+
+/// ` AND …` for what hides rows: soft deletion and the Scope's row rules.
+pub(super) fn visible(statement: &mut Statement, table: Table, scope: &Scope) {
+    if table.meta.soft_delete {
+        table.named(statement.push(" AND "), "deleted_at").push(" IS NULL");
+    }
+    within(statement, table, &scope.rows);
+    within(statement, table, &scope.seen);
+}
+
+/// ` AND …` for one row rule.
+pub(super) fn within(statement: &mut Statement, table: Table, rule: &RowRule) {
+    let RowRule::AnyOf(groups) = rule else { return };
+    if groups.is_empty() {
+        statement.push(" AND 1 = 0");
+        return;
+    }
+    statement.push(" AND (");
+    statement.join(" OR ", groups, |statement, terms| {
+        statement.push("(");
+        statement.join(" AND ", terms, |statement, term| {
+            table.column(statement, term.field);
+            match &term.value {
+                Some(value) => statement.push(" = ").bind(value.clone()),
+                None => statement.push(" IS NULL"),
+            }
+        });
+        statement.push(")")
+    });
+    statement.push(")");
+}
+
+/// What stands behind ORDER BY. SQLite and PostgreSQL disagree on where nulls stand, so it is said.
+pub(super) fn order(statement: &mut Statement, table: Table, sort: &[(usize, Direction)]) {
+    statement.join(", ", sort, |statement, (field, direction)| {
+        let order = if *direction == Direction::Descending { " DESC" } else { "" };
+        let nulls = match (table.meta.fields[*field].optional, *direction) {
+            (false, _) => "",
+            (true, Direction::Ascending) => " NULLS FIRST",
+            (true, Direction::Descending) => " NULLS LAST",
+        };
+        table.column(statement, *field).push(order).push(nulls)
+    });
+}
+
+/// A condition, in parentheses where it needs them.
+pub(super) fn condition<'s>(statement: &'s mut Statement, table: Table, holds: &Condition) -> &'s mut Statement {
+    match holds {
+        Condition::All(all) => several(statement, table, all, " AND ", "1 = 1"),
+        Condition::Any(any) => several(statement, table, any, " OR ", "1 = 0"),
+        Condition::Not(inner) => condition(statement.push("("), table, inner).push(") IS NOT TRUE"),
+        Condition::Field { field, test } => compare(statement, table, *field, test),
+        Condition::Related(inner) => related(statement, table, inner),
+    }
+}
+
+fn several<'s>(
+    statement: &'s mut Statement,
+    table: Table,
+    conditions: &[Condition],
+    between: &str,
+    none: &str,
+) -> &'s mut Statement {
+    match conditions {
+        [] => statement.push(none),
+        [one] => condition(statement, table, one),
+        _ => statement.push("(").join(between, conditions, |statement, one| condition(statement, table, one)).push(")"),
+    }
+}
+
+/// A comparison with null holds for nothing, so the opposites say so outright.
+fn compare<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Test) -> &'s mut Statement {
+    let optional = table.meta.fields[field].optional;
+    match test {
+        Test::Differs(value) if optional => {
+            table.column(statement.push("("), field).push(" = ").bind(value.clone()).push(") IS NOT TRUE")
+        }
+        Test::NotIn(values) if optional => {
+            list(table.column(statement.push("("), field), "IN", values).push(") IS NOT TRUE")
+        }
+        Test::Equals(value) => table.column(statement, field).push(" = ").bind(value.clone()),
+        Test::Differs(value) => table.column(statement, field).push(" <> ").bind(value.clone()),
+        Test::Compares(comparison, value) => {
+            let sign = match comparison {
+                Comparison::Greater => " > ",
+                Comparison::GreaterOrEqual => " >= ",
+                Comparison::Less => " < ",
+                Comparison::LessOrEqual => " <= ",
+            };
+            table.column(statement, field).push(sign).bind(value.clone())
+        }
+        Test::In(values) => list(table.column(statement, field), "IN", values),
+        Test::NotIn(values) => list(table.column(statement, field), "NOT IN", values),
+        Test::Text(wanted) => text(statement, table, field, wanted),
+        Test::IsNull => table.column(statement, field).push(" IS NULL"),
+        Test::IsNotNull => table.column(statement, field).push(" IS NOT NULL"),
+    }
+}
+
+fn list<'s>(statement: &'s mut Statement, word: &str, values: &[Value]) -> &'s mut Statement {
+    statement.push(" ").push(word).push(" (");
+    statement.join(", ", values, |statement, value| statement.bind(value.clone())).push(")")
+}
+
+/// Without LIKE in SQLite: it folds the case of ASCII letters and cannot be told not to, and refuses long patterns.
+fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &TextTest) -> &'s mut Statement {
+    let TextTest { place, case, text } = test;
+    if text.is_empty() {
+        return table.column(statement, field).push(" IS NOT NULL");
+    }
+    match (statement.dialect, case) {
+        (Dialect::Sqlite, Case::Sensitive) => {
+            table.column(statement.push(function(*place)), field);
+            found_in_sqlite(statement, *place, text)
+        }
+        (Dialect::Sqlite, Case::Insensitive) => {
+            table.column(statement.push(function(*place)).push("lower("), field).push(")");
+            found_in_sqlite(statement, *place, &text.to_ascii_lowercase())
+        }
+        (Dialect::Postgres, case) => {
+            let like = if *case == Case::Insensitive { " ILIKE " } else { " LIKE " };
+            table.column(statement, field).push(like).bind(pattern(*place, text)).push(" ESCAPE '!'")
+        }
+    }
+}
+
+fn function(place: Place) -> &'static str {
+    if place == Place::Anywhere { "instr(" } else { "substr(" }
+}
+
+/// What follows the text that is looked through.
+fn found_in_sqlite<'s>(statement: &'s mut Statement, place: Place, text: &str) -> &'s mut Statement {
+    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    statement.push(", ");
+    match place {
+        Place::Anywhere => statement.bind(text).push(") > 0"),
+        Place::Start => statement.push("1, ").bind(length).push(") = ").bind(text),
+        Place::End => statement.bind(-length).push(") = ").bind(text),
+    }
+}
+
+fn pattern(place: Place, text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            escaped.push('!');
+        }
+        escaped.push(character);
+    }
+    match place {
+        Place::Anywhere => format!("%{escaped}%"),
+        Place::Start => format!("{escaped}%"),
+        Place::End => format!("%{escaped}"),
+    }
+}
+
+/// Rows that the caller does not see are no rows: they neither make `some` hold nor keep `every` from it.
+fn related<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> &'s mut Statement {
+    let to = Table { meta: related.target, depth: from.depth + 1 };
+    statement.push(if related.quantifier == Quantifier::Some { "EXISTS (" } else { "NOT EXISTS (" });
+    join(statement, from, to, related);
+    visible(statement, to, &related.scope);
+    match related.quantifier {
+        Quantifier::Some | Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")"),
+        Quantifier::Every => condition(statement.push(" AND ("), to, &related.condition).push(") IS NOT TRUE)"),
+    }
+}
+
+/// `SELECT 1 FROM … WHERE` what belongs together.
+fn join(statement: &mut Statement, from: Table, to: Table, related: &Related) {
+    let alias = format!(" t{}", to.depth);
+    statement.push("SELECT 1 FROM ");
+    match related.relation.kind {
+        RelationKind::BelongsTo { field } => {
+            statement.identifier(to.meta.table).push(&alias).push(" WHERE ");
+            to.named(statement, "id").push(" = ");
+            from.outer_column(statement, column_of(from.meta, field));
+        }
+        RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+            statement.identifier(to.meta.table).push(&alias).push(" WHERE ");
+            to.named(statement, column_of(to.meta, field)).push(" = ");
+            from.outer_column(statement, "id");
+        }
+        RelationKind::ManyToMany { table, this_column, target_column } => {
+            let links = format!("j{}", to.depth);
+            statement.identifier(table).push(" ").push(&links).push(" JOIN ");
+            statement.identifier(to.meta.table).push(&alias).push(" ON ");
+            to.named(statement, "id").push(" = ").push(&links).push(".").identifier(target_column);
+            statement.push(" WHERE ").push(&links).push(".").identifier(this_column).push(" = ");
+            from.outer_column(statement, "id");
+        }
+    }
+}
+
+/// The column of a key.
+pub(super) fn column_of(meta: &ModelMeta, field: &str) -> &'static str {
+    let field = meta.field_index(field).expect("a relation whose key cannot be read was never followed");
+    meta.fields[field].column
+}

@@ -1,0 +1,138 @@
+//! Filters of bulk writes: what they keep is written, and nothing else is.
+
+use serde_json::{Value, json};
+
+use super::{Shelf, encoded, three};
+use crate::harness::{App, app, unique};
+
+fn many(query: &str) -> String {
+    format!("/api/readings/many?{query}")
+}
+
+/// The seats of its readings, in the order of their titles.
+fn seats(shelf: &Shelf) -> Vec<Value> {
+    shelf.list("sort=title").succeeds(200).column("seats")
+}
+
+#[test]
+fn operators_json_and_search_choose_the_rows_of_a_bulk_write() {
+    for (query, expected) in [
+        ("seats[gt]=10&seats[lt]=30", [10, 99, 30]),
+        ("rating[isNull]=true", [10, 99, 30]),
+        ("rating[ne]=1.5", [10, 99, 99]),
+        ("filters=%7B%22NOT%22:%7B%22stage%22:%22open%22%7D%7D", [99, 20, 99]),
+        ("search=example.com/C", [10, 20, 99]),
+        ("seats=1", [10, 20, 30]),
+    ] {
+        let shelf = three();
+        let other = three();
+        let list = many(&format!("contact={}&{query}", shelf.contact));
+        let changed = shelf.app.super_user().patch(&list, json!({ "seats": 99 })).succeeds(200);
+        assert_eq!(json!(seats(&shelf)), json!(expected), "{query}");
+        assert_eq!(changed["results"], expected.iter().filter(|seats| **seats == 99).count());
+        assert_eq!(json!(seats(&other)), json!([10, 20, 30]), "{query}");
+    }
+}
+
+#[test]
+fn a_search_is_a_filter() {
+    let (shelf, other) = (three(), three());
+    let deleted = shelf.app.super_user().delete(&many(&format!("search={}", shelf.contact))).succeeds(200);
+    assert_eq!(deleted["results"], 3);
+    assert_eq!((seats(&shelf).len(), seats(&other).len()), (0, 3));
+}
+
+#[test]
+fn a_filter_that_keeps_every_row_is_none() {
+    let shelf = three();
+    let root = shelf.app.super_user();
+    let json = |filters: Value| format!("filters={}", encoded(&filters.to_string()));
+    for query in [
+        String::new(),
+        "filterMode=OR".to_owned(),
+        "search=".to_owned(),
+        json(json!({})),
+        format!("filterMode=OR&{}", json(json!({}))),
+        format!("filterMode=OR&seats=10&{}", json(json!({}))),
+        json(json!({ "AND": [{}] })),
+        json(json!({ "OR": [{}] })),
+        json(json!({ "OR": [{ "seats": 10 }, {}] })),
+        json(json!({ "NOT": { "NOT": {} } })),
+        json(json!({ "AND": [{ "OR": [{}, {}] }] })),
+        json(json!({ "OR": [{ "NOT": { "OR": [{ "NOT": {} }] } }] })),
+    ] {
+        root.delete(&many(&query)).expect(400, "MissingFilterCriteria");
+        root.patch(&many(&query), json!({ "seats": 99 })).expect(400, "MissingFilterCriteria");
+    }
+    let every = json(json!({ "comments": { "every": {} } }));
+    root.delete(&format!("/api/posts/many?{every}")).expect(400, "MissingFilterCriteria");
+    assert_eq!(json!(seats(&shelf)), json!([10, 20, 30]));
+}
+
+#[test]
+fn a_refused_filter_of_a_bulk_write_writes_nothing() {
+    let shelf = three();
+    let root = shelf.app.super_user();
+    let own = format!("contact={}", shelf.contact);
+    for query in [
+        "seats[gtt]=1",
+        "seats[gt]=x",
+        "notes[isNull]=true",
+        "filters=",
+        "filters=%7B%22x%22:1%7D",
+        "cursor=x",
+        "count=false",
+        "author[password][startsWith]=$2",
+        "filterMode=XOR",
+        "author[nobody]=1",
+    ] {
+        root.delete(&many(&format!("{own}&{query}"))).expect(400, "InvalidRequestQuery");
+        root.patch(&many(&format!("{own}&{query}")), json!({ "seats": 99 })).expect(400, "InvalidRequestQuery");
+    }
+    assert_eq!(json!(seats(&shelf)), json!([10, 20, 30]));
+}
+
+/// The contents of the comments on an article.
+fn comments(app: &App, post: &str) -> Vec<Value> {
+    app.super_user().get(&format!("/api/comments?postId={post}&sort=content")).succeeds(200).column("content")
+}
+
+#[test]
+fn rows_are_chosen_by_what_belongs_to_them() {
+    let app = app();
+    let grace = app.editor("grace");
+    let [kept, gone] = ["kept", "gone"].map(|title| {
+        let body = json!({ "title": title, "content": "…", "slug": unique(title), "status": "published" });
+        let post = grace.post("/api/posts", body).succeeds(201).id();
+        for content in ["one", "two"] {
+            grace.post("/api/comments", json!({ "content": content, "post": { "id": post } })).succeeds(201);
+        }
+        post
+    });
+    let changed =
+        grace.patch(&format!("/api/comments/many?post[id]={gone}&content=two"), json!({ "content": "three" }));
+    assert_eq!(changed.succeeds(200)["results"], 1);
+    assert_eq!(comments(&app, &gone), ["one", "three"]);
+    assert_eq!(grace.delete(&format!("/api/comments/many?post[id]={gone}")).succeeds(200)["results"], 2);
+    assert_eq!((comments(&app, &gone).len(), comments(&app, &kept)), (0, vec![json!("one"), json!("two")]));
+    let without = format!("/api/posts/many?authorId={}&comments[none][content][isNull]=false", grace.id);
+    assert_eq!(grace.delete(&without).succeeds(200).column("id"), [json!(gone)]);
+    app.super_user().get(&format!("/api/posts/{kept}")).succeeds(200);
+}
+
+#[test]
+fn a_bulk_write_reaches_no_row_by_a_relation_that_its_sender_does_not_see() {
+    let app = app();
+    let (ada, eve) = (app.sign_up("ada"), app.sign_up("eve"));
+    let draft = ada
+        .post("/api/posts", json!({ "title": "Secret plan", "content": "…", "slug": unique("s") }))
+        .succeeds(201)
+        .id();
+    ada.post("/api/comments", json!({ "content": "mine", "post": { "id": draft } })).succeeds(201);
+    for query in ["post[title][contains]=Secret", "content=mine", "filters=%7B%22post%22:%7B%7D%7D"] {
+        let list = format!("/api/comments/many?{query}&postId={draft}");
+        assert_eq!(eve.delete(&list).succeeds(200)["results"], 0, "{query}");
+        assert_eq!(eve.patch(&list, json!({ "content": "eve's" })).succeeds(200)["results"], 0, "{query}");
+    }
+    assert_eq!(comments(&app, &draft), ["mine"]);
+}

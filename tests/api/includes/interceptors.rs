@@ -1,0 +1,181 @@
+//! Interceptors that change a page before it is answered: what each row includes stays its own.
+
+use api::{Comment, Post};
+use gable::testing::TestServer;
+use gable::{ApiError, Context, Gable};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use ureq::http::Request;
+
+use super::rows::{column, word};
+use crate::harness::PASSWORD;
+
+/// An application in this process, with interceptors of a test's, and an author's token.
+struct Stage {
+    server: TestServer,
+    token: String,
+    _directory: TempDir,
+}
+
+impl Stage {
+    fn with(install: impl FnOnce(&mut api::Hooks)) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let database = format!("sqlite://{}", directory.path().join("data.db").display());
+        let variables = [("DATABASE_URL", database.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
+        let app = Gable::<api::Api>::new().interceptors(install);
+        let server = TestServer::start(app, directory.path(), &variables).expect("an application");
+        let mut stage = Self { server, token: String::new(), _directory: directory };
+        let credentials = json!({ "email": "ada@example.com", "password": PASSWORD });
+        stage.ask("POST", "/api/auth/signup", &credentials);
+        let logged_in = stage.ask("POST", "/api/auth/login", &credentials);
+        stage.token = logged_in["token"].as_str().expect("a token").to_owned();
+        stage
+    }
+
+    /// The body of an answer that must be a success.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.server.url()));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let request = match self.token.is_empty() {
+            true => Request::builder().method(method).uri(format!("{}{path}", self.server.url())),
+            false => request,
+        };
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let sent = match body {
+            Value::Null => agent.run(request.body(()).expect("a request")),
+            body => {
+                agent.run(request.header("Content-Type", "application/json").body(body.to_string()).expect("a request"))
+            }
+        };
+        let mut reply = sent.expect("an answer");
+        let answer: Value = reply.body_mut().read_json().unwrap_or_default();
+        assert!(reply.status().is_success(), "{method} {path}: {answer}");
+        answer
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.ask("GET", path, &Value::Null)
+    }
+
+    /// Articles of these titles, each with a comment that repeats its title; their ids.
+    fn articles(&self, titles: &[&str]) -> Vec<String> {
+        let article = |title: &&str| {
+            let body = json!({ "title": title, "content": "…", "slug": word() });
+            let made = self.ask("POST", "/api/posts", &body)["data"].clone();
+            self.ask("POST", "/api/comments", &json!({ "content": title, "postId": made["id"] }));
+            made["id"].as_str().expect("an id").to_owned()
+        };
+        titles.iter().map(article).collect()
+    }
+}
+
+const LIST: &str = "/api/posts?sort=id&fields=id,title,comments.content,comments.post.title";
+
+/// Each article's title, and what its comments say.
+fn pairs(list: &Value) -> Vec<(String, String)> {
+    let titles = column(&list["data"], "title");
+    let comments =
+        list["data"].as_array().expect("a list").iter().map(|row| column(&row["comments"], "content").join(","));
+    titles.into_iter().zip(comments).collect()
+}
+
+fn pair(title: &str, comment: &str) -> (String, String) {
+    (title.to_owned(), comment.to_owned())
+}
+
+#[test]
+fn rows_that_an_interceptor_takes_away_or_moves_leave_the_others_their_own() {
+    async fn reverse_without_the_second(_: &mut Context<'_>, posts: &mut Vec<Post>) -> Result<(), ApiError> {
+        posts.retain(|post| post.title != "Second");
+        posts.reverse();
+        Ok(())
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.after_find_many(reverse_without_the_second);
+    });
+    stage.articles(&["First", "Second", "Third"]);
+    let list = stage.get(LIST);
+    assert_eq!(pairs(&list), [pair("Third", "Third"), pair("First", "First")]);
+    // The interceptor stands around lists of articles, not around what other rows include.
+    assert_eq!(list["data"][0]["comments"][0]["post"]["title"], "Third");
+}
+
+#[test]
+fn a_row_that_an_interceptor_changes_includes_what_it_did() {
+    #[expect(clippy::ptr_arg, reason = "an interceptor of a list is given a Vec")]
+    async fn shout(_: &mut Context<'_>, posts: &mut Vec<Post>) -> Result<(), ApiError> {
+        posts.iter_mut().for_each(|post| post.title = post.title.to_uppercase());
+        Ok(())
+    }
+    async fn shout_alone(_: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
+        post.title = post.title.to_uppercase();
+        Ok(())
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.after_find_many(shout).after_find_one(shout_alone);
+    });
+    let ids = stage.articles(&["First", "Second"]);
+    assert_eq!(pairs(&stage.get(LIST)), [pair("FIRST", "First"), pair("SECOND", "Second")]);
+    let one = stage.get(&format!("/api/posts/{}?fields=title,comments.content", ids[1]))["data"].clone();
+    assert_eq!(one, json!({ "title": "SECOND", "comments": [{ "content": "Second" }] }));
+}
+
+#[test]
+fn a_row_that_an_interceptor_repeats_includes_the_same_again() {
+    async fn twice(_: &mut Context<'_>, posts: &mut Vec<Post>) -> Result<(), ApiError> {
+        posts.extend(posts.clone());
+        Ok(())
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.after_find_many(twice);
+    });
+    stage.articles(&["First", "Second"]);
+    let both = [pair("First", "First"), pair("Second", "Second")];
+    assert_eq!(pairs(&stage.get(LIST)), [both.clone(), both].concat());
+}
+
+#[test]
+fn a_page_that_an_interceptor_empties_includes_nothing() {
+    async fn none(_: &mut Context<'_>, posts: &mut Vec<Post>) -> Result<(), ApiError> {
+        posts.clear();
+        Ok(())
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.after_find_many(none);
+    });
+    stage.articles(&["First"]);
+    assert_eq!(stage.get(LIST)["data"], json!([]));
+}
+
+#[test]
+fn an_interceptor_that_narrows_a_list_narrows_what_is_included_with_it() {
+    async fn first_only(_: &mut Context<'_>, query: &mut gable::ListQuery) -> Result<(), ApiError> {
+        query.narrow("title", "First").map(drop)
+    }
+    async fn untouched(_: &mut Context<'_>, comments: &mut Vec<Comment>) -> Result<(), ApiError> {
+        comments.clear();
+        Ok(())
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.before_find_many(first_only);
+        hooks.comment.after_find_many(untouched);
+    });
+    stage.articles(&["First", "Second"]);
+    assert_eq!(pairs(&stage.get(LIST)), [pair("First", "First")]);
+    assert_eq!(stage.get("/api/comments")["data"], json!([]), "the comments' own list is another matter");
+}
+
+#[test]
+fn what_an_interceptor_adds_to_a_new_row_is_included_in_its_answer() {
+    async fn comment(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
+        let author_id = post.author_id;
+        let input = api::CreateComment { content: "Welcome".to_owned(), post_id: post.id, author_id };
+        ctx.as_system().create::<Comment>(input).await.map(drop)
+    }
+    let stage = Stage::with(|hooks| {
+        hooks.post.after_create_one(comment);
+    });
+    let body = json!({ "title": "Title", "content": "…", "slug": word() });
+    let made = stage.ask("POST", "/api/posts?fields=title,comments.content", &body);
+    assert_eq!(made["data"], json!({ "title": "Title", "comments": [{ "content": "Welcome" }] }));
+}

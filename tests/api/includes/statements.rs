@@ -1,0 +1,122 @@
+//! How many SQL statements a request takes: as many as its shape says, however many rows there are.
+
+use gable::generated::ModelMeta;
+use serde_json::{Value, json};
+
+use super::rows::word;
+use super::sight::MODELS;
+use crate::harness::{App, Client, PASSWORD, Setup};
+
+const ROWS: usize = 50;
+
+/// An application that says which statements it sends.
+fn talkative() -> App {
+    Setup::new().with("RUST_LOG", "info,sqlx=warn,sea_orm=warn,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
+}
+
+/// The same with fifty rows of every model.
+fn filled() -> App {
+    let app = talkative();
+    let users = made(&app, "users", |_| json!({ "email": format!("{}@example.com", word()), "password": PASSWORD }));
+    let posts =
+        made(&app, "posts", |n| json!({ "title": "Title", "content": "…", "slug": word(), "authorId": users[n] }));
+    made(&app, "comments", |n| json!({ "content": "…", "postId": posts[n], "authorId": users[n] }));
+    made(&app, "user-profiles", |n| json!({ "nickname": word(), "userId": users[n] }));
+    made(&app, "phones", |n| json!({ "number": format!("+{}", 1_000_000 + n), "userId": users[n] }));
+    made(&app, "tags", |n| json!({ "name": word(), "posts": [{ "id": posts[n] }] }));
+    let permissions = ids(&app, "auth-permissions");
+    let roles = made(&app, "auth-roles", |_| json!({ "name": word(), "permissions": [{ "id": permissions[0] }] }));
+    made(&app, "user-roles", |n| json!({ "userId": users[n], "roleId": roles[n] }));
+    made(&app, "user-permissions", |n| json!({ "userId": users[n], "permissionId": permissions[0] }));
+    (0..ROWS).for_each(|n| drop(super::rows::reading(&app, json!({ "id": users[n] }))));
+    app
+}
+
+/// Fifty rows, made at once; their ids.
+fn made(app: &App, path: &str, row: impl Fn(usize) -> Value) -> Vec<String> {
+    let body: Vec<Value> = (0..ROWS).map(row).collect();
+    let reply = app.super_user().post(&format!("/api/{path}/many?fields=id"), json!(body)).succeeds(201);
+    super::rows::column(&reply["data"], "id")
+}
+
+fn ids(app: &App, path: &str) -> Vec<String> {
+    let reply = app.super_user().get(&format!("/api/{path}?fields=id")).succeeds(200);
+    super::rows::column(&reply["data"], "id")
+}
+
+/// The statements that a request sends, but for the one that says whose token it is, which is remembered for a while.
+fn statements(app: &App, caller: &Client, path: &str) -> Vec<String> {
+    let reply = caller.get(path).succeeds(200);
+    let id = reply.header("X-Request-Id").expect("every answer has an id").to_owned();
+    // The last line of a request.
+    app.log_has("gable::request", &id);
+    let output = app.output();
+    let of_request = output.lines().filter(|line| line.contains("gable::sql") && line.contains(&id));
+    of_request.filter(|line| !line.contains("gable_grants")).map(str::to_owned).collect()
+}
+
+/// The same list of one row and of fifty.
+#[track_caller]
+fn takes_as_many_for_fifty(app: &App, meta: &ModelMeta, query: &str, expected: Option<usize>) -> usize {
+    let root = app.super_user();
+    let path = |limit: usize| format!("/api/{}?limit={limit}{query}", meta.path);
+    let (one, fifty) = (statements(app, root, &path(1)), statements(app, root, &path(ROWS)));
+    assert_eq!(one.len(), fifty.len(), "{}: for one row {one:#?}\nfor fifty {fifty:#?}", path(ROWS));
+    let expected = expected.unwrap_or(fifty.len());
+    assert_eq!(fifty.len(), expected, "{}: {fifty:#?}", path(ROWS));
+    fifty.len()
+}
+
+#[test]
+fn every_relation_is_one_statement_for_one_row_and_for_fifty() {
+    let app = filled();
+    let mut relations = 0;
+    for meta in MODELS {
+        let plain = takes_as_many_for_fifty(&app, meta, "&count=false", None);
+        assert!(plain > 0, "{}: statements are seen at all", meta.name);
+        for relation in meta.relations {
+            let query = format!("&count=false&fields=+{}", relation.name);
+            takes_as_many_for_fifty(&app, meta, &query, Some(plain + 1));
+            relations += 1;
+        }
+    }
+    assert!(relations > 20, "{relations} relations");
+}
+
+#[test]
+fn relations_of_relations_are_one_statement_each() {
+    let app = filled();
+    let of = |name: &str| super::sight::model(name);
+    let plain = takes_as_many_for_fifty(&app, of("Post"), "&count=false", None);
+    for (relations, fields) in [
+        (2, "+comments.author"),
+        (3, "+comments.author.profile"),
+        (4, "+comments.author.profile,+tags"),
+        (3, "comments.post.comments.content,comments.post.comments.id"),
+        (5, "+tags.posts,+author.phones,+comments"),
+    ] {
+        let query = format!("&count=false&fields={fields}");
+        takes_as_many_for_fifty(&app, of("Post"), &query, Some(plain + relations));
+    }
+    let root = app.super_user();
+    let post = &ids(&app, "posts")[0];
+    let (alone, with) = (
+        statements(&app, root, &format!("/api/posts/{post}")),
+        statements(&app, root, &format!("/api/posts/{post}?fields=+comments.author,+tags")),
+    );
+    // The row once more, for its keys.
+    assert_eq!(with.len(), alone.len() + 4, "{with:#?}");
+}
+
+#[test]
+fn no_statement_names_a_value() {
+    let app = talkative();
+    let (secret, root) = (word(), app.super_user());
+    root.get(&format!("/api/posts?title={secret}&fields=+comments")).succeeds(200);
+    root.post("/api/tags", json!({ "name": secret })).succeeds(201);
+    let seen = statements(&app, root, "/api/tags?limit=1");
+    assert!(!seen.is_empty());
+    let output = app.output();
+    let told: Vec<&str> = output.lines().filter(|line| line.contains("gable::sql") && line.contains(&secret)).collect();
+    assert!(told.is_empty(), "{told:?}");
+}
