@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, App, Reply, app};
+use crate::harness::{Account, App, Reply, app, unique};
 
 const NOBODY: &str = "018f3f2e-0000-7000-8000-000000000000";
 
@@ -279,6 +279,24 @@ fn many_rows_are_created_in_their_order() {
     let created = ada.post("/api/posts/many", body).succeeds(201);
     assert_eq!((&created["results"], created.column("title")), (&json!(2), vec![json!("One"), json!("Two")]));
     assert_eq!(posts_of(&app, &ada), 2);
+}
+
+#[test]
+fn many_rows_that_set_different_fields_are_created_in_their_order() {
+    let app = app();
+    let titles: Vec<String> = (0..40).map(|number| unique(&format!("mixed {number}"))).collect();
+    let row = |(number, title): (usize, &String)| match number % 3 {
+        0 => json!({ "title": title, "content": "…" }),
+        1 => json!({ "title": title, "content": "…", "summary": format!("of {title}") }),
+        _ => json!({ "title": title, "content": "…", "summary": null }),
+    };
+    let rows: Vec<Value> = titles.iter().enumerate().map(row).collect();
+    let made = app.super_user().post("/api/posts/many", json!(rows)).succeeds(201);
+    for (number, title) in titles.iter().enumerate() {
+        let summary = if number % 3 == 1 { json!(format!("of {title}")) } else { Value::Null };
+        let row = &made["data"][number];
+        assert_eq!((&row["title"], &row["summary"]), (&json!(title), &summary), "{number}");
+    }
 }
 
 #[test]

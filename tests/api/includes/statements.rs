@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows::word;
 use super::sight::MODELS;
-use crate::harness::{App, Client, PASSWORD, Setup};
+use crate::harness::{App, Client, PASSWORD, Reply, Setup};
 
 const ROWS: usize = 50;
 
@@ -46,7 +46,10 @@ fn ids(app: &App, path: &str) -> Vec<String> {
 
 /// The statements that a request sends, but for the one that says whose token it is, which is remembered for a while.
 fn statements(app: &App, caller: &Client, path: &str) -> Vec<String> {
-    let reply = caller.get(path).succeeds(200);
+    statements_behind(app, &caller.get(path).succeeds(200))
+}
+
+fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
     let id = reply.header("X-Request-Id").expect("every answer has an id").to_owned();
     // The last line of a request.
     app.log_has("gable::request", &id);
@@ -119,4 +122,15 @@ fn no_statement_names_a_value() {
     let output = app.output();
     let told: Vec<&str> = output.lines().filter(|line| line.contains("gable::sql") && line.contains(&secret)).collect();
     assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn many_new_rows_of_the_same_columns_are_one_insert() {
+    let app = talkative();
+    let inserts = |count: usize| {
+        let tags: Vec<Value> = (0..count).map(|_| json!({ "name": word() })).collect();
+        let made = app.super_user().post("/api/tags/many", json!(tags)).succeeds(201);
+        statements_behind(&app, &made).iter().filter(|line| line.contains("INSERT")).count()
+    };
+    assert_eq!((inserts(1), inserts(ROWS)), (1, 1));
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::write::insert;
+use super::write::insert_many;
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
@@ -20,10 +20,8 @@ pub(crate) async fn create_many(
 ) -> Result<Box<dyn Any>, ApiError> {
     let mut batch = model.resource.batch(inputs);
     model.hooks.run(Operation::CreateMany, Moment::Before, ctx, batch.as_mut()).await?;
-    let mut results = Vec::new();
-    for input in model.resource.unbatch(batch) {
-        results.push(insert(ctx, model, scope, model.resource.create_row(input)).await?);
-    }
+    let rows = model.resource.unbatch(batch).into_iter().map(|input| model.resource.create_row(input)).collect();
+    let results = insert_many(ctx, model, scope, rows).await?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     model.hooks.run(Operation::CreateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)

@@ -13,7 +13,7 @@ use crate::db::{DbError, Row, Statement, decimal_fits};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::query::ListQuery;
-use crate::resource::{Id, IdKind, Origin, RowValues};
+use crate::resource::{Id, IdKind, Links, Origin, RowValues};
 use crate::text::upper_first;
 
 /// Writes one new row, with its links, and answers with all its columns.
@@ -24,28 +24,112 @@ pub(super) async fn insert(
     mut row: RowValues,
 ) -> Result<QueryResult, ApiError> {
     let links = row.take_links();
+    prepare_insert(ctx, model, scope, &mut row).await?;
+    let written = ctx.source().one(insert_statement(model, &[row])).await;
+    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
+    finish_insert(ctx, model, scope, &result, links).await?;
+    Ok(result)
+}
+
+/// Writes many new rows, with their links, in as few statements as their columns allow, and answers with all columns of
+/// each, in their order.
+pub(super) async fn insert_many(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    mut rows: Vec<RowValues>,
+) -> Result<Vec<QueryResult>, ApiError> {
+    let mut links = Vec::with_capacity(rows.len());
+    for row in &mut rows {
+        links.push(row.take_links());
+        prepare_insert(ctx, model, scope, row).await?;
+    }
+    let mut results = Vec::with_capacity(rows.len());
+    for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
+        for chunk in alike.chunks((BINDS / columns(&alike[0]).count().max(1)).max(1)) {
+            results.extend(insert_alike(ctx, model, chunk).await?);
+        }
+    }
+    for (result, links) in results.iter().zip(links) {
+        finish_insert(ctx, model, scope, result, links).await?;
+    }
+    Ok(results)
+}
+
+/// Values that one statement may bind; SQLite takes 32766, PostgreSQL 65535.
+const BINDS: usize = 30_000;
+
+/// The columns that a row sets.
+fn columns(row: &RowValues) -> impl Iterator<Item = usize> {
+    row.filled().map(|(field, _)| field)
+}
+
+/// Rows that set the same columns. Neither database promises to answer in their order, so it is made: ids that the
+/// server makes grow from row to row, and so do those of a sequence.
+async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, ApiError> {
+    if columns(&rows[0]).next().is_none() {
+        return one_by_one(ctx, model, rows).await;
+    }
+    let written = ctx.source().all(insert_statement(model, rows)).await;
+    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+    let mut placed = Vec::with_capacity(written.len());
+    for result in written {
+        placed.push((row_id(model, &result)?, result));
+    }
+    placed.sort_by_key(|(id, _)| *id);
+    if placed.len() == rows.len() {
+        Ok(placed.into_iter().map(|(_, result)| result).collect())
+    } else {
+        Err(ApiError::internal("an INSERT answered with fewer rows than it wrote"))
+    }
+}
+
+/// SQL has no word for many rows of defaults.
+async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, ApiError> {
+    let mut results = Vec::with_capacity(rows.len());
+    for row in rows {
+        let written = ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await;
+        let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+        results.push(written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?);
+    }
+    Ok(results)
+}
+
+/// Fills in what the server sets, and checks what the caller may not write.
+async fn prepare_insert(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    row: &mut RowValues,
+) -> Result<(), ApiError> {
     for (field, password) in row.take_passwords() {
         let hash = ctx.passwords.take(ctx.core, password).await?;
         row.set(field, hash);
     }
-    fill(ctx, model, &mut row);
-    check_decimals(ctx, model, &row)?;
-    if !scope.rows.admits(|field| row.get(field)) {
-        return Err(ApiError::not_enough_permissions());
-    }
-    let written = ctx.source().one(insert_statement(model, &row)).await;
-    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
-    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
-    connect(ctx, model, scope, row_id(model, &result)?, links).await?;
-    guard::look_at(ctx, model, scope, &result, Giving::New).await?;
-    touched(ctx, model, &result);
-    Ok(result)
+    fill(ctx, model, row);
+    check_decimals(ctx, model, row)?;
+    if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+}
+
+/// What a new row is connected to, and what it means for access.
+async fn finish_insert(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    result: &QueryResult,
+    links: Vec<Links>,
+) -> Result<(), ApiError> {
+    connect(ctx, model, scope, row_id(model, result)?, links).await?;
+    guard::look_at(ctx, model, scope, result, Giving::New).await?;
+    touched(ctx, model, result);
+    Ok(())
 }
 
 /// Writes a row of the runtime's own, without interceptors and checks.
 pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: RowValues) -> Result<Id, ApiError> {
     fill(ctx, model, &mut row);
-    let written = ctx.source().one(insert_statement(model, &row)).await;
+    let written = ctx.source().one(insert_statement(model, &[row])).await;
     let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
     let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
     touched(ctx, model, &result);
@@ -68,17 +152,22 @@ fn fill(ctx: &Context<'_>, model: &Model, row: &mut RowValues) {
     }
 }
 
-fn insert_statement(model: &Model, row: &RowValues) -> Statement {
+/// At least one row, and all of them setting the same columns.
+fn insert_statement(model: &Model, rows: &[RowValues]) -> Statement {
     let mut insert = model.sql.statement("INSERT INTO ");
     insert.identifier(model.meta.table);
-    if row.filled().next().is_none() {
+    if rows.iter().all(|row| columns(row).next().is_none()) {
         insert.push(" DEFAULT VALUES");
     } else {
         insert.push(" (");
-        insert.join(", ", row.filled(), |insert, (field, _)| insert.identifier(model.meta.fields[field].column));
-        insert.push(") VALUES (");
-        insert.join(", ", row.filled(), |insert, (_, value)| insert.bind(value.clone()));
-        insert.push(")");
+        insert.join(", ", rows.iter().take(1).flat_map(columns), |insert, field| {
+            insert.identifier(model.meta.fields[field].column)
+        });
+        insert.push(") VALUES ");
+        insert.join(", ", rows, |insert, row| {
+            insert.push("(");
+            insert.join(", ", row.filled(), |insert, (_, value)| insert.bind(value.clone())).push(")")
+        });
     }
     insert.push(" RETURNING ").push(&model.sql.columns);
     insert
