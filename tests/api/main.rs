@@ -26,6 +26,7 @@ mod never_fails;
 mod newsroom;
 mod operations;
 mod permissions;
+mod references;
 mod relations;
 mod secrets;
 mod session;

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::Value;
+
 use super::refusal;
-use crate::access::{Authority, Scope, decide};
+use crate::access::{Authority, RowRule, Scope, decide};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
 use crate::http::ApiError;
-use crate::resource::{Id, Link, Links, Operation, RelationKind};
+use crate::resource::{Id, Link, Links, ModelKind, Operation, RelationKind, RowValues};
 
 /// Writes the join rows of `id`. A link that is already there, or already gone, is no error.
 ///
@@ -39,8 +41,51 @@ pub(super) async fn connect(
 async fn check_visible(ctx: &Context<'_>, target: &str, links: &[Link]) -> Result<(), ApiError> {
     let Some(target) = ctx.core.model(target).filter(|_| !links.is_empty()) else { return Ok(()) };
     let view = decide(target.meta, &target.masks, Operation::FindMany.action(target.meta), &ctx.principal)?;
-    let ids: BTreeSet<Id> = links.iter().map(|link| link.id).collect();
-    let counted = ctx.source().one(target.sql.visible_among(&view, &ids)).await?;
+    all_visible(ctx, target, &view, &links.iter().map(|link| link.id).collect()).await
+}
+
+/// The same of the keys that rows are given: what is hidden is answered like what is not there. Where every row may be
+/// seen, the database's own word is enough, and so it is where nobody may look at all.
+///
+/// # Errors
+/// 400 `ReferencedRecordNotFound`.
+pub(super) async fn check_references(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    rows: &[RowValues],
+) -> Result<(), ApiError> {
+    if scope.authority != Authority::Caller {
+        return Ok(());
+    }
+    for relation in model.meta.relations {
+        let RelationKind::BelongsTo { field } = relation.kind else { continue };
+        let (Some(field), Some(target)) = (model.meta.field_index(field), ctx.core.model(relation.target)) else {
+            continue;
+        };
+        let viewing = Operation::FindMany.action(target.meta);
+        let Ok(view) = decide(target.meta, &target.masks, viewing, &ctx.principal) else { continue };
+        let own = ctx.principal.account().filter(|_| target.meta.kind == ModelKind::Account);
+        let named = rows.iter().filter_map(|row| row.get(field)).filter_map(id_in);
+        let ids: BTreeSet<Id> = named.filter(|id| Some(*id) != own).collect();
+        if !ids.is_empty() && (view.rows != RowRule::Every || target.meta.soft_delete) {
+            all_visible(ctx, target, &view, &ids).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The id that a key holds, if any.
+fn id_in(value: &Value) -> Option<Id> {
+    match value {
+        Value::Uuid(id) => id.map(Id::Uuid),
+        Value::BigInt(id) => id.map(Id::Integer),
+        _ => None,
+    }
+}
+
+async fn all_visible(ctx: &Context<'_>, target: &Model, view: &Scope, ids: &BTreeSet<Id>) -> Result<(), ApiError> {
+    let counted = ctx.source().one(target.sql.visible_among(view, ids)).await?;
     let visible: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
     if visible.unsigned_abs() == ids.len() as u64 { Ok(()) } else { Err(refusal::no_such_reference()) }
 }

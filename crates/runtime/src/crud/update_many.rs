@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use super::links::check_references;
 use super::write::{bounded, check_all_still_within, prepare_update, set_clause, touched_many};
 use super::{guard, refusal};
 use crate::access::{Giving, Scope};
@@ -32,6 +33,7 @@ pub(crate) async fn update_many(
     if row.filled().next().is_none() {
         return Err(ApiError::bad_request("InvalidRequestBody", "The body changes nothing"));
     }
+    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
     bounded(ctx, model, scope, &query).await?;
     let mut update = set_clause(model, &row);
     model.sql.matching(&mut update, scope, &query.filter);

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use sea_orm::QueryResult;
 
-use super::links::connect;
+use super::links::{check_references, connect};
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
 use super::{guard, refusal};
@@ -33,6 +33,7 @@ pub(crate) async fn update_one(
     let mut row = model.resource.update_row(input);
     let links = row.take_links();
     prepare_update(ctx, model, &mut row)?;
+    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
     let moving = moving(ctx, model, id, &mut row).await?;
     let result = write(ctx, model, scope, id, &row).await?;
     check_still_within(ctx, model, scope, id, &row).await?;

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::links::connect;
+use super::links::{check_references, connect};
 use super::{guard, refusal};
 use crate::access::{Change, Giving, RowRule, Scope, id_from};
 use crate::context::Context;
@@ -25,6 +25,7 @@ pub(super) async fn insert(
 ) -> Result<QueryResult, ApiError> {
     let links = row.take_links();
     prepare_insert(ctx, model, scope, &mut row).await?;
+    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
     let written = ctx.source().one(insert_statement(model, &[row])).await;
     let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
     let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
@@ -45,6 +46,7 @@ pub(super) async fn insert_many(
         links.push(row.take_links());
         prepare_insert(ctx, model, scope, row).await?;
     }
+    check_references(ctx, model, scope, &rows).await?;
     let mut results = Vec::with_capacity(rows.len());
     for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
         for chunk in alike.chunks((BINDS / columns(&alike[0]).count().max(1)).max(1)) {
