@@ -10,6 +10,8 @@ use crate::harness::{Client, PASSWORD, TestDatabase, unique};
 /// The Gazette without its interceptors.
 struct Bare {
     server: TestServer,
+    /// Both go with it.
+    _database: TestDatabase,
     _directory: TempDir,
 }
 
@@ -20,7 +22,7 @@ impl Bare {
         let variables =
             [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
         let server = TestServer::start(Gable::<api::Api>::new(), directory.path(), &variables);
-        Self { server: server.expect("an application"), _directory: directory }
+        Self { server: server.expect("an application"), _database: database, _directory: directory }
     }
 
     /// Somebody who has just signed up.
