@@ -1,16 +1,20 @@
 //! The only contract that templates target: constant tables about a model, and `Resource`, which generated code
 //! implements once per model. `AnyResource` erases it, so that every operation is compiled once, not once per model.
 
+mod id;
+mod row;
+
 use std::any::Any;
 
-use sea_orm::Value;
-use uuid::Uuid;
 use validator::{Validate, ValidationErrors};
 
 use crate::access::Permission;
 use crate::db::{DbError, Row};
 use crate::http::ObjectWriter;
-use crate::input::{BodyReader, Patch, PlainPassword};
+use crate::input::BodyReader;
+
+pub use id::{Id, RowId};
+pub use row::{Link, Links, RowValues};
 
 /// What the runtime knows of a model, printed by the build step from its YAML.
 #[derive(Debug)]
@@ -253,143 +257,6 @@ pub trait Input: Validate + Sized + 'static {
     /// stands in the field must not be used.
     fn read(body: &mut BodyReader<'_>) -> Self;
     fn into_row(self, row: &mut RowValues);
-}
-
-/// Values on their way to a table, one slot per column; an empty slot is left as it is (update) or for the server to fill (create).
-#[derive(Debug, Default)]
-pub struct RowValues {
-    values: Vec<Option<Value>>,
-    passwords: Vec<(usize, PlainPassword)>,
-    links: Vec<Links>,
-}
-
-/// Rows to connect to or disconnect from a many-to-many relation.
-#[derive(Debug)]
-pub struct Links {
-    /// Index into `ModelMeta::relations`.
-    pub relation: usize,
-    pub links: Vec<Link>,
-}
-
-/// One element of `"tags": [{ "id": … }]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
-    pub id: Id,
-    pub disconnect: bool,
-}
-
-/// The id of a row of any model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Id {
-    Uuid(Uuid),
-    Integer(i64),
-}
-
-impl From<Uuid> for Id {
-    fn from(id: Uuid) -> Self {
-        Id::Uuid(id)
-    }
-}
-
-impl From<i64> for Id {
-    fn from(id: i64) -> Self {
-        Id::Integer(id)
-    }
-}
-
-/// The two types that an id can have in an entity.
-pub trait RowId: Copy + Into<Id> + 'static {
-    /// `None` when the id is of the other kind.
-    fn from_id(id: Id) -> Option<Self>;
-}
-
-impl RowId for Uuid {
-    fn from_id(id: Id) -> Option<Self> {
-        match id {
-            Id::Uuid(id) => Some(id),
-            Id::Integer(_) => None,
-        }
-    }
-}
-
-impl RowId for i64 {
-    fn from_id(id: Id) -> Option<Self> {
-        match id {
-            Id::Integer(id) => Some(id),
-            Id::Uuid(_) => None,
-        }
-    }
-}
-
-impl From<Id> for Value {
-    fn from(id: Id) -> Self {
-        match id {
-            Id::Uuid(id) => id.into(),
-            Id::Integer(id) => id.into(),
-        }
-    }
-}
-
-impl std::fmt::Display for Id {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Id::Uuid(id) => id.fmt(f),
-            Id::Integer(id) => id.fmt(f),
-        }
-    }
-}
-
-impl RowValues {
-    pub fn new(meta: &ModelMeta) -> Self {
-        Self { values: vec![None; meta.fields.len()], ..Self::default() }
-    }
-
-    /// Gives the column a value.
-    pub fn set(&mut self, field: usize, value: impl Into<Value>) {
-        self.values[field] = Some(value.into());
-    }
-
-    /// Gives the column a value unless the patch leaves it alone.
-    pub fn patch<T>(&mut self, field: usize, patch: Patch<T>)
-    where
-        T: Into<Value>,
-        Option<T>: Into<Value>,
-    {
-        match patch {
-            Patch::Absent => {}
-            Patch::Null => self.values[field] = Some(None::<T>.into()),
-            Patch::Value(value) => self.values[field] = Some(value.into()),
-        }
-    }
-
-    /// A password is hashed, off the worker threads, before it becomes a value.
-    pub fn password(&mut self, field: usize, password: PlainPassword) {
-        self.passwords.push((field, password));
-    }
-
-    /// `relation` is an index into `ModelMeta::relations`.
-    pub fn links(&mut self, relation: usize, links: Vec<Link>) {
-        if !links.is_empty() {
-            self.links.push(Links { relation, links });
-        }
-    }
-
-    pub fn get(&self, field: usize) -> Option<&Value> {
-        self.values[field].as_ref()
-    }
-
-    /// The slots that hold a value, in table order.
-    pub fn filled(&self) -> impl Iterator<Item = (usize, &Value)> {
-        self.values.iter().enumerate().filter_map(|(field, value)| Some((field, value.as_ref()?)))
-    }
-
-    pub(crate) fn take_passwords(&mut self) -> Vec<(usize, PlainPassword)> {
-        std::mem::take(&mut self.passwords)
-    }
-
-    pub(crate) fn take_links(&mut self) -> Vec<Links> {
-        std::mem::take(&mut self.links)
-    }
 }
 
 /// `Resource` without its types. Every `dyn Any` here is the type that its name says: `R::Create`, `R::Update`, `R`, `Vec<R>`.

@@ -1,0 +1,65 @@
+//! Ids of rows, of both kinds.
+
+use sea_orm::Value;
+use uuid::Uuid;
+
+/// The id of a row of any model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Id {
+    Uuid(Uuid),
+    Integer(i64),
+}
+
+impl From<Uuid> for Id {
+    fn from(id: Uuid) -> Self {
+        Id::Uuid(id)
+    }
+}
+
+impl From<i64> for Id {
+    fn from(id: i64) -> Self {
+        Id::Integer(id)
+    }
+}
+
+/// The two types that an id can have in an entity.
+pub trait RowId: Copy + Into<Id> + 'static {
+    /// `None` when the id is of the other kind.
+    fn from_id(id: Id) -> Option<Self>;
+}
+
+impl RowId for Uuid {
+    fn from_id(id: Id) -> Option<Self> {
+        match id {
+            Id::Uuid(id) => Some(id),
+            Id::Integer(_) => None,
+        }
+    }
+}
+
+impl RowId for i64 {
+    fn from_id(id: Id) -> Option<Self> {
+        match id {
+            Id::Integer(id) => Some(id),
+            Id::Uuid(_) => None,
+        }
+    }
+}
+
+impl From<Id> for Value {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Uuid(id) => id.into(),
+            Id::Integer(id) => id.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Id::Uuid(id) => id.fmt(f),
+            Id::Integer(id) => id.fmt(f),
+        }
+    }
+}
