@@ -39,7 +39,8 @@ pub struct CreateAuthPermission {
     pub resource: String,
     #[validate(length(max = 63))]
     pub action: String,
-    pub roles: Vec<Link>,
+    pub roles: Vec<Nested<super::auth_role::Model>>,
+    pub accounts: Vec<Nested<super::user_permission::Model>>,
 }
 
 impl Input for CreateAuthPermission {
@@ -47,13 +48,15 @@ impl Input for CreateAuthPermission {
         Self {
             resource: body.required("resource"),
             action: body.required("action"),
-            roles: body.links("roles", IdKind::Uuid),
+            roles: body.nested("roles"),
+            accounts: body.nested("accounts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.resource);
         row.set(2, self.action);
-        row.links(0, self.roles);
+        row.nested(0, self.roles);
+        row.nested(1, self.accounts);
     }
 }
 
@@ -63,7 +66,8 @@ pub struct UpdateAuthPermission {
     pub resource: Patch<String>,
     #[validate(length(max = 63))]
     pub action: Patch<String>,
-    pub roles: Vec<Link>,
+    pub roles: Vec<Nested<super::auth_role::Model>>,
+    pub accounts: Vec<Nested<super::user_permission::Model>>,
 }
 
 impl Input for UpdateAuthPermission {
@@ -71,13 +75,15 @@ impl Input for UpdateAuthPermission {
         Self {
             resource: body.patch("resource"),
             action: body.patch("action"),
-            roles: body.links("roles", IdKind::Uuid),
+            roles: body.nested("roles"),
+            accounts: body.nested("accounts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.resource);
         row.patch(2, self.action);
-        row.links(0, self.roles);
+        row.nested(0, self.roles);
+        row.nested(1, self.accounts);
     }
 }
 

@@ -36,7 +36,8 @@ pub struct CreateAuthRole {
     pub name: String,
     #[validate(length(max = 200))]
     pub description: Option<String>,
-    pub permissions: Vec<Link>,
+    pub permissions: Vec<Nested<super::auth_permission::Model>>,
+    pub accounts: Vec<Nested<super::user_role::Model>>,
 }
 
 impl Input for CreateAuthRole {
@@ -44,13 +45,15 @@ impl Input for CreateAuthRole {
         Self {
             name: body.required("name"),
             description: body.optional("description"),
-            permissions: body.links("permissions", IdKind::Uuid),
+            permissions: body.nested("permissions"),
+            accounts: body.nested("accounts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.name);
         row.set(2, self.description);
-        row.links(0, self.permissions);
+        row.nested(0, self.permissions);
+        row.nested(1, self.accounts);
     }
 }
 
@@ -60,7 +63,8 @@ pub struct UpdateAuthRole {
     pub name: Patch<String>,
     #[validate(length(max = 200))]
     pub description: Patch<String>,
-    pub permissions: Vec<Link>,
+    pub permissions: Vec<Nested<super::auth_permission::Model>>,
+    pub accounts: Vec<Nested<super::user_role::Model>>,
 }
 
 impl Input for UpdateAuthRole {
@@ -68,13 +72,15 @@ impl Input for UpdateAuthRole {
         Self {
             name: body.patch("name"),
             description: body.patch_optional("description"),
-            permissions: body.links("permissions", IdKind::Uuid),
+            permissions: body.nested("permissions"),
+            accounts: body.nested("accounts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.name);
         row.patch(2, self.description);
-        row.links(0, self.permissions);
+        row.nested(0, self.permissions);
+        row.nested(1, self.accounts);
     }
 }
 

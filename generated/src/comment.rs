@@ -60,8 +60,8 @@ pub struct CreateComment {
 
 impl Input for CreateComment {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("post", "postId");
-        body.reference("author", "authorId");
+        body.reference::<super::post::Model>("post", "postId");
+        body.reference::<super::user::Model>("author", "authorId");
         Self {
             content: body.required("content"),
             post_id: body.required("postId"),
@@ -72,6 +72,13 @@ impl Input for CreateComment {
         row.set(1, self.content);
         row.set(2, self.post_id);
         row.set(3, self.author_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            2 => self.post_id.put(id),
+            3 => self.author_id.put(id),
+            _ => {}
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub struct CreatePhone {
 
 impl Input for CreatePhone {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("user", "userId");
+        body.reference::<super::user::Model>("user", "userId");
         Self {
             number: body.required("number"),
             label: body.optional("label"),
@@ -62,6 +62,12 @@ impl Input for CreatePhone {
         row.set(1, self.number);
         row.set(2, self.label);
         row.set(3, self.user_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            3 => self.user_id.put(id),
+            _ => {}
+        }
     }
 }
 

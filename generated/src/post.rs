@@ -90,12 +90,13 @@ pub struct CreatePost {
     pub views: i32,
     pub published_at: Option<DateTime<Utc>>,
     pub author_id: Uuid,
-    pub tags: Vec<Link>,
+    pub tags: Vec<Nested<super::tag::Model>>,
+    pub comments: Vec<Nested<super::comment::Model>>,
 }
 
 impl Input for CreatePost {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("author", "authorId");
+        body.reference::<super::user::Model>("author", "authorId");
         Self {
             title: body.required("title"),
             slug: body.optional("slug"),
@@ -105,7 +106,8 @@ impl Input for CreatePost {
             views: 0,
             published_at: None,
             author_id: body.me("authorId"),
-            tags: body.links("tags", IdKind::Uuid),
+            tags: body.nested("tags"),
+            comments: body.nested("comments"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -117,7 +119,14 @@ impl Input for CreatePost {
         row.set(6, self.views);
         row.set(7, self.published_at);
         row.set(8, self.author_id);
-        row.links(1, self.tags);
+        row.nested(1, self.tags);
+        row.nested(2, self.comments);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            8 => self.author_id.put(id),
+            _ => {}
+        }
     }
 }
 
@@ -135,12 +144,13 @@ pub struct UpdatePost {
     pub views: Patch<i32>,
     pub published_at: Patch<DateTime<Utc>>,
     pub author_id: Patch<Uuid>,
-    pub tags: Vec<Link>,
+    pub tags: Vec<Nested<super::tag::Model>>,
+    pub comments: Vec<Nested<super::comment::Model>>,
 }
 
 impl Input for UpdatePost {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("author", "authorId");
+        body.reference::<super::user::Model>("author", "authorId");
         Self {
             title: body.patch("title"),
             slug: body.patch_optional("slug"),
@@ -150,7 +160,8 @@ impl Input for UpdatePost {
             views: Patch::Absent,
             published_at: Patch::Absent,
             author_id: body.patch("authorId"),
-            tags: body.links("tags", IdKind::Uuid),
+            tags: body.nested("tags"),
+            comments: body.nested("comments"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -162,7 +173,14 @@ impl Input for UpdatePost {
         row.patch(6, self.views);
         row.patch(7, self.published_at);
         row.patch(8, self.author_id);
-        row.links(1, self.tags);
+        row.nested(1, self.tags);
+        row.nested(2, self.comments);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            8 => self.author_id.put(id),
+            _ => {}
+        }
     }
 }
 

@@ -112,7 +112,7 @@ pub struct CreateReading {
 impl Input for CreateReading {
     fn read(body: &mut BodyReader<'_>) -> Self {
         let now = body.now();
-        body.reference("author", "authorId");
+        body.reference::<super::user::Model>("author", "authorId");
         Self {
             title: body.required("title"),
             notes: None,
@@ -150,6 +150,12 @@ impl Input for CreateReading {
         row.set(15, self.stage);
         row.set(16, self.author_id);
     }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            16 => self.author_id.put(id),
+            _ => {}
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Validate)]
@@ -181,7 +187,7 @@ pub struct UpdateReading {
 
 impl Input for UpdateReading {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("author", "authorId");
+        body.reference::<super::user::Model>("author", "authorId");
         Self {
             title: body.patch("title"),
             notes: Patch::Absent,
@@ -216,6 +222,12 @@ impl Input for UpdateReading {
         row.patch(14, self.extras);
         row.patch(15, self.stage);
         row.patch(16, self.author_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            16 => self.author_id.put(id),
+            _ => {}
+        }
     }
 }
 

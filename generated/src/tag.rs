@@ -24,19 +24,19 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct CreateTag {
     #[validate(length(min = 1, max = 40))]
     pub name: String,
-    pub posts: Vec<Link>,
+    pub posts: Vec<Nested<super::post::Model>>,
 }
 
 impl Input for CreateTag {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self {
             name: body.required("name"),
-            posts: body.links("posts", IdKind::Uuid),
+            posts: body.nested("posts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.name);
-        row.links(0, self.posts);
+        row.nested(0, self.posts);
     }
 }
 
@@ -44,19 +44,19 @@ impl Input for CreateTag {
 pub struct UpdateTag {
     #[validate(length(min = 1, max = 40))]
     pub name: Patch<String>,
-    pub posts: Vec<Link>,
+    pub posts: Vec<Nested<super::post::Model>>,
 }
 
 impl Input for UpdateTag {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self {
             name: body.patch("name"),
-            posts: body.links("posts", IdKind::Uuid),
+            posts: body.nested("posts"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.name);
-        row.links(0, self.posts);
+        row.nested(0, self.posts);
     }
 }
 

@@ -111,6 +111,12 @@ pub struct CreateUser {
     pub is_super_user: bool,
     pub is_staff: bool,
     pub is_email_verified: bool,
+    pub profile: Vec<Nested<super::user_profile::Model>>,
+    pub phones: Vec<Nested<super::phone::Model>>,
+    pub posts: Vec<Nested<super::post::Model>>,
+    pub comments: Vec<Nested<super::comment::Model>>,
+    pub roles: Vec<Nested<super::user_role::Model>>,
+    pub permissions: Vec<Nested<super::user_permission::Model>>,
 }
 
 impl Input for CreateUser {
@@ -128,6 +134,12 @@ impl Input for CreateUser {
             is_super_user: body.default_to("isSuperUser", || false),
             is_staff: body.default_to("isStaff", || false),
             is_email_verified: body.default_to("isEmailVerified", || false),
+            profile: body.nested_one("profile"),
+            phones: body.nested("phones"),
+            posts: body.nested("posts"),
+            comments: body.nested("comments"),
+            roles: body.nested("roles"),
+            permissions: body.nested("permissions"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -143,6 +155,12 @@ impl Input for CreateUser {
         row.set(10, self.is_super_user);
         row.set(11, self.is_staff);
         row.set(12, self.is_email_verified);
+        row.nested(0, self.profile);
+        row.nested(1, self.phones);
+        row.nested(2, self.posts);
+        row.nested(3, self.comments);
+        row.nested(4, self.roles);
+        row.nested(5, self.permissions);
     }
 }
 
@@ -166,6 +184,12 @@ pub struct UpdateUser {
     pub is_super_user: Patch<bool>,
     pub is_staff: Patch<bool>,
     pub is_email_verified: Patch<bool>,
+    pub profile: Vec<Nested<super::user_profile::Model>>,
+    pub phones: Vec<Nested<super::phone::Model>>,
+    pub posts: Vec<Nested<super::post::Model>>,
+    pub comments: Vec<Nested<super::comment::Model>>,
+    pub roles: Vec<Nested<super::user_role::Model>>,
+    pub permissions: Vec<Nested<super::user_permission::Model>>,
 }
 
 impl Input for UpdateUser {
@@ -182,6 +206,12 @@ impl Input for UpdateUser {
             is_super_user: body.patch("isSuperUser"),
             is_staff: body.patch("isStaff"),
             is_email_verified: body.patch("isEmailVerified"),
+            profile: body.nested_one("profile"),
+            phones: body.nested("phones"),
+            posts: body.nested("posts"),
+            comments: body.nested("comments"),
+            roles: body.nested("roles"),
+            permissions: body.nested("permissions"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -196,6 +226,12 @@ impl Input for UpdateUser {
         row.patch(10, self.is_super_user);
         row.patch(11, self.is_staff);
         row.patch(12, self.is_email_verified);
+        row.nested(0, self.profile);
+        row.nested(1, self.phones);
+        row.nested(2, self.posts);
+        row.nested(3, self.comments);
+        row.nested(4, self.roles);
+        row.nested(5, self.permissions);
     }
 }
 

@@ -83,8 +83,8 @@ impl Validate for CreateUserPermission {
 
 impl Input for CreateUserPermission {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("user", "userId");
-        body.reference("permission", "permissionId");
+        body.reference::<super::user::Model>("user", "userId");
+        body.reference::<super::auth_permission::Model>("permission", "permissionId");
         Self {
             effect: body.default_to("effect", || UserPermissionEffect::Allow),
             user_id: body.required("userId"),
@@ -95,6 +95,13 @@ impl Input for CreateUserPermission {
         row.set(1, self.effect);
         row.set(2, self.user_id);
         row.set(3, self.permission_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            2 => self.user_id.put(id),
+            3 => self.permission_id.put(id),
+            _ => {}
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub struct CreateUserProfile {
 
 impl Input for CreateUserProfile {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("user", "userId");
+        body.reference::<super::user::Model>("user", "userId");
         Self {
             nickname: body.required("nickname"),
             website: body.optional("website"),
@@ -62,6 +62,12 @@ impl Input for CreateUserProfile {
         row.set(2, self.website);
         row.set(3, self.birthday);
         row.set(4, self.user_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            4 => self.user_id.put(id),
+            _ => {}
+        }
     }
 }
 

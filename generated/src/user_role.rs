@@ -62,8 +62,8 @@ impl Validate for CreateUserRole {
 
 impl Input for CreateUserRole {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("user", "userId");
-        body.reference("role", "roleId");
+        body.reference::<super::user::Model>("user", "userId");
+        body.reference::<super::auth_role::Model>("role", "roleId");
         Self {
             user_id: body.required("userId"),
             role_id: body.required("roleId"),
@@ -72,6 +72,13 @@ impl Input for CreateUserRole {
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.user_id);
         row.set(2, self.role_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        match field {
+            1 => self.user_id.put(id),
+            2 => self.role_id.put(id),
+            _ => {}
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct QueryLimits {
     pub max_filters: u32,
     pub max_depth: u32,
     pub max_bulk: u32,
+    /// rows that one body may name through relations
+    pub max_nested: u32,
     /// values in one list of a filter
     pub max_in: u32,
     /// rows that one answer may include beside its own

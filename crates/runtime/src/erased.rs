@@ -3,12 +3,10 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use validator::{Validate, ValidationErrors};
-
 use crate::db::{DbError, Row};
 use crate::http::ObjectWriter;
-use crate::input::BodyReader;
-use crate::resource::{AnyResource, Id, Input, ModelMeta, Resource, RowValues};
+use crate::input::{BodyReader, read};
+use crate::resource::{AnyInput, AnyResource, Id, Input, ModelMeta, Resource, RowValues};
 
 /// Stands for the model `R` where types are erased.
 pub struct Erased<R>(PhantomData<fn() -> R>);
@@ -40,20 +38,16 @@ impl<R: Resource> AnyResource for Erased<R> {
         R::META
     }
 
-    fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn Any> {
-        Box::new(R::Create::read(body))
+    fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput> {
+        read::<R::Create>(body)
     }
 
-    fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn Any> {
-        Box::new(R::Update::read(body))
+    fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput> {
+        read::<R::Update>(body)
     }
 
-    fn validate_create(&self, input: &dyn Any) -> Result<(), ValidationErrors> {
-        reference::<R::Create>(input).validate()
-    }
-
-    fn validate_update(&self, input: &dyn Any) -> Result<(), ValidationErrors> {
-        reference::<R::Update>(input).validate()
+    fn no_update(&self) -> Box<dyn AnyInput> {
+        Box::<R::Update>::default()
     }
 
     fn create_row(&self, input: Box<dyn Any>) -> RowValues {

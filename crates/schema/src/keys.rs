@@ -288,6 +288,7 @@ pub(crate) const QUERY: Table = Table {
         key("maxFilters", Shape::Integer, "Most conditions of one query (default 20)."),
         key("maxDepth", Shape::Integer, "Deepest nesting of relations (default 3)."),
         key("maxBulk", Shape::Integer, "Most rows of one bulk operation (default 1000)."),
+        key("maxNested", Shape::Integer, "Most rows that one body may name through relations (default 1000)."),
         key("maxIn", Shape::Integer, "Most values in one list of a filter (default 100)."),
         key("maxIncluded", Shape::Integer, "Most rows that one answer may include beside its own (default 10000)."),
     ],

@@ -104,7 +104,7 @@ fn relation_attribute(schema: &Schema, model: &Model, relation: &Relation) -> Op
     }
 }
 
-fn path_to(model: &Model, target: &Model) -> String {
+pub(super) fn path_to(model: &Model, target: &Model) -> String {
     if model.name == target.name { String::new() } else { format!("super::{}::", target.module) }
 }
 

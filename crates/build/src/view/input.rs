@@ -1,15 +1,17 @@
 //! `CreatePost` and `UpdatePost`: what a body may say, and where it goes.
 
-use gable_schema::schema::{Default, Field, FieldType, IdKind, Model, Origin, Relation, RelationKind, Schema};
+use gable_schema::schema::{Default, Field, FieldType, Model, Origin, RelationKind, Schema};
 use serde::Serialize;
 
-use super::{default, literal, types, validation};
+use super::{default, entity, literal, types, validation};
 
 #[derive(Serialize)]
 pub(super) struct InputView {
     name: String,
     derives: &'static str,
     fields: Vec<InputField>,
+    /// Whether rows can be named by keys.
+    keys: bool,
     /// Statements of `read` that must run before the fields are read.
     before: Vec<String>,
     /// Parameter names, marked where nothing uses them.
@@ -26,6 +28,8 @@ struct InputField {
     attributes: Vec<String>,
     read: String,
     write: String,
+    /// The position of the field, where it is a key.
+    key: Option<usize>,
     #[serde(skip)]
     reads_body: bool,
 }
@@ -33,10 +37,11 @@ struct InputField {
 pub(super) fn create(schema: &Schema, model: &Model) -> InputView {
     let columns = numbered(model).filter(|(_, field)| is_input(field));
     let fields = columns.map(|(position, field)| create_field(schema, model, field, position));
-    let fields: Vec<InputField> = fields.chain(links(schema, model)).collect();
+    let fields: Vec<InputField> = fields.chain(related(schema, model)).collect();
     let read: Vec<&Field> = model.fields.iter().filter(|field| is_input(field) && is_read(field)).collect();
     let now = model.fields.iter().any(|field| is_input(field) && field.default == Some(Default::Now));
-    let before = now.then(|| "let now = body.now();".to_owned()).into_iter().chain(references(&read)).collect();
+    let before =
+        now.then(|| "let now = body.now();".to_owned()).into_iter().chain(references(schema, model, &read)).collect();
     input(format!("Create{}", model.name), "Clone, Debug, PartialEq", fields, before)
 }
 
@@ -44,9 +49,9 @@ pub(super) fn update(schema: &Schema, model: &Model) -> InputView {
     let may_change = |field: &Field| is_input(field) && !field.immutable && field.ty != FieldType::Password;
     let columns = numbered(model).filter(|(_, field)| may_change(field));
     let fields = columns.map(|(position, field)| update_field(schema, model, field, position));
-    let fields: Vec<InputField> = fields.chain(links(schema, model)).collect();
+    let fields: Vec<InputField> = fields.chain(related(schema, model)).collect();
     let read: Vec<&Field> = model.fields.iter().filter(|field| may_change(field) && is_read(field)).collect();
-    input(format!("Update{}", model.name), "Clone, Debug, Default, PartialEq", fields, references(&read).collect())
+    input(format!("Update{}", model.name), "Clone, Debug, Default, PartialEq", fields, references(schema, model, &read))
 }
 
 fn input(name: String, derives: &'static str, fields: Vec<InputField>, before: Vec<String>) -> InputView {
@@ -60,7 +65,8 @@ fn input(name: String, derives: &'static str, fields: Vec<InputField>, before: V
         ("Clone, Debug, PartialEq", true) => "Clone, Debug, PartialEq, Validate",
         (_, true) => "Clone, Debug, Default, PartialEq, Validate",
     };
-    InputView { name, derives, fields, before, body, row, trivial_validation }
+    let keys = fields.iter().any(|field| field.key.is_some());
+    InputView { name, derives, fields, keys, before, body, row, trivial_validation }
 }
 
 fn numbered(model: &Model) -> impl Iterator<Item = (usize, &Field)> {
@@ -81,15 +87,16 @@ fn is_read(field: &Field) -> bool {
     !field.read_only && (!field.private || field.ty == FieldType::Password)
 }
 
-/// `"author": { "id": … }` is moved to `authorId` before that is read.
-fn references<'m>(fields: &[&'m Field]) -> impl Iterator<Item = String> + use<'m> {
-    let statements = fields.iter().filter_map(|field| match &field.origin {
-        Origin::ForeignKey { relation } => {
-            Some(format!("body.reference({}, {});", literal::text(relation), literal::text(&field.name)))
-        }
-        _ => None,
+/// `"author": { … }` is moved to `authorId` before that is read.
+fn references(schema: &Schema, model: &Model, fields: &[&Field]) -> Vec<String> {
+    let statements = fields.iter().filter_map(|field| {
+        let Origin::ForeignKey { relation } = &field.origin else { return None };
+        let meta = model.relations.iter().find(|other| other.name == *relation)?;
+        let target = entity::path_to(model, schema.model(&meta.target)?);
+        let (relation, key) = (literal::text(relation), literal::text(&field.name));
+        Some(format!("body.reference::<{target}Model>({relation}, {key});"))
     });
-    statements.collect::<Vec<_>>().into_iter()
+    statements.collect()
 }
 
 fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) -> InputField {
@@ -102,6 +109,7 @@ fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
             attributes: Vec::new(),
             read: format!("body.password({})", literal::text(&field.name)),
             write: format!("row.password({position}, self.{rust_name})"),
+            key: None,
             reads_body: true,
         };
     }
@@ -111,9 +119,14 @@ fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
         ty: if optional { option(field, &ty) } else { ty },
         attributes: validation::attributes(field),
         write: format!("row.set({position}, self.{rust_name})"),
+        key: key(field, position),
         reads_body: read.starts_with("body."),
         read,
     }
+}
+
+fn key(field: &Field, position: usize) -> Option<usize> {
+    matches!(field.origin, Origin::ForeignKey { .. }).then_some(position)
 }
 
 /// How the body is asked, and whether the answer is an `Option`.
@@ -161,25 +174,29 @@ fn update_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
         ty: format!("Patch<{}>", types::rust_type(schema, model, field)),
         attributes: validation::attributes(field),
         write: format!("row.patch({position}, self.{})", field.rust_name),
+        key: key(field, position),
         reads_body: is_read(field),
         read,
     }
 }
 
-/// Many-to-many relations; one that goes `through` a model is written through that model.
-fn links(schema: &Schema, model: &Model) -> impl Iterator<Item = InputField> {
-    let made = |relation: &Relation| matches!(&relation.kind, RelationKind::ManyToMany { through: None, .. });
-    model.relations.iter().enumerate().filter(move |(_, relation)| made(relation)).filter_map(|(position, relation)| {
-        let ids = match schema.model(&relation.target)?.id {
-            IdKind::Uuid => "IdKind::Uuid",
-            IdKind::Integer => "IdKind::Integer",
+/// The rows at the other ends of relations; where the key stands here, `references` are. A many-to-many relation that goes
+/// `through` a model is written through that model.
+fn related(schema: &Schema, model: &Model) -> impl Iterator<Item = InputField> {
+    model.relations.iter().enumerate().filter_map(|(position, relation)| {
+        let read = match &relation.kind {
+            RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { through: Some(_), .. } => return None,
+            RelationKind::HasOne { .. } => "nested_one",
+            RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. } => "nested",
         };
+        let target = entity::path_to(model, schema.model(&relation.target)?);
         Some(InputField {
             rust_name: relation.rust_name.clone(),
-            ty: "Vec<Link>".to_owned(),
+            ty: format!("Vec<Nested<{target}Model>>"),
             attributes: Vec::new(),
-            read: format!("body.links({}, {ids})", literal::text(&relation.name)),
-            write: format!("row.links({position}, self.{})", relation.rust_name),
+            read: format!("body.{read}({})", literal::text(&relation.name)),
+            write: format!("row.nested({position}, self.{})", relation.rust_name),
+            key: None,
             reads_body: true,
         })
     })

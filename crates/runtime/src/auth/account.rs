@@ -14,7 +14,7 @@ use crate::crud;
 use crate::db::Row;
 use crate::hooks::Moment;
 use crate::input::Submitted;
-use crate::resource::FieldKind;
+use crate::resource::{Draft, FieldKind};
 
 /// The caller's own account.
 ///
@@ -45,8 +45,8 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
     let writable = model.masks.own(model.meta, &ctx.principal);
     let mut input = crud::read_update(ctx, model, writable, body)?;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, input.as_mut()).await?;
-    let mut changed = crud::update_one(ctx, model, &Scope::system(), account, input).await?;
+    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, input.as_any()).await?;
+    let mut changed = crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?;
     auth.hooks.run(AuthOperation::UpdateMe, Moment::After, ctx, changed.as_mut()).await?;
     ctx.commit().await?;
     Ok(changed)

@@ -18,7 +18,7 @@ use crate::db::{Row, Statement};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::input::Submitted;
-use crate::resource::{FieldKind, Id, ModelKind, ModelMeta, RowValues};
+use crate::resource::{AnyInput, Draft, FieldKind, Id, ModelKind, ModelMeta, RowValues};
 
 impl Core {
     pub(crate) fn account_model(&self) -> Result<&Model, ApiError> {
@@ -47,8 +47,8 @@ pub(crate) async fn sign_up(
     let model = ctx.core.account_model()?;
     let mut input = read(ctx, auth, model, body)?;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, input.as_mut()).await?;
-    let mut made = crud::create_one(ctx, model, &Scope::system(), input).await?;
+    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, input.as_any()).await?;
+    let mut made = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?;
     let account = model.resource.id(made.as_ref());
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
         give_role(ctx, account, role).await?;
@@ -82,7 +82,7 @@ async fn first_log_in(
 }
 
 /// In static mode the default role is a value of the account's own role field, which a body may not set.
-fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Box<dyn Any>, ApiError> {
+fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Box<dyn AnyInput>, ApiError> {
     let mut writable = model.masks.own(model.meta, &ctx.principal);
     let field = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"));
     if let (AuthMode::Static, Some(role), Some(field)) = (auth.meta.mode, auth.meta.default_role, field) {

@@ -11,6 +11,7 @@ use crate::core::Core;
 use crate::crud;
 use crate::db::Dialect;
 use crate::http::ApiError;
+use crate::resource::Draft;
 
 /// What the command line says of the new account.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     let writable = model.masks.own(model.meta, &ctx.principal);
     let input = crud::read_create(&mut ctx, model, writable, account.fields)?;
     ctx.begin().await?;
-    let account = crud::create_one(&mut ctx, model, &Scope::system(), input).await?;
+    let account = crud::create_one(&mut ctx, model, &Scope::system(), Draft::complete(input)).await?;
     let id = model.resource.id(account.as_ref());
     let mut update = model.sql.statement("UPDATE ");
     update.identifier(model.meta.table).push(" SET \"is_super_user\" = ").bind(true);

@@ -22,7 +22,7 @@ use crate::hooks::{EmailChange, Moment, RecoveryRequest};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::mail::{self, Mail, Template};
-use crate::resource::Id;
+use crate::resource::{Draft, Id};
 
 /// How long a link to verify an address holds.
 const LINK: TimeDelta = TimeDelta::hours(24);
@@ -186,7 +186,7 @@ async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<
     body.insert(address::FIELD.to_owned(), token.address.clone().into());
     body.insert("isEmailVerified".to_owned(), true.into());
     let input = crud::read_update(ctx, model, Scope::system().write, body)?;
-    Ok(crud::update_one(ctx, model, &Scope::system(), token.account, input).await?)
+    Ok(crud::update_one(ctx, model, &Scope::system(), token.account, Draft::complete(input)).await?)
 }
 
 /// What became of a change of address.
@@ -229,7 +229,7 @@ pub(crate) async fn change_email(
 
 async fn at_once(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
     let input = crud::read_update(ctx, model, Scope::system().write, body(new.into()))?;
-    Ok(crud::update_one(ctx, model, &Scope::system(), account, input).await?)
+    Ok(crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?)
 }
 
 async fn confirm_first(

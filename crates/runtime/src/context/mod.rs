@@ -4,6 +4,7 @@ mod locals;
 mod models;
 mod passwords;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Context<'r> {
     pub(crate) changes: Vec<Change>,
     /// Why a cookie was refused.
     pub(crate) stale: Option<ApiError>,
+    /// Rows that this request made or may change, by model: their keys need no leave to be named.
+    pub(crate) known: HashSet<(&'static str, Id)>,
     /// Passwords that were read and wait to be hashed, and those that were.
     pub(crate) passwords: Passwords,
     shared: Arc<Core>,
@@ -53,6 +56,7 @@ impl<'r> Context<'r> {
             core,
             shared: core.clone(),
             passwords: Passwords::default(),
+            known: HashSet::new(),
             version: None,
             principal,
             now: core.now(),
@@ -219,6 +223,17 @@ impl<'r> Context<'r> {
             Ok(())
         });
         committing.await.map_err(ApiError::internal)?
+    }
+
+    /// Does work on other rows, and then the context is again about the row that it was about.
+    pub(crate) async fn aside<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (target, version, query) = (self.target.take(), self.version.take(), self.query.take());
+        let done = work(self).await;
+        (self.target, self.version, self.query) = (target, version, query);
+        done
     }
 
     /// Does work that is undone as a whole when it fails, whatever becomes of the rest of the transaction.

@@ -7,7 +7,7 @@ use crate::access::{Authority, Scope, decide};
 use crate::core::Model;
 use crate::crud;
 use crate::http::ApiError;
-use crate::resource::{Operation, Resource};
+use crate::resource::{Draft, Operation, Resource};
 
 /// The application's own rights: every row and field, whoever asks. What it is given must not come from the request unchecked.
 pub struct AsSystem<'c, 'r>(&'c mut Context<'r>);
@@ -72,7 +72,7 @@ async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::I
 
 async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::CreateOne)?;
-    typed(ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Box::new(input)).await).await?)
+    typed(ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Draft::complete(Box::new(input))).await).await?)
 }
 
 async fn update<R: Resource>(
@@ -82,7 +82,10 @@ async fn update<R: Resource>(
     input: R::Update,
 ) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::UpdateOne)?;
-    typed(ctx.nested(async |ctx| crud::update_one(ctx, model, &scope, id.into(), Box::new(input)).await).await?)
+    typed(
+        ctx.nested(async |ctx| crud::update_one(ctx, model, &scope, id.into(), Draft::complete(Box::new(input))).await)
+            .await?,
+    )
 }
 
 async fn delete<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use super::references::settle;
 use super::write::insert_many;
 use crate::access::Scope;
 use crate::context::Context;
@@ -9,16 +10,17 @@ use crate::core::Model;
 use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
-use crate::resource::Operation;
+use crate::resource::{Draft, Operation};
 
-/// `inputs` are the model's `Create`s, validated; the answer is a `Vec` of the new rows, in their order.
+/// The drafts are the model's `Create`s, validated; the answer is a `Vec` of the new rows, in their order.
 pub(crate) async fn create_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
-    inputs: Vec<Box<dyn Any>>,
+    mut drafts: Vec<Draft>,
 ) -> Result<Box<dyn Any>, ApiError> {
-    let mut batch = model.resource.batch(inputs);
+    settle(ctx, model, scope, &mut drafts).await?;
+    let mut batch = model.resource.batch(drafts.into_iter().map(|draft| draft.input as Box<dyn Any>).collect());
     model.hooks.run(Operation::CreateMany, Moment::Before, ctx, batch.as_mut()).await?;
     let rows = model.resource.unbatch(batch).into_iter().map(|input| model.resource.create_row(input)).collect();
     let results = insert_many(ctx, model, scope, rows).await?;

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::hooks::Moment;
 use crate::http::{ApiError, json_response, list, object_including, read_array, read_object, set_header};
-use crate::input::Problem;
+use crate::input::{Form, Problem};
 use crate::limit::RouteLimit;
 use crate::query::{self, Included, ListQuery, Reading, Selection, Sight};
 use crate::resource::{Id, IdKind, Operation};
@@ -130,9 +130,9 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let selection = self.selection(ctx, scope)?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let input = read_body::read_create(ctx, self.model, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body)?;
         ctx.begin().await?;
-        let record = create_one(ctx, self.model, scope, input).await?;
+        let record = create_one(ctx, self.model, scope, draft).await?;
         ctx.commit().await?;
         let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
         let mut response = json_response(StatusCode::CREATED, self.data(ctx, record.as_ref(), &selection).await?);
@@ -148,10 +148,10 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let input = read_body::read_update(ctx, self.model, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body)?;
         ctx.begin().await?;
         version::check(ctx, self.model, scope, id, self.request).await?;
-        let record = update_one(ctx, self.model, scope, id, input).await?;
+        let record = update_one(ctx, self.model, scope, id, draft).await?;
         ctx.commit().await?;
         let body = self.data(ctx, record.as_ref(), &selection).await?;
         Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
@@ -179,9 +179,9 @@ impl<'a> Exchange<'a> {
         if bodies.is_empty() || bodies.len() > max {
             return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
         }
-        let inputs = read_body::read_creates(ctx, self.model, scope.write, bodies)?;
+        let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies)?;
         ctx.begin().await?;
-        let records = create_many(ctx, self.model, scope, inputs).await?;
+        let records = create_many(ctx, self.model, scope, drafts).await?;
         ctx.commit().await?;
         Ok(self.results(StatusCode::CREATED, records.as_ref(), &fields))
     }
@@ -195,9 +195,9 @@ impl<'a> Exchange<'a> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let input = read_body::read_update(ctx, self.model, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body)?;
         ctx.begin().await?;
-        let records = update_many(ctx, self.model, scope, query, input).await?;
+        let records = update_many(ctx, self.model, scope, query, draft).await?;
         ctx.commit().await?;
         Ok(self.results(StatusCode::OK, records.as_ref(), &fields))
     }

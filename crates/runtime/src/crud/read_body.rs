@@ -1,18 +1,17 @@
 //! Stage 5 for the bodies of one model: JSON to inputs, every problem at once.
 
-use std::any::Any;
+use std::cell::Cell;
 
-use serde_json::Value;
-use validator::ValidationErrors;
+use serde_json::{Map, Value};
 
-use crate::access::FieldSet;
+use crate::access::{FieldSet, Principal, decide};
 use crate::context::Context;
-use crate::core::Model;
+use crate::core::{Core, Model};
 use crate::http::ApiError;
-use crate::input::{BodyReader, Finished, Problem, Reader, Submitted, together, validation};
-use crate::resource::{AnyResource, ModelMeta, RelationKind};
+use crate::input::{BodyReader, Finished, Form, Problem, Reach, Reader, Rights, Submitted, in_order, together};
+use crate::resource::{AnyInput, Draft, Operation};
 
-/// The model's `Create`.
+/// The model's `Create`, which names no rows of other models but by their ids.
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body.
@@ -21,11 +20,11 @@ pub(crate) fn read_create(
     model: &Model,
     writable: FieldSet,
     body: impl Into<Submitted>,
-) -> Result<Box<dyn Any>, ApiError> {
-    refuse(read(ctx, model, Form::Create, writable, body.into()))
+) -> Result<Box<dyn AnyInput>, ApiError> {
+    Ok(refuse(read(ctx, model, Form::Create, writable, body.into(), None)?)?.input)
 }
 
-/// The model's `Update`.
+/// The model's `Update`, likewise.
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body.
@@ -34,18 +33,37 @@ pub(crate) fn read_update(
     model: &Model,
     writable: FieldSet,
     body: impl Into<Submitted>,
-) -> Result<Box<dyn Any>, ApiError> {
-    refuse(read(ctx, model, Form::Update, writable, body.into()))
+) -> Result<Box<dyn AnyInput>, ApiError> {
+    Ok(refuse(read(ctx, model, Form::Update, writable, body.into(), None)?)?.input)
+}
+
+/// The model's input of this form, which may reach into other models.
+///
+/// # Errors
+/// 400 `InvalidRequestBody` with every problem of the body, 401 or 403 where the caller may not write what it nests.
+pub(super) fn read_draft(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    form: Form,
+    writable: FieldSet,
+    body: Map<String, Value>,
+) -> Result<Draft, ApiError> {
+    let budget = Budget::of(ctx.core);
+    refuse(read(ctx, model, form, writable, body.into(), Some(&budget))?)
 }
 
 /// The model's `Create`s; each problem is named with the index of its element.
-pub(super) fn read_creates(
+///
+/// # Errors
+/// As of one body.
+pub(super) fn read_drafts(
     ctx: &mut Context<'_>,
     model: &Model,
     writable: FieldSet,
     bodies: Vec<Value>,
-) -> Result<Vec<Box<dyn Any>>, ApiError> {
-    let (mut inputs, mut problems) = (Vec::new(), Vec::new());
+) -> Result<Vec<Draft>, ApiError> {
+    let budget = Budget::of(ctx.core);
+    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for (index, body) in bodies.into_iter().enumerate() {
         let Value::Object(body) = body else {
             problems.push(Problem {
@@ -55,35 +73,52 @@ pub(super) fn read_creates(
             });
             continue;
         };
-        let (input, found) = read(ctx, model, Form::Create, writable, body.into());
-        inputs.push(input);
+        let (draft, found) = read(ctx, model, Form::Create, writable, body.into(), Some(&budget))?;
+        drafts.push(draft);
         problems.extend(
             found.into_iter().map(|problem| Problem { field: format!("{index}.{}", problem.field), ..problem }),
         );
     }
-    if problems.is_empty() { Ok(inputs) } else { Err(ApiError::invalid_body(problems)) }
+    if problems.is_empty() { Ok(drafts) } else { Err(ApiError::invalid_body(problems)) }
 }
 
-/// Which of a model's two inputs a body is.
-#[derive(Clone, Copy)]
-enum Form {
-    Create,
-    Update,
+/// What one request may still name of other models.
+struct Budget {
+    names: Cell<u32>,
+    told: Cell<bool>,
 }
 
-impl Form {
-    fn read(self, resource: &dyn AnyResource, body: &mut BodyReader<'_>) -> Box<dyn Any> {
-        match self {
-            Form::Create => resource.read_create(body),
-            Form::Update => resource.read_update(body),
-        }
+impl Budget {
+    fn of(core: &Core) -> Self {
+        Self { names: Cell::new(core.app.query.max_nested), told: Cell::new(false) }
+    }
+}
+
+/// The caller's rights in other models. An operation that is disabled is nobody's to nest.
+struct CallersRights<'a> {
+    core: &'a Core,
+    principal: &'a Principal,
+}
+
+impl Rights for CallersRights<'_> {
+    fn read(&self, model: &str) -> Result<FieldSet, ApiError> {
+        let model = self.model(model)?;
+        let viewing = Operation::FindMany.action(model.meta);
+        Ok(decide(model.meta, &model.masks, viewing, self.principal)?.read)
     }
 
-    fn validate(self, resource: &dyn AnyResource, input: &dyn Any) -> Result<(), ValidationErrors> {
-        match self {
-            Form::Create => resource.validate_create(input),
-            Form::Update => resource.validate_update(input),
+    fn write(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError> {
+        let model = self.model(model)?;
+        if model.meta.route(operation).is_some_and(|route| route.disabled) {
+            return Err(ApiError::not_enough_permissions());
         }
+        Ok(decide(model.meta, &model.masks, operation.action(model.meta), self.principal)?.write)
+    }
+}
+
+impl CallersRights<'_> {
+    fn model(&self, name: &str) -> Result<&Model, ApiError> {
+        self.core.model(name).ok_or_else(|| ApiError::internal(format!("{name} is not a model of this application")))
     }
 }
 
@@ -93,35 +128,28 @@ fn read(
     form: Form,
     writable: FieldSet,
     body: Submitted,
-) -> (Box<dyn Any>, Vec<Problem>) {
+    budget: Option<&Budget>,
+) -> Result<(Draft, Vec<Problem>), ApiError> {
+    let rights = CallersRights { core: ctx.core, principal: &ctx.principal };
+    let depth = ctx.core.app.query.max_depth;
+    let reach = budget.map(|budget| Reach { rights: &rights, form, depth, names: &budget.names, told: &budget.told });
     let passwords = ctx.core.password_policy();
-    let max_links = ctx.core.app.query.max_bulk as usize;
-    let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, max_links, writable };
+    let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, reach };
     let mut reader = BodyReader::new(model.meta, body.entries, reader);
-    let resource = model.resource.as_ref();
-    let input = form.read(resource, &mut reader);
-    let Finished { mut problems, passwords } = reader.finish();
-    passwords.into_iter().for_each(|password| ctx.passwords.expect(password));
-    if let Err(errors) = form.validate(resource, input.as_ref()) {
-        // A field that could not be read holds a placeholder, about which there is nothing more to say.
-        let named = BodyReader::fields_in_error(&problems);
-        let more = validation::problems(model.meta, &errors);
-        problems.extend(more.into_iter().filter(|problem| !named.contains(&problem.field)));
+    let input = match form {
+        Form::Create => model.resource.read_create(&mut reader),
+        Form::Update => model.resource.read_update(&mut reader),
+    };
+    let Finished { problems, passwords, references, refusal } = reader.finish();
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
+    passwords.into_iter().for_each(|password| ctx.passwords.expect(password));
     let mut problems = together(problems, body.broken);
-    problems.sort_by_key(|problem| place(model.meta, &problem.field));
-    (input, problems)
+    in_order(model.meta, &mut problems);
+    Ok((Draft { input, references }, problems))
 }
 
-/// Where a problem stands among those of its body: in the order of the fields, what belongs to none of them last.
-fn place(meta: &ModelMeta, name: &str) -> usize {
-    let key = meta.relations.iter().find_map(|relation| match relation.kind {
-        RelationKind::BelongsTo { field } if relation.name == name => Some(field),
-        _ => None,
-    });
-    meta.field_index(key.unwrap_or(name)).unwrap_or(usize::MAX)
-}
-
-fn refuse((input, problems): (Box<dyn Any>, Vec<Problem>)) -> Result<Box<dyn Any>, ApiError> {
-    if problems.is_empty() { Ok(input) } else { Err(ApiError::invalid_body(problems)) }
+fn refuse((draft, problems): (Draft, Vec<Problem>)) -> Result<Draft, ApiError> {
+    if problems.is_empty() { Ok(draft) } else { Err(ApiError::invalid_body(problems)) }
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::links::check_references;
+use super::references::check_references;
 use super::write::{bounded, check_all_still_within, prepare_update, set_clause, touched_many};
 use super::{guard, refusal};
 use crate::access::{Giving, Scope};
@@ -12,22 +12,26 @@ use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::query::ListQuery;
-use crate::resource::{FieldKind, ModelKind, Operation, RowValues};
+use crate::resource::{Draft, FieldKind, ModelKind, Operation, RowValues};
 
-/// `input` is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
+/// The draft is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
 pub(crate) async fn update_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
     query: ListQuery,
-    mut input: Box<dyn Any>,
+    draft: Draft,
 ) -> Result<Box<dyn Any>, ApiError> {
+    if !draft.references.is_empty() {
+        return Err(for_one_row_only());
+    }
+    let mut input = draft.input;
     ctx.query = Some(query);
-    model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_mut()).await?;
+    model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_any()).await?;
     let query = ctx.query.take().ok_or_else(|| ApiError::internal("an interceptor took the query away"))?;
     let mut row = model.resource.update_row(input);
-    if !row.take_links().is_empty() {
-        return Err(ApiError::bad_request("InvalidRequestBody", "Relations cannot be changed for many rows at once"));
+    if !row.take_relating().is_empty() {
+        return Err(for_one_row_only());
     }
     prepare_update(ctx, model, &mut row)?;
     if row.filled().next().is_none() {
@@ -48,6 +52,10 @@ pub(crate) async fn update_many(
     touched_many(ctx, model);
     model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)
+}
+
+fn for_one_row_only() -> ApiError {
+    ApiError::bad_request("InvalidRequestBody", "Relations cannot be changed for many rows at once")
 }
 
 /// An account's address changes with a word to the old one, and that for one account at a time.

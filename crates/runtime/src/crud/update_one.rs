@@ -4,7 +4,8 @@ use std::any::Any;
 
 use sea_orm::QueryResult;
 
-use super::links::{check_references, connect};
+use super::nested::{Effect, Related, write_related};
+use super::references::{Deletions, check_references, settle_change};
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
 use super::{guard, refusal};
@@ -15,9 +16,9 @@ use crate::core::Model;
 use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
-use crate::resource::{Id, Operation, RowValues};
+use crate::resource::{Draft, Id, Operation, RowValues};
 
-/// `input` is the model's `Update`, validated; the answer is the row as it is afterwards.
+/// The draft is the model's `Update`, validated; the answer is the row as it is afterwards.
 ///
 /// # Errors
 /// 404 when the row is not there or not visible, 403 when the change would carry it out of the caller's reach.
@@ -26,24 +27,28 @@ pub(crate) async fn update_one(
     model: &Model,
     scope: &Scope,
     id: Id,
-    mut input: Box<dyn Any>,
+    mut draft: Draft,
 ) -> Result<Box<dyn Any>, ApiError> {
+    let deletions = settle_change(ctx, model, scope, id, &mut draft).await?;
+    let mut input = draft.input;
     ctx.target = Some((model.meta.name, id));
-    model.hooks.run(Operation::UpdateOne, Moment::Before, ctx, input.as_mut()).await?;
+    model.hooks.run(Operation::UpdateOne, Moment::Before, ctx, input.as_any()).await?;
     let mut row = model.resource.update_row(input);
-    let links = row.take_links();
+    let relating = row.take_relating();
     prepare_update(ctx, model, &mut row)?;
     check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
     let moving = moving(ctx, model, id, &mut row).await?;
-    let result = write(ctx, model, scope, id, &row).await?;
+    let mut result = write(ctx, model, scope, id, &row).await?;
     check_still_within(ctx, model, scope, id, &row).await?;
     if let Some(moving) = moving {
         moving.finish(ctx, model).await?;
     }
-    let linked = !links.is_empty();
-    connect(ctx, model, scope, id, links).await?;
+    let related = !relating.is_empty();
+    if related || !deletions.is_empty() {
+        result = relate(ctx, model, scope, result, (id, relating), deletions).await?;
+    }
     guard::look_at(ctx, model, scope, &result, Giving::Changed(&row)).await?;
-    if linked {
+    if related {
         guard::look_at(ctx, model, scope, &result, Giving::New).await?;
     }
     let mut record = model.resource.decode(&mut Row::new(&result))?;
@@ -52,6 +57,26 @@ pub(crate) async fn update_one(
     ctx.version = Some(version(model, record.as_ref(), &scope.read));
     model.hooks.run(Operation::UpdateOne, Moment::After, ctx, record.as_mut()).await?;
     Ok(record)
+}
+
+/// Writes what the change says of other rows. Where that ran interceptors, the row is read again.
+async fn relate(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    result: QueryResult,
+    related: Related,
+    deletions: Deletions,
+) -> Result<QueryResult, ApiError> {
+    let id = related.0;
+    let effect = if deletions.is_empty() { Effect::Links } else { Effect::Operations };
+    deletions.make(ctx, scope.authority).await?;
+    let written = write_related(ctx, model, scope.authority, vec![related]).await?;
+    if (effect, written) == (Effect::Links, Effect::Links) {
+        return Ok(result);
+    }
+    let again = ctx.source().one(model.sql.by_ids(&[id])).await?;
+    again.ok_or_else(|| ApiError::not_found(model.meta.name))
 }
 
 /// A patch that changes no column still needs its row to be there.

@@ -1,10 +1,13 @@
 //! What the writing operations share: filling in what the server sets, the statements, what a change touches.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::links::{check_references, connect};
+use super::nested::{Effect, write_related};
+use super::references::check_references;
 use super::{guard, refusal};
 use crate::access::{Change, Giving, RowRule, Scope, id_from};
 use crate::context::Context;
@@ -13,37 +16,20 @@ use crate::db::{DbError, Row, Statement, decimal_fits};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::query::ListQuery;
-use crate::resource::{Id, IdKind, Links, Origin, RowValues};
+use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
 use crate::text::upper_first;
 
-/// Writes one new row, with its links, and answers with all its columns.
-pub(super) async fn insert(
-    ctx: &mut Context<'_>,
-    model: &Model,
-    scope: &Scope,
-    mut row: RowValues,
-) -> Result<QueryResult, ApiError> {
-    let links = row.take_links();
-    prepare_insert(ctx, model, scope, &mut row).await?;
-    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
-    let written = ctx.source().one(insert_statement(model, &[row])).await;
-    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
-    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
-    finish_insert(ctx, model, scope, &result, links).await?;
-    Ok(result)
-}
-
-/// Writes many new rows, with their links, in as few statements as their columns allow, and answers with all columns of
-/// each, in their order.
+/// Writes new rows, with what they say of other rows, in as few statements as their columns allow, and answers with all
+/// columns of each, in their order.
 pub(super) async fn insert_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
     mut rows: Vec<RowValues>,
 ) -> Result<Vec<QueryResult>, ApiError> {
-    let mut links = Vec::with_capacity(rows.len());
+    let mut relating = Vec::with_capacity(rows.len());
     for row in &mut rows {
-        links.push(row.take_links());
+        relating.push(row.take_relating());
         prepare_insert(ctx, model, scope, row).await?;
     }
     check_references(ctx, model, scope, &rows).await?;
@@ -53,10 +39,43 @@ pub(super) async fn insert_many(
             results.extend(insert_alike(ctx, model, chunk).await?);
         }
     }
-    for (result, links) in results.iter().zip(links) {
-        finish_insert(ctx, model, scope, result, links).await?;
+    relate(ctx, model, scope, relating, &mut results).await?;
+    for result in &results {
+        guard::look_at(ctx, model, scope, result, Giving::New).await?;
+        touched(ctx, model, result);
     }
     Ok(results)
+}
+
+/// Writes what new rows say of others. Where that ran interceptors, the rows are read again.
+async fn relate(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    relating: Vec<Vec<Relating>>,
+    results: &mut [QueryResult],
+) -> Result<(), ApiError> {
+    let mut related = Vec::new();
+    for (result, relating) in results.iter().zip(relating).filter(|(_, relating)| !relating.is_empty()) {
+        related.push((row_id(model, result)?, relating));
+    }
+    if related.is_empty() || write_related(ctx, model, scope.authority, related).await? == Effect::Links {
+        return Ok(());
+    }
+    let mut ids = Vec::with_capacity(results.len());
+    for result in results.iter() {
+        ids.push(row_id(model, result)?);
+    }
+    let mut again = BTreeMap::new();
+    for chunk in ids.chunks(BINDS) {
+        for result in ctx.source().all(model.sql.by_ids(chunk)).await? {
+            again.insert(row_id(model, &result)?, result);
+        }
+    }
+    for (result, id) in results.iter_mut().zip(ids) {
+        *result = again.remove(&id).ok_or_else(|| ApiError::not_found(model.meta.name))?;
+    }
+    Ok(())
 }
 
 /// Values that one statement may bind; SQLite takes 32766, PostgreSQL 65535.
@@ -112,20 +131,6 @@ async fn prepare_insert(
     fill(ctx, model, row);
     check_decimals(ctx, model, row)?;
     if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
-}
-
-/// What a new row is connected to, and what it means for access.
-async fn finish_insert(
-    ctx: &mut Context<'_>,
-    model: &Model,
-    scope: &Scope,
-    result: &QueryResult,
-    links: Vec<Links>,
-) -> Result<(), ApiError> {
-    connect(ctx, model, scope, row_id(model, result)?, links).await?;
-    guard::look_at(ctx, model, scope, result, Giving::New).await?;
-    touched(ctx, model, result);
-    Ok(())
 }
 
 /// Writes a row of the runtime's own, without interceptors and checks.

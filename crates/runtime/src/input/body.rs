@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use validator::ValidationErrors;
 
-use super::validation::Broken;
+use super::relations::Reach;
+use super::validation::{self, Broken};
 use super::{FromJson, Mismatch, Patch, PlainPassword};
 use crate::access::FieldSet;
 use crate::app_meta::PasswordPolicy;
 use crate::auth::password_problems;
-use crate::resource::{FieldKind, FieldMeta, Id, IdKind, Link, ModelMeta, Origin, RowId};
+use crate::http::ApiError;
+use crate::resource::{AnyInput, FieldKind, FieldMeta, Id, Input, ModelMeta, Origin, Reference, RelationKind, RowId};
 use crate::text::upper_first;
 
 /// One thing that is wrong with a request, as `meta.errors` shows it.
@@ -31,25 +34,27 @@ impl Problem {
 }
 
 /// Whose request it is, as far as reading a body needs to know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) account: Option<Id>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) passwords: &'a PasswordPolicy,
-    /// How many rows one list of links may name.
-    pub(crate) max_links: usize,
     /// Fields that the caller may write: the Scope's field mask.
     pub(crate) writable: FieldSet,
+    /// Where bodies may reach into other models.
+    pub(crate) reach: Option<Reach<'a>>,
 }
 
 /// Reads a body object for one model. Each method takes its key out; what is left at `finish` is unknown.
-#[derive(Debug)]
 pub struct BodyReader<'a> {
-    meta: &'static ModelMeta,
-    body: Map<String, Value>,
-    reader: Reader<'a>,
-    problems: Vec<Problem>,
-    passwords: Vec<PlainPassword>,
+    pub(super) meta: &'static ModelMeta,
+    pub(super) body: Map<String, Value>,
+    pub(super) reader: Reader<'a>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) passwords: Vec<PlainPassword>,
+    pub(super) references: Vec<Reference>,
+    pub(super) refusal: Option<ApiError>,
+    invalid: Option<ValidationErrors>,
 }
 
 /// What is left when a body was read.
@@ -57,11 +62,31 @@ pub(crate) struct Finished {
     pub(crate) problems: Vec<Problem>,
     /// To be hashed, once there are no problems.
     pub(crate) passwords: Vec<PlainPassword>,
+    /// What has to be done before the input is complete.
+    pub(crate) references: Vec<Reference>,
+    /// Why the caller may not write what the body nests.
+    pub(crate) refusal: Option<ApiError>,
+}
+
+/// Reads an input and notes what its validators have against it.
+pub(crate) fn read<I: Input>(body: &mut BodyReader<'_>) -> Box<dyn AnyInput> {
+    let input = I::read(body);
+    body.invalid = input.validate().err();
+    Box::new(input)
 }
 
 impl<'a> BodyReader<'a> {
     pub(crate) fn new(meta: &'static ModelMeta, body: Map<String, Value>, reader: Reader<'a>) -> Self {
-        Self { meta, body, reader, problems: Vec::new(), passwords: Vec::new() }
+        Self {
+            meta,
+            body,
+            reader,
+            problems: Vec::new(),
+            passwords: Vec::new(),
+            references: Vec::new(),
+            refusal: None,
+            invalid: None,
+        }
     }
 
     /// A field without which no row can be made.
@@ -130,50 +155,6 @@ impl<'a> BodyReader<'a> {
         password
     }
 
-    /// Moves `"author": { "id": … }` to `"authorId"`, where the methods above find it. Both at once are refused.
-    pub fn reference(&mut self, relation: &'static str, key: &'static str) {
-        let Some(value) = self.body.remove(relation) else {
-            return;
-        };
-        if self.body.contains_key(key) {
-            return self.problem(
-                relation,
-                "AmbiguousReference",
-                format!("give either '{relation}' or '{key}', not both"),
-            );
-        }
-        match only_id(value) {
-            Some(id) => {
-                self.body.insert(key.to_owned(), id);
-            }
-            None => self.problem(relation, "TypeConstraint", format!("'{relation}' must be an object with an id")),
-        }
-    }
-
-    /// `"tags": [{ "id": … }]`; with `"apiAction": "disconnect"` the row is taken out.
-    pub fn links(&mut self, relation: &'static str, ids: IdKind) -> Vec<Link> {
-        let Some(value) = self.body.remove(relation) else { return Vec::new() };
-        let parsed: Option<Vec<Link>> = match value {
-            Value::Array(items) => items.into_iter().map(|item| link(item, ids)).collect(),
-            _ => None,
-        };
-        let Some(mut links) = parsed else {
-            self.problem(relation, "TypeConstraint", format!("'{relation}' must be a list of objects with an id"));
-            return Vec::new();
-        };
-        links.sort_unstable_by_key(|link| (link.id, link.disconnect));
-        links.dedup();
-        let max = self.reader.max_links;
-        if links.len() > max {
-            self.problem(relation, "MaxLengthConstraint", format!("'{relation}' must name at most {max} records"));
-        }
-        if links.windows(2).any(|pair| pair[0].id == pair[1].id) {
-            let message = format!("'{relation}' connects and disconnects the same record");
-            self.problem(relation, "AmbiguousReference", message);
-        }
-        links
-    }
-
     /// A required key to the account, by default the caller's (`default: $me`). Anonymous callers have none to give.
     pub fn me<T: FromJson + RowId>(&mut self, name: &'static str) -> T {
         match self.take(name) {
@@ -209,12 +190,20 @@ impl<'a> BodyReader<'a> {
             let problem = self.not_writable(&key);
             self.problems.push(problem);
         }
-        Finished { problems: self.problems, passwords: self.passwords }
+        self.report_invalid();
+        in_order(self.meta, &mut self.problems);
+        let Self { problems, passwords, references, refusal, .. } = self;
+        Finished { problems, passwords, references, refusal }
     }
 
-    /// Fields that a problem already names, so that a placeholder is not complained about again.
-    pub(crate) fn fields_in_error(problems: &[Problem]) -> BTreeSet<String> {
-        problems.iter().map(|problem| problem.field.clone()).collect()
+    /// What the validators found. A field that could not be read holds a placeholder, about which there is nothing more
+    /// to say.
+    fn report_invalid(&mut self) {
+        let Some(errors) = self.invalid.take() else { return };
+        let named: BTreeSet<&str> = self.problems.iter().map(|problem| problem.field.as_str()).collect();
+        let mut more = validation::problems(self.meta, &errors);
+        more.retain(|problem| !named.contains(problem.field.as_str()));
+        self.problems.extend(more);
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -255,10 +244,23 @@ impl<'a> BodyReader<'a> {
         Problem { field: key.to_owned(), code, message }
     }
 
-    fn problem(&mut self, name: &str, constraint: &str, message: String) {
+    pub(super) fn problem(&mut self, name: &str, constraint: &str, message: String) {
         let code = format!("{}{constraint}", upper_first(name));
         self.problems.push(Problem { field: name.to_owned(), code, message });
     }
+}
+
+/// Problems in the order of the fields, what belongs to none of them last.
+pub(crate) fn in_order(meta: &ModelMeta, problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| {
+        // `comments.0.content` is a problem of `comments`.
+        let name = problem.field.split('.').next().unwrap_or_default();
+        let key = meta.relations.iter().find_map(|relation| match relation.kind {
+            RelationKind::BelongsTo { field } if relation.name == name => Some(field),
+            _ => None,
+        });
+        meta.field_index(key.unwrap_or(name)).unwrap_or(usize::MAX)
+    });
 }
 
 /// What a kind of field asks of its values beyond their Rust type.
@@ -294,35 +296,4 @@ fn refused(field: &FieldMeta) -> (String, String) {
         _ => "cannot be written here",
     };
     (format!("InvalidField{}", upper_first(name)), format!("'{name}' {why}"))
-}
-
-/// The id of `{ "id": … }` when there is nothing else in it; `null` clears the reference.
-fn only_id(value: Value) -> Option<Value> {
-    match value {
-        Value::Null => Some(Value::Null),
-        Value::Object(mut entries) => {
-            let connect = match entries.remove("apiAction") {
-                None => true,
-                Some(action) => action == "connect",
-            };
-            let id = entries.remove("id")?;
-            (connect && entries.is_empty()).then_some(id)
-        }
-        _ => None,
-    }
-}
-
-fn link(value: Value, ids: IdKind) -> Option<Link> {
-    let Value::Object(mut entries) = value else {
-        return None;
-    };
-    let disconnect = match entries.remove("apiAction") {
-        None => false,
-        Some(Value::String(action)) if action == "connect" => false,
-        Some(Value::String(action)) if action == "disconnect" => true,
-        Some(_) => return None,
-    };
-    let id = Id::from_json(entries.remove("id")?).ok()?;
-    let fits = matches!((id, ids), (Id::Uuid(_), IdKind::Uuid) | (Id::Integer(_), IdKind::Integer));
-    (fits && entries.is_empty()).then_some(Link { id, disconnect })
 }

@@ -5,14 +5,16 @@ mod body;
 mod from_json;
 pub(crate) mod json;
 mod patch;
+mod relations;
 mod submitted;
 mod types;
 pub(crate) mod validation;
 
 pub use body::{BodyReader, Problem};
-pub(crate) use body::{Finished, Reader};
+pub(crate) use body::{Finished, Reader, in_order, read};
 pub use from_json::{FromJson, Mismatch};
 pub use patch::Patch;
+pub(crate) use relations::{Form, Reach, Rights};
 pub(crate) use submitted::{Submitted, together};
 pub use types::{PlainPassword, parse_date, parse_datetime, parse_time};
 pub use validation::{DecimalInput, JsonInput, decimal, json_bytes};

@@ -25,4 +25,4 @@ pub(crate) use parse::Reading;
 pub(crate) use plan::TableSql;
 pub(crate) use selection::Selection;
 pub(crate) use sight::Sight;
-pub(crate) use value::typed_value;
+pub(crate) use value::{typed_json, typed_value};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::Value;
+
 use super::condition::Condition;
 use super::list::{ListQuery, Position};
 use super::sql::{self, Table};
@@ -17,6 +19,7 @@ pub(crate) struct TableSql {
     /// `"id", "title", …` in table order, as `Resource::decode` reads them.
     pub(crate) columns: String,
     select: String,
+    select_ids: String,
     count: String,
 }
 
@@ -29,7 +32,8 @@ impl TableSql {
         }
         let select = format!("SELECT {columns} FROM \"{}\" WHERE ", meta.table);
         let count = format!("SELECT count(*) FROM \"{}\" WHERE ", meta.table);
-        Self { meta, dialect, columns, select, count }
+        let select_ids = format!("SELECT \"id\" FROM \"{}\" WHERE ", meta.table);
+        Self { meta, dialect, columns, select, select_ids, count }
     }
 
     pub(crate) fn statement(&self, sql: impl Into<String>) -> Statement {
@@ -63,11 +67,48 @@ impl TableSql {
         statement
     }
 
-    /// How many of these rows are visible.
-    pub(crate) fn visible_among(&self, scope: &Scope, ids: &BTreeSet<Id>) -> Statement {
-        let mut statement = self.statement(self.count.as_str());
+    /// The ids of the visible rows; more conditions may follow.
+    pub(crate) fn ids(&self, scope: &Scope) -> Statement {
+        let mut statement = self.statement(self.select_ids.as_str());
+        self.visible(statement.push("1 = 1"), scope);
+        statement
+    }
+
+    /// Those of these rows that are visible; more conditions may follow.
+    pub(crate) fn ids_among(&self, scope: &Scope, ids: &BTreeSet<Id>) -> Statement {
+        let mut statement = self.statement(self.select_ids.as_str());
         statement.push("\"id\" IN (").join(", ", ids, |statement, id| statement.bind(*id)).push(")");
         self.visible(&mut statement, scope);
+        statement
+    }
+
+    /// The ids of the visible rows that have one of these lists of values in the fields, and which of them; more
+    /// conditions may follow.
+    pub(crate) fn ids_by(&self, scope: &Scope, fields: &[usize], values: &[&[Value]]) -> Statement {
+        let equal = |statement: &mut Statement, values: &[Value]| {
+            statement.join(" AND ", fields.iter().zip(values), |statement, (field, value)| {
+                statement.identifier(self.meta.fields[*field].column).push(" = ").bind(value.clone())
+            });
+        };
+        let mut statement = self.statement("SELECT \"id\", CAST(CASE");
+        for (nth, values) in values.iter().enumerate() {
+            equal(statement.push(" WHEN "), values);
+            statement.push(&format!(" THEN {nth}"));
+        }
+        statement.push(" END AS bigint) FROM ").identifier(self.meta.table).push(" WHERE (");
+        statement.join(" OR ", values, |statement, values| {
+            equal(statement, values);
+            statement
+        });
+        statement.push(")");
+        self.visible(&mut statement, scope);
+        statement
+    }
+
+    /// These rows, visible or not.
+    pub(crate) fn by_ids(&self, ids: &[Id]) -> Statement {
+        let mut statement = self.statement(self.select.as_str());
+        statement.push("\"id\" IN (").join(", ", ids, |statement, id| statement.bind(*id)).push(")");
         statement
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch
 ///
 /// # Errors
 /// What the field's type would have looked like.
-pub(super) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Value, Mismatch> {
+pub(crate) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Value, Mismatch> {
     use serde_json::Value as Json;
     let numeric = matches!(kind, FieldKind::Integer | FieldKind::Bigint | FieldKind::Float | FieldKind::Decimal { .. });
     match json {

@@ -3,6 +3,8 @@
 use sea_orm::Value;
 use uuid::Uuid;
 
+use crate::input::Patch;
+
 /// The id of a row of any model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id {
@@ -55,11 +57,56 @@ impl From<Id> for Value {
     }
 }
 
+impl From<Id> for serde_json::Value {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Uuid(id) => id.to_string().into(),
+            Id::Integer(id) => id.into(),
+        }
+    }
+}
+
 impl std::fmt::Display for Id {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Id::Uuid(id) => id.fmt(f),
             Id::Integer(id) => id.fmt(f),
         }
+    }
+}
+
+/// A field of an input that names a row: what it may be typed as.
+pub trait KeySlot {
+    /// An id of the other kind, or none where there must be one, leaves the field as it is.
+    fn put(&mut self, id: Option<Id>);
+}
+
+impl KeySlot for Uuid {
+    fn put(&mut self, id: Option<Id>) {
+        put(self, id);
+    }
+}
+
+impl KeySlot for i64 {
+    fn put(&mut self, id: Option<Id>) {
+        put(self, id);
+    }
+}
+
+impl<T: RowId> KeySlot for Option<T> {
+    fn put(&mut self, id: Option<Id>) {
+        *self = id.and_then(T::from_id);
+    }
+}
+
+impl<T: RowId> KeySlot for Patch<T> {
+    fn put(&mut self, id: Option<Id>) {
+        *self = id.map_or(Patch::Null, |id| T::from_id(id).map_or(Patch::Absent, Patch::Value));
+    }
+}
+
+fn put<T: RowId>(slot: &mut T, id: Option<Id>) {
+    if let Some(id) = id.and_then(T::from_id) {
+        *slot = id;
     }
 }

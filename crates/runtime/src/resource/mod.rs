@@ -2,19 +2,24 @@
 //! implements once per model. `AnyResource` erases it, so that every operation is compiled once, not once per model.
 
 mod id;
+mod nested;
 mod row;
 
 use std::any::Any;
+use std::fmt::Debug;
 
-use validator::{Validate, ValidationErrors};
+use validator::Validate;
 
 use crate::access::Permission;
 use crate::db::{DbError, Row};
 use crate::http::ObjectWriter;
 use crate::input::BodyReader;
 
-pub use id::{Id, RowId};
-pub use row::{Link, Links, RowValues};
+pub use id::{Id, KeySlot, RowId};
+pub use nested::{AnyInput, Nested};
+pub(crate) use nested::{Change, Draft, Key, Reference};
+pub(crate) use row::Relating;
+pub use row::RowValues;
 
 /// What the runtime knows of a model, printed by the build step from its YAML.
 #[derive(Debug)]
@@ -241,7 +246,7 @@ pub trait Resource: Sized + 'static {
     /// `Uuid` or `i64`, as `META.id` says.
     type Id: RowId;
     type Create: Input;
-    type Update: Input;
+    type Update: Input + Default;
     const META: &'static ModelMeta;
 
     fn id(&self) -> Self::Id;
@@ -252,20 +257,22 @@ pub trait Resource: Sized + 'static {
 }
 
 /// A body that was read field by field: what `CreatePost` and `UpdatePost` are.
-pub trait Input: Validate + Sized + 'static {
+pub trait Input: Validate + Clone + Debug + PartialEq + 'static {
     /// Reads what is known, in YAML order. Problems are collected in `body`; where there is one, the placeholder that
     /// stands in the field must not be used.
     fn read(body: &mut BodyReader<'_>) -> Self;
     fn into_row(self, row: &mut RowValues);
+    /// Gives the key in this position of `ModelMeta::fields` its value. A model without keys has none to give.
+    fn set_key(&mut self, _field: usize, _id: Option<Id>) {}
 }
 
 /// `Resource` without its types. Every `dyn Any` here is the type that its name says: `R::Create`, `R::Update`, `R`, `Vec<R>`.
 pub trait AnyResource: Send + Sync {
     fn meta(&self) -> &'static ModelMeta;
-    fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn Any>;
-    fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn Any>;
-    fn validate_create(&self, input: &dyn Any) -> Result<(), ValidationErrors>;
-    fn validate_update(&self, input: &dyn Any) -> Result<(), ValidationErrors>;
+    fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput>;
+    fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput>;
+    /// A change that changes nothing yet.
+    fn no_update(&self) -> Box<dyn AnyInput>;
     fn create_row(&self, input: Box<dyn Any>) -> RowValues;
     fn update_row(&self, input: Box<dyn Any>) -> RowValues;
     fn batch(&self, inputs: Vec<Box<dyn Any>>) -> Box<dyn Any>;

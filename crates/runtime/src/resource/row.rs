@@ -2,7 +2,8 @@
 
 use sea_orm::Value;
 
-use super::{Id, ModelMeta};
+use super::nested::Change;
+use super::{ModelMeta, Nested};
 use crate::input::{Patch, PlainPassword};
 
 /// Values on their way to a table, one slot per column; an empty slot is left as it is (update) or for the server to fill (create).
@@ -10,22 +11,15 @@ use crate::input::{Patch, PlainPassword};
 pub struct RowValues {
     values: Vec<Option<Value>>,
     passwords: Vec<(usize, PlainPassword)>,
-    links: Vec<Links>,
+    relating: Vec<Relating>,
 }
 
-/// Rows to connect to or disconnect from a many-to-many relation.
+/// What becomes of the rows at the other end of one relation.
 #[derive(Debug)]
-pub struct Links {
+pub(crate) struct Relating {
     /// Index into `ModelMeta::relations`.
-    pub relation: usize,
-    pub links: Vec<Link>,
-}
-
-/// One element of `"tags": [{ "id": … }]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
-    pub id: Id,
-    pub disconnect: bool,
+    pub(crate) relation: usize,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl RowValues {
@@ -57,9 +51,10 @@ impl RowValues {
     }
 
     /// `relation` is an index into `ModelMeta::relations`.
-    pub fn links(&mut self, relation: usize, links: Vec<Link>) {
-        if !links.is_empty() {
-            self.links.push(Links { relation, links });
+    pub fn nested<R>(&mut self, relation: usize, rows: impl IntoIterator<Item = Nested<R>>) {
+        let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
+        if !changes.is_empty() {
+            self.relating.push(Relating { relation, changes });
         }
     }
 
@@ -76,7 +71,7 @@ impl RowValues {
         std::mem::take(&mut self.passwords)
     }
 
-    pub(crate) fn take_links(&mut self) -> Vec<Links> {
-        std::mem::take(&mut self.links)
+    pub(crate) fn take_relating(&mut self) -> Vec<Relating> {
+        std::mem::take(&mut self.relating)
     }
 }

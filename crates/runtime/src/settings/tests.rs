@@ -46,6 +46,7 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
             max_filters: 10,
             max_depth: 3,
             max_bulk: 100,
+            max_nested: 100,
             max_in: 10,
             max_included: 100,
         },

@@ -51,6 +51,7 @@ fn default_app() -> App {
             max_filters: 20,
             max_depth: 3,
             max_bulk: 1000,
+            max_nested: 1000,
             max_in: 100,
             max_included: 10_000,
         },
@@ -197,6 +198,7 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         max_filters,
         max_depth: entries.u32("maxDepth", 1, 10, sink).unwrap_or(defaults.max_depth),
         max_bulk: entries.u32("maxBulk", 1, 10_000, sink).unwrap_or(defaults.max_bulk),
+        max_nested: entries.u32("maxNested", 1, 10_000, sink).unwrap_or(defaults.max_nested),
         max_in,
         // The keys of included rows are bound to one statement, and SQLite binds 32766 values at most.
         max_included: entries.u32("maxIncluded", 1, 30_000, sink).unwrap_or(defaults.max_included),

@@ -43,6 +43,8 @@ pub struct QueryLimits {
     pub max_depth: u32,
     /// rows of one createMany, updateMany or deleteMany (default 1000)
     pub max_bulk: u32,
+    /// rows that one body may name through relations (default 1000)
+    pub max_nested: u32,
     /// values in one list of a filter
     pub max_in: u32,
     /// rows that one answer may include beside its own

@@ -1,0 +1,64 @@
+//! The rows that connect two models many to many. A link that is there, or gone, already is no error.
+
+use crate::context::Context;
+use crate::core::Model;
+use crate::http::ApiError;
+use crate::resource::{Id, RelationKind, RelationMeta};
+
+use super::refusal;
+
+/// The table between two models, seen from one of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Join {
+    pub(super) table: &'static str,
+    pub(super) this_column: &'static str,
+    pub(super) target_column: &'static str,
+}
+
+/// Pairs of ids in one statement; SQLite binds 32766 values at most.
+const PAIRS: usize = 10_000;
+
+impl Join {
+    pub(super) fn of(relation: &RelationMeta) -> Option<Self> {
+        match relation.kind {
+            RelationKind::ManyToMany { table, this_column, target_column } => {
+                Some(Self { table, this_column, target_column })
+            }
+            _ => None,
+        }
+    }
+
+    /// Links each pair of this model's and the target's rows.
+    pub(super) async fn insert(&self, ctx: &Context<'_>, model: &Model, pairs: &[(Id, Id)]) -> Result<(), ApiError> {
+        for pairs in pairs.chunks(PAIRS) {
+            let mut insert = model.sql.statement("INSERT INTO ");
+            insert.identifier(self.table).push(" (").identifier(self.this_column);
+            insert.push(", ").identifier(self.target_column).push(") VALUES ");
+            insert.join(", ", pairs, |insert, (this, target)| {
+                insert.push("(").bind(*this).push(", ").bind(*target).push(")")
+            });
+            insert.push(" ON CONFLICT DO NOTHING");
+            ctx.source().execute(insert).await.map_err(|error| refusal::of_write(model.meta, error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes apart each pair.
+    pub(super) async fn delete(
+        &self,
+        ctx: &Context<'_>,
+        model: &Model,
+        this: Id,
+        targets: &[Id],
+    ) -> Result<(), ApiError> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let mut delete = model.sql.statement("DELETE FROM ");
+        delete.identifier(self.table).push(" WHERE ").identifier(self.this_column).push(" = ").bind(this);
+        delete.push(" AND ").identifier(self.target_column).push(" IN (");
+        delete.join(", ", targets, |delete, id| delete.bind(*id)).push(")");
+        ctx.source().execute(delete).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The rows at the other ends of relations that a write makes, changes, links and deletes: each by the operation of its
+//! own model, with its access rule, its row rule and its interceptors, in the same transaction.
+
+use std::collections::BTreeMap;
+
+use super::create_one::create_each;
+use super::delete_one::delete_one;
+use super::join::Join;
+use super::locate::{Tie, locate, scope_of};
+use super::update_one::update_one;
+use crate::access::Authority;
+use crate::context::Context;
+use crate::core::Model;
+use crate::http::ApiError;
+use crate::resource::{Change, Draft, Id, Key, Operation, Relating, RelationKind};
+
+/// A written row and what its body says of others.
+pub(super) type Related = (Id, Vec<Relating>);
+
+/// Whether operations of other models ran, whose interceptors may have changed the written rows, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Links,
+    Operations,
+}
+
+/// Does what the bodies of written rows say of the rows that their relations lead to. Rows are unlinked first, then
+/// linked, made and changed.
+///
+/// # Errors
+/// 400 `ReferencedRecordNotFound` for a row that is not there, not linked or not within the caller's reach; otherwise
+/// what its own model refuses with.
+pub(super) async fn write_related(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    authority: Authority,
+    rows: Vec<Related>,
+) -> Result<Effect, ApiError> {
+    let mut sorted: BTreeMap<usize, Sorted> = BTreeMap::new();
+    for (id, relating) in rows {
+        ctx.known.insert((model.meta.name, id));
+        for Relating { relation, changes } in relating {
+            let sorted = sorted.entry(relation).or_default();
+            changes.into_iter().for_each(|change| sorted.add(id, change));
+        }
+    }
+    let mut effect = Effect::Links;
+    for (relation, sorted) in sorted {
+        let end = End::of(ctx, model, authority, relation)?;
+        if sorted.operates() || matches!(end.tie, Tie::Key(_)) {
+            effect = Effect::Operations;
+        }
+        // Operations call each other here, as deep as bodies nest.
+        Box::pin(end.write(ctx, sorted)).await?;
+    }
+    Ok(effect)
+}
+
+/// What is to be done at the other end of one relation, by kind. The first id is that of the written row.
+#[derive(Default)]
+struct Sorted {
+    disconnect: BTreeMap<Id, Vec<Key>>,
+    delete: BTreeMap<Id, Vec<Key>>,
+    connect: Vec<(Id, Key)>,
+    create: Vec<(Id, Draft)>,
+    update: Vec<(Id, Key, Draft)>,
+}
+
+impl Sorted {
+    fn add(&mut self, id: Id, change: Change) {
+        match change {
+            Change::Connect(key) => self.connect.push((id, key)),
+            Change::Create(draft) => self.create.push((id, draft)),
+            Change::Update(key, draft) => self.update.push((id, key, draft)),
+            Change::Disconnect(key) => self.disconnect.entry(id).or_default().push(key),
+            Change::Delete(key) => self.delete.entry(id).or_default().push(key),
+        }
+    }
+
+    /// Whether more than links changes.
+    fn operates(&self) -> bool {
+        !(self.create.is_empty() && self.update.is_empty() && self.delete.is_empty())
+    }
+}
+
+/// The other end of a relation.
+struct End<'m> {
+    model: &'m Model,
+    target: &'m Model,
+    tie: Tie,
+    authority: Authority,
+}
+
+impl<'m> End<'m> {
+    fn of<'r: 'm>(
+        ctx: &Context<'r>,
+        model: &'m Model,
+        authority: Authority,
+        relation: usize,
+    ) -> Result<Self, ApiError> {
+        let relation = &model.meta.relations[relation];
+        let target = ctx.core.model(relation.target);
+        let key = |target: &Model| match relation.kind {
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+                target.meta.field_index(field).map(Tie::Key)
+            }
+            _ => Join::of(relation).map(Tie::Join),
+        };
+        match target.and_then(|target| Some((target, key(target)?))) {
+            Some((target, tie)) => Ok(Self { model, target, tie, authority }),
+            None => Err(ApiError::internal(format!("nothing is tied by {}.{}", model.meta.name, relation.name))),
+        }
+    }
+
+    async fn write(&self, ctx: &mut Context<'_>, sorted: Sorted) -> Result<(), ApiError> {
+        let Sorted { disconnect, delete, connect, create, update } = sorted;
+        for (id, keys) in disconnect {
+            self.disconnect(ctx, id, &keys).await?;
+        }
+        for (id, keys) in delete {
+            self.delete(ctx, id, &keys).await?;
+        }
+        if !connect.is_empty() {
+            self.connect(ctx, connect).await?;
+        }
+        if !create.is_empty() {
+            self.create(ctx, create).await?;
+        }
+        for (id, key, draft) in update {
+            self.update(ctx, id, key, draft).await?;
+        }
+        Ok(())
+    }
+
+    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, keys: &[Key]) -> Result<(), ApiError> {
+        match self.tie {
+            Tie::Key(field) => {
+                let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
+                for other in locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await? {
+                    self.set_key(ctx, other, field, None).await?;
+                }
+                Ok(())
+            }
+            Tie::Join(join) => {
+                let others = self.joined(ctx, keys).await?;
+                join.delete(ctx, self.model, id, &others).await
+            }
+        }
+    }
+
+    /// Ids are taken at their word: whether such a row is there is not told by taking it out.
+    async fn joined(&self, ctx: &Context<'_>, keys: &[Key]) -> Result<Vec<Id>, ApiError> {
+        let (ids, others): (Vec<Key>, Vec<Key>) = keys.iter().cloned().partition(|key| matches!(key, Key::Id(_)));
+        let mut found: Vec<Id> =
+            ids.iter().filter_map(|key| if let Key::Id(id) = key { Some(*id) } else { None }).collect();
+        if !others.is_empty() {
+            let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
+            found.extend(locate(ctx, self.target, &view, None, &others).await?);
+        }
+        Ok(found)
+    }
+
+    async fn delete(&self, ctx: &mut Context<'_>, id: Id, keys: &[Key]) -> Result<(), ApiError> {
+        let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
+        for other in locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await? {
+            ctx.aside(async |ctx| delete_one(ctx, self.target, &scope, other).await).await?;
+        }
+        Ok(())
+    }
+
+    async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Key)>) -> Result<(), ApiError> {
+        let (ids, keys): (Vec<Id>, Vec<Key>) = wanted.into_iter().unzip();
+        let operation = match self.tie {
+            Tie::Key(_) => Operation::UpdateOne,
+            Tie::Join(_) => Operation::FindOne,
+        };
+        let scope = scope_of(ctx, self.target, self.authority, operation)?;
+        let others = locate(ctx, self.target, &scope, None, &keys).await?;
+        match self.tie {
+            Tie::Key(field) => {
+                for (id, other) in ids.into_iter().zip(others) {
+                    self.set_key(ctx, other, field, Some(id)).await?;
+                }
+                Ok(())
+            }
+            Tie::Join(join) => join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await,
+        }
+    }
+
+    async fn create(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Draft)>) -> Result<(), ApiError> {
+        let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
+        let (ids, mut drafts): (Vec<Id>, Vec<Draft>) = wanted.into_iter().unzip();
+        if let Tie::Key(field) = self.tie {
+            drafts.iter_mut().zip(&ids).for_each(|(draft, id)| draft.input.set_key(field, Some(*id)));
+        }
+        let others = create_each(ctx, self.target, &scope, drafts).await?;
+        match self.tie {
+            Tie::Key(_) => Ok(()),
+            Tie::Join(join) => join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await,
+        }
+    }
+
+    async fn update(&self, ctx: &mut Context<'_>, id: Id, key: Key, draft: Draft) -> Result<(), ApiError> {
+        let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
+        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &[key]).await?;
+        let Some(other) = others.first() else { return Ok(()) };
+        ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *other, draft).await).await?;
+        Ok(())
+    }
+
+    /// A link whose key stands at the other end is a change of that row.
+    async fn set_key(&self, ctx: &mut Context<'_>, other: Id, field: usize, to: Option<Id>) -> Result<(), ApiError> {
+        let meta = self.target.meta;
+        if meta.fields[field].immutable {
+            return Err(ApiError::internal(format!("{}.{} cannot be changed", meta.name, meta.fields[field].name)));
+        }
+        let mut input = self.target.resource.no_update();
+        input.set_key(field, to);
+        let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
+        let draft = Draft::complete(input);
+        ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await?;
+        Ok(())
+    }
+}

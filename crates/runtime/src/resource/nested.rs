@@ -1,0 +1,175 @@
+//! What a write does to the rows at the other end of a relation.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use sea_orm::Value;
+
+use super::{Id, Input, Resource};
+
+/// What becomes of one row of `R` when a row is written that a relation leads from: an element of `"comments": [ … ]`.
+///
+/// Each is done under the rules of its own model and runs that model's interceptors.
+pub struct Nested<R> {
+    change: Change,
+    target: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> Nested<R> {
+    /// Links a row that is there.
+    pub fn connect(id: R::Id) -> Self {
+        Self::from(Change::Connect(Key::Id(id.into())))
+    }
+
+    /// Makes a row and links it. The key that leads back is filled in.
+    pub fn create(input: R::Create) -> Self {
+        Self::from(Change::Create(Draft::complete(Box::new(input))))
+    }
+
+    /// Changes a row that is linked.
+    pub fn update(id: R::Id, input: R::Update) -> Self {
+        Self::from(Change::Update(Key::Id(id.into()), Draft::complete(Box::new(input))))
+    }
+
+    /// Links a row no longer.
+    pub fn disconnect(id: R::Id) -> Self {
+        Self::from(Change::Disconnect(Key::Id(id.into())))
+    }
+
+    /// Deletes a row that is linked.
+    pub fn delete(id: R::Id) -> Self {
+        Self::from(Change::Delete(Key::Id(id.into())))
+    }
+
+    /// The row that is made, where one is.
+    pub fn created(&mut self) -> Option<&mut R::Create> {
+        match &mut self.change {
+            Change::Create(draft) => draft.input.as_any().downcast_mut(),
+            _ => None,
+        }
+    }
+
+    /// What is changed, where a row is.
+    pub fn updated(&mut self) -> Option<&mut R::Update> {
+        match &mut self.change {
+            Change::Update(_, draft) => draft.input.as_any().downcast_mut(),
+            _ => None,
+        }
+    }
+}
+
+impl<R> From<Change> for Nested<R> {
+    fn from(change: Change) -> Self {
+        Self { change, target: PhantomData }
+    }
+}
+
+impl<R> From<Nested<R>> for Change {
+    fn from(nested: Nested<R>) -> Self {
+        nested.change
+    }
+}
+
+// Derived, these would ask the same of `R`.
+impl<R> Clone for Nested<R> {
+    fn clone(&self) -> Self {
+        Self::from(self.change.clone())
+    }
+}
+
+impl<R> Debug for Nested<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.change.fmt(f)
+    }
+}
+
+impl<R> PartialEq for Nested<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.change == other.change
+    }
+}
+
+/// `Nested` without its type. Inputs of related models would otherwise contain each other, and their types with them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    Connect(Key),
+    Create(Draft),
+    Update(Key, Draft),
+    Disconnect(Key),
+    Delete(Key),
+}
+
+/// Which row of the other model is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Key {
+    Id(Id),
+    /// The values of one of the model's unique indexes, in the order of its fields.
+    Unique {
+        index: usize,
+        values: Vec<Value>,
+    },
+    /// The one that is linked, for relations that lead to one row.
+    Linked,
+}
+
+/// An input and what has to be done before it is complete.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) input: Box<dyn AnyInput>,
+    pub(crate) references: Vec<Reference>,
+}
+
+/// A row that a key of the input is to name, or that it names and that changes with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reference {
+    /// Index into `ModelMeta::relations`.
+    pub(crate) relation: usize,
+    pub(crate) change: Change,
+}
+
+impl Draft {
+    /// An input whose keys are all known.
+    pub(crate) fn complete(input: Box<dyn AnyInput>) -> Self {
+        Self { input, references: Vec::new() }
+    }
+}
+
+impl PartialEq for Draft {
+    fn eq(&self, other: &Self) -> bool {
+        self.input.equals(other.input.as_ref()) && self.references == other.references
+    }
+}
+
+/// An `Input` of some model.
+pub trait AnyInput: Any + Debug {
+    /// See `Input::set_key`.
+    fn set_key(&mut self, field: usize, id: Option<Id>);
+    fn boxed_clone(&self) -> Box<dyn AnyInput>;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+impl<I: Input> AnyInput for I {
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        Input::set_key(self, field, id);
+    }
+
+    fn boxed_clone(&self) -> Box<dyn AnyInput> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref() == Some(self)
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl Clone for Box<dyn AnyInput> {
+    fn clone(&self) -> Self {
+        self.as_ref().boxed_clone()
+    }
+}
