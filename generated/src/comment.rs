@@ -74,10 +74,11 @@ impl Input for CreateComment {
         row.set(3, self.author_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            2 => self.post_id.put(id),
-            3 => self.author_id.put(id),
-            _ => {}
+        if field == 2 {
+            self.post_id.put(id);
+        }
+        if field == 3 {
+            self.author_id.put(id);
         }
     }
 }

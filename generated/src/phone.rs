@@ -64,9 +64,8 @@ impl Input for CreatePhone {
         row.set(3, self.user_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            3 => self.user_id.put(id),
-            _ => {}
+        if field == 3 {
+            self.user_id.put(id);
         }
     }
 }

@@ -123,9 +123,8 @@ impl Input for CreatePost {
         row.nested(2, self.comments);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            8 => self.author_id.put(id),
-            _ => {}
+        if field == 8 {
+            self.author_id.put(id);
         }
     }
 }
@@ -177,9 +176,8 @@ impl Input for UpdatePost {
         row.nested(2, self.comments);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            8 => self.author_id.put(id),
-            _ => {}
+        if field == 8 {
+            self.author_id.put(id);
         }
     }
 }

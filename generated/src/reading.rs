@@ -151,9 +151,8 @@ impl Input for CreateReading {
         row.set(16, self.author_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            16 => self.author_id.put(id),
-            _ => {}
+        if field == 16 {
+            self.author_id.put(id);
         }
     }
 }
@@ -224,9 +223,8 @@ impl Input for UpdateReading {
         row.patch(16, self.author_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            16 => self.author_id.put(id),
-            _ => {}
+        if field == 16 {
+            self.author_id.put(id);
         }
     }
 }

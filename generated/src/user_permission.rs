@@ -97,10 +97,11 @@ impl Input for CreateUserPermission {
         row.set(3, self.permission_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            2 => self.user_id.put(id),
-            3 => self.permission_id.put(id),
-            _ => {}
+        if field == 2 {
+            self.user_id.put(id);
+        }
+        if field == 3 {
+            self.permission_id.put(id);
         }
     }
 }

@@ -64,9 +64,8 @@ impl Input for CreateUserProfile {
         row.set(4, self.user_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            4 => self.user_id.put(id),
-            _ => {}
+        if field == 4 {
+            self.user_id.put(id);
         }
     }
 }

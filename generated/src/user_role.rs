@@ -74,10 +74,11 @@ impl Input for CreateUserRole {
         row.set(2, self.role_id);
     }
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        match field {
-            1 => self.user_id.put(id),
-            2 => self.role_id.put(id),
-            _ => {}
+        if field == 1 {
+            self.user_id.put(id);
+        }
+        if field == 2 {
+            self.role_id.put(id);
         }
     }
 }

@@ -22,6 +22,7 @@ mod limits;
 mod lockout;
 mod mail;
 mod mail_after_a_crash;
+mod nested;
 mod never_fails;
 mod newsroom;
 mod operations;

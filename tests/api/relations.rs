@@ -67,12 +67,12 @@ fn a_reference_to_nothing_is_refused_and_nothing_is_stored() {
 #[test]
 fn what_is_no_reference_is_refused() {
     let app = app();
-    let grace = app.editor("grace");
+    let root = app.super_user();
     for author in
-        [json!(7), json!("x"), json!([]), json!({}), json!({ "id": "x" }), json!({ "id": grace.id, "more": 1 })]
+        [json!(7), json!("x"), json!([]), json!({}), json!({ "id": "x" }), json!({ "id": root.id, "more": 1 })]
     {
         let body = json!({ "title": "Title", "content": "…", "author": author });
-        grace.post("/api/posts", body).expect(400, "InvalidRequestBody");
+        root.post("/api/posts", body).expect(400, "InvalidRequestBody");
     }
 }
 

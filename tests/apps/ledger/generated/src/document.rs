@@ -27,7 +27,7 @@ pub struct CreateDocument {
     pub file_name: String,
     #[validate(length(min = 64, max = 64))]
     pub sha256: String,
-    pub entries: Vec<Link>,
+    pub entries: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for CreateDocument {
@@ -35,13 +35,13 @@ impl Input for CreateDocument {
         Self {
             file_name: body.required("fileName"),
             sha256: body.required("sha256"),
-            entries: body.links("entries", IdKind::Integer),
+            entries: body.nested("entries"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.file_name);
         row.set(2, self.sha256);
-        row.links(0, self.entries);
+        row.nested(0, self.entries);
     }
 }
 
@@ -51,7 +51,7 @@ pub struct UpdateDocument {
     pub file_name: Patch<String>,
     #[validate(length(min = 64, max = 64))]
     pub sha256: Patch<String>,
-    pub entries: Vec<Link>,
+    pub entries: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for UpdateDocument {
@@ -59,13 +59,13 @@ impl Input for UpdateDocument {
         Self {
             file_name: body.patch("fileName"),
             sha256: body.patch("sha256"),
-            entries: body.links("entries", IdKind::Integer),
+            entries: body.nested("entries"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.file_name);
         row.patch(2, self.sha256);
-        row.links(0, self.entries);
+        row.nested(0, self.entries);
     }
 }
 

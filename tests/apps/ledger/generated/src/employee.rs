@@ -69,6 +69,8 @@ pub struct CreateEmployee {
     pub is_super_user: bool,
     pub is_staff: bool,
     pub is_email_verified: bool,
+    pub entered: Vec<Nested<super::entry::Model>>,
+    pub approved: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for CreateEmployee {
@@ -82,6 +84,8 @@ impl Input for CreateEmployee {
             is_super_user: body.default_to("isSuperUser", || false),
             is_staff: body.default_to("isStaff", || false),
             is_email_verified: body.default_to("isEmailVerified", || false),
+            entered: body.nested("entered"),
+            approved: body.nested("approved"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -93,6 +97,8 @@ impl Input for CreateEmployee {
         row.set(6, self.is_super_user);
         row.set(7, self.is_staff);
         row.set(8, self.is_email_verified);
+        row.nested(0, self.entered);
+        row.nested(1, self.approved);
     }
 }
 
@@ -107,6 +113,8 @@ pub struct UpdateEmployee {
     pub is_super_user: Patch<bool>,
     pub is_staff: Patch<bool>,
     pub is_email_verified: Patch<bool>,
+    pub entered: Vec<Nested<super::entry::Model>>,
+    pub approved: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for UpdateEmployee {
@@ -119,6 +127,8 @@ impl Input for UpdateEmployee {
             is_super_user: body.patch("isSuperUser"),
             is_staff: body.patch("isStaff"),
             is_email_verified: body.patch("isEmailVerified"),
+            entered: body.nested("entered"),
+            approved: body.nested("approved"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -129,6 +139,8 @@ impl Input for UpdateEmployee {
         row.patch(6, self.is_super_user);
         row.patch(7, self.is_staff);
         row.patch(8, self.is_email_verified);
+        row.nested(0, self.entered);
+        row.nested(1, self.approved);
     }
 }
 

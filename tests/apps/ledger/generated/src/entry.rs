@@ -83,16 +83,16 @@ pub struct CreateEntry {
     pub credit_id: i64,
     pub entered_by_id: i64,
     pub approved_by_id: Option<i64>,
-    pub documents: Vec<Link>,
+    pub documents: Vec<Nested<super::document::Model>>,
 }
 
 impl Input for CreateEntry {
     fn read(body: &mut BodyReader<'_>) -> Self {
         let now = body.now();
-        body.reference("debit", "debitId");
-        body.reference("credit", "creditId");
-        body.reference("enteredBy", "enteredById");
-        body.reference("approvedBy", "approvedById");
+        body.reference::<super::gl_account::Model>("debit", "debitId");
+        body.reference::<super::gl_account::Model>("credit", "creditId");
+        body.reference::<super::employee::Model>("enteredBy", "enteredById");
+        body.reference::<super::employee::Model>("approvedBy", "approvedById");
         Self {
             amount: body.required("amount"),
             booked_on: body.default_to("bookedOn", || now.date_naive()),
@@ -103,7 +103,7 @@ impl Input for CreateEntry {
             credit_id: body.required("creditId"),
             entered_by_id: body.me("enteredById"),
             approved_by_id: body.optional("approvedById"),
-            documents: body.links("documents", IdKind::Uuid),
+            documents: body.nested("documents"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -116,7 +116,21 @@ impl Input for CreateEntry {
         row.set(7, self.credit_id);
         row.set(8, self.entered_by_id);
         row.set(9, self.approved_by_id);
-        row.links(4, self.documents);
+        row.nested(4, self.documents);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 6 {
+            self.debit_id.put(id);
+        }
+        if field == 7 {
+            self.credit_id.put(id);
+        }
+        if field == 8 {
+            self.entered_by_id.put(id);
+        }
+        if field == 9 {
+            self.approved_by_id.put(id);
+        }
     }
 }
 
@@ -134,14 +148,14 @@ pub struct UpdateEntry {
     pub debit_id: Patch<i64>,
     pub credit_id: Patch<i64>,
     pub approved_by_id: Patch<i64>,
-    pub documents: Vec<Link>,
+    pub documents: Vec<Nested<super::document::Model>>,
 }
 
 impl Input for UpdateEntry {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("debit", "debitId");
-        body.reference("credit", "creditId");
-        body.reference("approvedBy", "approvedById");
+        body.reference::<super::gl_account::Model>("debit", "debitId");
+        body.reference::<super::gl_account::Model>("credit", "creditId");
+        body.reference::<super::employee::Model>("approvedBy", "approvedById");
         Self {
             amount: body.patch("amount"),
             booked_on: body.patch("bookedOn"),
@@ -151,7 +165,7 @@ impl Input for UpdateEntry {
             debit_id: body.patch("debitId"),
             credit_id: body.patch("creditId"),
             approved_by_id: body.patch_optional("approvedById"),
-            documents: body.links("documents", IdKind::Uuid),
+            documents: body.nested("documents"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -163,7 +177,18 @@ impl Input for UpdateEntry {
         row.patch(6, self.debit_id);
         row.patch(7, self.credit_id);
         row.patch(9, self.approved_by_id);
-        row.links(4, self.documents);
+        row.nested(4, self.documents);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 6 {
+            self.debit_id.put(id);
+        }
+        if field == 7 {
+            self.credit_id.put(id);
+        }
+        if field == 9 {
+            self.approved_by_id.put(id);
+        }
     }
 }
 

@@ -78,11 +78,14 @@ pub struct CreateGLAccount {
     pub r2d2: bool,
     pub is_vat: bool,
     pub parent_id: Option<i64>,
+    pub children: Vec<Nested<Model>>,
+    pub debits: Vec<Nested<super::entry::Model>>,
+    pub credits: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for CreateGLAccount {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("parent", "parentId");
+        body.reference::<Model>("parent", "parentId");
         Self {
             number: body.required("number"),
             r#type: body.required("type"),
@@ -90,6 +93,9 @@ impl Input for CreateGLAccount {
             r2d2: body.default_to("r2d2", || false),
             is_vat: body.default_to("isVAT", || false),
             parent_id: body.optional("parentId"),
+            children: body.nested("children"),
+            debits: body.nested("debits"),
+            credits: body.nested("credits"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -99,6 +105,14 @@ impl Input for CreateGLAccount {
         row.set(4, self.r2d2);
         row.set(5, self.is_vat);
         row.set(6, self.parent_id);
+        row.nested(1, self.children);
+        row.nested(2, self.debits);
+        row.nested(3, self.credits);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 6 {
+            self.parent_id.put(id);
+        }
     }
 }
 
@@ -112,11 +126,14 @@ pub struct UpdateGLAccount {
     pub r2d2: Patch<bool>,
     pub is_vat: Patch<bool>,
     pub parent_id: Patch<i64>,
+    pub children: Vec<Nested<Model>>,
+    pub debits: Vec<Nested<super::entry::Model>>,
+    pub credits: Vec<Nested<super::entry::Model>>,
 }
 
 impl Input for UpdateGLAccount {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("parent", "parentId");
+        body.reference::<Model>("parent", "parentId");
         Self {
             number: body.patch("number"),
             r#type: body.patch("type"),
@@ -124,6 +141,9 @@ impl Input for UpdateGLAccount {
             r2d2: body.patch("r2d2"),
             is_vat: body.patch("isVAT"),
             parent_id: body.patch_optional("parentId"),
+            children: body.nested("children"),
+            debits: body.nested("debits"),
+            credits: body.nested("credits"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -133,6 +153,14 @@ impl Input for UpdateGLAccount {
         row.patch(4, self.r2d2);
         row.patch(5, self.is_vat);
         row.patch(6, self.parent_id);
+        row.nested(1, self.children);
+        row.nested(2, self.debits);
+        row.nested(3, self.credits);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 6 {
+            self.parent_id.put(id);
+        }
     }
 }
 

@@ -80,6 +80,7 @@ pub struct CreateMember {
     pub is_super_user: bool,
     pub is_staff: bool,
     pub is_email_verified: bool,
+    pub notes: Vec<Nested<super::note::Model>>,
 }
 
 impl Input for CreateMember {
@@ -95,6 +96,7 @@ impl Input for CreateMember {
             is_super_user: body.default_to("isSuperUser", || false),
             is_staff: body.default_to("isStaff", || false),
             is_email_verified: body.default_to("isEmailVerified", || false),
+            notes: body.nested("notes"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -108,6 +110,7 @@ impl Input for CreateMember {
         row.set(8, self.is_super_user);
         row.set(9, self.is_staff);
         row.set(10, self.is_email_verified);
+        row.nested(0, self.notes);
     }
 }
 
@@ -124,6 +127,7 @@ pub struct UpdateMember {
     pub is_super_user: Patch<bool>,
     pub is_staff: Patch<bool>,
     pub is_email_verified: Patch<bool>,
+    pub notes: Vec<Nested<super::note::Model>>,
 }
 
 impl Input for UpdateMember {
@@ -138,6 +142,7 @@ impl Input for UpdateMember {
             is_super_user: body.patch("isSuperUser"),
             is_staff: body.patch("isStaff"),
             is_email_verified: body.patch("isEmailVerified"),
+            notes: body.nested("notes"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -150,6 +155,7 @@ impl Input for UpdateMember {
         row.patch(8, self.is_super_user);
         row.patch(9, self.is_staff);
         row.patch(10, self.is_email_verified);
+        row.nested(0, self.notes);
     }
 }
 

@@ -49,7 +49,7 @@ pub struct CreateNote {
 
 impl Input for CreateNote {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("author", "authorId");
+        body.reference::<super::member::Model>("author", "authorId");
         Self {
             text: body.required("text"),
             is_open: body.default_to("isOpen", || false),
@@ -62,6 +62,11 @@ impl Input for CreateNote {
         row.set(2, self.is_open);
         row.set(3, self.secret);
         row.set(4, self.author_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 4 {
+            self.author_id.put(id);
+        }
     }
 }
 
@@ -77,7 +82,7 @@ pub struct UpdateNote {
 
 impl Input for UpdateNote {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("author", "authorId");
+        body.reference::<super::member::Model>("author", "authorId");
         Self {
             text: body.patch("text"),
             is_open: body.patch("isOpen"),
@@ -90,6 +95,11 @@ impl Input for UpdateNote {
         row.patch(2, self.is_open);
         row.patch(3, self.secret);
         row.patch(4, self.author_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 4 {
+            self.author_id.put(id);
+        }
     }
 }
 

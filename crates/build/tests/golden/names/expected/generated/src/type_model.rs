@@ -122,12 +122,13 @@ pub struct CreateType {
     #[validate(length(max = 255))]
     pub entity_name: Option<String>,
     pub iterator_of_id: Option<Uuid>,
+    pub iterators: Vec<Nested<Model>>,
 }
 
 impl Input for CreateType {
     fn read(body: &mut BodyReader<'_>) -> Self {
         let now = body.now();
-        body.reference("iteratorOf", "iteratorOfId");
+        body.reference::<Model>("iteratorOf", "iteratorOfId");
         Self {
             r#type: body.required("type"),
             r#match: body.optional("match"),
@@ -146,6 +147,7 @@ impl Input for CreateType {
                 .optional("optionalEnumWithANameSoLongThatItsLineWraps"),
             entity_name: body.optional("entityName"),
             iterator_of_id: body.optional("iteratorOfId"),
+            iterators: body.nested("iterators"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -165,6 +167,12 @@ impl Input for CreateType {
         row.set(14, self.optional_enum_with_a_name_so_long_that_its_line_wraps);
         row.set(15, self.entity_name);
         row.set(16, self.iterator_of_id);
+        row.nested(0, self.iterators);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 16 {
+            self.iterator_of_id.put(id);
+        }
     }
 }
 
@@ -198,11 +206,12 @@ pub struct UpdateType {
     #[validate(length(max = 255))]
     pub entity_name: Patch<String>,
     pub iterator_of_id: Patch<Uuid>,
+    pub iterators: Vec<Nested<Model>>,
 }
 
 impl Input for UpdateType {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("iteratorOf", "iteratorOfId");
+        body.reference::<Model>("iteratorOf", "iteratorOfId");
         Self {
             r#type: body.patch("type"),
             r#match: body.patch_optional("match"),
@@ -221,6 +230,7 @@ impl Input for UpdateType {
                 .patch_optional("optionalEnumWithANameSoLongThatItsLineWraps"),
             entity_name: body.patch_optional("entityName"),
             iterator_of_id: body.patch_optional("iteratorOfId"),
+            iterators: body.nested("iterators"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -240,6 +250,12 @@ impl Input for UpdateType {
         row.patch(14, self.optional_enum_with_a_name_so_long_that_its_line_wraps);
         row.patch(15, self.entity_name);
         row.patch(16, self.iterator_of_id);
+        row.nested(0, self.iterators);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 16 {
+            self.iterator_of_id.put(id);
+        }
     }
 }
 

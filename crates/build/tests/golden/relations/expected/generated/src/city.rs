@@ -29,16 +29,22 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct CreateCity {
     #[validate(length(max = 60))]
     pub name: String,
+    pub departures: Vec<Nested<super::flight::Model>>,
+    pub arrivals: Vec<Nested<super::flight::Model>>,
 }
 
 impl Input for CreateCity {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self {
             name: body.required("name"),
+            departures: body.nested("departures"),
+            arrivals: body.nested("arrivals"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.name);
+        row.nested(0, self.departures);
+        row.nested(1, self.arrivals);
     }
 }
 
@@ -46,14 +52,22 @@ impl Input for CreateCity {
 pub struct UpdateCity {
     #[validate(length(max = 60))]
     pub name: Patch<String>,
+    pub departures: Vec<Nested<super::flight::Model>>,
+    pub arrivals: Vec<Nested<super::flight::Model>>,
 }
 
 impl Input for UpdateCity {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        Self { name: body.patch("name") }
+        Self {
+            name: body.patch("name"),
+            departures: body.nested("departures"),
+            arrivals: body.nested("arrivals"),
+        }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.name);
+        row.nested(0, self.departures);
+        row.nested(1, self.arrivals);
     }
 }
 

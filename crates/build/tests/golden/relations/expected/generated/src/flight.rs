@@ -62,20 +62,24 @@ pub struct CreateFlight {
     pub origin_id: Uuid,
     pub destination_id: Uuid,
     pub connection_id: Option<i64>,
-    pub crew: Vec<Link>,
+    pub feeders: Vec<Nested<Model>>,
+    pub manifest: Vec<Nested<super::manifest::Model>>,
+    pub crew: Vec<Nested<super::person::Model>>,
 }
 
 impl Input for CreateFlight {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("origin", "originId");
-        body.reference("destination", "destinationId");
-        body.reference("connection", "connectionId");
+        body.reference::<super::city::Model>("origin", "originId");
+        body.reference::<super::city::Model>("destination", "destinationId");
+        body.reference::<Model>("connection", "connectionId");
         Self {
             number: body.required("number"),
             origin_id: body.required("originId"),
             destination_id: body.required("destinationId"),
             connection_id: body.optional("connectionId"),
-            crew: body.links("crew", IdKind::Uuid),
+            feeders: body.nested("feeders"),
+            manifest: body.nested_one("manifest"),
+            crew: body.nested("crew"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -83,7 +87,20 @@ impl Input for CreateFlight {
         row.set(2, self.origin_id);
         row.set(3, self.destination_id);
         row.set(4, self.connection_id);
-        row.links(5, self.crew);
+        row.nested(3, self.feeders);
+        row.nested(4, self.manifest);
+        row.nested(5, self.crew);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 2 {
+            self.origin_id.put(id);
+        }
+        if field == 3 {
+            self.destination_id.put(id);
+        }
+        if field == 4 {
+            self.connection_id.put(id);
+        }
     }
 }
 
@@ -94,20 +111,24 @@ pub struct UpdateFlight {
     pub origin_id: Patch<Uuid>,
     pub destination_id: Patch<Uuid>,
     pub connection_id: Patch<i64>,
-    pub crew: Vec<Link>,
+    pub feeders: Vec<Nested<Model>>,
+    pub manifest: Vec<Nested<super::manifest::Model>>,
+    pub crew: Vec<Nested<super::person::Model>>,
 }
 
 impl Input for UpdateFlight {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("origin", "originId");
-        body.reference("destination", "destinationId");
-        body.reference("connection", "connectionId");
+        body.reference::<super::city::Model>("origin", "originId");
+        body.reference::<super::city::Model>("destination", "destinationId");
+        body.reference::<Model>("connection", "connectionId");
         Self {
             number: body.patch("number"),
             origin_id: body.patch("originId"),
             destination_id: body.patch("destinationId"),
             connection_id: body.patch_optional("connectionId"),
-            crew: body.links("crew", IdKind::Uuid),
+            feeders: body.nested("feeders"),
+            manifest: body.nested_one("manifest"),
+            crew: body.nested("crew"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -115,7 +136,20 @@ impl Input for UpdateFlight {
         row.patch(2, self.origin_id);
         row.patch(3, self.destination_id);
         row.patch(4, self.connection_id);
-        row.links(5, self.crew);
+        row.nested(3, self.feeders);
+        row.nested(4, self.manifest);
+        row.nested(5, self.crew);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 2 {
+            self.origin_id.put(id);
+        }
+        if field == 3 {
+            self.destination_id.put(id);
+        }
+        if field == 4 {
+            self.connection_id.put(id);
+        }
     }
 }
 

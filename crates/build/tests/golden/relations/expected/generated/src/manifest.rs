@@ -46,7 +46,7 @@ impl Validate for CreateManifest {
 
 impl Input for CreateManifest {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("flight", "flightId");
+        body.reference::<super::flight::Model>("flight", "flightId");
         Self {
             weight: body.required("weight"),
             flight_id: body.required("flightId"),
@@ -55,6 +55,11 @@ impl Input for CreateManifest {
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.weight);
         row.set(2, self.flight_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 2 {
+            self.flight_id.put(id);
+        }
     }
 }
 
@@ -72,7 +77,7 @@ impl Validate for UpdateManifest {
 
 impl Input for UpdateManifest {
     fn read(body: &mut BodyReader<'_>) -> Self {
-        body.reference("flight", "flightId");
+        body.reference::<super::flight::Model>("flight", "flightId");
         Self {
             weight: body.patch("weight"),
             flight_id: body.patch("flightId"),
@@ -81,6 +86,11 @@ impl Input for UpdateManifest {
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.weight);
         row.patch(2, self.flight_id);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 2 {
+            self.flight_id.put(id);
+        }
     }
 }
 

@@ -23,19 +23,19 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct CreatePerson {
     #[validate(length(max = 255))]
     pub name: String,
-    pub flights: Vec<Link>,
+    pub flights: Vec<Nested<super::flight::Model>>,
 }
 
 impl Input for CreatePerson {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self {
             name: body.required("name"),
-            flights: body.links("flights", IdKind::Integer),
+            flights: body.nested("flights"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.set(1, self.name);
-        row.links(0, self.flights);
+        row.nested(0, self.flights);
     }
 }
 
@@ -43,19 +43,19 @@ impl Input for CreatePerson {
 pub struct UpdatePerson {
     #[validate(length(max = 255))]
     pub name: Patch<String>,
-    pub flights: Vec<Link>,
+    pub flights: Vec<Nested<super::flight::Model>>,
 }
 
 impl Input for UpdatePerson {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self {
             name: body.patch("name"),
-            flights: body.links("flights", IdKind::Integer),
+            flights: body.nested("flights"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
         row.patch(1, self.name);
-        row.links(0, self.flights);
+        row.nested(0, self.flights);
     }
 }
 

@@ -16,6 +16,7 @@ pub static APP: AppMeta = AppMeta {
         max_filters: 20,
         max_depth: 3,
         max_bulk: 1000,
+        max_nested: 1000,
         max_in: 100,
         max_included: 10000,
     },
