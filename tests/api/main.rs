@@ -9,6 +9,7 @@ mod accounts;
 mod assignment;
 mod auth_bodies;
 mod auth_interceptors;
+mod bulk_refusals;
 mod concurrency;
 mod crud;
 mod errors;

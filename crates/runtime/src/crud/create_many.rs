@@ -2,8 +2,9 @@
 
 use std::any::Any;
 
+use super::insert::insert_many;
 use super::references::settle;
-use super::write::insert_many;
+use super::refusal::Refusal;
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
@@ -23,7 +24,7 @@ pub(crate) async fn create_many(
     let mut batch = model.resource.batch(drafts.into_iter().map(|draft| draft.input as Box<dyn Any>).collect());
     model.hooks.run(Operation::CreateMany, Moment::Before, ctx, batch.as_mut()).await?;
     let rows = model.resource.unbatch(batch).into_iter().map(|input| model.resource.create_row(input)).collect();
-    let results = insert_many(ctx, model, scope, rows).await?;
+    let results = insert_many(ctx, model, scope, rows).await.map_err(Refusal::of_many)?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     model.hooks.run(Operation::CreateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)

@@ -4,9 +4,11 @@ use std::any::Any;
 
 use sea_orm::QueryResult;
 
+use super::insert::insert_many;
 use super::references::settle;
+use super::refusal::Refusal;
 use super::version::version;
-use super::write::{insert_many, row_id};
+use super::write::row_id;
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
@@ -64,5 +66,5 @@ async fn insert_each(
         model.hooks.run(Operation::CreateOne, Moment::Before, ctx, input.as_any()).await?;
         rows.push(model.resource.create_row(input));
     }
-    insert_many(ctx, model, scope, rows).await
+    insert_many(ctx, model, scope, rows).await.map_err(Refusal::of_one)
 }

@@ -7,9 +7,9 @@ use sea_orm::{QueryResult, Value};
 use super::create_one::create_each;
 use super::delete_one::delete_one;
 use super::locate::{locate, scope_of};
-use super::refusal;
+use super::refusal::{self, Refusal};
 use super::update_one::update_one;
-use crate::access::{Authority, RowRule, Scope, decide, optional_id};
+use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
@@ -20,13 +20,13 @@ use crate::resource::{Change, Draft, Id, Key, ModelKind, Operation, RelationKind
 /// seen, the database's own word is enough, and so it is where nobody may look at all.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound`.
+/// 400 `ReferencedRecordNotFound` of each row.
 pub(super) async fn check_references(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
     rows: &[RowValues],
-) -> Result<(), ApiError> {
+) -> Result<(), Refusal> {
     if scope.authority != Authority::Caller {
         return Ok(());
     }
@@ -36,18 +36,22 @@ pub(super) async fn check_references(
             continue;
         };
         let own = ctx.principal.account().filter(|_| target.meta.kind == ModelKind::Account);
-        let named = rows.iter().filter_map(|row| row.get(field)).filter_map(id_in);
-        let made = |id: &Id| ctx.known.contains(&(target.meta.name, *id));
-        let ids: BTreeSet<Id> = named.filter(|id| Some(*id) != own && !made(id)).collect();
+        let foreign = |id: &Id| Some(*id) != own && !ctx.known.contains(&(target.meta.name, *id));
+        let named = |row: &RowValues| row.get(field).and_then(id_in).filter(foreign);
+        let ids: BTreeSet<Id> = rows.iter().filter_map(named).collect();
         // Most changes set no key: then nobody need be asked who sees what.
         if ids.is_empty() {
             continue;
         }
         let viewing = Operation::FindMany.action(target.meta);
         let Ok(view) = decide(target.meta, &target.masks, viewing, &ctx.principal) else { continue };
-        if view.rows != RowRule::Every || target.meta.soft_delete {
-            all_visible(ctx, target, &view, &ids).await?;
+        if view.rows == RowRule::Every && !target.meta.soft_delete {
+            continue;
         }
+        let visible = visible_among(ctx, target, &view, &ids).await?;
+        let hidden = |row: &RowValues| named(row).is_some_and(|id| !visible.contains(&id));
+        let refused = rows.iter().enumerate().filter(|(_, row)| hidden(row));
+        Refusal::unless_empty(refused.map(|(index, _)| (index, refusal::no_such_reference())).collect())?;
     }
     Ok(())
 }
@@ -61,9 +65,14 @@ fn id_in(value: &Value) -> Option<Id> {
     }
 }
 
-async fn all_visible(ctx: &Context<'_>, target: &Model, view: &Scope, ids: &BTreeSet<Id>) -> Result<(), ApiError> {
-    let visible = ctx.source().all(target.sql.ids_among(view, ids)).await?;
-    if visible.len() == ids.len() { Ok(()) } else { Err(refusal::no_such_reference()) }
+async fn visible_among(
+    ctx: &Context<'_>,
+    target: &Model,
+    view: &Scope,
+    ids: &BTreeSet<Id>,
+) -> Result<BTreeSet<Id>, ApiError> {
+    let rows = ctx.source().all(target.sql.ids_among(view, ids)).await?;
+    Ok(rows.iter().map(|row| id_from(&mut Row::new(row), target.meta.id)).collect::<Result<_, _>>()?)
 }
 
 /// Finds and makes the rows that keys of new rows are to name, and fills the keys in. Other rows are made first, as a key

@@ -2,7 +2,81 @@
 
 use crate::db::{DbError, Violation};
 use crate::http::ApiError;
+use crate::input::Problem;
 use crate::resource::{ModelMeta, UniqueMeta};
+
+/// Why rows were not written.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// These rows, by their place among them, each for a reason of its own.
+    Rows(Vec<(usize, ApiError)>),
+    Other(ApiError),
+}
+
+impl Refusal {
+    /// # Errors
+    /// The rows that were refused, where there are any. What failed for no fault of theirs comes first.
+    pub(super) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
+        match rows.iter().position(|(_, error)| error.status() >= 500) {
+            Some(failed) => Err(Refusal::Other(rows.swap_remove(failed).1)),
+            None if rows.is_empty() => Ok(()),
+            None => Err(Refusal::Rows(rows)),
+        }
+    }
+
+    /// The same of rows that stand behind others.
+    pub(super) fn behind(self, others: usize) -> Self {
+        match self {
+            Refusal::Rows(rows) => {
+                Refusal::Rows(rows.into_iter().map(|(index, error)| (index + others, error)).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// In the words of one row.
+    pub(super) fn of_one(self) -> ApiError {
+        match self {
+            Refusal::Rows(mut rows) if !rows.is_empty() => rows.swap_remove(0).1,
+            Refusal::Rows(_) => ApiError::internal("rows were refused, and none is known"),
+            Refusal::Other(error) => error,
+        }
+    }
+
+    /// In the words of the first row, with the problems of each.
+    pub(super) fn of_many(self) -> ApiError {
+        let Refusal::Rows(rows) = &self else { return self.of_one() };
+        let problems: Vec<Problem> = rows.iter().flat_map(|(index, error)| problems(*index, error)).collect();
+        self.of_one().with_problems(problems)
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Refusal::Other(error)
+    }
+}
+
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
+        Refusal::Other(error.into())
+    }
+}
+
+/// What is wrong with one row: what its error lists, or the error itself.
+fn problems(index: usize, error: &ApiError) -> Vec<Problem> {
+    let listed = error.problems();
+    if !listed.is_empty() {
+        let at = |problem: Problem| Problem { field: format!("{index}.{}", problem.field), ..problem };
+        return listed.into_iter().map(at).collect();
+    }
+    let fields = error.meta().and_then(|meta| meta["fields"].as_array());
+    let field = match fields.map(Vec::as_slice) {
+        Some([field]) => format!("{index}.{}", field.as_str().unwrap_or_default()),
+        _ => index.to_string(),
+    };
+    vec![Problem { field, code: error.code().to_owned(), message: error.message().to_owned() }]
+}
 
 /// Of an INSERT or UPDATE: 409 for a unique index, 400 for a key that leads nowhere.
 pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {

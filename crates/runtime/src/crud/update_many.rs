@@ -2,9 +2,10 @@
 
 use std::any::Any;
 
+use super::guard;
 use super::references::check_references;
+use super::refusal::{self, Refusal};
 use super::write::{bounded, check_all_still_within, prepare_update, set_clause, touched_many};
-use super::{guard, refusal};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
@@ -37,7 +38,7 @@ pub(crate) async fn update_many(
     if row.filled().next().is_none() {
         return Err(ApiError::bad_request("InvalidRequestBody", "The body changes nothing"));
     }
-    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
+    check_references(ctx, model, scope, std::slice::from_ref(&row)).await.map_err(Refusal::of_one)?;
     bounded(ctx, model, scope, &query).await?;
     let mut update = set_clause(model, &row);
     model.sql.matching(&mut update, scope, &query.filter);

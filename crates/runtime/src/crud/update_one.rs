@@ -4,11 +4,12 @@ use std::any::Any;
 
 use sea_orm::QueryResult;
 
+use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, settle_change};
+use super::refusal::{self, Refusal};
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
-use super::{guard, refusal};
 use crate::access::{Giving, Scope};
 use crate::auth::moving;
 use crate::context::Context;
@@ -36,7 +37,7 @@ pub(crate) async fn update_one(
     let mut row = model.resource.update_row(input);
     let relating = row.take_relating();
     prepare_update(ctx, model, &mut row)?;
-    check_references(ctx, model, scope, std::slice::from_ref(&row)).await?;
+    check_references(ctx, model, scope, std::slice::from_ref(&row)).await.map_err(Refusal::of_one)?;
     let moving = moving(ctx, model, id, &mut row).await?;
     let mut result = write(ctx, model, scope, id, &row).await?;
     check_still_within(ctx, model, scope, id, &row).await?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::db::DbError;
@@ -89,16 +90,30 @@ impl ApiError {
         Self::invalid("InvalidRequestParams", problems)
     }
 
+    fn invalid(code: &str, problems: Vec<Problem>) -> Self {
+        let message = problems.first().map_or_else(|| "Invalid request".to_owned(), |problem| problem.message.clone());
+        Self::bad_request(code, message).with_problems(problems)
+    }
+
     /// A long list of problems helps nobody but who wants a small request to cost a large answer.
-    fn invalid(code: &str, mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn with_problems(mut self, mut problems: Vec<Problem>) -> Self {
         let more = problems.len().saturating_sub(MAX_PROBLEMS);
         problems.truncate(MAX_PROBLEMS);
-        let message = problems.first().map_or_else(|| "Invalid request".to_owned(), |problem| problem.message.clone());
-        Self::bad_request(code, message).with_meta(if more == 0 {
-            json!({ "errors": problems })
-        } else {
-            json!({ "errors": problems, "more": more })
-        })
+        let mut meta = match self.0.meta.take() {
+            Some(Value::Object(meta)) => meta,
+            _ => serde_json::Map::new(),
+        };
+        meta.insert("errors".to_owned(), json!(problems));
+        if more > 0 {
+            meta.insert("more".to_owned(), more.into());
+        }
+        self.with_meta(Value::Object(meta))
+    }
+
+    /// The problems that it lists.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let listed = self.0.meta.as_ref().and_then(|meta| meta.get("errors"));
+        listed.and_then(|listed| Vec::deserialize(listed).ok()).unwrap_or_default()
     }
 
     #[must_use]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use validator::ValidationErrors;
 
-use super::relations::Reach;
+use super::reach::Reach;
 use super::validation::{self, Broken};
 use super::{FromJson, Mismatch, Patch, PlainPassword};
 use crate::access::FieldSet;
@@ -17,7 +17,7 @@ use crate::resource::{AnyInput, FieldKind, FieldMeta, Id, Input, ModelMeta, Orig
 use crate::text::upper_first;
 
 /// One thing that is wrong with a request, as `meta.errors` shows it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Problem {
     /// `title`; `2.title` in a bulk body
     pub field: String,

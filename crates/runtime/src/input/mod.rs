@@ -2,9 +2,11 @@
 //! operations call `json::parse` and `validation`.
 
 mod body;
+mod element;
 mod from_json;
 pub(crate) mod json;
 mod patch;
+mod reach;
 mod relations;
 mod submitted;
 mod types;
@@ -14,7 +16,7 @@ pub use body::{BodyReader, Problem};
 pub(crate) use body::{Finished, Reader, in_order, read};
 pub use from_json::{FromJson, Mismatch};
 pub use patch::Patch;
-pub(crate) use relations::{Form, Reach, Rights};
+pub(crate) use reach::{Form, Reach, Rights};
 pub(crate) use submitted::{Submitted, together};
 pub use types::{PlainPassword, parse_date, parse_datetime, parse_time};
 pub use validation::{DecimalInput, JsonInput, decimal, json_bytes};

@@ -1,0 +1,236 @@
+//! INSERT: filling in what the server sets, as few statements as may be, and which row is to blame.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+
+use super::guard;
+use super::nested::{Effect, write_related};
+use super::references::check_references;
+use super::refusal::{self, Refusal};
+use super::write::{check_decimals, row_id, touched};
+use crate::access::{Giving, Scope};
+use crate::context::Context;
+use crate::core::Model;
+use crate::db::{DbError, Statement};
+use crate::http::ApiError;
+use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
+
+/// Writes new rows, with what they say of other rows, in as few statements as their columns allow, and answers with all
+/// columns of each, in their order.
+///
+/// # Errors
+/// Every row that is refused, as far as the first statement that fails.
+pub(super) async fn insert_many(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    mut rows: Vec<RowValues>,
+) -> Result<Vec<QueryResult>, Refusal> {
+    let mut relating = Vec::with_capacity(rows.len());
+    let mut refused = Vec::new();
+    for (index, row) in rows.iter_mut().enumerate() {
+        relating.push(row.take_relating());
+        if let Err(error) = prepare(ctx, model, scope, row).await {
+            refused.push((index, error));
+        }
+    }
+    Refusal::unless_empty(refused)?;
+    check_references(ctx, model, scope, &rows).await?;
+    let mut results = Vec::with_capacity(rows.len());
+    for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
+        for chunk in alike.chunks((BINDS / columns(&alike[0]).count().max(1)).max(1)) {
+            let before = results.len();
+            results.extend(insert_alike(ctx, model, chunk).await.map_err(|refusal| refusal.behind(before))?);
+        }
+    }
+    relate(ctx, model, scope, relating, &mut results).await?;
+    for result in &results {
+        guard::look_at(ctx, model, scope, result, Giving::New).await?;
+        touched(ctx, model, result);
+    }
+    Ok(results)
+}
+
+/// Writes what new rows say of others. Where that ran interceptors, the rows are read again.
+async fn relate(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    relating: Vec<Vec<Relating>>,
+    results: &mut [QueryResult],
+) -> Result<(), ApiError> {
+    let mut related = Vec::new();
+    for (result, relating) in results.iter().zip(relating).filter(|(_, relating)| !relating.is_empty()) {
+        related.push((row_id(model, result)?, relating));
+    }
+    if related.is_empty() || write_related(ctx, model, scope.authority, related).await? == Effect::Links {
+        return Ok(());
+    }
+    let mut ids = Vec::with_capacity(results.len());
+    for result in results.iter() {
+        ids.push(row_id(model, result)?);
+    }
+    let mut again = BTreeMap::new();
+    for chunk in ids.chunks(BINDS) {
+        for result in ctx.source().all(model.sql.by_ids(chunk)).await? {
+            again.insert(row_id(model, &result)?, result);
+        }
+    }
+    for (result, id) in results.iter_mut().zip(ids) {
+        *result = again.remove(&id).ok_or_else(|| ApiError::not_found(model.meta.name))?;
+    }
+    Ok(())
+}
+
+/// Writes a row of the runtime's own, without interceptors and checks.
+pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: RowValues) -> Result<Id, ApiError> {
+    fill(ctx, model, &mut row);
+    let written = ctx.source().one(insert_statement(model, &[row])).await;
+    let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
+    let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
+    touched(ctx, model, &result);
+    Ok(row_id(model, &result)?)
+}
+
+/// Values that one statement may bind; SQLite takes 32766, PostgreSQL 65535.
+const BINDS: usize = 30_000;
+
+/// The columns that a row sets.
+fn columns(row: &RowValues) -> impl Iterator<Item = usize> {
+    row.filled().map(|(field, _)| field)
+}
+
+/// Rows that set the same columns. Neither database promises to answer in their order, so it is made: ids that the
+/// server makes grow from row to row, and so do those of a sequence.
+async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, Refusal> {
+    if rows.len() == 1 || columns(&rows[0]).next().is_none() {
+        return one_by_one(ctx, model, rows).await;
+    }
+    let point = Savepoint::set(ctx).await?;
+    let written = match ctx.source().all(insert_statement(model, rows)).await {
+        Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => {
+            point.roll_back(ctx).await?;
+            return Err(blame(ctx, model, rows, error).await?);
+        }
+        written => written?,
+    };
+    point.release(ctx).await?;
+    let mut placed = Vec::with_capacity(written.len());
+    for result in written {
+        placed.push((row_id(model, &result)?, result));
+    }
+    placed.sort_by_key(|(id, _)| *id);
+    if placed.len() == rows.len() {
+        Ok(placed.into_iter().map(|(_, result)| result).collect())
+    } else {
+        Err(ApiError::internal("an INSERT answered with fewer rows than it wrote").into())
+    }
+}
+
+/// SQL has no word for many rows of defaults.
+async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, Refusal> {
+    let mut results = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        match insert_one(ctx, model, row).await? {
+            Ok(result) => results.push(result),
+            Err(error) => return Err(Refusal::Rows(vec![(index, refusal::of_write(model.meta, error))])),
+        }
+    }
+    Ok(results)
+}
+
+/// A statement for many rows fails as a whole, and no database says for which of them: each is tried alone.
+async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbError) -> Result<Refusal, ApiError> {
+    let mut refused = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let point = Savepoint::set(ctx).await?;
+        match insert_one(ctx, model, row).await? {
+            Ok(_) => point.release(ctx).await?,
+            Err(error) => {
+                point.roll_back(ctx).await?;
+                refused.push((index, refusal::of_write(model.meta, error)));
+            }
+        }
+    }
+    // What was in the way may be gone by now.
+    Ok(Refusal::unless_empty(refused).err().unwrap_or_else(|| Refusal::Other(refusal::of_write(model.meta, whole))))
+}
+
+/// One row, or what the database has against it.
+async fn insert_one(
+    ctx: &Context<'_>,
+    model: &Model,
+    row: &RowValues,
+) -> Result<Result<QueryResult, DbError>, ApiError> {
+    match ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await {
+        Ok(Some(result)) => Ok(Ok(result)),
+        Ok(None) => Err(ApiError::internal("an INSERT answered with no row")),
+        Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => Ok(Err(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a transaction goes on after a statement that failed.
+struct Savepoint;
+
+impl Savepoint {
+    async fn set(ctx: &Context<'_>) -> Result<Self, ApiError> {
+        ctx.transaction()?.execute_unprepared("SAVEPOINT rows").await?;
+        Ok(Self)
+    }
+
+    async fn release(self, ctx: &Context<'_>) -> Result<(), ApiError> {
+        ctx.transaction()?.execute_unprepared("RELEASE SAVEPOINT rows").await?;
+        Ok(())
+    }
+
+    async fn roll_back(self, ctx: &Context<'_>) -> Result<(), ApiError> {
+        ctx.transaction()?.execute_unprepared("ROLLBACK TO SAVEPOINT rows").await?;
+        self.release(ctx).await
+    }
+}
+
+/// Fills in what the server sets, and checks what the caller may not write.
+async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut RowValues) -> Result<(), ApiError> {
+    for (field, password) in row.take_passwords() {
+        let hash = ctx.passwords.take(ctx.core, password).await?;
+        row.set(field, hash);
+    }
+    fill(ctx, model, row);
+    check_decimals(ctx, model, row)?;
+    if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+}
+
+/// Gives a new row its id and times. Slots that stay empty are left to the column's default.
+fn fill(ctx: &Context<'_>, model: &Model, row: &mut RowValues) {
+    for (position, field) in model.meta.fields.iter().enumerate() {
+        match field.origin {
+            Origin::Id if model.meta.id == IdKind::Uuid => row.set(position, Uuid::now_v7()),
+            Origin::CreatedAt | Origin::UpdatedAt => row.set(position, ctx.now),
+            _ => {}
+        }
+    }
+}
+
+/// At least one row, and all of them setting the same columns.
+fn insert_statement(model: &Model, rows: &[RowValues]) -> Statement {
+    let mut insert = model.sql.statement("INSERT INTO ");
+    insert.identifier(model.meta.table);
+    if rows.iter().all(|row| columns(row).next().is_none()) {
+        insert.push(" DEFAULT VALUES");
+    } else {
+        insert.push(" (");
+        insert.join(", ", rows.iter().take(1).flat_map(columns), |insert, field| {
+            insert.identifier(model.meta.fields[field].column)
+        });
+        insert.push(") VALUES ");
+        insert.join(", ", rows, |insert, row| {
+            insert.push("(");
+            insert.join(", ", row.filled(), |insert, (_, value)| insert.bind(value.clone())).push(")")
+        });
+    }
+    insert.push(" RETURNING ").push(&model.sql.columns);
+    insert
+}

@@ -1,0 +1,336 @@
+//! One row of another model that a body names: which is meant, and what becomes of it.
+
+use serde_json::{Map, Value};
+
+use super::body::{BodyReader, Finished, Problem, Reader, read};
+use super::{Form, FromJson, Mismatch, Reach};
+use crate::access::FieldSet;
+use crate::http::ApiError;
+use crate::query::typed_json;
+use crate::resource::{
+    AnyInput, Change, Draft, Id, IdKind, Key, ModelMeta, Operation, Reference, RelationKind, RelationMeta, Resource,
+};
+use crate::text::upper_first;
+
+/// `apiAction`, or what stands for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Connect,
+    Create,
+    Update,
+    Disconnect,
+    Delete,
+}
+
+const ACTIONS: [(&str, Action); 5] = [
+    ("connect", Action::Connect),
+    ("create", Action::Create),
+    ("update", Action::Update),
+    ("disconnect", Action::Disconnect),
+    ("delete", Action::Delete),
+];
+
+/// The model at the other end of a relation, as far as its bodies are concerned.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub(super) meta: &'static ModelMeta,
+    create: fn(&mut BodyReader<'_>) -> Box<dyn AnyInput>,
+    update: fn(&mut BodyReader<'_>) -> Box<dyn AnyInput>,
+}
+
+impl Target {
+    pub(super) fn of<R: Resource>() -> Self {
+        Self { meta: R::META, create: read::<R::Create>, update: read::<R::Update> }
+    }
+}
+
+/// One element of a relation in a body, while it is read.
+pub(super) struct Element<'e> {
+    pub(super) relation: &'static RelationMeta,
+    pub(super) target: Target,
+    /// `comments.0`
+    pub(super) path: &'e str,
+}
+
+/// An element was not read, and why is noted.
+pub(super) struct Refused;
+
+impl BodyReader<'_> {
+    /// What one element says. A row that is changed in the body of a new one is connected to it first.
+    pub(super) fn element(&mut self, element: &Element<'_>, value: Value) -> Result<Vec<Change>, Refused> {
+        let Value::Object(mut entries) = value else {
+            return Err(self.refuse(element, "TypeConstraint", "must be an object"));
+        };
+        let Some(reach) = self.reader.reach else { return self.plain(element, entries) };
+        let meta = element.target.meta;
+        let readable = reach.rights.read(meta.name).unwrap_or_default();
+        let action = match self.action(element, &mut entries)? {
+            Some(action) => action,
+            None => by_shape(meta, &readable, &entries),
+        };
+        self.count(element, action, &entries, reach)?;
+        if action == Action::Create {
+            return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
+        }
+        let key = self.key(element, &readable, &mut entries)?;
+        let key = self.checked_key(element, action, reach.form, key)?;
+        if action == Action::Update {
+            let draft = self.draft(element, Form::Update, entries)?;
+            let connected = (reach.form == Form::Create).then(|| Change::Connect(key.clone()));
+            if connected.is_some() {
+                self.may_link(element, reach, Action::Connect)?;
+            }
+            return Ok(connected.into_iter().chain([Change::Update(key, draft)]).collect());
+        }
+        self.nothing_more(element, &entries)?;
+        self.may_link(element, reach, action)?;
+        Ok(vec![match action {
+            Action::Disconnect => Change::Disconnect(key),
+            Action::Delete => Change::Delete(key),
+            _ => Change::Connect(key),
+        }])
+    }
+
+    /// `{ "id": … }` and nothing else, where a body may not reach further.
+    fn plain(&mut self, element: &Element<'_>, mut entries: Map<String, Value>) -> Result<Vec<Change>, Refused> {
+        let action = self.action(element, &mut entries)?;
+        let key = self.key(element, &FieldSet::default(), &mut entries)?;
+        match (action, key) {
+            (None | Some(Action::Connect), Some(key)) if entries.is_empty() => Ok(vec![Change::Connect(key)]),
+            _ => Err(self.refuse(element, "TypeConstraint", "must be an object with an id")),
+        }
+    }
+
+    fn action(&mut self, element: &Element<'_>, entries: &mut Map<String, Value>) -> Result<Option<Action>, Refused> {
+        let Some(said) = entries.remove("apiAction") else { return Ok(None) };
+        let known = said.as_str().and_then(|said| ACTIONS.iter().find(|(name, _)| said.eq_ignore_ascii_case(name)));
+        match known {
+            Some((_, action)) => Ok(Some(*action)),
+            None => {
+                let names = ACTIONS.map(|(name, _)| name).join(", ");
+                Err(self.refuse_at(element, "apiAction", "ApiActionConstraint", &format!("must be one of {names}")))
+            }
+        }
+    }
+
+    /// Notes that the body names one more row. A plain key costs nothing more than a value does.
+    fn count(
+        &mut self,
+        element: &Element<'_>,
+        action: Action,
+        entries: &Map<String, Value>,
+        reach: Reach<'_>,
+    ) -> Result<(), Refused> {
+        let belongs = matches!(element.relation.kind, RelationKind::BelongsTo { .. });
+        if belongs && action == Action::Connect && entries.contains_key("id") {
+            return Ok(());
+        }
+        let left = reach.names.get();
+        reach.names.set(left.saturating_sub(1));
+        if left > 0 {
+            return Ok(());
+        }
+        // Said once; a body may hold many more of them.
+        if !reach.told.replace(true) {
+            return Err(self.refuse(element, "MaxNestedConstraint", "is more than one body may name"));
+        }
+        Err(Refused)
+    }
+
+    /// The row that the entries name, by its id or by the values of a unique index that the caller may read.
+    fn key(
+        &mut self,
+        element: &Element<'_>,
+        readable: &FieldSet,
+        entries: &mut Map<String, Value>,
+    ) -> Result<Option<Key>, Refused> {
+        let meta = element.target.meta;
+        if let Some(value) = entries.remove("id") {
+            return match id_of(meta.id, value) {
+                Ok(id) => Ok(Some(Key::Id(id))),
+                Err(Mismatch(expected)) => {
+                    Err(self.refuse_at(element, "id", "TypeConstraint", &format!("must be {expected}")))
+                }
+            };
+        }
+        let named = uniques(meta, readable).find(|(_, fields)| fields.iter().all(|name| entries.contains_key(*name)));
+        let Some((index, fields)) = named else { return Ok(None) };
+        let mut values = Vec::with_capacity(fields.len());
+        for name in fields {
+            let kind = meta.fields.iter().find(|field| field.name == *name).map(|field| field.kind);
+            let (Some(kind), Some(value)) = (kind, entries.remove(*name)) else { return Ok(None) };
+            match typed_json(kind, &value) {
+                Ok(value) => values.push(value),
+                Err(Mismatch(expected)) => {
+                    return Err(self.refuse_at(element, name, "TypeConstraint", &format!("must be {expected}")));
+                }
+            }
+        }
+        Ok(Some(Key::Unique { index, values }))
+    }
+
+    /// Where nothing is linked yet nothing can be unlinked; where one row is at most, it need not be named.
+    fn checked_key(
+        &mut self,
+        element: &Element<'_>,
+        action: Action,
+        form: Form,
+        key: Option<Key>,
+    ) -> Result<Key, Refused> {
+        if form == Form::Create && matches!(action, Action::Disconnect | Action::Delete) {
+            return Err(self.refuse(element, "ApiActionConstraint", "is of a new record, to which nothing is linked"));
+        }
+        let single = matches!(element.relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
+        match key {
+            Some(key) => Ok(key),
+            None if single && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
+            None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
+        }
+    }
+
+    /// What is neither made nor changed takes no values.
+    fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for name in entries.keys() {
+            self.refuse_at(element, name, "AmbiguousReference", "cannot be said of a record that is not changed");
+        }
+        Err(Refused)
+    }
+
+    /// Whether the caller may touch the other row as the action does. Its key is changed like any field of it.
+    fn may_link(&mut self, element: &Element<'_>, reach: Reach<'_>, action: Action) -> Result<(), Refused> {
+        let meta = element.target.meta;
+        let operation = if action == Action::Delete { Operation::DeleteOne } else { Operation::UpdateOne };
+        let key = match element.relation.kind {
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } => meta.field_index(field),
+            RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
+        };
+        if key.is_none() && action != Action::Delete {
+            return Ok(());
+        }
+        let writable = self.ask(reach.rights.write(meta.name, operation))?;
+        let Some(position) = key.filter(|_| action != Action::Delete) else { return Ok(()) };
+        let field = &meta.fields[position];
+        if field.immutable || field.read_only || !writable.contains(position) {
+            return Err(self.refuse_at(element, field.name, "InvalidField", "cannot be changed"));
+        }
+        if action == Action::Disconnect && !field.optional {
+            return Err(self.refuse_at(element, field.name, "RequiredConstraint", "cannot be null"));
+        }
+        Ok(())
+    }
+
+    /// The body of a row that is made or changed, under the rules of its own model.
+    fn draft(&mut self, element: &Element<'_>, form: Form, mut entries: Map<String, Value>) -> Result<Draft, Refused> {
+        let Some(reach) = self.reader.reach else { return Err(Refused) };
+        let Target { meta, create, update } = element.target;
+        let Some(depth) = reach.depth.checked_sub(1) else {
+            return Err(self.refuse(element, "MaxDepthConstraint", "is nested too deep"));
+        };
+        let (operation, read) = match form {
+            Form::Create => (Operation::CreateOne, create),
+            Form::Update => (Operation::UpdateOne, update),
+        };
+        let writable = self.ask(reach.rights.write(meta.name, operation))?;
+        if form == Form::Create {
+            self.imply_key(element, &mut entries)?;
+        }
+        let reader = Reader { writable, reach: Some(Reach { form, depth, ..reach }), ..self.reader };
+        let mut nested = BodyReader::new(meta, entries, reader);
+        let input = read(&mut nested);
+        let references = self.absorb(element, nested.finish())?;
+        Ok(Draft { input, references })
+    }
+
+    /// A row that is made at the other end gets the key that leads back, which it cannot have another value for.
+    fn imply_key(&mut self, element: &Element<'_>, entries: &mut Map<String, Value>) -> Result<(), Refused> {
+        let (RelationKind::HasOne { field } | RelationKind::HasMany { field }) = element.relation.kind else {
+            return Ok(());
+        };
+        let back = element.target.meta.relations.iter().find_map(|relation| match relation.kind {
+            RelationKind::BelongsTo { field: key } if key == field => Some(relation.name),
+            _ => None,
+        });
+        if let Some(name) = [Some(field), back].into_iter().flatten().find(|name| entries.contains_key(*name)) {
+            let why = format!("follows from '{}'", element.relation.name);
+            return Err(self.refuse_at(element, name, "AmbiguousReference", &why));
+        }
+        entries.insert(field.to_owned(), placeholder(self.meta.id));
+        Ok(())
+    }
+
+    /// Takes over what a nested body left.
+    fn absorb(&mut self, element: &Element<'_>, finished: Finished) -> Result<Vec<Reference>, Refused> {
+        let Finished { problems, passwords, references, refusal } = finished;
+        self.passwords.extend(passwords);
+        let readable = problems.is_empty() && refusal.is_none();
+        self.refusal = self.refusal.take().or(refusal);
+        let at = |problem: Problem| Problem { field: format!("{}.{}", element.path, problem.field), ..problem };
+        self.problems.extend(problems.into_iter().map(at));
+        if readable { Ok(references) } else { Err(Refused) }
+    }
+
+    fn ask<T>(&mut self, answer: Result<T, ApiError>) -> Result<T, Refused> {
+        answer.map_err(|refusal| {
+            self.refusal.get_or_insert(refusal);
+            Refused
+        })
+    }
+
+    fn refuse(&mut self, element: &Element<'_>, constraint: &str, why: &str) -> Refused {
+        let code = format!("{}{constraint}", upper_first(element.relation.name));
+        self.problems.push(Problem {
+            field: element.path.to_owned(),
+            code,
+            message: format!("'{}' {why}", element.path),
+        });
+        Refused
+    }
+
+    fn refuse_at(&mut self, element: &Element<'_>, name: &str, constraint: &str, why: &str) -> Refused {
+        let field = format!("{}.{name}", element.path);
+        let code = match constraint {
+            "InvalidField" => format!("InvalidField{}", upper_first(name)),
+            _ => format!("{}{constraint}", upper_first(name)),
+        };
+        self.problems.push(Problem { field, code, message: format!("'{name}' {why}") });
+        Refused
+    }
+}
+/// What an element without `apiAction` does. Only the id, or only the fields of one unique index: the row is there. An id
+/// and more: it is changed. No id: it is made.
+fn by_shape(meta: &'static ModelMeta, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
+    let says = |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
+    if says(&["id"]) || uniques(meta, readable).any(|(_, fields)| says(fields)) {
+        Action::Connect
+    } else if entries.contains_key("id") {
+        Action::Update
+    } else {
+        Action::Create
+    }
+}
+
+/// The unique indexes that a caller may name a row by. What they may not read would tell them what is there.
+fn uniques(meta: &'static ModelMeta, readable: &FieldSet) -> impl Iterator<Item = (usize, &'static [&'static str])> {
+    let known = move |name: &&str| meta.field_index(name).is_some_and(|field| readable.contains(field));
+    let indexes = meta.uniques.iter().enumerate().map(|(index, unique)| (index, unique.fields));
+    indexes.filter(move |(_, fields)| fields.iter().all(known))
+}
+
+fn id_of(kind: IdKind, value: Value) -> Result<Id, Mismatch> {
+    match (Id::from_json(value), kind) {
+        (Ok(id @ Id::Uuid(_)), IdKind::Uuid) | (Ok(id @ Id::Integer(_)), IdKind::Integer) => Ok(id),
+        (_, IdKind::Uuid) => Err("a UUID".into()),
+        (_, IdKind::Integer) => Err("an integer".into()),
+    }
+}
+
+/// Stands where an id is not known yet.
+pub(super) fn placeholder(kind: IdKind) -> Value {
+    match kind {
+        IdKind::Uuid => uuid::Uuid::nil().to_string().into(),
+        IdKind::Integer => 0.into(),
+    }
+}

@@ -1,0 +1,42 @@
+//! How far a body may reach into other models, and who says so.
+
+use std::cell::Cell;
+
+use crate::access::FieldSet;
+use crate::http::ApiError;
+use crate::resource::Operation;
+
+/// How far a body may reach into other models.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) rights: &'a dyn Rights,
+    pub(crate) form: Form,
+    /// Bodies that may still be nested in this one.
+    pub(crate) depth: u32,
+    /// Rows that the whole body may still name.
+    pub(crate) names: &'a Cell<u32>,
+    /// Whether it was told that it names too many.
+    pub(crate) told: &'a Cell<bool>,
+}
+
+/// What a caller may do to rows of other models.
+pub(crate) trait Rights {
+    /// The fields of the model that the caller may read.
+    ///
+    /// # Errors
+    /// 401 or 403 where they may look at none of its rows.
+    fn read(&self, model: &str) -> Result<FieldSet, ApiError>;
+
+    /// The fields that the caller may set in the operation.
+    ///
+    /// # Errors
+    /// 401 or 403 where they may not do it to any row.
+    fn write(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError>;
+}
+
+/// Which of a model's two inputs a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Create,
+    Update,
+}
