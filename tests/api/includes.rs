@@ -7,6 +7,7 @@ mod names;
 mod rows;
 mod sight;
 mod statements;
+mod unreadable;
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The eight operations over HTTP: stages 3 to 10 in their order.
+//! The eight operations over HTTP: stages 3 to 11 in their order.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -58,8 +58,9 @@ pub(super) async fn serve_restore(
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
     ctx.begin().await?;
     let record = restore(&mut ctx, model, &scope, id).await?;
+    let body = exchange.data(&ctx, record.as_ref(), &selection).await?;
     ctx.commit().await?;
-    Ok(json_response(StatusCode::OK, exchange.data(&ctx, record.as_ref(), &selection).await?))
+    Ok(json_response(StatusCode::OK, body))
 }
 
 struct Exchange<'a> {
@@ -133,9 +134,10 @@ impl<'a> Exchange<'a> {
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body)?;
         ctx.begin().await?;
         let record = create_one(ctx, self.model, scope, draft).await?;
+        let body = self.data(ctx, record.as_ref(), &selection).await?;
         ctx.commit().await?;
         let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
-        let mut response = json_response(StatusCode::CREATED, self.data(ctx, record.as_ref(), &selection).await?);
+        let mut response = json_response(StatusCode::CREATED, body);
         set_header(&mut response, "Location", &format!("{api}/{path}/{id}"));
         Ok(self.versioned(ctx, response))
     }
@@ -152,8 +154,8 @@ impl<'a> Exchange<'a> {
         ctx.begin().await?;
         version::check(ctx, self.model, scope, id, self.request).await?;
         let record = update_one(ctx, self.model, scope, id, draft).await?;
-        ctx.commit().await?;
         let body = self.data(ctx, record.as_ref(), &selection).await?;
+        ctx.commit().await?;
         Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
     }
 
@@ -182,8 +184,9 @@ impl<'a> Exchange<'a> {
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies)?;
         ctx.begin().await?;
         let records = create_many(ctx, self.model, scope, drafts).await?;
+        let body = self.results(records.as_ref(), &fields);
         ctx.commit().await?;
-        Ok(self.results(StatusCode::CREATED, records.as_ref(), &fields))
+        Ok(json_response(StatusCode::CREATED, body))
     }
 
     async fn update_many(
@@ -198,8 +201,9 @@ impl<'a> Exchange<'a> {
         let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body)?;
         ctx.begin().await?;
         let records = update_many(ctx, self.model, scope, query, draft).await?;
+        let body = self.results(records.as_ref(), &fields);
         ctx.commit().await?;
-        Ok(self.results(StatusCode::OK, records.as_ref(), &fields))
+        Ok(json_response(StatusCode::OK, body))
     }
 
     async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
@@ -207,8 +211,9 @@ impl<'a> Exchange<'a> {
         let fields = self.own_fields(query.selection.clone())?;
         ctx.begin().await?;
         let records = delete_many(ctx, self.model, scope, query).await?;
+        let body = self.results(records.as_ref(), &fields);
         ctx.commit().await?;
-        Ok(self.results(StatusCode::OK, records.as_ref(), &fields))
+        Ok(json_response(StatusCode::OK, body))
     }
 
     /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.
@@ -292,7 +297,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn results(&self, status: StatusCode, records: &dyn Any, fields: &FieldSet) -> HttpResponse {
-        json_response(status, list::results(self.model.resource.as_ref(), records, fields))
+    fn results(&self, records: &dyn Any, fields: &FieldSet) -> Vec<u8> {
+        list::results(self.model.resource.as_ref(), records, fields)
     }
 }
