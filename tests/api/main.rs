@@ -17,6 +17,7 @@ mod explaining;
 mod filters;
 mod giving;
 mod held;
+mod idempotency;
 mod includes;
 mod interceptors;
 mod limits;

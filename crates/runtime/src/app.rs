@@ -14,7 +14,6 @@ use serde_json::json;
 use crate::access::Via;
 use crate::api::{Api, Mounted};
 use crate::app_meta::{AppMeta, AuthOperation};
-use crate::auth::clean_up;
 use crate::auth::surfaces::{endpoint, jwt, roles, session, token_pair};
 use crate::clock::Clock;
 use crate::core::{Core, Model};
@@ -23,6 +22,7 @@ use crate::db::{Database, MigrateError, Migration};
 use crate::http::{ErrorFormats, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
 use crate::mail::{self, MailError, MailRoom, Mailbox};
+use crate::ops::clean_up::clean_up;
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
 use crate::ops::shutdown::{self, Stopping};
@@ -118,9 +118,7 @@ impl Application {
         if !applied.is_empty() {
             tracing::info!(migrations = applied.join(", "), "brought the tables up to date");
         }
-        if let Some(account) = self.mounted.account() {
-            db.migrate_system(account).await?;
-        }
+        db.migrate_system(self.mounted.account()).await?;
         Ok(Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?)
     }
 }
@@ -284,9 +282,9 @@ fn announce(core: &Core, addresses: &[SocketAddr]) {
 
 /// What is over is taken away in small portions, now and then.
 async fn clean_up_regularly(core: Arc<Core>) {
-    while core.auth.is_some() {
+    loop {
         if let Err(error) = clean_up(&core).await {
-            tracing::warn!(%error, "clearing up expired log-ins and old events");
+            tracing::warn!(%error, "clearing up what is over");
         }
         tokio::time::sleep(CLEAN_UP).await;
     }

@@ -1,5 +1,6 @@
 //! Who is asking.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -169,6 +170,11 @@ impl Identity {
     pub(crate) fn used(&self, now: DateTime<Utc>) -> Option<Uuid> {
         let grant = self.grant.filter(|grant| grant.idle_seconds.is_some())?;
         self.last_used.note(now).then_some(grant.id)
+    }
+
+    /// Everything that decides what the account may do, whichever log-in it came by.
+    pub(crate) fn rights(&self) -> impl fmt::Debug + '_ {
+        (self.super_user, &self.roles, &self.allowed, &self.denied)
     }
 
     pub fn has_role(&self, name: &str) -> bool {

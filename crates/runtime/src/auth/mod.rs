@@ -7,7 +7,6 @@ mod attempt;
 mod authenticate;
 mod authorize;
 mod carrier;
-mod clean_up;
 #[cfg(test)]
 mod credential_tests;
 mod device;
@@ -37,7 +36,6 @@ use crate::hooks::HookTable;
 pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
 pub(crate) use authorize::{authorize, refused};
-pub(crate) use clean_up::clean_up;
 pub(crate) use grant::end_log_ins;
 pub(crate) use hasher::Hasher;
 use lockout::Turns;

@@ -29,6 +29,8 @@ pub(crate) enum Use {
     Stranger,
     /// Where a page of a list ended.
     Cursor,
+    /// What a request is known by when it comes again.
+    Repetition,
 }
 
 impl Use {
@@ -39,6 +41,7 @@ impl Use {
             Use::Refresh => b"gable refresh token",
             Use::Stranger => b"gable stranger",
             Use::Cursor => b"gable cursor",
+            Use::Repetition => b"gable repeated request",
         }
     }
 }
@@ -90,7 +93,7 @@ impl Secrets {
         self.holds(purpose, &joined(about, body), tag).then(|| body.to_vec())
     }
 
-    pub(super) fn tag(&self, purpose: Use, message: &[u8]) -> [u8; TAG] {
+    pub(crate) fn tag(&self, purpose: Use, message: &[u8]) -> [u8; TAG] {
         let whole = self.mac(purpose, message).finalize().into_bytes();
         let mut tag = [0; TAG];
         tag.copy_from_slice(&whole[..TAG]);

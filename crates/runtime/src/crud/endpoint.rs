@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sea_orm::QueryResult;
 
+use super::answer::Answer;
+use super::idempotency::{Key, KeyedBody, Repeatable, once};
 use super::restore::restore;
 use super::{
     create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
@@ -56,11 +58,13 @@ pub(super) async fn serve_restore(
     let scope = authorize(&mut ctx, model, restoring).await?;
     let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
-    ctx.begin().await?;
-    let record = restore(&mut ctx, model, &scope, id).await?;
-    let body = exchange.data(&ctx, record.as_ref(), &selection).await?;
-    ctx.commit().await?;
-    Ok(json_response(StatusCode::OK, body))
+    // No body is read: whatever comes as one, the request is the same.
+    let repeatable = Key::of(request)?.map(|key| Repeatable::new(&ctx, &scope, request, &key, &[]));
+    once(&mut ctx, repeatable, async |ctx| {
+        let record = restore(ctx, model, &scope, id).await?;
+        Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
+    })
+    .await
 }
 
 struct Exchange<'a> {
@@ -129,17 +133,18 @@ impl<'a> Exchange<'a> {
         scope: &Scope,
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
-        let selection = self.selection(ctx, scope)?;
-        let body = read_object(self.request, payload, self.core.app.body_limit).await?;
+        let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
+        let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body)?;
-        ctx.begin().await?;
-        let record = create_one(ctx, self.model, scope, draft).await?;
-        let body = self.data(ctx, record.as_ref(), &selection).await?;
-        ctx.commit().await?;
-        let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
-        let mut response = json_response(StatusCode::CREATED, body);
-        set_header(&mut response, "Location", &format!("{api}/{path}/{id}"));
-        Ok(self.versioned(ctx, response))
+        let repeatable = payload.repeatable(ctx, scope, self.request);
+        once(ctx, repeatable, async |ctx| {
+            let record = create_one(ctx, self.model, scope, draft).await?;
+            let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
+            let body = self.data(ctx, record.as_ref(), &selection).await?;
+            let (location, etag) = (Some(format!("{api}/{path}/{id}")), ctx.version.take());
+            Ok(Answer { location, etag, ..Answer::new(StatusCode::CREATED, body) })
+        })
+        .await
     }
 
     async fn update_one(
@@ -176,17 +181,19 @@ impl<'a> Exchange<'a> {
         payload: &mut web::Payload,
     ) -> Result<HttpResponse, ApiError> {
         let fields = self.own_fields(self.selection(ctx, scope)?)?;
-        let bodies = read_array(self.request, payload, self.core.app.body_limit).await?;
+        let mut payload = KeyedBody::new(self.request, payload)?;
+        let bodies = read_array(self.request, &mut payload, self.core.app.body_limit).await?;
         let max = self.core.app.query.max_bulk as usize;
         if bodies.is_empty() || bodies.len() > max {
             return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
         }
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies)?;
-        ctx.begin().await?;
-        let records = create_many(ctx, self.model, scope, drafts).await?;
-        let body = self.results(records.as_ref(), &fields);
-        ctx.commit().await?;
-        Ok(json_response(StatusCode::CREATED, body))
+        let repeatable = payload.repeatable(ctx, scope, self.request);
+        once(ctx, repeatable, async |ctx| {
+            let records = create_many(ctx, self.model, scope, drafts).await?;
+            Ok(Answer::new(StatusCode::CREATED, self.results(records.as_ref(), &fields)))
+        })
+        .await
     }
 
     async fn update_many(

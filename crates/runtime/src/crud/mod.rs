@@ -1,6 +1,7 @@
 //! Stages 6 to 9: the eight operations, one file each. They take what is authorized and validated, run the model's
 //! interceptors around the SQL, and know nothing of HTTP; `endpoint` does.
 
+mod answer;
 mod create_many;
 mod create_one;
 mod delete_many;
@@ -9,6 +10,7 @@ mod endpoint;
 mod find_many;
 mod find_one;
 mod guard;
+mod idempotency;
 mod insert;
 mod join;
 mod locate;
@@ -29,6 +31,7 @@ pub(crate) use delete_many::delete_many;
 pub(crate) use delete_one::delete_one;
 pub(crate) use find_many::{Page, find_many};
 pub(crate) use find_one::find_one;
+pub(crate) use idempotency::REPEATABLE_FOR;
 pub(crate) use insert::insert_as_is;
 pub(crate) use read_body::{read_create, read_update};
 pub(crate) use routes::{configure, limit_name};

@@ -14,7 +14,7 @@ pub enum DbError {
     /// The database cannot be reached, or is too busy to take part.
     #[error("database unavailable: {0}")]
     Unavailable(String),
-    /// Another transaction won; the request may be tried again.
+    /// Another transaction won, or did not end in time; the request may be tried again.
     #[error("serialization failure")]
     Conflict,
     #[error(transparent)]
@@ -68,7 +68,7 @@ fn refused(error: &dyn sqlx::error::DatabaseError) -> Option<DbError> {
         }
         "1555" | "2067" => Some(DbError::Unique(sqlite_violation(error.message()))),
         "23503" | "23001" | "787" | "1811" => Some(DbError::ForeignKey),
-        "40001" | "40P01" => Some(DbError::Conflict),
+        "40001" | "40P01" | "55P03" => Some(DbError::Conflict),
         // SQLite: busy and locked, with their extended forms. PostgreSQL: connection and resource failures, shutdown.
         "5" | "6" | "261" | "517" | "262" | "53300" | "57P01" | "57P02" | "57P03" => {
             Some(DbError::Unavailable(error.message().to_owned()))

@@ -1,6 +1,6 @@
-//! The runtime's own tables: log-ins, what happened to accounts, one-time tokens and
-//! mail that waits. They follow the account model's id and table, so
-//! their SQL is made at start; their history is kept beside the application's.
+//! The runtime's own tables: log-ins, what happened to accounts, one-time tokens, mail that waits, and answers that may
+//! be asked for again. Most follow the account model's id and table, so their SQL is made at start; their history is
+//! kept beside the application's.
 
 use super::{Database, Dialect, MigrateError, quote};
 use crate::resource::{IdKind, ModelMeta};
@@ -10,14 +10,19 @@ pub(super) const PREFIX: &str = "gable_";
 
 struct SystemMigration {
     name: &'static str,
-    /// Statements with `{account}`, `{account_id}`, `{uuid}`, `{bytes}` and `{time}` to be filled in.
+    /// Statements with `{uuid}`, `{bytes}` and `{time}` to be filled in; where there are accounts, also with `{account}`
+    /// and `{account_id}`.
     script: &'static str,
 }
 
-const MIGRATIONS: [SystemMigration; 2] = [
+/// Applied once there are accounts.
+const OF_ACCOUNTS: [SystemMigration; 2] = [
     SystemMigration { name: "gable_0001_grants_and_events", script: GRANTS_AND_EVENTS },
     SystemMigration { name: "gable_0002_tokens_and_outbox", script: TOKENS_AND_OUTBOX },
 ];
+
+/// Every application's.
+const OF_ALL: [SystemMigration; 1] = [SystemMigration { name: "gable_0003_idempotency", script: IDEMPOTENCY }];
 
 const GRANTS_AND_EVENTS: &str = r#"
 CREATE TABLE "gable_grants" (
@@ -86,29 +91,47 @@ CREATE INDEX "idx_gable_outbox_next_attempt_at" ON "gable_outbox" ("next_attempt
 CREATE INDEX "idx_gable_outbox_token_id" ON "gable_outbox" ("token_id");
 "#;
 
+/// An answer is written by the transaction that claims the row: none is ever seen without one.
+const IDEMPOTENCY: &str = r#"
+CREATE TABLE "gable_idempotency" (
+    "id" {bytes} PRIMARY KEY,
+    "fingerprint" {bytes} NOT NULL,
+    "status" integer,
+    "location" text,
+    "etag" text,
+    "body" {bytes},
+    "created_at" {time} NOT NULL
+);
+CREATE INDEX "idx_gable_idempotency_created_at" ON "gable_idempotency" ("created_at");
+"#;
+
 impl Database {
-    /// Brings the runtime's own tables up to date. They exist once there are accounts.
-    pub(crate) async fn migrate_system(&self, account: &ModelMeta) -> Result<(), MigrateError> {
-        for migration in MIGRATIONS {
-            let script = filled(migration.script, self.dialect(), account);
-            self.apply(migration.name, &script).await?;
+    /// Brings the runtime's own tables up to date.
+    pub(crate) async fn migrate_system(&self, account: Option<&ModelMeta>) -> Result<(), MigrateError> {
+        if let Some(account) = account {
+            for migration in OF_ACCOUNTS {
+                let script = about(account, migration.script);
+                self.apply(migration.name, &typed(&script, self.dialect())).await?;
+            }
+        }
+        for migration in OF_ALL {
+            self.apply(migration.name, &typed(migration.script, self.dialect())).await?;
         }
         Ok(())
     }
 }
 
-fn filled(script: &str, dialect: Dialect, account: &ModelMeta) -> String {
+fn about(account: &ModelMeta, script: &str) -> String {
+    let id = if account.id == IdKind::Uuid { "{uuid}" } else { "bigint" };
+    let mut table = String::new();
+    quote(account.table, &mut table);
+    script.replace("{account_id}", id).replace("{account}", &table)
+}
+
+fn typed(script: &str, dialect: Dialect) -> String {
     let (uuid, bytes, time) = match dialect {
         Dialect::Sqlite => ("blob", "blob", "text"),
         Dialect::Postgres => ("uuid", "bytea", "timestamptz(3)"),
     };
-    let account_id = if account.id == IdKind::Uuid { uuid } else { "bigint" };
-    let mut table = String::new();
-    quote(account.table, &mut table);
-    script
-        .replace("{uuid}", uuid)
-        .replace("{bytes}", bytes)
-        .replace("{time}", time)
-        .replace("{account_id}", account_id)
-        .replace("{account}", &table)
+    script.replace("{uuid}", uuid).replace("{bytes}", bytes).replace("{time}", time)
 }

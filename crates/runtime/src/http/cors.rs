@@ -7,7 +7,8 @@ const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::OPTIONS];
 
 /// What a script may read of an answer.
-const EXPOSED: [&str; 6] = ["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"];
+const EXPOSED: [&str; 7] =
+    ["ETag", "Idempotent-Replayed", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"];
 
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: usize = 3600;

@@ -135,7 +135,9 @@ async fn a_listed_origin_may_send_credentials_and_read_the_exposed_headers() {
     assert_eq!(header(&response, "Access-Control-Allow-Origin"), Some(ORIGINS[0]));
     assert_eq!(header(&response, "Access-Control-Allow-Credentials"), Some("true"));
     let exposed = header(&response, "Access-Control-Expose-Headers").expect("a list").to_ascii_lowercase();
-    for name in ["etag", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id"] {
+    let names =
+        ["etag", "idempotent-replayed", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id"];
+    for name in names {
         assert!(exposed.split(", ").any(|exposed| exposed == name), "{name} in {exposed}");
     }
 }
@@ -151,6 +153,9 @@ async fn a_preflight_of_a_listed_origin_is_answered() {
     let (response, _) = answer(&limited_to(1), request).await;
     assert_eq!(response.status().as_u16(), 200);
     assert!(header(&response, "Access-Control-Allow-Methods").is_some_and(|methods| methods.contains("PATCH")));
+    assert!(
+        header(&response, "Access-Control-Allow-Headers").is_some_and(|headers| headers.contains("idempotency-key"))
+    );
 }
 
 #[actix_web::test]

@@ -54,7 +54,7 @@ impl Room {
         let room = Self { directory, clock, secrets: Secrets::new(b"a key of the tests"), mailbox, core };
         room.run("CREATE TABLE \"accounts\" (\"id\" integer PRIMARY KEY)").await;
         room.run("INSERT INTO \"accounts\" (\"id\") VALUES (1)").await;
-        room.core.db.migrate_system(&ACCOUNT).await.expect("the runtime's own tables");
+        room.core.db.migrate_system(Some(&ACCOUNT)).await.expect("the runtime's own tables");
         room
     }
 

@@ -1,5 +1,6 @@
-//! Running the application: its log, its health, its end.
+//! Running the application: its log, its health, what it clears away, its end.
 
+pub(crate) mod clean_up;
 pub(crate) mod command;
 pub(crate) mod health;
 pub(crate) mod log;

@@ -1,11 +1,12 @@
 //! Takes away what is over. Bounded per run, and safe on several nodes: each deletes what it finds, and finding nothing
 //! is no error.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Auth;
 use crate::access::Via;
+use crate::auth::Auth;
 use crate::core::Core;
+use crate::crud::REPEATABLE_FOR;
 use crate::db::{DbError, Source, Statement};
 
 /// Rows in one transaction, which must not keep other writers waiting.
@@ -15,22 +16,27 @@ const BATCHES: usize = 50;
 /// How long the log of events is kept, and the count of passwords that were tried for nobody.
 const EVENTS: TimeDelta = TimeDelta::days(90);
 
-/// Log-ins that expired or lay idle, one-time tokens that nobody used in time, old events and
-/// old attempts.
+/// Answers that can no longer be asked for again; where there are accounts, log-ins that expired or lay idle, one-time
+/// tokens that nobody used in time, old events and old attempts.
 pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
-    let Some(auth) = &core.auth else { return Ok(()) };
     let now = core.now();
-    for (table, column, before) in [
+    delete_until(core, "gable_idempotency", "created_at", now - REPEATABLE_FOR).await?;
+    let Some(auth) = &core.auth else { return Ok(()) };
+    for (table, column, until) in [
         ("gable_grants", "expires_at", now),
         ("gable_tokens", "expires_at", now),
         ("gable_events", "at", now - EVENTS),
         ("gable_strangers", "last_at", now - EVENTS),
     ] {
-        let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
-        over.bind(before);
-        delete(core, table, over).await?;
+        delete_until(core, table, column, until).await?;
     }
     delete(core, "gable_grants", idle(core, auth)).await
+}
+
+async fn delete_until(core: &Core, table: &str, column: &str, until: DateTime<Utc>) -> Result<(), DbError> {
+    let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
+    over.bind(until);
+    delete(core, table, over).await
 }
 
 fn idle(core: &Core, auth: &Auth) -> Statement {

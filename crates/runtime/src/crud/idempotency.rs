@@ -1,0 +1,319 @@
+//! `Idempotency-Key`: whoever does not know what became of a request sends it again and learns it; nothing is written
+//! twice. After draft-ietf-httpapi-idempotency-key-header.
+//!
+//! The key is claimed by a row that is written in the transaction of the write itself, and the answer is kept there
+//! before the commit. So there is no key without its answer, and no answer without its write, whatever crashes. Who
+//! comes second waits for the first: at the row's key in PostgreSQL, for the only writer in SQLite.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::TimeDelta;
+use futures_core::Stream;
+use sha2::{Digest, Sha256};
+
+use super::answer::Answer;
+use crate::access::{Identity, Scope};
+use crate::auth::Use;
+use crate::context::Context;
+use crate::core::Core;
+use crate::db::{DbError, Dialect, Row, Statement};
+use crate::http::{ApiError, set_header};
+
+/// How long an answer is kept.
+pub(crate) const REPEATABLE_FOR: TimeDelta = TimeDelta::hours(24);
+const HEADER: &str = "Idempotency-Key";
+const LONGEST: usize = 255;
+/// How long PostgreSQL waits for the first of two requests. Whoever waits holds a connection, and may be one of many.
+const WAIT: &str = "'5s'";
+/// How many times as large as the largest body an answer may be that is kept. Rows that are written fit in; what is
+/// included besides must not fill the disk.
+const BODIES: usize = 4;
+
+/// Makes a write and answers with it, or repeats the answer of the same request before it. All in one transaction, what
+/// is read for the answer included.
+///
+/// # Errors
+/// Whatever the write may fail with, and what `Repeatable::claim` and `Repeatable::keep` say. The caller rolls back.
+pub(super) async fn once(
+    ctx: &mut Context<'_>,
+    repeatable: Option<Repeatable>,
+    write: impl AsyncFnOnce(&mut Context<'_>) -> Result<Answer, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    ctx.begin().await?;
+    let Some(repeatable) = repeatable else {
+        let answer = write(ctx).await?;
+        ctx.commit().await?;
+        return Ok(answer.into_response());
+    };
+    if let Some(kept) = repeatable.claim(ctx).await? {
+        ctx.roll_back().await;
+        return Ok(replayed(kept));
+    }
+    let answer = write(ctx).await?;
+    repeatable.keep(ctx, &answer).await?;
+    ctx.commit().await?;
+    Ok(answer.into_response())
+}
+
+fn replayed(kept: Answer) -> HttpResponse {
+    let mut response = kept.into_response();
+    set_header(&mut response, "Idempotent-Replayed", "true");
+    response
+}
+
+/// What a client calls its request.
+pub(super) struct Key(String);
+
+impl Key {
+    /// # Errors
+    /// 400 `InvalidIdempotencyKey` for more than one header, or one that is no key.
+    pub(super) fn of(request: &HttpRequest) -> Result<Option<Self>, ApiError> {
+        let mut lines = request.headers().get_all(HEADER);
+        match (lines.next(), lines.next()) {
+            (None, _) => Ok(None),
+            (Some(line), None) => Self::read(line).map(Some).ok_or_else(invalid),
+            (Some(_), Some(_)) => Err(invalid()),
+        }
+    }
+
+    /// A string of RFC 8941, `"abc"`, is the same key as the bare `abc`.
+    fn read(line: &HeaderValue) -> Option<Self> {
+        let text = line.to_str().ok()?;
+        let key = match text.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted.strip_suffix('"')?)?,
+            None => text.to_owned(),
+        };
+        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && (1..=LONGEST).contains(&key.len())).then_some(Self(key))
+    }
+}
+
+/// What stands between the quotes; none where a quote or a backslash stands there by itself.
+fn unquoted(text: &str) -> Option<String> {
+    let (mut key, mut letters) = (String::new(), text.chars());
+    while let Some(letter) = letters.next() {
+        key.push(match letter {
+            '"' => return None,
+            '\\' => letters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            letter => letter,
+        });
+    }
+    Some(key)
+}
+
+fn invalid() -> ApiError {
+    let message = format!("{HEADER} must be one key of 1 to {LONGEST} visible ASCII characters");
+    ApiError::bad_request("InvalidIdempotencyKey", message)
+}
+
+/// A body that is hashed while it is read, where its request has a key.
+pub(super) struct KeyedBody<'p> {
+    payload: &'p mut web::Payload,
+    key: Option<Key>,
+    digest: Sha256,
+}
+
+impl<'p> KeyedBody<'p> {
+    /// # Errors
+    /// What `Key::of` says.
+    pub(super) fn new(request: &HttpRequest, payload: &'p mut web::Payload) -> Result<Self, ApiError> {
+        Ok(Self { payload, key: Key::of(request)?, digest: Sha256::new() })
+    }
+
+    /// Once it is read.
+    pub(super) fn repeatable(self, ctx: &Context<'_>, scope: &Scope, request: &HttpRequest) -> Option<Repeatable> {
+        let Self { key, digest, .. } = self;
+        key.map(|key| Repeatable::new(ctx, scope, request, &key, &digest.finalize()))
+    }
+}
+
+impl Stream for KeyedBody<'_> {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = Pin::new(&mut *self.payload).poll_next(context);
+        if let (Some(_), Poll::Ready(Some(Ok(chunk)))) = (&self.key, &polled) {
+            self.digest.update(chunk);
+        }
+        polled
+    }
+}
+
+/// A request with a key: which one it is, and what must be the same when it comes again.
+pub(super) struct Repeatable {
+    /// Of whom and by what name: two callers with the same key do not meet.
+    id: Vec<u8>,
+    fingerprint: Vec<u8>,
+}
+
+impl Repeatable {
+    /// `body` is what tells one body from another; nothing for a request without one.
+    pub(super) fn new(ctx: &Context<'_>, scope: &Scope, request: &HttpRequest, key: &Key, body: &[u8]) -> Self {
+        let owner = match ctx.principal.account() {
+            Some(account) => format!("account {account}"),
+            None => format!("address {}", ctx.client_address().unwrap_or_default()),
+        };
+        // An answer shows what its caller might see. Whoever may see more or less by now must not be shown it.
+        let rights = format!("{:?}", (ctx.principal.identity().map(Identity::rights), scope));
+        let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
+        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body, rights.as_bytes()];
+        Self {
+            id: Sha256::digest(joined(&[owner.as_bytes(), key.0.as_bytes()])).to_vec(),
+            fingerprint: fingerprint(ctx.core, &joined(&parts)),
+        }
+    }
+
+    /// Takes the key for this request. Where another one has it, that one's answer.
+    ///
+    /// # Errors
+    /// 409 `IdempotencyKeyReused` where that one was another request, `IdempotencyKeyInUse` where it is still at work;
+    /// and what `still_stands` says, as there may have been a wait.
+    async fn claim(&self, ctx: &mut Context<'_>) -> Result<Option<Answer>, ApiError> {
+        let claimed = self.insert(ctx).await.map_err(in_use)?;
+        ctx.still_stands().await?;
+        if claimed { Ok(None) } else { self.kept(ctx).await.map(Some) }
+    }
+
+    /// Whether the key was free. One that is over is.
+    async fn insert(&self, ctx: &Context<'_>) -> Result<bool, DbError> {
+        let mut insert = self.statement(ctx, "INSERT INTO \"gable_idempotency\" AS k");
+        insert.push(" (\"id\", \"fingerprint\", \"created_at\") VALUES (").bind(self.id.clone());
+        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now);
+        insert.push(
+            ") ON CONFLICT (\"id\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
+             \"created_at\" = excluded.\"created_at\" WHERE k.\"created_at\" <= ",
+        );
+        insert.bind(ctx.now - REPEATABLE_FOR);
+        self.wait_at_most(ctx, WAIT).await?;
+        let inserted = ctx.source().execute(insert).await?;
+        self.wait_at_most(ctx, "DEFAULT").await?;
+        Ok(inserted > 0)
+    }
+
+    /// SQLite waits before it begins, and no longer.
+    async fn wait_at_most(&self, ctx: &Context<'_>, time: &str) -> Result<(), DbError> {
+        if ctx.core.db.dialect() == Dialect::Postgres {
+            ctx.source().execute(self.statement(ctx, format!("SET LOCAL lock_timeout = {time}"))).await?;
+        }
+        Ok(())
+    }
+
+    /// The answer of the request that has the key, if it was this one.
+    async fn kept(&self, ctx: &Context<'_>) -> Result<Answer, ApiError> {
+        let columns = "\"fingerprint\", \"status\", \"location\", \"etag\", \"body\"";
+        let mut select = self.statement(ctx, format!("SELECT {columns} FROM \"gable_idempotency\" WHERE \"id\" = "));
+        select.bind(self.id.clone());
+        let kept = ctx.source().one(select).await?;
+        let kept = kept.ok_or_else(|| ApiError::internal("a key that was taken is not there"))?;
+        let mut row = Row::new(&kept);
+        if row.next::<Vec<u8>>()? != self.fingerprint {
+            return Err(reused());
+        }
+        let status: i32 = row.next()?;
+        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.ok_or_else(|| ApiError::internal("an answer was kept without its status"))?;
+        Ok(Answer { status, location: row.next()?, etag: row.next()?, body: row.next()? })
+    }
+
+    /// # Errors
+    /// 400 `AnswerTooLarge` for more than is kept. The client may do with fewer fields; without an answer to repeat,
+    /// its key would be no use.
+    async fn keep(&self, ctx: &Context<'_>, answer: &Answer) -> Result<(), ApiError> {
+        if answer.body.len() > ctx.core.app.body_limit.saturating_mul(BODIES) {
+            return Err(too_large());
+        }
+        let mut update = self.statement(ctx, "UPDATE \"gable_idempotency\" SET \"status\" = ");
+        update.bind(i32::from(answer.status.as_u16()));
+        update.push(", \"location\" = ").bind(answer.location.clone());
+        update.push(", \"etag\" = ").bind(answer.etag.clone());
+        update.push(", \"body\" = ").bind(answer.body.clone());
+        update.push(" WHERE \"id\" = ").bind(self.id.clone());
+        ctx.source().execute(update).await?;
+        Ok(())
+    }
+
+    fn statement(&self, ctx: &Context<'_>, sql: impl Into<String>) -> Statement {
+        Statement::new(ctx.core.db.dialect(), sql)
+    }
+}
+
+/// Every part with its length, so that no two lists of parts are joined to the same bytes.
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    let lengths = parts.iter().map(|part| (part.len() as u64).to_be_bytes());
+    lengths.zip(parts).flat_map(|(length, part)| [&length[..], part].concat()).collect()
+}
+
+/// Where there are accounts, a body may hold a password: whoever reads the table must not be able to try out which one.
+fn fingerprint(core: &Core, request: &[u8]) -> Vec<u8> {
+    match &core.auth {
+        Some(auth) => auth.secrets.tag(Use::Repetition, request).to_vec(),
+        None => Sha256::digest(request).to_vec(),
+    }
+}
+
+fn in_use(error: DbError) -> ApiError {
+    match error {
+        DbError::Conflict => {
+            let message = format!("A request with this {HEADER} is still being worked on. Please try again shortly.");
+            ApiError::conflict("IdempotencyKeyInUse", message).with_header("Retry-After", "1".to_owned())
+        }
+        other => other.into(),
+    }
+}
+
+fn reused() -> ApiError {
+    let message = format!("This {HEADER} belongs to another request, or to one that was made with other rights");
+    ApiError::conflict("IdempotencyKeyReused", message)
+}
+
+fn too_large() -> ApiError {
+    let message = format!("The answer is too large to be kept for its {HEADER}: ask for fewer 'fields'");
+    ApiError::bad_request("AnswerTooLarge", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn key(lines: &[&str]) -> Result<Option<String>, u16> {
+        let request = lines.iter().fold(TestRequest::post(), |request, line| request.append_header((HEADER, *line)));
+        let key = Key::of(&request.to_http_request());
+        key.map(|key| key.map(|Key(key)| key)).map_err(|error| error.status())
+    }
+
+    #[test]
+    fn a_key_is_the_same_with_quotes_and_without() {
+        for line in ["abc", "\"abc\""] {
+            assert_eq!(key(&[line]), Ok(Some("abc".to_owned())), "{line}");
+        }
+        assert_eq!(key(&[r#""a\"b\\c""#]), key(&[r#"a"b\c"#]));
+        assert_eq!(key(&[]), Ok(None));
+    }
+
+    #[test]
+    fn a_key_has_1_to_255_visible_characters() {
+        let longest = "x".repeat(LONGEST);
+        assert_eq!(key(&[&longest]), Ok(Some(longest.clone())));
+        assert_eq!(key(&[&format!("\"{longest}\"")]), Ok(Some(longest.clone())));
+        let refused =
+            ["", "\"\"", "\"", "\"abc", "\"a\"b\"", r#""a\b""#, r#""a\""#, "a b", "\"a b\"", "\"a\";b=1", "\u{e9}"];
+        for line in refused.iter().copied().chain([format!("{longest}x").as_str()]) {
+            assert_eq!(key(&[line]), Err(400), "{line}");
+        }
+        assert_eq!(key(&["abc", "abc"]), Err(400), "two of them");
+    }
+
+    #[test]
+    fn parts_that_are_cut_elsewhere_are_others() {
+        assert_ne!(joined(&[b"ab", b"c"]), joined(&[b"a", b"bc"]));
+        assert_ne!(joined(&[b"", b"ab"]), joined(&[b"ab", b""]));
+    }
+}
