@@ -129,6 +129,8 @@ fn a_mail_is_sent_again_after_a_minute_and_the_newer_link_voids_the_older() {
 fn five_mails_an_hour_are_sent_again_and_no_more() {
     let stage = Stage::new();
     let ada = register(&stage, "ada");
+    // Asking again would void one that still waits.
+    stage.mail(1);
     for count in 2..=6 {
         stage.clock.advance(2 * MINUTE);
         is_done(&resend(&stage, &ada.email), RESENT);
