@@ -1,5 +1,7 @@
 //! Rows that are written through the relations of another row's body.
 
+mod interceptors;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Account, App, PASSWORD, app, unique};

@@ -41,3 +41,4 @@ pub use hooks::{
 pub use http::ApiError;
 pub use input::Patch;
 pub use query::{Direction, ListQuery};
+pub use resource::Nested;

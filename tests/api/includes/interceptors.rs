@@ -1,68 +1,38 @@
 //! Interceptors that change a page before it is answered: what each row includes stays its own.
 
 use api::{Comment, Post};
-use gable::testing::TestServer;
-use gable::{ApiError, Context, Gable};
+use gable::{ApiError, Context};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use ureq::http::Request;
 
 use super::rows::{column, word};
-use crate::harness::PASSWORD;
+use crate::harness::{Client, InProcess};
 
-/// An application in this process, with interceptors of a test's, and an author's token.
+/// An application with interceptors of a test's, and an author.
 struct Stage {
-    server: TestServer,
-    token: String,
-    _directory: TempDir,
+    author: Client,
+    _app: InProcess,
 }
 
 impl Stage {
     fn with(install: impl FnOnce(&mut api::Hooks)) -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let database = format!("sqlite://{}", directory.path().join("data.db").display());
-        let variables = [("DATABASE_URL", database.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
-        let app = Gable::<api::Api>::new().interceptors(install);
-        let server = TestServer::start(app, directory.path(), &variables).expect("an application");
-        let mut stage = Self { server, token: String::new(), _directory: directory };
-        let credentials = json!({ "email": "ada@example.com", "password": PASSWORD });
-        stage.ask("POST", "/api/auth/signup", &credentials);
-        let logged_in = stage.ask("POST", "/api/auth/login", &credentials);
-        stage.token = logged_in["token"].as_str().expect("a token").to_owned();
-        stage
-    }
-
-    /// The body of an answer that must be a success.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.server.url()));
-        let request = request.header("Authorization", format!("Bearer {}", self.token));
-        let request = match self.token.is_empty() {
-            true => Request::builder().method(method).uri(format!("{}{path}", self.server.url())),
-            false => request,
-        };
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let sent = match body {
-            Value::Null => agent.run(request.body(()).expect("a request")),
-            body => {
-                agent.run(request.header("Content-Type", "application/json").body(body.to_string()).expect("a request"))
-            }
-        };
-        let mut reply = sent.expect("an answer");
-        let answer: Value = reply.body_mut().read_json().unwrap_or_default();
-        assert!(reply.status().is_success(), "{method} {path}: {answer}");
-        answer
+        let app = InProcess::with(install);
+        Self { author: app.author(), _app: app }
     }
 
     fn get(&self, path: &str) -> Value {
-        self.ask("GET", path, &Value::Null)
+        self.author.get(path).succeeds(200).json.take()
+    }
+
+    fn post(&self, path: &str, body: Value) -> Value {
+        self.author.post(path, body).succeeds(201).json.take()
     }
 
     /// Articles of these titles, each with a comment that repeats its title; their ids.
     fn articles(&self, titles: &[&str]) -> Vec<String> {
         let article = |title: &&str| {
             let body = json!({ "title": title, "content": "…", "slug": word() });
-            let made = self.ask("POST", "/api/posts", &body)["data"].clone();
-            self.ask("POST", "/api/comments", &json!({ "content": title, "postId": made["id"] }));
+            let made = self.post("/api/posts", body)["data"].clone();
+            self.post("/api/comments", json!({ "content": title, "postId": made["id"] }));
             made["id"].as_str().expect("an id").to_owned()
         };
         titles.iter().map(article).collect()
@@ -176,6 +146,6 @@ fn what_an_interceptor_adds_to_a_new_row_is_included_in_its_answer() {
         hooks.post.after_create_one(comment);
     });
     let body = json!({ "title": "Title", "content": "…", "slug": word() });
-    let made = stage.ask("POST", "/api/posts?fields=title,comments.content", &body);
+    let made = stage.post("/api/posts?fields=title,comments.content", body);
     assert_eq!(made["data"], json!({ "title": "Title", "comments": [{ "content": "Welcome" }] }));
 }
