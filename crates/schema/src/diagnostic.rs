@@ -309,6 +309,23 @@ impl Diagnostics {
         self.list.extend(other.list);
         self
     }
+
+    /// Two lists about the same files, by place.
+    pub(crate) fn merged_with(self, other: Diagnostics) -> Self {
+        let mut merged = self.followed_by(other);
+        merged.list.sort_by(|one, other| {
+            let place = |diagnostic: &Diagnostic| (diagnostic.line, diagnostic.column);
+            one.file.cmp(&other.file).then_with(|| place(one).cmp(&place(other)))
+        });
+        merged
+    }
+
+    /// Without those of these codes.
+    #[must_use]
+    pub fn without(mut self, codes: &[String]) -> Self {
+        self.list.retain(|diagnostic| codes.iter().all(|code| code != diagnostic.code));
+        self
+    }
 }
 
 impl From<Diagnostic> for Diagnostics {

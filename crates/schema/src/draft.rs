@@ -14,6 +14,8 @@ pub(crate) struct DraftModel<'n> {
     pub(crate) soft_delete: bool,
     /// Where `account: true` stands.
     pub(crate) account: Option<Span>,
+    /// Where `fields:` stands, or the model's name where it has none.
+    pub(crate) fields_span: Span,
     pub(crate) fields: Vec<DraftField>,
     pub(crate) relations: Vec<DraftRelation>,
     pub(crate) indexes: Vec<DraftIndex>,

@@ -35,8 +35,21 @@ use diagnostic::Sink;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
     pub schema: Schema,
+    /// What is likely a mistake. Every command and every build tells it.
     pub warnings: Diagnostics,
+    /// What would make the application faster, for whoever asks. Builds say nothing of it.
+    pub advice: Diagnostics,
 }
+
+impl Checked {
+    /// Warnings and advice, in the order of the files.
+    pub fn told(&self) -> Diagnostics {
+        self.warnings.clone().merged_with(self.advice.clone())
+    }
+}
+
+/// The codes of all that is told of a schema that passes.
+pub const WARNINGS: [&str; 3] = ["query-name", "unindexed-fields", "unindexed-rule"];
 
 /// Reads and checks every `*.yaml` and `*.yml` of a directory.
 ///
@@ -79,7 +92,9 @@ fn check_sources(sources: &[Source], complete: bool) -> Result<Checked, Diagnost
     let failed = sink.has_errors();
     let diagnostics = sink.into_diagnostics(&texts);
     match schema {
-        Some(schema) if !failed => Ok(Checked { schema, warnings: diagnostics }),
+        Some((schema, advice)) if !failed => {
+            Ok(Checked { schema, warnings: diagnostics, advice: advice.into_diagnostics(&texts) })
+        }
         _ => Err(diagnostics),
     }
 }

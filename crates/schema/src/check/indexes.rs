@@ -160,6 +160,11 @@ fn check_index(wanted: &Wanted, columns: &Columns, sink: &mut Sink) {
     }
 }
 
+/// Whether every database takes an index of this type.
+pub(super) fn is_indexable(ty: &FieldType) -> bool {
+    index_bytes(ty).is_some_and(|bytes| bytes <= MAX_INDEX_BYTES)
+}
+
 /// None where the type cannot be indexed.
 fn index_bytes(ty: &FieldType) -> Option<u64> {
     match ty {

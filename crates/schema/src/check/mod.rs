@@ -15,6 +15,7 @@ mod models;
 mod relations;
 mod role_models;
 mod sql_names;
+mod unindexed;
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::DraftModel;
@@ -59,8 +60,13 @@ impl<'d, 'n> World<'d, 'n> {
     }
 }
 
-/// None where something was refused; the sink then says what.
-pub(crate) fn check(texts: &[SourceText], trees: &[Option<Node>], complete: bool, sink: &mut Sink) -> Option<Schema> {
+/// None where something was refused; the sink then says what. Beside the schema stands what would make it faster.
+pub(crate) fn check(
+    texts: &[SourceText],
+    trees: &[Option<Node>],
+    complete: bool,
+    sink: &mut Sink,
+) -> Option<(Schema, Sink)> {
     let app = app(texts, trees, sink);
     let (mut drafts, named) = drafts(texts, trees, sink);
     drafts.sort_by(|a, b| a.name.value.cmp(&b.name.value));
@@ -72,7 +78,10 @@ pub(crate) fn check(texts: &[SourceText], trees: &[Option<Node>], complete: bool
     let complete = complete && named && trees.iter().all(Option::is_some);
     let account = account::find(&drafts, sink);
     let world = World { drafts: &drafts, complete, account };
-    assemble(&world, app, sink)
+    let schema = assemble(&world, app, sink)?;
+    let mut advice = Sink::default();
+    unindexed::advise(&drafts, &schema.models, &mut advice);
+    Some((schema, advice))
 }
 
 fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option<Schema> {

@@ -28,6 +28,7 @@ pub(crate) fn lower_model<'n>(node: &'n Node, file: &str, sink: &mut Sink) -> Op
         timestamps: entries.boolean("timestamps", sink).unwrap_or(true),
         soft_delete: entries.flag("softDelete", sink),
         account: account(&entries, sink),
+        fields_span: entries.entry("fields").map_or(name.span, |entry| entry.key_span),
         fields: field::lower_fields(&name.value, entries.get("fields"), sink),
         relations: relation::lower_relations(entries.get("relations"), sink),
         indexes: lower_indexes(entries.get("indexes"), sink),

@@ -65,6 +65,11 @@ impl Model {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+
+    /// Whether the operation is served.
+    pub fn enables(&self, operation: Operation) -> bool {
+        self.routes.iter().all(|written| written.operation != operation || !written.route.disabled)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
