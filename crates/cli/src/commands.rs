@@ -7,7 +7,7 @@ use gable_build::migrate::{MigrateError, Migrated, Pending, migrate as write_mig
 use gable_build::{Drift, Error, Mode, Report, run};
 use gable_schema::{Checked, Diagnostics};
 
-use crate::output;
+use crate::{costs, output};
 
 /// What went wrong, in the words to show.
 pub(crate) struct Problem(pub(crate) String);
@@ -48,10 +48,33 @@ impl From<io::Error> for Problem {
 
 type Outcome = Result<(), Problem>;
 
-pub(crate) fn check(root: &Path) -> Outcome {
-    let checked = load(root)?;
-    let models = checked.schema.models.len();
-    say(&format!("{models} {}, no problems", plural(models, "model")))
+/// How `gable check` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Fail where there is a warning
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Say nothing of this warning; may be given several times
+    #[arg(long, value_name = "CODE", value_parser = gable_schema::WARNINGS)]
+    allow: Vec<String>,
+    /// Leave out what each endpoint may cost
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(crate) fn check(root: &Path, how: &Check) -> Outcome {
+    let checked = gable_schema::load(&root.join("schema"))?;
+    let told = checked.told().without(&how.allow);
+    warn(&told)?;
+    let (models, warnings) = (checked.schema.models.len(), told.len());
+    let found = if warnings == 0 { "no problems".to_owned() } else { counted(warnings, "warning") };
+    if how.deny_warnings && warnings > 0 {
+        return Err(Problem::error(format_args!("{found}, and warnings are denied")));
+    }
+    if !how.quiet {
+        say(&costs::table(&gable_schema::cost::costs(&checked.schema)))?;
+    }
+    say(&format!("{}, {found}", counted(models, "model")))
 }
 
 pub(crate) fn generate(root: &Path) -> Outcome {
@@ -126,6 +149,10 @@ fn listed(report: &Report) -> String {
         format!("{what:>8}  generated/{path}\n")
     });
     lines.collect()
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {}", plural(count, noun))
 }
 
 fn plural(count: usize, noun: &str) -> String {

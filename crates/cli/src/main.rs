@@ -1,6 +1,7 @@
 //! The command line of Gable.
 
 mod commands;
+mod costs;
 mod output;
 
 use std::path::PathBuf;
@@ -21,8 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the schema and report every problem
-    Check,
+    /// Check the schema: report every problem, and what each endpoint may cost
+    Check(commands::Check),
     /// Bring generated/ up to date with the schema
     Generate {
         /// Write nothing; fail where generated/ is not up to date
@@ -45,7 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
-        Command::Check => commands::check(&cli.root),
+        Command::Check(check) => commands::check(&cli.root, check),
         Command::Generate { check: false } => commands::generate(&cli.root),
         Command::Generate { check: true } => commands::generate_check(&cli.root),
         Command::Migrate { check: true, .. } => commands::migrate_check(&cli.root),

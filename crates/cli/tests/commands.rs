@@ -31,10 +31,45 @@ fn err(output: &Output) -> String {
 
 #[test]
 fn check_accepts_a_sound_schema() {
-    let root = application(POST);
-    let output = gable(root.path(), &["check"]);
+    let root = application("model: Post\ntimestamps: false\nfields:\n  content: text\n");
+    let output = gable(root.path(), &["check", "--deny-warnings"]);
     assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(err(&output), "");
+    assert!(out(&output).starts_with("operation"), "{}", out(&output));
+    assert!(out(&output).ends_with("\n1 model, no problems\n"), "{}", out(&output));
+}
+
+#[test]
+fn check_tells_warnings_and_fails_only_where_they_are_denied() {
+    let root = application(POST);
+    let (told, denied) = (gable(root.path(), &["check"]), gable(root.path(), &["check", "--deny-warnings"]));
+    assert_eq!((told.status.code(), denied.status.code()), (Some(0), Some(1)));
+    for output in [&told, &denied] {
+        assert!(err(output).starts_with("warning[unindexed-fields]: "), "{}", err(output));
+    }
+    assert!(out(&told).ends_with("\n1 model, 1 warning\n"), "{}", out(&told));
+    assert!(err(&denied).ends_with("error: 1 warning, and warnings are denied\n"), "{}", err(&denied));
+}
+
+#[test]
+fn a_warning_that_is_allowed_is_not_told() {
+    let root = application(POST);
+    let output = gable(root.path(), &["check", "--quiet", "--deny-warnings", "--allow", "unindexed-fields"]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
     assert_eq!(out(&output), "1 model, no problems\n");
+    let other = gable(root.path(), &["check", "--deny-warnings", "--allow", "query-name"]);
+    assert_eq!(other.status.code(), Some(1));
+    let unknown = gable(root.path(), &["check", "--allow", "no-such-warning"]);
+    assert!(err(&unknown).contains("unindexed-fields"), "those that there are: {}", err(&unknown));
+}
+
+#[test]
+fn what_would_only_be_faster_is_told_by_no_other_command() {
+    let root = application(POST);
+    for command in [&["generate"][..], &["generate", "--check"], &["migrate"], &["migrate", "--check"]] {
+        let output = gable(root.path(), command);
+        assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""), "{command:?}");
+    }
 }
 
 #[test]
@@ -126,7 +161,7 @@ fn a_full_disk_is_an_error_and_no_panic() {
     let root = application(POST);
     let full = || fs::File::options().write(true).open("/dev/full").expect("Linux has it");
     let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
-    command.arg("--root").arg(root.path()).arg("check").stdout(full());
+    command.arg("--root").arg(root.path()).args(["check", "--allow", "unindexed-fields"]).stdout(full());
     let output = command.output().expect("the command was just built");
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).starts_with("error: cannot write: "), "{}", err(&output));

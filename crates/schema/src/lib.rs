@@ -8,6 +8,7 @@
 //! (tree to drafts of single files), `check` (drafts to the schema).
 
 mod check;
+pub mod cost;
 mod diagnostic;
 mod draft;
 mod entries;

@@ -55,6 +55,13 @@ pub struct Auth {
     pub token_pair: TokenPairSurface,
 }
 
+impl Auth {
+    /// Whether a surface is mounted that writes mail. The jwt surface does not.
+    pub fn sends_mail(&self) -> bool {
+        self.surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuthRoute {
     pub operation: AuthOperation,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Access, Field, Relation, Route};
+use super::{Access, Field, Relation, RelationKind, Route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ModelKind {
@@ -64,6 +64,15 @@ impl Model {
     /// The field of this JSON name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The key of this `belongsTo`.
+    pub fn key(&self, relation: &str) -> Option<&Field> {
+        let relation = self.relations.iter().find(|declared| declared.name == relation)?;
+        match &relation.kind {
+            RelationKind::BelongsTo { field, .. } => self.field(field),
+            _ => None,
+        }
     }
 
     /// Whether the operation is served.

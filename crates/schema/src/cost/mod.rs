@@ -1,0 +1,211 @@
+//! What one request may cost at worst: how many SQL statements, and how many rows they read and write. Data in, data
+//! out: from a schema and its budgets, without a database.
+//!
+//! The figures follow from what the runtime does in its rooms `query/`, `crud/` and `access/`, of which this crate
+//! knows nothing; tests of the reference application compare the two. `docs/queries.md` says how each comes about.
+
+mod bound;
+mod caller;
+mod include;
+mod write;
+
+use crate::schema::{Model, Operation, Schema};
+
+pub use bound::Bound;
+pub use caller::Caller;
+
+use include::Includes;
+use write::{Done, Form, Writes};
+
+/// What every endpoint of the models may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Costs {
+    pub caller: Caller,
+    /// By model, and of each in the order of their paths.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// What one request to an endpoint may cost, whoever sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub model: String,
+    /// `findMany`; also `restore`, which is no operation
+    pub operation: &'static str,
+    pub method: &'static str,
+    /// `/api/posts/{id}`
+    pub path: String,
+    /// With those that tell who asks; without `BEGIN`, `COMMIT` and what interceptors do.
+    pub statements: Bound,
+    /// Rows of models and of join tables that are handed over or written. Neither what a database looks at to find them
+    /// is among them, nor what is read to know who asks and what they may give.
+    pub rows: Bound,
+    /// The database may delete or clear other rows along. No budget says how many.
+    pub cascades: bool,
+}
+
+pub(crate) struct Cost {
+    statements: Bound,
+    rows: Bound,
+}
+
+/// Each endpoint that a schema has, with its cost.
+pub fn costs(schema: &Schema) -> Costs {
+    let (caller, includes) = (Caller::of(schema), Includes::of(schema));
+    let mut endpoints = Vec::new();
+    for (position, model) in schema.models.iter().enumerate() {
+        let estimate = Estimate { schema, caller, includes: &includes, position, writes: Writes::new(schema, model) };
+        endpoints
+            .extend(ENDPOINTS.iter().filter(|served| served.is_of(model)).map(|served| estimate.of(served, model)));
+    }
+    Costs { caller, endpoints }
+}
+
+struct Served {
+    /// None: `restore`.
+    operation: Option<Operation>,
+    name: &'static str,
+    method: &'static str,
+    behind: &'static str,
+}
+
+const ENDPOINTS: [Served; 9] = [
+    served(Operation::FindMany, "findMany", "GET", ""),
+    served(Operation::CreateOne, "createOne", "POST", ""),
+    served(Operation::CreateMany, "createMany", "POST", "/many"),
+    served(Operation::UpdateMany, "updateMany", "PATCH", "/many"),
+    served(Operation::DeleteMany, "deleteMany", "DELETE", "/many"),
+    served(Operation::FindOne, "findOne", "GET", "/{id}"),
+    served(Operation::UpdateOne, "updateOne", "PATCH", "/{id}"),
+    served(Operation::DeleteOne, "deleteOne", "DELETE", "/{id}"),
+    Served { operation: None, name: "restore", method: "POST", behind: "/{id}/restore" },
+];
+
+const fn served(operation: Operation, name: &'static str, method: &'static str, behind: &'static str) -> Served {
+    Served { operation: Some(operation), name, method, behind }
+}
+
+impl Served {
+    fn is_of(&self, model: &Model) -> bool {
+        self.operation.map_or(model.soft_delete, |operation| model.enables(operation))
+    }
+}
+
+const ONE: Bound = Bound::exactly(1);
+
+/// The operations of one model.
+struct Estimate<'s> {
+    schema: &'s Schema,
+    caller: Caller,
+    includes: &'s Includes,
+    position: usize,
+    writes: Writes<'s>,
+}
+
+impl Estimate<'_> {
+    fn of(&self, served: &Served, model: &Model) -> Endpoint {
+        let Cost { statements, rows } = self.cost(served.operation);
+        let deletes = matches!(served.operation, Some(Operation::DeleteOne | Operation::DeleteMany));
+        let asking = if served.method == "GET" { self.caller.reads() } else { self.caller.writes() };
+        Endpoint {
+            model: model.name.clone(),
+            operation: served.name,
+            method: served.method,
+            path: format!("{}/{}{}", self.schema.app.api, model.path, served.behind),
+            statements: asking + statements,
+            rows,
+            cascades: deletes && self.writes.cascades(),
+        }
+    }
+
+    /// Without what it costs to know who asks.
+    fn cost(&self, operation: Option<Operation>) -> Cost {
+        match operation {
+            Some(Operation::FindMany) => self.find_many(),
+            Some(Operation::FindOne) => self.find_one(),
+            Some(Operation::CreateOne) => self.create_one(),
+            Some(Operation::UpdateOne) => self.update_one(),
+            Some(Operation::DeleteOne) => self.delete_one(),
+            Some(Operation::CreateMany) => self.create_many(),
+            Some(Operation::UpdateMany) => self.update_many(),
+            Some(Operation::DeleteMany) => self.delete_many(),
+            None => self.restore(),
+        }
+    }
+
+    /// The page, with one row that tells whether there is another; the total; what is included.
+    fn find_many(&self) -> Cost {
+        let limit = self.schema.app.query.max_limit.into();
+        let included = self.includes.of_rows(self.position, limit);
+        Cost { statements: ONE + ONE + included.statements, rows: Bound::exactly(limit) + ONE + included.rows }
+    }
+
+    fn find_one(&self) -> Cost {
+        let included = self.includes.of_one(self.position);
+        Cost { statements: ONE + included.statements, rows: ONE + included.rows }
+    }
+
+    fn create_one(&self) -> Cost {
+        let (writes, included) = (self.writes, self.includes.of_one(self.position));
+        let around = writes.references(Form::Create) + writes.links() + writes.guard(Done::New);
+        Cost {
+            statements: around + ONE + writes.reading_again(Done::New) + included.statements,
+            rows: ONE + writes.link_rows(1) + included.rows,
+        }
+    }
+
+    /// The row is read for `If-Match`, and once more where the change may carry it out of the caller's reach.
+    fn update_one(&self) -> Cost {
+        let (writes, included) = (self.writes, self.includes.of_one(self.position));
+        let within = writes.still_within();
+        let linked = if writes.has_links() { writes.guard(Done::New) } else { Bound::NOTHING };
+        let around = writes.references(Form::Update) + writes.moving() + within + writes.links();
+        let guards = writes.guard(Done::Changed) + linked;
+        Cost {
+            statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,
+            rows: ONE + ONE + within + writes.link_rows(1) + included.rows,
+        }
+    }
+
+    /// The row is read for `If-Match`.
+    fn delete_one(&self) -> Cost {
+        let guard = self.writes.guard(Done::Deleted);
+        Cost { statements: ONE + ONE + guard + self.writes.reading_again(Done::Deleted), rows: ONE + ONE }
+    }
+
+    fn create_many(&self) -> Cost {
+        let writes = self.writes;
+        let each = writes.links() + writes.guard(Done::New);
+        // As many rows as a body has room for.
+        let around = writes.references(Form::Create) + Bound::at_most(each.times(writes.most()).most);
+        Cost {
+            statements: around + writes.inserts() + writes.reading_again(Done::New),
+            rows: Bound::at_most(writes.most()) + writes.link_rows(writes.most()),
+        }
+    }
+
+    /// Counted first. Links are not changed in bulk.
+    fn update_many(&self) -> Cost {
+        let writes = self.writes;
+        let around = writes.references(Form::Update) + writes.guard(Done::Changed).times(writes.most());
+        Cost {
+            statements: ONE + around + ONE + writes.reading_again(Done::Changed),
+            rows: Bound::exactly(writes.most()),
+        }
+    }
+
+    /// Counted first.
+    fn delete_many(&self) -> Cost {
+        let writes = self.writes;
+        let guards = writes.guard(Done::Deleted).times(writes.most());
+        Cost {
+            statements: ONE + guards + ONE + writes.reading_again(Done::Deleted),
+            rows: Bound::exactly(writes.most()),
+        }
+    }
+
+    fn restore(&self) -> Cost {
+        let included = self.includes.of_one(self.position);
+        let guard = self.writes.guard(Done::New);
+        Cost { statements: ONE + guard + included.statements, rows: ONE + included.rows }
+    }
+}

@@ -1,0 +1,212 @@
+//! What writes cost beside the row itself: who may be referred to, links, the guards of accounts and roles.
+
+use crate::schema::{
+    AuthMode, Field, FieldType, IdKind, Model, ModelKind, OnDelete, Origin, RelationKind, Rule, Schema,
+};
+
+use super::Bound;
+
+/// What the runtime has fixed: values that one INSERT binds.
+const BINDS: u64 = 30_000;
+/// An account gets another e-mail address: its lock, the address before and after, and whether it is verified; what was
+/// mailed to it is void, and the change is noted.
+const MOVES: u64 = 6;
+/// The same where mail is sent: also a lock and how much was mailed lately, a word to the old address, and for the new
+/// one a lock, the end of older tokens, a token and a letter.
+const MOVES_WITH_MAIL: u64 = 13;
+
+/// Which of the two inputs of a model a body is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Create,
+    Update,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    New,
+    Changed,
+    Deleted,
+}
+
+/// Writes to one model.
+#[derive(Clone, Copy)]
+pub(super) struct Writes<'s> {
+    schema: &'s Schema,
+    model: &'s Model,
+}
+
+impl<'s> Writes<'s> {
+    pub(super) fn new(schema: &'s Schema, model: &'s Model) -> Self {
+        Self { schema, model }
+    }
+
+    /// Rows of a bulk write.
+    pub(super) fn most(self) -> u64 {
+        self.schema.app.query.max_bulk.into()
+    }
+
+    /// One for each key that a body may set, where it could lead to a row that the caller does not see.
+    pub(super) fn references(self, form: Form) -> Bound {
+        let keys = self.model.relations.iter().filter_map(|relation| {
+            let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
+            let set = self.model.field(field).is_some_and(|field| is_set(field, form));
+            self.schema.model(&relation.target).filter(|_| set)
+        });
+        keys.map(|target| match target {
+            target if target.soft_delete => Bound::exactly(1),
+            target => Bound::at_most(u64::from(narrows(target, "View"))),
+        })
+        .sum()
+    }
+
+    /// Rows of as many columns as a body may set, in as few statements as their values allow.
+    pub(super) fn inserts(self) -> Bound {
+        let columns = self.model.fields.iter().filter(|field| self.fills(field)).count() as u64;
+        // SQL has no word for many rows of defaults.
+        let together = BINDS.checked_div(columns).unwrap_or(1).max(1);
+        match self.most().div_ceil(together) {
+            1 => Bound::exactly(1),
+            // A body may have no room for as many rows.
+            several => Bound::at_most(several),
+        }
+    }
+
+    /// Of one row: for each relation, whether what is named is seen, what is connected, and what is disconnected.
+    pub(super) fn links(self) -> Bound {
+        Bound::exactly(self.linked().count() as u64 * 3)
+    }
+
+    /// Join rows of so many bodies, which share the limit of one request.
+    pub(super) fn link_rows(self, bodies: u64) -> Bound {
+        let each = self.linked().map(|target| u64::from(self.schema.app.query.max_bulk).min(self.named(target)));
+        let room = self.linked().map(|target| self.named(target)).max().unwrap_or_default();
+        Bound::at_most(each.sum::<u64>().saturating_mul(bodies).min(room))
+    }
+
+    /// Rows that a body has room to name: `{"id":1},`, or with an id of 32 digits in quotes.
+    fn named(self, target: &Model) -> u64 {
+        let bytes = if target.id == IdKind::Uuid { 42 } else { 9 };
+        self.schema.app.server.body_limit / bytes
+    }
+
+    /// The other ends of the relations that a body links to; one `through` a model is written through that model.
+    fn linked(self) -> impl Iterator<Item = &'s Model> {
+        let Writes { schema, model } = self;
+        let made = model.relations.iter().filter(|relation| is_made(&relation.kind));
+        made.filter_map(|relation| schema.model(&relation.target))
+    }
+
+    pub(super) fn has_links(self) -> bool {
+        self.linked().next().is_some()
+    }
+
+    /// Whether a change may carry a row out of its rule, which is asked after it.
+    pub(super) fn still_within(self) -> Bound {
+        let read = rules(self.model, "Update").flat_map(|rule| &rule.conditions);
+        let written = |field: &Field| is_set(field, Form::Update) || field.origin == Origin::UpdatedAt;
+        let moves = read.filter_map(|condition| self.model.field(&condition.field)).any(written);
+        Bound::at_most(moves.into())
+    }
+
+    /// What the runtime asks after a write of a row that says who may do what.
+    pub(super) fn guard(self, done: Done) -> Bound {
+        Bound::at_most(match (self.model.kind, done) {
+            // Is there another super user: a lock, and a look; end the log-ins; may the caller have this account?
+            (ModelKind::Account, Done::Changed) => 4,
+            (ModelKind::Account, Done::Deleted) => 2 + u64::from(self.model.soft_delete),
+            // Everything that the role gives.
+            (ModelKind::Role, Done::New | Done::Changed) => 1,
+            // Whom it is denied to.
+            (ModelKind::Permission, Done::Changed) => 1,
+            // The role's name, and everything that it gives.
+            (ModelKind::AccountRole, Done::New | Done::Changed) => 2,
+            (ModelKind::AccountPermission, _) => 1,
+            _ => 0,
+        })
+    }
+
+    /// Moving an account to another e-mail address.
+    pub(super) fn moving(self) -> Bound {
+        let address = |field: &&Field| field.name == "email" && field.ty == FieldType::Email;
+        let moves = self.model.kind == ModelKind::Account
+            && self.model.fields.iter().find(address).is_some_and(|field| is_set(field, Form::Update));
+        Bound::at_most(match &self.schema.app.auth {
+            Some(auth) if moves && auth.sends_mail() => MOVES_WITH_MAIL,
+            Some(_) if moves => MOVES,
+            _ => 0,
+        })
+    }
+
+    /// After the commit, roles and permissions are read again: three tables.
+    pub(super) fn reading_again(self, done: Done) -> Bound {
+        let dynamic = self.schema.app.auth.as_ref().is_some_and(|auth| auth.mode == AuthMode::Dynamic);
+        let says = match self.model.kind {
+            ModelKind::Role | ModelKind::Permission => true,
+            ModelKind::Ordinary => done == Done::Deleted && owns_access(self.schema, &self.model.name),
+            ModelKind::Account | ModelKind::AccountRole | ModelKind::AccountPermission => false,
+        };
+        Bound::exactly(if dynamic && says { 3 } else { 0 })
+    }
+
+    /// Whether the database deletes or clears rows with a deleted one.
+    pub(super) fn cascades(self) -> bool {
+        let name = &self.model.name;
+        let takes = |kind: &RelationKind| match kind {
+            RelationKind::BelongsTo { on_delete, .. } => *on_delete != OnDelete::Restrict,
+            kind => is_made(kind),
+        };
+        let refers =
+            |model: &Model| model.relations.iter().any(|relation| relation.target == *name && takes(&relation.kind));
+        !self.model.soft_delete && (self.schema.models.iter().any(refers) || self.has_links())
+    }
+
+    /// Whether a new row says a value for the column, given or not.
+    fn fills(self, field: &Field) -> bool {
+        match field.origin {
+            Origin::Declared | Origin::ForeignKey { .. } | Origin::CreatedAt | Origin::UpdatedAt => true,
+            Origin::Id => self.model.id == IdKind::Uuid,
+            Origin::Account => !field.read_only && !field.private,
+            Origin::DeletedAt => false,
+        }
+    }
+}
+
+/// Whether a body may set the field.
+fn is_set(field: &Field, form: Form) -> bool {
+    let by_people = matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. } | Origin::Account);
+    by_people && !field.read_only && !field.private && (form == Form::Create || !field.immutable)
+}
+
+fn is_made(kind: &RelationKind) -> bool {
+    matches!(kind, RelationKind::ManyToMany { through: None, .. })
+}
+
+fn rules<'m>(model: &'m Model, action: &str) -> impl Iterator<Item = &'m Rule> {
+    let found = model.access.iter().find(|access| access.action == action);
+    found.into_iter().flat_map(|access| &access.rules)
+}
+
+/// Whether some see only some rows.
+fn narrows(model: &Model, action: &str) -> bool {
+    rules(model, action).any(|rule| !rule.conditions.is_empty())
+}
+
+/// Whether accounts, roles or what was given belong to this model, or to one that belongs to it: its deletion may take
+/// them along.
+fn owns_access(schema: &Schema, name: &str) -> bool {
+    let belongs = |model: &&Model| model.kind != ModelKind::Ordinary;
+    let mut reached: Vec<&str> = schema.models.iter().filter(belongs).map(|model| model.name.as_str()).collect();
+    let mut next = 0;
+    while let Some(model) = reached.get(next).and_then(|name| schema.model(name)) {
+        let keys = model.relations.iter().filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
+        for owner in keys.map(|relation| relation.target.as_str()) {
+            if !reached.contains(&owner) {
+                reached.push(owner);
+            }
+        }
+        next += 1;
+    }
+    reached.contains(&name)
+}
