@@ -1,12 +1,12 @@
 //! Related rows inside an answer: every kind of relation, how far they lead, how many there are and in what order.
 
 mod answers;
-mod budgets;
+pub(crate) mod budgets;
 mod interceptors;
 mod names;
-mod rows;
-mod sight;
-mod statements;
+pub(crate) mod rows;
+pub(crate) mod sight;
+pub(crate) mod statements;
 mod unreadable;
 
 use serde_json::{Value, json};

@@ -11,6 +11,7 @@ mod auth_bodies;
 mod auth_interceptors;
 mod bulk_refusals;
 mod concurrency;
+mod costs;
 mod crud;
 mod errors;
 mod explaining;

@@ -37,7 +37,10 @@ struct Entry {
     text: String,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 struct CreateEntry(String);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 struct UpdateEntry(Patch<String>);
 
 impl Validate for CreateEntry {

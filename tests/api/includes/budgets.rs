@@ -82,7 +82,7 @@ fn two_hundred_unknown_names_are_refused_and_the_first_of_them_named() {
 }
 
 /// Every path of relations that leads this far from a model, each after what it passes through.
-fn paths(from: &str, depth: usize) -> Vec<(String, bool)> {
+pub(crate) fn paths(from: &str, depth: usize) -> Vec<(String, bool)> {
     let mut all = Vec::new();
     for relation in model(from).relations.iter().filter(|_| depth > 0) {
         let to_many = matches!(relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. });

@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 use crate::harness::{Account, App};
 
 /// Text that no other test has.
-pub(super) fn word() -> String {
+pub(crate) fn word() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
 /// An article that only its author and editors see; its id.
-pub(super) fn draft(author: &Account, title: &str) -> String {
+pub(crate) fn draft(author: &Account, title: &str) -> String {
     author.post("/api/posts", json!({ "title": title, "content": "…", "slug": word() })).succeeds(201).id()
 }
 
 /// An article that everybody sees; its id.
-pub(super) fn article(app: &App, author: &Account, title: &str) -> String {
+pub(crate) fn article(app: &App, author: &Account, title: &str) -> String {
     let id = draft(author, title);
     app.super_user().patch(&format!("/api/posts/{id}"), json!({ "status": "published" })).succeeds(200);
     id

@@ -10,7 +10,7 @@ use super::rows::{article, column, comment, draft, reading, tag, word};
 use crate::harness::{Account, App, Client, Reply, spawn_app};
 
 /// Every model of the Gazette.
-pub(super) static MODELS: [&ModelMeta; 11] = [
+pub(crate) static MODELS: [&ModelMeta; 11] = [
     api::AuthPermission::META,
     api::AuthRole::META,
     api::Comment::META,

@@ -7,15 +7,15 @@ use super::rows::word;
 use super::sight::MODELS;
 use crate::harness::{App, Client, PASSWORD, Reply, Setup};
 
-const ROWS: usize = 50;
+pub(crate) const ROWS: usize = 50;
 
 /// An application that says which statements it sends.
-fn talkative() -> App {
+pub(crate) fn talkative() -> App {
     Setup::new().with("RUST_LOG", "info,sqlx=warn,sea_orm=warn,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
 }
 
 /// The same with fifty rows of every model.
-fn filled() -> App {
+pub(crate) fn filled() -> App {
     let app = talkative();
     let users = made(&app, "users", |_| json!({ "email": format!("{}@example.com", word()), "password": PASSWORD }));
     let posts =
@@ -39,7 +39,7 @@ fn made(app: &App, path: &str, row: impl Fn(usize) -> Value) -> Vec<String> {
     super::rows::column(&reply["data"], "id")
 }
 
-fn ids(app: &App, path: &str) -> Vec<String> {
+pub(crate) fn ids(app: &App, path: &str) -> Vec<String> {
     let reply = app.super_user().get(&format!("/api/{path}?fields=id")).succeeds(200);
     super::rows::column(&reply["data"], "id")
 }
@@ -49,7 +49,7 @@ fn statements(app: &App, caller: &Client, path: &str) -> Vec<String> {
     statements_behind(app, &caller.get(path).succeeds(200))
 }
 
-fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
+pub(crate) fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
     let id = reply.header("X-Request-Id").expect("every answer has an id").to_owned();
     // The last line of a request.
     app.log_has("gable::request", &id);

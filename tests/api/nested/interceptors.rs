@@ -31,7 +31,8 @@ fn a_nested_row_passes_the_interceptors_of_its_own_model() {
     });
     let ada = app.author();
     let made = ada.post("/api/posts?fields=+comments", post(json!({ "comments": [{ "content": "hello" }] })));
-    let comment = made.succeeds(201)["data"]["comments"][0].clone();
+    let made = made.succeeds(201);
+    let comment = made["data"]["comments"][0].clone();
     assert_eq!(comment["content"], "HELLO");
     let path = format!("/api/posts/{}?fields=+comments", made.id());
     let patch = |comment: Value| ada.patch(&path, json!({ "title": "Changed", "comments": [comment] }));

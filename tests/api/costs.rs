@@ -1,0 +1,167 @@
+//! What `gable check` says that a request costs at worst, and the statements that it does cost: never more, and as many
+//! where it says so.
+
+use std::path::Path;
+
+use gable::generated::ModelMeta;
+use gable_schema::cost::{Costs, costs};
+use serde_json::{Value, json};
+
+use crate::harness::{App, Client, Reply};
+use crate::includes::budgets::paths;
+use crate::includes::rows::{article, draft, word};
+use crate::includes::sight::MODELS;
+use crate::includes::statements::{ROWS, filled, ids, statements_behind, talkative};
+
+/// What the schema of this application says.
+fn said() -> Costs {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    costs(&gable_schema::load(&directory).unwrap_or_else(|problems| panic!("{problems}")).schema)
+}
+
+/// How many statements an operation takes at most, and whether there is a request that takes as many; without those
+/// that tell who asks, which are not counted either.
+fn most(model: &str, operation: &str) -> (usize, bool) {
+    let Costs { caller, endpoints } = said();
+    let found = endpoints.iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
+    let endpoint = found.unwrap_or_else(|| panic!("no {operation} of {model}"));
+    let asking = if endpoint.method == "GET" { caller.asks } else { caller.asks + caller.still_asks };
+    (usize::try_from(endpoint.statements.most - asking.most).expect("a small number"), endpoint.statements.reached)
+}
+
+/// The request that takes as many statements as any may.
+#[track_caller]
+fn takes_the_most(app: &App, model: &str, operation: &str, reply: &Reply) {
+    let (taken, (most, reached)) = (statements_behind(app, reply), most(model, operation));
+    assert_eq!(taken.len(), most, "{operation} of {model}: {taken:#?}");
+    assert!(reached, "{operation} of {model} is told as if nothing took {most} statements");
+}
+
+/// A request that takes no more than any may.
+#[track_caller]
+fn takes_no_more(app: &App, model: &str, operation: &str, reply: &Reply) {
+    let (taken, (most, _)) = (statements_behind(app, reply), most(model, operation));
+    assert!(!taken.is_empty() && taken.len() <= most, "{operation} of {model}, {most} at most: {taken:#?}");
+}
+
+/// As many relations as one request may include, each with one row.
+fn everything(model: &str) -> String {
+    let paths = &paths(model, 3)[..paths(model, 3).len().min(50)];
+    let names: Vec<&str> = paths.iter().map(|(path, _)| path.as_str()).collect();
+    let limit = |path: &str| format!("&{}[limit]=1", path.replace('.', "__"));
+    let limits: String = paths.iter().filter(|(_, to_many)| *to_many).map(|(path, _)| limit(path)).collect();
+    format!("fields={}{limits}", names.join(","))
+}
+
+/// The first and the last row of a model.
+fn ends(caller: &Client, meta: &ModelMeta) -> [String; 2] {
+    ["id", "-id"].map(|sort| {
+        let listed = caller.get(&format!("/api/{}?limit=1&sort={sort}&fields=id", meta.path)).succeeds(200);
+        listed["data"][0]["id"].as_str().expect("a row").to_owned()
+    })
+}
+
+#[test]
+fn a_list_that_includes_everything_takes_as_many_statements_as_is_said() {
+    let app = filled();
+    for meta in MODELS {
+        // More rows than the page has, so that they are counted.
+        let path = format!("/api/{}?limit={}&{}", meta.path, ROWS / 2, everything(meta.name));
+        takes_the_most(&app, meta.name, "findMany", &app.super_user().get(&path).succeeds(200));
+    }
+}
+
+#[test]
+fn a_row_that_includes_everything_takes_as_many_statements_as_is_said() {
+    let app = filled();
+    let root = app.super_user();
+    for meta in MODELS {
+        let of = |id: &str| root.get(&format!("/api/{}/{id}?{}", meta.path, everything(meta.name))).succeeds(200);
+        let replies = ends(root, meta).map(|id| of(&id));
+        let fuller = replies.iter().max_by_key(|reply| statements_behind(&app, reply).len()).expect("two rows");
+        takes_the_most(&app, meta.name, "findOne", fuller);
+    }
+}
+
+#[test]
+fn writes_of_one_row_take_as_many_statements_as_is_said() {
+    let app = filled();
+    let (root, posts) = (app.super_user(), ids(&app, "posts"));
+    let links = |into: &str, out: &str| {
+        let links = json!([{ "id": into }, { "id": out, "apiAction": "disconnect" }]);
+        json!({ "name": word(), "posts": links })
+    };
+    let fields = everything("Tag");
+    // The first article, with what it has.
+    let made = root.post(&format!("/api/tags?{fields}"), links(&posts[0], &posts[1])).succeeds(201);
+    takes_the_most(&app, "Tag", "createOne", &made);
+    let path = format!("/api/tags/{}", made.id());
+    let matching = |method: &str, path: &str| root.request(method, path).header("If-Match", "*");
+    let changed = matching("PATCH", &format!("{path}?{fields}")).json(&links(&posts[2], &posts[0])).send();
+    takes_the_most(&app, "Tag", "updateOne", &changed.succeeds(200));
+    takes_the_most(&app, "Tag", "deleteOne", &matching("DELETE", &path).send().succeeds(204));
+}
+
+#[test]
+fn a_deleted_row_that_comes_back_takes_as_many_statements_as_is_said() {
+    let app = filled();
+    let root = app.super_user();
+    let [_, id] = ends(root, MODELS.iter().find(|meta| meta.name == "Reading").expect("a model"));
+    root.delete(&format!("/api/readings/{id}")).succeeds(204);
+    let path = format!("/api/readings/{id}/restore?{}", everything("Reading"));
+    takes_the_most(&app, "Reading", "restore", &root.post(&path, json!({})).succeeds(200));
+}
+
+#[test]
+fn bulk_writes_take_as_many_statements_as_is_said() {
+    let app = talkative();
+    let root = app.super_user();
+    let phones: Vec<Value> =
+        (0..ROWS).map(|n| json!({ "number": format!("+{}", 1_000_000 + n), "userId": root.id })).collect();
+    takes_the_most(&app, "Phone", "createMany", &root.post("/api/phones/many", json!(phones)).succeeds(201));
+    let path = format!("/api/phones/many?userId={}", root.id);
+    takes_the_most(&app, "Phone", "updateMany", &root.patch(&path, json!({ "label": "Home" })).succeeds(200));
+    takes_the_most(&app, "Phone", "deleteMany", &root.delete(&path).succeeds(200));
+}
+
+#[test]
+fn who_sees_only_some_rows_takes_no_more_statements_than_is_said() {
+    let app = talkative();
+    let (ada, editor) = (app.sign_up("ada"), app.editor("grace"));
+    let post = article(&app, &ada, "Engines");
+    let body = json!({ "content": "…", "post": { "id": post } });
+    // An interceptor looks for the article as well.
+    let made = ada.post("/api/comments?fields=+post.tags", body).succeeds(201);
+    takes_no_more(&app, "Comment", "createOne", &made);
+    let asked = statements_behind(&app, &made).iter().filter(|line| line.contains("count(*)")).count();
+    assert_eq!(asked, 1, "whether she sees the article");
+    let moved = ada.request("PATCH", &format!("/api/posts/{}", draft(&ada, "Looms"))).header("If-Match", "*");
+    let moved = moved.json(&json!({ "authorId": ada.id, "title": "On looms" })).send().succeeds(200);
+    takes_no_more(&app, "Post", "updateOne", &moved);
+    takes_no_more(&app, "Comment", "findMany", &editor.get("/api/comments?fields=+post.tags").succeeds(200));
+    takes_no_more(&app, "Post", "deleteMany", &editor.delete(&format!("/api/posts/many?id={post}")).succeeds(200));
+}
+
+#[test]
+fn accounts_and_roles_take_no_more_statements_than_is_said() {
+    let app = talkative();
+    let (ada, root) = (app.sign_up("ada"), app.super_user());
+    let permission = app.permission("tag", "Create");
+    let role = root.post("/api/auth-roles", json!({ "name": word(), "permissions": [{ "id": permission }] }));
+    let role = role.succeeds(201);
+    takes_no_more(&app, "AuthRole", "createOne", &role);
+    let path = format!("/api/auth-roles/{}", role.id());
+    let emptied = json!({ "name": word(), "permissions": [{ "id": permission, "apiAction": "disconnect" }] });
+    takes_no_more(&app, "AuthRole", "updateOne", &root.patch(&path, emptied).succeeds(200));
+    let given = root.post("/api/user-roles", json!({ "userId": ada.id, "roleId": role.id() })).succeeds(201);
+    takes_no_more(&app, "UserRole", "createOne", &given);
+    let taken = root.delete(&format!("/api/user-roles/{}", given.id())).succeeds(204);
+    takes_no_more(&app, "UserRole", "deleteOne", &taken);
+    takes_no_more(&app, "AuthRole", "deleteOne", &root.delete(&path).succeeds(204));
+    let (account, suspended) = (format!("/api/users/{}", ada.id), json!({ "isActive": false }));
+    let moved = json!({ "email": format!("{}@example.com", word()), "isActive": false });
+    takes_no_more(&app, "User", "updateOne", &root.patch(&account, moved).succeeds(200));
+    let all = root.patch(&format!("/api/users/many?id={}", ada.id), suspended).succeeds(200);
+    takes_no_more(&app, "User", "updateMany", &all);
+    takes_no_more(&app, "User", "deleteOne", &root.delete(&account).succeeds(204));
+}
