@@ -84,7 +84,7 @@ fn a_row_that_includes_everything_takes_as_many_statements_as_is_said() {
 }
 
 #[test]
-fn writes_of_one_row_take_as_many_statements_as_is_said() {
+fn writes_of_one_row_take_no_more_statements_than_is_said() {
     let app = filled();
     let (root, posts) = (app.super_user(), ids(&app, "posts"));
     let links = |into: &str, out: &str| {
@@ -93,12 +93,14 @@ fn writes_of_one_row_take_as_many_statements_as_is_said() {
     };
     let fields = everything("Tag");
     // The first article, with what it has.
-    let made = root.post(&format!("/api/tags?{fields}"), links(&posts[0], &posts[1])).succeeds(201);
-    takes_the_most(&app, "Tag", "createOne", &made);
+    let body = json!({ "name": word(), "posts": [{ "id": posts[0] }] });
+    let made = root.post(&format!("/api/tags?{fields}"), body).succeeds(201);
+    // The most are reached by a thousand articles that are named by their slugs.
+    takes_no_more(&app, "Tag", "createOne", &made);
     let path = format!("/api/tags/{}", made.id());
     let matching = |method: &str, path: &str| root.request(method, path).header("If-Match", "*");
     let changed = matching("PATCH", &format!("{path}?{fields}")).json(&links(&posts[2], &posts[0])).send();
-    takes_the_most(&app, "Tag", "updateOne", &changed.succeeds(200));
+    takes_no_more(&app, "Tag", "updateOne", &changed.succeeds(200));
     takes_the_most(&app, "Tag", "deleteOne", &matching("DELETE", &path).send().succeeds(204));
 }
 
@@ -133,7 +135,7 @@ fn who_sees_only_some_rows_takes_no_more_statements_than_is_said() {
     // An interceptor looks for the article as well.
     let made = ada.post("/api/comments?fields=+post.tags", body).succeeds(201);
     takes_no_more(&app, "Comment", "createOne", &made);
-    let asked = statements_behind(&app, &made).iter().filter(|line| line.contains("count(*)")).count();
+    let asked = statements_behind(&app, &made).iter().filter(|line| line.contains("SELECT \\\"id\\\" FROM")).count();
     assert_eq!(asked, 1, "whether she sees the article");
     let moved = ada.request("PATCH", &format!("/api/posts/{}", draft(&ada, "Looms"))).header("If-Match", "*");
     let moved = moved.json(&json!({ "authorId": ada.id, "title": "On looms" })).send().succeeds(200);

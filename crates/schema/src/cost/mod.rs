@@ -146,10 +146,10 @@ impl Estimate<'_> {
 
     fn create_one(&self) -> Cost {
         let (writes, included) = (self.writes, self.includes.of_one(self.position));
-        let around = writes.references(Form::Create) + writes.links() + writes.guard(Done::New);
+        let around = writes.references(Form::Create) + writes.links(Form::Create) + writes.guard(Done::New);
         Cost {
             statements: around + ONE + writes.reading_again(Done::New) + included.statements,
-            rows: ONE + writes.link_rows(1) + included.rows,
+            rows: ONE + writes.reference_rows(Form::Create, 1) + writes.link_rows() + included.rows,
         }
     }
 
@@ -158,11 +158,11 @@ impl Estimate<'_> {
         let (writes, included) = (self.writes, self.includes.of_one(self.position));
         let within = writes.still_within();
         let linked = if writes.has_links() { writes.guard(Done::New) } else { Bound::NOTHING };
-        let around = writes.references(Form::Update) + writes.moving() + within + writes.links();
+        let around = writes.references(Form::Update) + writes.moving() + within + writes.links(Form::Update);
         let guards = writes.guard(Done::Changed) + linked;
         Cost {
             statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,
-            rows: ONE + ONE + within + writes.link_rows(1) + included.rows,
+            rows: ONE + ONE + within + writes.reference_rows(Form::Update, 1) + writes.link_rows() + included.rows,
         }
     }
 
@@ -174,12 +174,14 @@ impl Estimate<'_> {
 
     fn create_many(&self) -> Cost {
         let writes = self.writes;
-        let each = writes.links() + writes.guard(Done::New);
         // As many rows as a body has room for.
-        let around = writes.references(Form::Create) + Bound::at_most(each.times(writes.most()).most);
+        let guards = Bound::at_most(writes.guard(Done::New).times(writes.most()).most);
+        let around = writes.references(Form::Create) + writes.links(Form::Create) + guards;
         Cost {
             statements: around + writes.inserts() + writes.reading_again(Done::New),
-            rows: Bound::at_most(writes.most()) + writes.link_rows(writes.most()),
+            rows: Bound::at_most(writes.most())
+                + writes.reference_rows(Form::Create, writes.most())
+                + writes.link_rows(),
         }
     }
 
@@ -189,7 +191,7 @@ impl Estimate<'_> {
         let around = writes.references(Form::Update) + writes.guard(Done::Changed).times(writes.most());
         Cost {
             statements: ONE + around + ONE + writes.reading_again(Done::Changed),
-            rows: Bound::exactly(writes.most()),
+            rows: Bound::exactly(writes.most()) + writes.reference_rows(Form::Update, 1),
         }
     }
 

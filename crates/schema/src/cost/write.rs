@@ -8,6 +8,8 @@ use super::Bound;
 
 /// What the runtime has fixed: values that one INSERT binds.
 const BINDS: u64 = 30_000;
+/// Likewise: rows that one statement finds by the values of a unique index.
+const VALUES: u64 = 200;
 /// An account gets another e-mail address: its lock, the address before and after, and whether it is verified; what was
 /// mailed to it is void, and the change is noted.
 const MOVES: u64 = 6;
@@ -73,22 +75,30 @@ impl<'s> Writes<'s> {
         }
     }
 
-    /// Of one row: for each relation, whether what is named is seen, what is connected, and what is disconnected.
-    pub(super) fn links(self) -> Bound {
-        Bound::exactly(self.linked().count() as u64 * 3)
+    /// For each relation, however many rows a body makes: finding what is connected, by ids and by values, and
+    /// connecting it; in a change also finding by values what is disconnected, and disconnecting it.
+    pub(super) fn links(self, form: Form) -> Bound {
+        let sides = if form == Form::Create { 1 } else { 2 };
+        let each = self.linked().map(|target| {
+            let lists = self.most_named().div_ceil(VALUES);
+            Bound::exactly(1 + sides) + Bound::at_most(sides * lists * target.uniques.len() as u64)
+        });
+        each.sum()
     }
 
-    /// Join rows of so many bodies, which share the limit of one request.
-    pub(super) fn link_rows(self, bodies: u64) -> Bound {
-        let each = self.linked().map(|target| u64::from(self.schema.app.query.max_bulk).min(self.named(target)));
-        let room = self.linked().map(|target| self.named(target)).max().unwrap_or_default();
-        Bound::at_most(each.sum::<u64>().saturating_mul(bodies).min(room))
+    /// Rows that are found for links, and join rows.
+    pub(super) fn link_rows(self) -> Bound {
+        Bound::at_most(if self.has_links() { 2 * self.most_named() } else { 0 })
     }
 
-    /// Rows that a body has room to name: `{"id":1},`, or with an id of 32 digits in quotes.
-    fn named(self, target: &Model) -> u64 {
-        let bytes = if target.id == IdKind::Uuid { 42 } else { 9 };
-        self.schema.app.server.body_limit / bytes
+    /// Rows that keys are found to lead to.
+    pub(super) fn reference_rows(self, form: Form, bodies: u64) -> Bound {
+        Bound::at_most(self.references(form).most * bodies)
+    }
+
+    /// Rows that one body may name.
+    fn most_named(self) -> u64 {
+        self.schema.app.query.max_nested.into()
     }
 
     /// The other ends of the relations that a body links to; one `through` a model is written through that model.
