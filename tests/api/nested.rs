@@ -1,5 +1,6 @@
 //! Rows that are written through the relations of another row's body.
 
+mod documented;
 mod interceptors;
 
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ use gable::testing::TestServer;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::process::Launch;
 use super::{Client, PASSWORD, TestDatabase, unique};
 
 /// Requests through it are anonymous.
@@ -14,8 +15,8 @@ pub(crate) struct InProcess {
     client: Client,
     _server: TestServer,
     // These go after the server.
-    _database: TestDatabase,
-    _directory: TempDir,
+    database: TestDatabase,
+    directory: TempDir,
 }
 
 impl InProcess {
@@ -27,14 +28,31 @@ impl InProcess {
             [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
         let app = Gable::<api::Api>::new().interceptors(install);
         let server = TestServer::start(app, directory.path(), &variables).expect("an application");
-        Self { client: Client::new(server.url()), _server: server, _database: database, _directory: directory }
+        Self { client: Client::new(server.url()), _server: server, database: database, directory: directory }
     }
 
     /// Somebody who has just signed up.
     pub(crate) fn author(&self) -> Client {
-        let account = json!({ "email": format!("{}@example.com", unique("author")), "password": PASSWORD });
-        self.post("/api/auth/signup", account.clone()).succeeds(201);
-        let logged_in = self.post("/api/auth/login", account).succeeds(200);
+        let email = format!("{}@example.com", unique("author"));
+        self.post("/api/auth/signup", json!({ "email": email, "password": PASSWORD })).succeeds(201);
+        self.log_in(&email)
+    }
+
+    /// A super user, made as an operator makes one: by a command beside the server.
+    pub(crate) fn super_user(&self) -> Client {
+        let name = unique("root");
+        let email = format!("{name}@example.com");
+        let environment = [("DATABASE_URL", self.database.url.as_str()), ("GABLE_SUPERUSER_PASSWORD", PASSWORD)];
+        let environment: Vec<(String, String)> =
+            environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let launch = Launch { directory: self.directory.path(), environment: &environment };
+        let made = launch.run(&["superuser", "create", "--username", &name, "--email", &email]);
+        assert_eq!(made.code, Some(0), "{made:?}");
+        self.log_in(&email)
+    }
+
+    fn log_in(&self, email: &str) -> Client {
+        let logged_in = self.post("/api/auth/login", json!({ "email": email, "password": PASSWORD })).succeeds(200);
         self.with_token(logged_in["token"].as_str().expect("a token"))
     }
 }
