@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::write::{bounded, cascaded, delete_clause, touched_many};
+use super::write::{bounded, cascaded, check_bound, delete_clause, touched_many};
 use super::{guard, refusal};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
@@ -26,6 +26,7 @@ pub(crate) async fn delete_many(
     model.sql.matching(&mut delete, scope, &query.filter);
     delete.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(delete).await.map_err(refusal::of_delete)?;
+    check_bound(ctx, results.len() as u64)?;
     for result in &results {
         guard::look_at(ctx, model, scope, result, Giving::Deleted).await?;
     }

@@ -5,7 +5,7 @@ use std::any::Any;
 use super::guard;
 use super::references::check_references;
 use super::refusal::{self, Refusal};
-use super::write::{bounded, check_all_still_within, prepare_update, set_clause, touched_many};
+use super::write::{bounded, check_all_still_within, check_bound, prepare_update, set_clause, touched_many};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
@@ -44,6 +44,7 @@ pub(crate) async fn update_many(
     model.sql.matching(&mut update, scope, &query.filter);
     update.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
+    check_bound(ctx, results.len() as u64)?;
     for result in &results {
         guard::look_at(ctx, model, scope, result, Giving::Changed(&row)).await?;
     }

@@ -112,14 +112,18 @@ pub(super) async fn bounded(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(), ApiError> {
-    let max = ctx.core.app.query.max_bulk;
     let counted = ctx.source().one(model.sql.total(scope, &query.filter)).await?;
     let rows: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
-    if rows > i64::from(max) {
-        let message = format!("The filter matches more than {max} rows");
-        return Err(ApiError::bad_request("TooManyRows", message));
+    check_bound(ctx, rows.unsigned_abs())
+}
+
+/// Also after the write: on PostgreSQL rows may have come in between.
+pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> {
+    let max = ctx.core.app.query.max_bulk;
+    if rows <= u64::from(max) {
+        return Ok(());
     }
-    Ok(())
+    Err(ApiError::bad_request("TooManyRows", format!("The filter matches more than {max} rows")))
 }
 
 /// Notes what a new row means for access, or one that is gone.
