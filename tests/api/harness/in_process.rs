@@ -28,7 +28,7 @@ impl InProcess {
             [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
         let app = Gable::<api::Api>::new().interceptors(install);
         let server = TestServer::start(app, directory.path(), &variables).expect("an application");
-        Self { client: Client::new(server.url()), _server: server, database: database, directory: directory }
+        Self { client: Client::new(server.url()), _server: server, database, directory }
     }
 
     /// Somebody who has just signed up.

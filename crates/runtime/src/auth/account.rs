@@ -45,6 +45,7 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
     let writable = model.masks.own(model.meta, &ctx.principal);
     let mut input = crud::read_update(ctx, model, writable, body)?;
     ctx.begin().await?;
+    crud::check_own_references(ctx, model, model.resource.update_row(input.clone())).await?;
     auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, input.as_any()).await?;
     let mut changed = crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?;
     auth.hooks.run(AuthOperation::UpdateMe, Moment::After, ctx, changed.as_mut()).await?;

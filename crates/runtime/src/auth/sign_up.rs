@@ -47,6 +47,7 @@ pub(crate) async fn sign_up(
     let model = ctx.core.account_model()?;
     let mut input = read(ctx, auth, model, body)?;
     ctx.begin().await?;
+    crud::check_own_references(ctx, model, model.resource.create_row(input.clone())).await?;
     auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, input.as_any()).await?;
     let mut made = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?;
     let account = model.resource.id(made.as_ref());

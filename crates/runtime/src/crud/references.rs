@@ -56,6 +56,15 @@ pub(super) async fn check_references(
     Ok(())
 }
 
+/// The same of a body that is written with the application's own rights: it names no more than its sender sees.
+///
+/// # Errors
+/// 400 `ReferencedRecordNotFound`.
+pub(crate) async fn check_own_references(ctx: &Context<'_>, model: &Model, row: RowValues) -> Result<(), ApiError> {
+    let scope = Scope { authority: Authority::Caller, ..Scope::system() };
+    check_references(ctx, model, &scope, &[row]).await.map_err(Refusal::of_one)
+}
+
 /// The id that a key holds, if any.
 fn id_in(value: &Value) -> Option<Id> {
     match value {
