@@ -64,6 +64,8 @@ impl PermissionSet {
 pub struct FieldSet([u64; 4]);
 
 impl FieldSet {
+    pub(crate) const NONE: Self = Self([0; 4]);
+
     pub fn contains(&self, field: usize) -> bool {
         self.0.get(field / 64).is_some_and(|word| word >> (field % 64) & 1 == 1)
     }

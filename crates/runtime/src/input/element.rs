@@ -52,6 +52,13 @@ pub(super) struct Element<'e> {
     pub(super) path: &'e str,
 }
 
+impl Element<'_> {
+    /// Whether the relation leads to one row at most.
+    fn is_single(&self) -> bool {
+        matches!(self.relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. })
+    }
+}
+
 /// An element was not read, and why is noted.
 pub(super) struct Refused;
 
@@ -72,7 +79,9 @@ impl BodyReader<'_> {
         if action == Action::Create {
             return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
         }
-        let key = self.key(element, &readable, &mut entries)?;
+        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        let changed = action == Action::Update && element.is_single();
+        let key = self.key(element, if changed { &FieldSet::NONE } else { &readable }, &mut entries)?;
         let key = self.checked_key(element, action, reach.form, key)?;
         if action == Action::Update {
             let draft = self.draft(element, Form::Update, entries)?;
@@ -94,7 +103,7 @@ impl BodyReader<'_> {
     /// `{ "id": … }` and nothing else, where a body may not reach further.
     fn plain(&mut self, element: &Element<'_>, mut entries: Map<String, Value>) -> Result<Vec<Change>, Refused> {
         let action = self.action(element, &mut entries)?;
-        let key = self.key(element, &FieldSet::default(), &mut entries)?;
+        let key = self.key(element, &FieldSet::NONE, &mut entries)?;
         match (action, key) {
             (None | Some(Action::Connect), Some(key)) if entries.is_empty() => Ok(vec![Change::Connect(key)]),
             _ => Err(self.refuse(element, "TypeConstraint", "must be an object with an id")),
@@ -180,10 +189,9 @@ impl BodyReader<'_> {
         if form == Form::Create && matches!(action, Action::Disconnect | Action::Delete) {
             return Err(self.refuse(element, "ApiActionConstraint", "is of a new record, to which nothing is linked"));
         }
-        let single = matches!(element.relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
         match key {
             Some(key) => Ok(key),
-            None if single && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
+            None if element.is_single() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
             None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
         }
     }
