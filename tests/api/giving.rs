@@ -7,26 +7,26 @@ use crate::harness::{Account, App, app, spawn_app};
 
 const MANAGED: [&str; 4] = ["auth-role", "auth-permission", "user-role", "user-permission"];
 
-fn name(prefix: &str) -> String {
+pub(crate) fn name(prefix: &str) -> String {
     format!("{prefix} {}", uuid::Uuid::now_v7().simple())
 }
 
-fn links(app: &App, permissions: &[(&str, &str)]) -> Value {
+pub(crate) fn links(app: &App, permissions: &[(&str, &str)]) -> Value {
     permissions.iter().map(|(resource, action)| json!({ "id": app.permission(resource, action) })).collect()
 }
 
 /// A role made at run time; its id.
-fn role_of(app: &App, prefix: &str, permissions: &[(&str, &str)]) -> String {
+pub(crate) fn role_of(app: &App, prefix: &str, permissions: &[(&str, &str)]) -> String {
     let body = json!({ "name": name(prefix), "permissions": links(app, permissions) });
     app.super_user().post("/api/auth-roles", body).succeeds(201).id()
 }
 
-fn assign(app: &App, account: &Account, role: &str) {
+pub(crate) fn assign(app: &App, account: &Account, role: &str) {
     let body = json!({ "user": account.reference(), "role": { "id": role } });
     app.super_user().post("/api/user-roles", body).succeeds(201);
 }
 
-fn manager(app: &App) -> Account {
+pub(crate) fn manager(app: &App) -> Account {
     let manager = app.sign_up("manager");
     let mut held: Vec<(&str, &str)> = vec![("tag", "View"), ("tag", "Create")];
     for resource in MANAGED {
@@ -44,7 +44,7 @@ fn override_of(app: &App, account: &Account, (resource, action): (&str, &str), e
 }
 
 /// What an account may do, as the super user is told.
-fn may(app: &App, account: &Account, resource: &str, action: &str) -> bool {
+pub(crate) fn may(app: &App, account: &Account, resource: &str, action: &str) -> bool {
     let path = format!("/api/auth-permissions/explain?account={}&resource={resource}&action={action}", account.id);
     app.super_user().get(&path).succeeds(200)["data"]["allowed"].as_bool().expect("an answer")
 }

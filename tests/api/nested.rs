@@ -2,6 +2,8 @@
 
 mod documented;
 mod interceptors;
+mod giving;
+mod hidden;
 
 use serde_json::{Value, json};
 

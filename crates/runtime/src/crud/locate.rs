@@ -49,6 +49,18 @@ pub(super) async fn locate(
     tie: Option<(Tie, Id)>,
     keys: &[Key],
 ) -> Result<Vec<Id>, ApiError> {
+    let found = locate_each(ctx, model, scope, tie, keys).await?;
+    found.into_iter().collect::<Option<Vec<Id>>>().ok_or_else(refusal::no_such_reference)
+}
+
+/// The same, with nothing in the place of what is not there.
+pub(super) async fn locate_each(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    tie: Option<(Tie, Id)>,
+    keys: &[Key],
+) -> Result<Vec<Option<Id>>, ApiError> {
     let search = Search { ctx, model, scope, tie };
     let mut found: Vec<Option<Id>> = vec![None; keys.len()];
     search.by_id(keys, &mut found).await?;
@@ -56,7 +68,7 @@ pub(super) async fn locate(
         search.by_values(index, keys, &mut found).await?;
     }
     search.linked(keys, &mut found).await?;
-    found.into_iter().collect::<Option<Vec<Id>>>().ok_or_else(refusal::no_such_reference)
+    Ok(found)
 }
 
 struct Search<'a, 'r> {

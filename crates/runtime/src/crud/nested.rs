@@ -1,12 +1,12 @@
 //! The rows at the other ends of relations that a write makes, changes, links and deletes: each by the operation of its
 //! own model, with its access rule, its row rule and its interceptors, in the same transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::create_one::create_each;
 use super::delete_one::delete_one;
 use super::join::Join;
-use super::locate::{Tie, locate, scope_of};
+use super::locate::{Tie, locate, locate_each, scope_of};
 use super::update_one::update_one;
 use crate::access::Authority;
 use crate::context::Context;
@@ -148,21 +148,20 @@ impl<'m> End<'m> {
         }
     }
 
-    /// Ids are taken at their word: whether such a row is there is not told by taking it out.
+    /// What the caller does not see stays linked, and is answered like what is not there: it is none of theirs.
     async fn joined(&self, ctx: &Context<'_>, keys: &[Key]) -> Result<Vec<Id>, ApiError> {
+        let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
         let (ids, others): (Vec<Key>, Vec<Key>) = keys.iter().cloned().partition(|key| matches!(key, Key::Id(_)));
-        let mut found: Vec<Id> =
-            ids.iter().filter_map(|key| if let Key::Id(id) = key { Some(*id) } else { None }).collect();
-        if !others.is_empty() {
-            let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-            found.extend(locate(ctx, self.target, &view, None, &others).await?);
-        }
-        Ok(found)
+        let mut found = locate_each(ctx, self.target, &view, None, &ids).await?;
+        found.extend(locate(ctx, self.target, &view, None, &others).await?.into_iter().map(Some));
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn delete(&self, ctx: &mut Context<'_>, id: Id, keys: &[Key]) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
-        for other in locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await? {
+        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await?;
+        // One row may be named by its id and by its fields.
+        for other in BTreeSet::from_iter(others) {
             ctx.aside(async |ctx| delete_one(ctx, self.target, &scope, other).await).await?;
         }
         Ok(())
