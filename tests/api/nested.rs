@@ -4,6 +4,7 @@ mod documented;
 mod interceptors;
 mod giving;
 mod hidden;
+mod pipeline;
 
 use serde_json::{Value, json};
 

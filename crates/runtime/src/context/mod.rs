@@ -239,13 +239,11 @@ impl<'r> Context<'r> {
     /// Does work that is undone as a whole when it fails, whatever becomes of the rest of the transaction.
     pub(crate) async fn nested<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Context<'_>) -> Result<T, ApiError>,
+        work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.transaction()?.execute_unprepared("SAVEPOINT nested").await?;
-        let (target, query) = (self.target.take(), self.query.take());
         let (changes, waiting) = (self.changes.len(), self.after_commit.len());
-        let done = work(self).await;
-        (self.target, self.query) = (target, query);
+        let done = self.aside(work).await;
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);

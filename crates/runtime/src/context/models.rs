@@ -64,10 +64,7 @@ impl AsSystem<'_, '_> {
 
 async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::FindOne)?;
-    let target = ctx.target;
-    let found = crud::find_one(ctx, model, &scope, id.into()).await;
-    ctx.target = target;
-    typed(found?)
+    typed(ctx.aside(async |ctx| crud::find_one(ctx, model, &scope, id.into()).await).await?)
 }
 
 async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {
