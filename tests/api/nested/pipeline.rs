@@ -2,7 +2,7 @@
 
 use api::{Comment, CreateComment, CreateTag, Post, UpdatePost, UpdateTag};
 use gable::testing::TestServer;
-use gable::{ApiError, Context, Gable, Patch};
+use gable::{ApiError, Authorization, Context, Gable, Patch};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -49,6 +49,56 @@ impl Stage {
     fn counts(&self) -> [u64; 3] {
         ["/api/posts", "/api/comments", "/api/tags"].map(|path| self.count(path))
     }
+}
+
+/// `before_authorize` of an application that is closed for what its test names.
+async fn closed(ctx: &mut Context<'_>, asked: &mut Authorization) -> Result<(), ApiError> {
+    match ctx.header("X-Closed") {
+        Some(closed) if closed == format!("{}:{}", asked.resource, asked.action) => {
+            Err(ApiError::new(403, "Closed", "Come back tomorrow"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn who_guards_an_action_guards_it_in_bodies_too() {
+    let stage = Stage::new(|hooks| {
+        hooks.auth.before_authorize(closed);
+    });
+    let tag = stage.root.post("/api/tags", json!({ "name": word() })).succeeds(201).id();
+    let post = stage.post(json!({ "comments": [{ "content": "Stays" }], "tags": [{ "id": tag }] })).succeeds(201);
+    let path = format!("/api/posts/{}", post.id());
+    let comment = stage.root.get("/api/comments").succeeds(200)["data"][0].clone();
+    let before = (stage.counts(), comment.clone(), stage.root.get(&path).bytes.clone());
+    let new = |more: Value| {
+        let mut body = json!({ "title": "Title", "content": "…" });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body
+    };
+    let comments = json!({ "comments": [{ "content": "x" }] });
+    let attempts = [
+        ("comment:Create", "POST", "/api/posts".to_owned(), new(comments.clone())),
+        ("comment:Create", "POST", "/api/posts/many".to_owned(), json!([new(json!({})), new(comments.clone())])),
+        ("comment:Create", "PATCH", path.clone(), comments),
+        ("comment:Update", "PATCH", path.clone(), json!({ "comments": [{ "id": comment["id"], "content": "x" }] })),
+        (
+            "comment:Delete",
+            "PATCH",
+            path.clone(),
+            json!({ "comments": [{ "id": comment["id"], "apiAction": "delete" }] }),
+        ),
+        ("tag:Update", "PATCH", path.clone(), json!({ "tags": [{ "id": tag, "name": "x" }] })),
+        ("user:Update", "PATCH", path.clone(), json!({ "author": { "id": post["data"]["authorId"], "bio": "x" } })),
+        ("post:Update", "PATCH", format!("/api/tags/{tag}"), json!({ "posts": [{ "id": post.id(), "comments": [] }] })),
+    ];
+    for (closed, method, path, body) in attempts {
+        let send = |closed: &str| stage.root.request(method, &path).header("X-Closed", closed).json(&body).send();
+        send(closed).expect(403, "Closed");
+        let after = stage.root.get("/api/comments").succeeds(200)["data"][0].clone();
+        assert_eq!((stage.counts(), after), (before.0, before.1.clone()), "{closed}");
+    }
+    assert_eq!(stage.root.get(&path).bytes, before.2);
 }
 
 #[test]

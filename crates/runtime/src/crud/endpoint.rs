@@ -135,7 +135,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request);
         once(ctx, repeatable, async |ctx| {
             let record = create_one(ctx, self.model, scope, draft).await?;
@@ -155,7 +155,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
         ctx.begin().await?;
         version::check(ctx, self.model, scope, id, self.request).await?;
         let record = update_one(ctx, self.model, scope, id, draft).await?;
@@ -187,7 +187,7 @@ impl<'a> Exchange<'a> {
         if bodies.is_empty() || bodies.len() > max {
             return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
         }
-        let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies)?;
+        let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request);
         once(ctx, repeatable, async |ctx| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
@@ -205,7 +205,7 @@ impl<'a> Exchange<'a> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body)?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
         ctx.begin().await?;
         let records = update_many(ctx, self.model, scope, query, draft).await?;
         let body = self.results(records.as_ref(), &fields);

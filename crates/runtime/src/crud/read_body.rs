@@ -1,15 +1,16 @@
 //! Stage 5 for the bodies of one model: JSON to inputs, every problem at once.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
 use crate::access::{FieldSet, Principal, decide};
+use crate::auth::{authorize, refused};
 use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::http::ApiError;
 use crate::input::{BodyReader, Finished, Form, Problem, Reach, Reader, Rights, Submitted, in_order, together};
-use crate::resource::{AnyInput, Draft, Operation};
+use crate::resource::{ActionMeta, AnyInput, Draft, ModelMeta, Operation};
 
 /// The model's `Create`, which names no rows of other models but by their ids.
 ///
@@ -41,28 +42,41 @@ pub(crate) fn read_update(
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body, 401 or 403 where the caller may not write what it nests.
-pub(super) fn read_draft(
+pub(super) async fn read_draft(
     ctx: &mut Context<'_>,
     model: &Model,
     form: Form,
     writable: FieldSet,
     body: Map<String, Value>,
 ) -> Result<Draft, ApiError> {
-    let budget = Budget::of(ctx.core);
-    refuse(read(ctx, model, form, writable, body.into(), Some(&budget))?)
+    let nesting = Nesting::of(ctx.core);
+    let read = read(ctx, model, form, writable, body.into(), Some(&nesting));
+    refuse(nesting.authorized(ctx, read).await?)
 }
 
 /// The model's `Create`s; each problem is named with the index of its element.
 ///
 /// # Errors
 /// As of one body.
-pub(super) fn read_drafts(
+pub(super) async fn read_drafts(
     ctx: &mut Context<'_>,
     model: &Model,
     writable: FieldSet,
     bodies: Vec<Value>,
 ) -> Result<Vec<Draft>, ApiError> {
-    let budget = Budget::of(ctx.core);
+    let nesting = Nesting::of(ctx.core);
+    let read = read_each(ctx, model, writable, bodies, &nesting);
+    let (drafts, problems) = nesting.authorized(ctx, read).await?;
+    if problems.is_empty() { Ok(drafts) } else { Err(ApiError::invalid_body(problems)) }
+}
+
+fn read_each(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    writable: FieldSet,
+    bodies: Vec<Value>,
+    nesting: &Nesting,
+) -> Result<(Vec<Draft>, Vec<Problem>), ApiError> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for (index, body) in bodies.into_iter().enumerate() {
         let Value::Object(body) = body else {
@@ -73,24 +87,48 @@ pub(super) fn read_drafts(
             });
             continue;
         };
-        let (draft, found) = read(ctx, model, Form::Create, writable, body.into(), Some(&budget))?;
+        let (draft, found) = read(ctx, model, Form::Create, writable, body.into(), Some(nesting))?;
         drafts.push(draft);
         problems.extend(
             found.into_iter().map(|problem| Problem { field: format!("{index}.{}", problem.field), ..problem }),
         );
     }
-    if problems.is_empty() { Ok(drafts) } else { Err(ApiError::invalid_body(problems)) }
+    Ok((drafts, problems))
 }
 
-/// What one request may still name of other models.
-struct Budget {
+/// What one request says of other models.
+struct Nesting {
+    /// Rows that it may still name.
     names: Cell<u32>,
     told: Cell<bool>,
+    /// What it is about to do, each once.
+    actions: RefCell<Vec<(&'static str, &'static ActionMeta)>>,
 }
 
-impl Budget {
+impl Nesting {
     fn of(core: &Core) -> Self {
-        Self { names: Cell::new(core.app.query.max_nested), told: Cell::new(false) }
+        Self { names: Cell::new(core.app.query.max_nested), told: Cell::new(false), actions: RefCell::default() }
+    }
+
+    /// Stage 4 for what a body does to other models: whoever stands there decides about these actions, too.
+    async fn authorized<T>(&self, ctx: &mut Context<'_>, read: Result<T, ApiError>) -> Result<T, ApiError> {
+        let read = match read {
+            Ok(read) => read,
+            Err(refusal) => return Err(refused(ctx, refusal).await),
+        };
+        for (name, action) in self.actions.take() {
+            let core = ctx.core;
+            let Some(model) = core.model(name) else { continue };
+            authorize(ctx, model, action).await?;
+        }
+        Ok(read)
+    }
+
+    fn note(&self, model: &'static ModelMeta, action: &'static ActionMeta) {
+        let mut actions = self.actions.borrow_mut();
+        if !actions.iter().any(|(name, known)| (*name, known.action) == (model.name, action.action)) {
+            actions.push((model.name, action));
+        }
     }
 }
 
@@ -98,6 +136,7 @@ impl Budget {
 struct CallersRights<'a> {
     core: &'a Core,
     principal: &'a Principal,
+    nesting: Option<&'a Nesting>,
 }
 
 impl Rights for CallersRights<'_> {
@@ -112,7 +151,12 @@ impl Rights for CallersRights<'_> {
         if model.meta.route(operation).is_some_and(|route| route.disabled) {
             return Err(ApiError::not_enough_permissions());
         }
-        Ok(decide(model.meta, &model.masks, operation.action(model.meta), self.principal)?.write)
+        let action = operation.action(model.meta);
+        let scope = decide(model.meta, &model.masks, action, self.principal)?;
+        if let Some(nesting) = self.nesting {
+            nesting.note(model.meta, action);
+        }
+        Ok(scope.write)
     }
 }
 
@@ -128,11 +172,12 @@ fn read(
     form: Form,
     writable: FieldSet,
     body: Submitted,
-    budget: Option<&Budget>,
+    nesting: Option<&Nesting>,
 ) -> Result<(Draft, Vec<Problem>), ApiError> {
-    let rights = CallersRights { core: ctx.core, principal: &ctx.principal };
+    let rights = CallersRights { core: ctx.core, principal: &ctx.principal, nesting };
     let depth = ctx.core.app.query.max_depth;
-    let reach = budget.map(|budget| Reach { rights: &rights, form, depth, names: &budget.names, told: &budget.told });
+    let reach =
+        nesting.map(|nesting| Reach { rights: &rights, form, depth, names: &nesting.names, told: &nesting.told });
     let passwords = ctx.core.password_policy();
     let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, reach };
     let mut reader = BodyReader::new(model.meta, body.entries, reader);
