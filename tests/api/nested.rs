@@ -167,6 +167,14 @@ fn every_problem_of_a_body_is_named_with_its_place() {
 }
 
 #[test]
+fn a_key_is_not_missing_where_what_it_should_name_is_wrong() {
+    let app = app();
+    let body = json!({ "content": "x", "post": { "title": "T", "content": "x" } });
+    let refused = app.super_user().post("/api/comments", body).expect(400, "InvalidRequestBody");
+    assert_eq!(refused.problem_fields(), ["post.title"]);
+}
+
+#[test]
 fn an_account_is_made_with_its_first_article() {
     let app = app();
     let root = app.super_user();

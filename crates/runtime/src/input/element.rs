@@ -53,9 +53,14 @@ pub(super) struct Element<'e> {
 }
 
 impl Element<'_> {
-    /// Whether the relation leads to one row at most.
-    fn is_single(&self) -> bool {
-        matches!(self.relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. })
+    /// Whether it is one of many, and so may come in any number.
+    fn is_listed(&self) -> bool {
+        matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
+    }
+
+    /// Whether the row that is written has the key.
+    fn belongs(&self) -> bool {
+        matches!(self.relation.kind, RelationKind::BelongsTo { .. })
     }
 }
 
@@ -65,22 +70,30 @@ pub(super) struct Refused;
 impl BodyReader<'_> {
     /// What one element says. A row that is changed in the body of a new one is connected to it first.
     pub(super) fn element(&mut self, element: &Element<'_>, value: Value) -> Result<Vec<Change>, Refused> {
+        let reach = self.reader.reach;
+        // Before it is looked at: a problem takes more room in the answer than its cause takes in the body.
+        if let Some(reach) = reach.filter(|_| element.is_listed()) {
+            self.count(element, reach)?;
+        }
         let Value::Object(mut entries) = value else {
             return Err(self.refuse(element, "TypeConstraint", "must be an object"));
         };
-        let Some(reach) = self.reader.reach else { return self.plain(element, entries) };
+        let Some(reach) = reach else { return self.plain(element, entries) };
         let meta = element.target.meta;
         let readable = reach.rights.read(meta.name).unwrap_or_default();
         let action = match self.action(element, &mut entries)? {
             Some(action) => action,
             None => by_shape(meta, &readable, &entries),
         };
-        self.count(element, action, &entries, reach)?;
+        let keyed = element.belongs() && action == Action::Connect && entries.contains_key("id");
+        if !element.is_listed() && !keyed {
+            self.count(element, reach)?;
+        }
         if action == Action::Create {
             return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
         }
         // Of one row that is linked anyway, a unique field is changed, not looked for.
-        let changed = action == Action::Update && element.is_single();
+        let changed = action == Action::Update && !element.is_listed();
         let key = self.key(element, if changed { &FieldSet::NONE } else { &readable }, &mut entries)?;
         let key = self.checked_key(element, action, reach.form, key)?;
         if action == Action::Update {
@@ -123,17 +136,7 @@ impl BodyReader<'_> {
     }
 
     /// Notes that the body names one more row. A plain key costs nothing more than a value does.
-    fn count(
-        &mut self,
-        element: &Element<'_>,
-        action: Action,
-        entries: &Map<String, Value>,
-        reach: Reach<'_>,
-    ) -> Result<(), Refused> {
-        let belongs = matches!(element.relation.kind, RelationKind::BelongsTo { .. });
-        if belongs && action == Action::Connect && entries.contains_key("id") {
-            return Ok(());
-        }
+    fn count(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
         let left = reach.names.get();
         reach.names.set(left.saturating_sub(1));
         if left > 0 {
@@ -191,7 +194,7 @@ impl BodyReader<'_> {
         }
         match key {
             Some(key) => Ok(key),
-            None if element.is_single() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
+            None if !element.is_listed() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
             None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
         }
     }

@@ -66,7 +66,11 @@ impl BodyReader<'_> {
     fn refer(&mut self, name: &'static str, key: &'static str, target: Target, value: Value) {
         let Some(position) = self.meta.relations.iter().position(|relation| relation.name == name) else { return };
         let element = Element { relation: &self.meta.relations[position], target, path: name };
-        let Ok(mut changes) = self.element(&element, value) else { return };
+        let Ok(mut changes) = self.element(&element, value) else {
+            // What is wrong with it is noted; the key is not missing besides.
+            self.body.insert(key.to_owned(), placeholder(target.meta.id));
+            return;
+        };
         let stands = match changes.first() {
             Some(Change::Connect(Key::Id(id))) => Some((*id).into()),
             Some(Change::Connect(_) | Change::Create(_)) => Some(placeholder(target.meta.id)),
