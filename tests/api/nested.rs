@@ -1,9 +1,9 @@
 //! Rows that are written through the relations of another row's body.
 
 mod documented;
-mod interceptors;
 mod giving;
 mod hidden;
+mod interceptors;
 mod pipeline;
 
 use serde_json::{Value, json};
