@@ -10,6 +10,7 @@ mod assignment;
 mod auth_bodies;
 mod auth_interceptors;
 mod bulk_refusals;
+mod classes;
 mod concurrency;
 mod costs;
 mod crud;

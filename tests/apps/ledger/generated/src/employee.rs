@@ -292,7 +292,13 @@ static META: ModelMeta = ModelMeta {
         ActionMeta::new(
             permission::EMPLOYEE_UPDATE,
             "Update",
-            &[RuleMeta::new(Who::Roles(&["chief-auditor"]), &[])],
+            &[
+                RuleMeta::new(Who::Roles(&["chief-auditor"]), &[]),
+                RuleMeta::new(
+                    Who::Authenticated,
+                    &[Condition::new(0, ConditionValue::Me)],
+                ),
+            ],
         ),
         ActionMeta::new(permission::EMPLOYEE_DELETE, "Delete", &[]),
     ],

@@ -265,7 +265,9 @@ static META: ModelMeta = ModelMeta {
             .immutable(),
         FieldMeta::new("approvedById", "approved_by_id", FieldKind::Bigint)
             .origin(Origin::ForeignKey)
-            .optional(),
+            .optional()
+            .read_roles(&["Accountant", "chief-auditor"])
+            .write_roles(&["chief-auditor"]),
         FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
             .origin(Origin::CreatedAt)
             .read_only(),

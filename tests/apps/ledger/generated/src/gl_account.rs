@@ -214,7 +214,10 @@ static META: ModelMeta = ModelMeta {
             "type",
             FieldKind::Enum(&["asset", "liability", "equity", "income", "expense"]),
         ),
-        FieldMeta::new("match", "match", FieldKind::String).optional(),
+        FieldMeta::new("match", "match", FieldKind::String)
+            .optional()
+            .read_roles(&["Accountant", "chief-auditor"])
+            .write_roles(&["chief-auditor"]),
         FieldMeta::new("r2d2", "r2d2", FieldKind::Boolean),
         FieldMeta::new("isVAT", "is_vat", FieldKind::Boolean),
         FieldMeta::new("parentId", "parent_id", FieldKind::Bigint)
@@ -278,7 +281,7 @@ static META: ModelMeta = ModelMeta {
         ActionMeta::new(
             permission::GL_ACCOUNT_UPDATE,
             "Update",
-            &[RuleMeta::new(Who::Roles(&["Accountant"]), &[])],
+            &[RuleMeta::new(Who::Roles(&["Accountant", "chief-auditor"]), &[])],
         ),
         ActionMeta::new(permission::GL_ACCOUNT_DELETE, "Delete", &[]),
     ],

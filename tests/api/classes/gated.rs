@@ -1,0 +1,123 @@
+//! Fields and keys that only some roles may read or write, in the ledger: clerks know neither what accounts are matched
+//! by nor who approved an entry; accountants read both and write neither.
+
+use serde_json::{Value, json};
+
+use super::application::{Application, Person, ledger, plus};
+use super::samples::{body, row};
+use crate::harness::{Client, Reply};
+
+struct Books {
+    app: Application,
+    clerk: Person,
+    accountant: Person,
+    auditor: Person,
+}
+
+impl Books {
+    fn open() -> Self {
+        let app = ledger();
+        let [clerk, accountant, auditor] = ["Clerk", "Accountant", "chief-auditor"].map(|role| app.with_role(role));
+        Self { app, clerk, accountant, auditor }
+    }
+
+    fn read(&self, path: &str) -> Value {
+        self.app.root.get(path).succeeds(200)["data"].clone()
+    }
+}
+
+/// With one name for the field that was asked for.
+fn about(reply: &Reply, field: &str) -> (u16, String) {
+    (reply.status, String::from_utf8_lossy(&reply.bytes).replace(field, "xyzzy"))
+}
+
+#[test]
+fn who_may_not_read_a_field_asks_for_it_in_vain() {
+    let books = Books::open();
+    let path = format!("/books/gl-accounts/{}", row(&books.app, books.app.model("GLAccount")));
+    books.app.root.patch(&path, json!({ "match": "secret" })).succeeds(200);
+    let ask = |client: &Client, probe: &str, field: &str, value: &str| {
+        about(&client.get(&format!("/books/{}", probe.replace("FIELD", field).replace("VALUE", value))), field)
+    };
+    for probe in [
+        "gl-accounts?FIELD=VALUE",
+        "gl-accounts?FIELD__startsWith=VALUE",
+        "gl-accounts?FIELD__isNull=true",
+        "gl-accounts?filters=%7B%22FIELD%22:%22VALUE%22%7D",
+        "gl-accounts?sort=FIELD",
+        "gl-accounts?fields=FIELD",
+        "gl-accounts?fields=-FIELD",
+        "gl-accounts?parent__FIELD=VALUE",
+        "entries?debit__FIELD=VALUE",
+        "entries?limit=1&fields=debit.FIELD",
+    ] {
+        let told = [("match", "secret"), ("match", "public"), ("xyzzy", "secret")]
+            .map(|(field, value)| ask(&books.clerk.client, probe, field, value));
+        assert_eq!((told[0].0, &told[0], &told[0]), (400, &told[1], &told[2]), "{probe}");
+        assert_eq!(ask(&books.accountant.client, probe, "match", "secret").0, 200, "{probe}");
+    }
+    // There is no other text to be found.
+    let search = |client: &Client| client.get("/books/gl-accounts?search=secret");
+    search(&books.clerk.client).expect(400, "InvalidRequestQuery");
+    assert_eq!(search(&books.accountant.client).succeeds(200)["total"], 1);
+    let seen = |client: &Client| client.get(&path).succeeds(200)["data"].get("match").cloned();
+    assert_eq!((seen(&books.clerk.client), seen(&books.auditor.client)), (None, Some(json!("secret"))));
+}
+
+#[test]
+fn who_may_not_write_a_field_writes_it_in_no_body() {
+    let books = Books::open();
+    let model = books.app.model("GLAccount");
+    let id = row(&books.app, model);
+    let path = books.app.row_path(model, &id);
+    let new = || plus(body(&books.app, model), &json!({ "match": "mine" }));
+    let before = (books.read(&path), books.app.counts());
+    let client = &books.accountant.client;
+    let entry = |debit: Value| json!({ "amount": "1.00", "text": "x", "debit": debit, "creditId": id });
+    let change = json!({ "id": id, "match": "mine" });
+    for reply in [
+        client.post("/books/gl-accounts", new()),
+        client.post("/books/gl-accounts/many", json!([new()])),
+        client.patch(&path, json!({ "match": "mine" })),
+        client.patch(&format!("/books/gl-accounts/many?id={id}"), json!({ "match": "mine" })),
+        client.patch(&path, json!({ "children": [new()] })),
+        client.patch(&path, json!({ "parent": new() })),
+        client.post("/books/entries", entry(new())),
+        client.post("/books/entries", entry(change.clone())),
+        client.post("/books/entries/many", json!([entry(change)])),
+    ] {
+        let reply = reply.expect(400, "InvalidRequestBody");
+        assert!(reply.problem_fields().iter().all(|field| field.ends_with("match")), "{reply:?}");
+    }
+    assert_eq!((books.read(&path), books.app.counts()), before);
+    books.auditor.client.patch(&path, json!({ "match": "mine" })).succeeds(200);
+}
+
+#[test]
+fn nobody_gives_themselves_a_role_through_their_rows() {
+    let books = Books::open();
+    let (clerk, id) = (&books.clerk.client, &books.clerk.id);
+    let employee = books.app.row_path(books.app.accounts(), id);
+    let before = books.read(&employee);
+    let account = row(&books.app, books.app.model("GLAccount"));
+    for power in [json!({ "role": "Accountant" }), json!({ "isSuperUser": true })] {
+        let me = plus(json!({ "id": id }), &power);
+        let entry = json!({ "amount": "1.00", "text": "x", "debitId": account, "creditId": account, "enteredBy": me });
+        for reply in [
+            clerk.patch(&employee, power.clone()),
+            clerk.post("/books/entries", entry.clone()),
+            clerk.post("/books/entries/many", json!([entry])),
+        ] {
+            let name = power.as_object().and_then(|power| power.keys().next()).expect("a field");
+            let reply = reply.expect(400, "InvalidRequestBody");
+            assert!(reply.problem_fields().iter().all(|field| field.ends_with(name.as_str())), "{reply:?}");
+        }
+    }
+    assert_eq!(books.read(&employee), before);
+    assert_eq!(books.app.root.get("/books/entries").succeeds(200)["total"], 0);
+    // What is theirs to say, they say so, too.
+    let me = json!({ "id": id, "email": "clerk@example.com" });
+    let entry = json!({ "amount": "1.00", "text": "x", "debitId": account, "creditId": account, "enteredBy": me });
+    clerk.post("/books/entries", entry).succeeds(201);
+    assert_eq!(books.read(&employee)["email"], "clerk@example.com");
+}
