@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::application::{Application, Person, ledger, plus};
+use super::application::{Application, Person, ledger, plus, told};
 use super::samples::{body, row};
 use crate::harness::{Client, Reply};
 
@@ -19,6 +19,19 @@ impl Books {
         let app = ledger();
         let [clerk, accountant, auditor] = ["Clerk", "Accountant", "chief-auditor"].map(|role| app.with_role(role));
         Self { app, clerk, accountant, auditor }
+    }
+
+    /// An entry of the clerk's; its path.
+    fn entry(&self) -> String {
+        let entry = self.app.model("Entry");
+        let mut body = body(&self.app, entry);
+        body.as_object_mut().expect("an object").remove("enteredById");
+        let made = self.clerk.client.post("/books/entries", body).succeeds(201);
+        self.app.row_path(entry, &made["data"]["id"])
+    }
+
+    fn approve(&self, entry: &str, by: &Value) {
+        self.app.root.patch(entry, json!({ "approvedById": by })).succeeds(200);
     }
 
     fn read(&self, path: &str) -> Value {
@@ -91,6 +104,37 @@ fn who_may_not_write_a_field_writes_it_in_no_body() {
     }
     assert_eq!((books.read(&path), books.app.counts()), before);
     books.auditor.client.patch(&path, json!({ "match": "mine" })).succeeds(200);
+}
+
+#[test]
+fn who_may_not_read_a_key_learns_nothing_by_what_is_linked() {
+    let books = Books::open();
+    let (mine, others) = (books.entry(), books.entry());
+    books.approve(&mine, &books.clerk.id);
+    books.approve(&others, &books.auditor.id);
+    let employee = books.app.row_path(books.app.accounts(), &books.clerk.id);
+    let before = [&mine, &others, &employee].map(|path| books.read(path));
+    let id = |path: &str| -> Value { path.rsplit('/').next().and_then(|id| id.parse::<i64>().ok()).into() };
+    for action in ["update", "disconnect", "delete"] {
+        for element in [json!({ "id": books.clerk.id, "apiAction": action }), json!({ "apiAction": action })] {
+            let body = json!({ "approvedBy": element });
+            let [one, other] = [&mine, &others].map(|path| books.clerk.client.patch(path, body.clone()));
+            assert_eq!((one.status, told(&one)), (400, told(&other)), "{body}");
+        }
+        let through = |path: &str| {
+            let element = json!({ "id": id(path), "apiAction": action });
+            books.clerk.client.patch(&employee, json!({ "approved": [element] }))
+        };
+        let (one, other) = (through(&mine), through(&others));
+        assert!(one.status == 400 || one.status == 403, "{one:?}");
+        assert_eq!(told(&one), told(&other), "{action}");
+    }
+    for approver in [json!({ "id": books.clerk.id }), json!({ "badge": "b-0" }), json!(null)] {
+        let reply =
+            books.clerk.client.patch(&mine, json!({ "approvedBy": approver })).expect(400, "InvalidRequestBody");
+        assert_eq!(reply.problem_fields(), ["approvedById"]);
+    }
+    assert_eq!([&mine, &others, &employee].map(|path| books.read(path)), before);
 }
 
 #[test]

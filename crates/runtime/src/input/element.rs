@@ -96,6 +96,9 @@ impl BodyReader<'_> {
         let changed = action == Action::Update && !element.is_listed();
         let key = self.key(element, if changed { &FieldSet::NONE } else { &readable }, &mut entries)?;
         let key = self.checked_key(element, action, reach.form, key)?;
+        if reach.form == Form::Update && action != Action::Connect {
+            self.may_follow(element, reach, &readable)?;
+        }
         if action == Action::Update {
             let draft = self.draft(element, Form::Update, entries)?;
             let connected = (reach.form == Form::Create).then(|| Change::Connect(key.clone()));
@@ -196,6 +199,25 @@ impl BodyReader<'_> {
             Some(key) => Ok(key),
             None if !element.is_listed() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
             None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
+        }
+    }
+
+    /// Whether the caller may know what is linked: what reaches linked rows only tells which they are.
+    fn may_follow(&mut self, element: &Element<'_>, reach: Reach<'_>, readable: &FieldSet) -> Result<(), Refused> {
+        let known = match element.relation.kind {
+            RelationKind::BelongsTo { field } => {
+                let own = reach.rights.read(self.meta.name).unwrap_or_default();
+                self.meta.field_index(field).is_some_and(|key| own.contains(key))
+            }
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+                element.target.meta.field_index(field).is_some_and(|key| readable.contains(key))
+            }
+            RelationKind::ManyToMany { .. } => true,
+        };
+        if known {
+            Ok(())
+        } else {
+            Err(self.refuse(element, "ApiActionConstraint", "follows a key that is not readable"))
         }
     }
 

@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use super::body::BodyReader;
 use super::element::{Element, Target, placeholder};
-use crate::resource::{Change, Id, Key, Nested, Reference, RelationMeta, Resource};
+use crate::resource::{Change, Id, Key, ModelMeta, Nested, Reference, RelationKind, RelationMeta, Resource};
 
 impl BodyReader<'_> {
     /// `"comments": [ … ]`: rows to connect, create, change, disconnect or delete.
     pub fn nested<R: Resource>(&mut self, relation: &'static str) -> Vec<Nested<R>> {
-        let Some((meta, value)) = self.take_relation(relation) else { return Vec::new() };
+        let Some((meta, value)) = self.take_relation(relation, R::META) else { return Vec::new() };
         self.list(meta, Target::of::<R>(), value).into_iter().map(Nested::from).collect()
     }
 
     /// `"profile": { … }`: the same for a relation that leads to one row, which has the key.
     pub fn nested_one<R: Resource>(&mut self, relation: &'static str) -> Vec<Nested<R>> {
-        let Some((meta, value)) = self.take_relation(relation) else { return Vec::new() };
+        let Some((meta, value)) = self.take_relation(relation, R::META) else { return Vec::new() };
         let element = Element { relation: meta, target: Target::of::<R>(), path: relation };
         self.element(&element, value).unwrap_or_default().into_iter().map(Nested::from).collect()
     }
@@ -37,11 +37,20 @@ impl BodyReader<'_> {
         }
     }
 
-    /// A relation stays in the body, where `finish` refuses it, when this body may not reach into other models.
-    fn take_relation(&mut self, name: &'static str) -> Option<(&'static RelationMeta, Value)> {
+    /// A relation stays in the body, where `finish` refuses it, when this body may not reach into other models, and when
+    /// its key is private.
+    fn take_relation(
+        &mut self,
+        name: &'static str,
+        target: &'static ModelMeta,
+    ) -> Option<(&'static RelationMeta, Value)> {
         self.reader.reach?;
         let relation = self.meta.relations.iter().find(|relation| relation.name == name)?;
-        Some((relation, self.body.remove(name)?))
+        let private = |key: &str| target.fields.iter().any(|field| field.name == key && field.private);
+        match relation.kind {
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } if private(field) => None,
+            _ => Some((relation, self.body.remove(name)?)),
+        }
     }
 
     fn list(&mut self, relation: &'static RelationMeta, target: Target, value: Value) -> Vec<Change> {
