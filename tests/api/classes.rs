@@ -7,4 +7,5 @@ mod assignment;
 mod budgets;
 mod gated;
 mod hidden;
+mod odd;
 mod samples;

@@ -18,7 +18,7 @@ pub static APP: AppMeta = AppMeta {
         max_bulk: 5,
         max_nested: 7,
         max_in: 6,
-        max_included: 3,
+        max_included: 40,
     },
     rate_limit: RateLimit {
         window_ms: 60000,
