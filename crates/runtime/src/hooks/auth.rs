@@ -184,7 +184,8 @@ impl<R: Resource> AuthHooks<R> {
         /// A credential did not hold. May let the request go on as somebody.
         on_authenticate_error(Pipeline::Authenticate, Error): AuthenticationFailure;
 
-        /// May refuse more than the permissions do.
+        /// May refuse more than the permissions do. Runs for what a request is about, and once for every action on another
+        /// model that its body nests.
         before_authorize(Pipeline::Authorize, Before): Authorization;
         after_authorize(Pipeline::Authorize, After): Authorization;
         /// A permission was missing. May log or reword the refusal.
