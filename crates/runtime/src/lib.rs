@@ -15,6 +15,9 @@ mod core;
 mod crud;
 mod db;
 mod erased;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod generated;
 mod hooks;
 mod http;

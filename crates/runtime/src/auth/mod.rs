@@ -13,6 +13,8 @@ mod device;
 mod error;
 mod event;
 mod find;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod grant;
 mod hasher;
 mod lockout;

@@ -9,6 +9,8 @@ mod delete_one;
 mod endpoint;
 mod find_many;
 mod find_one;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod guard;
 mod idempotency;
 mod insert;

@@ -4,6 +4,8 @@
 mod condition;
 mod cursor;
 mod filter;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod include;
 mod json_filter;
 mod list;

@@ -1,0 +1,71 @@
+//! Credentials for `crate::fuzzing`: real ones, and what is made of any text.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use actix_web::test::TestRequest;
+
+use super::Auth;
+use super::carrier::{self, Carrier, RefreshToken};
+use crate::access::{Identity, Principal, Via};
+use crate::context::Context;
+use crate::core::Core;
+use crate::http::ApiError;
+
+/// What somebody holds who has logged in.
+pub struct LogIn {
+    /// Of the jwt surface.
+    pub token: String,
+    pub session: String,
+    /// Of a pair.
+    pub access: String,
+    pub refresh: String,
+}
+
+pub(crate) async fn log_in(core: &Arc<Core>, identity: &Identity) -> LogIn {
+    let mut held =
+        LogIn { token: String::new(), session: String::new(), access: String::new(), refresh: String::new() };
+    for via in [Via::Jwt, Via::Session, Via::TokenPair] {
+        let mut ctx = Context::new(core, Principal::Anonymous, None);
+        ctx.begin().await.expect("a database that can be written to");
+        let opened = carrier::open(&mut ctx, auth(core), identity.account, identity.password_changed_at, via).await;
+        let Ok(carrier) = opened else { panic!("nobody can log in") };
+        ctx.commit().await.expect("a log-in that is kept");
+        match carrier {
+            Carrier::Token(token) => held.token = token,
+            Carrier::Session(session) => held.session = session,
+            Carrier::Pair(pair) => (held.access, held.refresh) = (pair.access, pair.refresh),
+        }
+    }
+    held
+}
+
+/// None where no request can have such headers.
+pub(crate) async fn authenticate(
+    core: &Arc<Core>,
+    authorization: &[u8],
+    cookie: &[u8],
+) -> Option<Result<Option<String>, ApiError>> {
+    let mut request = TestRequest::get();
+    for (name, bytes) in [(AUTHORIZATION, authorization), (COOKIE, cookie)] {
+        if !bytes.is_empty() {
+            request = request.insert_header((name, HeaderValue::from_bytes(bytes).ok()?));
+        }
+    }
+    let request = request.to_http_request();
+    let mut ctx = Context::new(core, Principal::Anonymous, Some(&request));
+    let known = super::authenticate(&mut ctx, &request).await;
+    Some(known.map(|()| ctx.principal.account().map(|account| account.to_string())))
+}
+
+pub(crate) fn is_refresh_token(core: &Core, text: &str) -> bool {
+    RefreshToken::read(&auth(core).secrets, text).is_some()
+}
+
+pub(crate) fn is_one_time_token(core: &Core, text: &str) -> bool {
+    auth(core).secrets.row_of(text).is_some()
+}
+
+fn auth(core: &Core) -> &Auth {
+    core.auth.as_ref().expect("an application with accounts")
+}

@@ -1,0 +1,61 @@
+//! Bodies for `crate::fuzzing`, written as `endpoint` does it.
+
+use serde_json::Value;
+
+use super::read_body::{read_draft, read_drafts};
+use super::{create_many, create_one, update_one};
+use crate::auth::authorize;
+use crate::context::Context;
+use crate::core::Model;
+use crate::fuzzing::id_of;
+use crate::http::ApiError;
+use crate::input::Form;
+use crate::resource::{Id, Operation};
+
+/// What a body is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    New,
+    NewRows,
+    /// A change of the row with this id.
+    Change(&'a str),
+}
+
+/// Leaves the transaction open. Answers the id of the row that was made or changed, where it was one.
+pub(crate) async fn write(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    body: Body<'_>,
+    value: Value,
+) -> Result<Option<Id>, ApiError> {
+    let operation = match body {
+        Body::New => Operation::CreateOne,
+        Body::NewRows => Operation::CreateMany,
+        Body::Change(_) => Operation::UpdateOne,
+    };
+    let scope = authorize(ctx, model, operation.action(model.meta)).await?;
+    match (body, value) {
+        (Body::New, Value::Object(entries)) => {
+            let draft = read_draft(ctx, model, Form::Create, scope.write, entries)?;
+            ctx.begin().await?;
+            let record = create_one(ctx, model, &scope, draft).await?;
+            Ok(Some(model.resource.id(record.as_ref())))
+        }
+        (Body::NewRows, Value::Array(bodies)) if (1..=MOST_ROWS).contains(&bodies.len()) => {
+            let drafts = read_drafts(ctx, model, scope.write, bodies)?;
+            ctx.begin().await?;
+            create_many(ctx, model, &scope, drafts).await?;
+            Ok(None)
+        }
+        (Body::Change(id), Value::Object(entries)) => {
+            let id = id_of(model, id).ok_or_else(|| ApiError::not_found(model.meta.name))?;
+            let draft = read_draft(ctx, model, Form::Update, scope.write, entries)?;
+            ctx.begin().await?;
+            update_one(ctx, model, &scope, id, draft).await?;
+            Ok(Some(id))
+        }
+        _ => Err(ApiError::bad_request("InvalidRequestBody", "The body is not of this operation")),
+    }
+}
+
+const MOST_ROWS: usize = 100;

@@ -1,0 +1,208 @@
+//! What `fuzz/` cannot reach otherwise: an application without a server around it, whose parsers are fed and whose SQL is
+//! run. This is compiled for fuzzing alone.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::rt::{System, SystemRunner};
+use serde_json::{Map, Value};
+
+use crate::access::Principal;
+use crate::api::Api;
+use crate::app::Gable;
+pub use crate::auth::fuzzing::LogIn;
+use crate::auth::{self, SuperUser, Use, authorize, create_super_user, identify};
+use crate::context::Context;
+use crate::core::{Core, Model};
+use crate::crud;
+pub use crate::crud::fuzzing::Body;
+use crate::db::Row;
+use crate::http::{ApiError, list};
+use crate::input::json;
+use crate::mail::Mailbox;
+use crate::query::{ListQuery, Reading, Sight, load_included};
+use crate::resource::{Id, IdKind, Operation};
+use crate::settings::Settings;
+
+/// An application with a database of its own.
+pub struct Fuzzed {
+    core: Arc<Core>,
+    system: SystemRunner,
+}
+
+/// Who asks.
+#[derive(Clone, Default)]
+pub struct Caller(Principal);
+
+/// How many rows a filter and its opposite share among them.
+#[derive(Debug)]
+pub struct Shares {
+    pub kept: i64,
+    pub left: i64,
+    pub all: i64,
+}
+
+/// Bytes as a body is read.
+///
+/// # Errors
+/// Where they are no JSON that the API takes.
+pub fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    json::parse(bytes)
+}
+
+impl Fuzzed {
+    /// `directory` is for what the application keeps; `variables` are its environment.
+    ///
+    /// # Panics
+    /// The application does not start.
+    pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Self {
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = Settings::from_list(A::APP, &variables, directory).expect("settings that hold");
+        let mut app = app.into_application();
+        app.mailbox = Some(Mailbox::default());
+        let system = System::new();
+        let core = system.block_on(app.start(settings)).expect("an application that starts");
+        Self { core: Arc::new(core), system }
+    }
+
+    /// A new account that may do everything.
+    ///
+    /// # Panics
+    /// The fields do not make an account.
+    pub fn super_user(&self, fields: Map<String, Value>) -> Caller {
+        let id = self.system.block_on(create_super_user(&self.core, SuperUser { fields }));
+        self.account(&id.expect("fields of an account"))
+    }
+
+    /// # Panics
+    /// There is no such account.
+    pub fn account(&self, id: &str) -> Caller {
+        let account = id_of(self.core.account_model().expect("a model of accounts"), id).expect("an id");
+        Caller(self.system.block_on(identify(&self.core, account)).expect("an account"))
+    }
+
+    /// Makes a row that stays, and answers its id.
+    ///
+    /// # Errors
+    /// As the API refuses it.
+    pub fn make(&self, caller: &Caller, path: &str, body: Value) -> Result<String, ApiError> {
+        self.system.block_on(async {
+            let mut ctx = self.context(caller);
+            let made = crud::fuzzing::write(&mut ctx, self.model(path), Body::New, body).await?;
+            ctx.commit().await?;
+            Ok(made.map(|id| id.to_string()).unwrap_or_default())
+        })
+    }
+
+    /// Does what a body asks for, and undoes it.
+    ///
+    /// # Errors
+    /// As the API refuses it.
+    pub fn write(&self, caller: &Caller, path: &str, body: Body<'_>, value: Value) -> Result<(), ApiError> {
+        self.system.block_on(async {
+            let mut ctx = self.context(caller);
+            let written = crud::fuzzing::write(&mut ctx, self.model(path), body, value).await;
+            ctx.roll_back().await;
+            written.map(|_| ())
+        })
+    }
+
+    /// What `GET` answers.
+    ///
+    /// # Errors
+    /// As the API refuses it.
+    pub fn list(&self, caller: &Caller, path: &str, query: &str) -> Result<Vec<u8>, ApiError> {
+        let model = self.model(path);
+        self.system.block_on(async {
+            let mut ctx = self.context(caller);
+            let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
+            let query = reading(&ctx, model, &scope).list(query)?;
+            let page = crud::find_many(&mut ctx, model, &scope, query).await?;
+            let included = load_included(ctx.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
+            Ok(list::page(model.resource.as_ref(), &page, &included))
+        })
+    }
+
+    /// The rows for which the filter of a bulk write holds, those for which its opposite does, and all.
+    ///
+    /// # Errors
+    /// As the API refuses it.
+    pub fn shares(&self, caller: &Caller, path: &str, query: &str) -> Result<Shares, ApiError> {
+        let model = self.model(path);
+        self.system.block_on(async {
+            let mut ctx = self.context(caller);
+            let scope = authorize(&mut ctx, model, Operation::UpdateMany.action(model.meta)).await?;
+            let query = reading(&ctx, model, &scope).filter(query)?;
+            let mut counted = [0; 3];
+            for (count, condition) in counted.iter_mut().zip(query.shares()) {
+                let row = ctx.source().one(model.sql.total(&scope, &condition)).await?;
+                *count = row.map_or(Ok(0), |row| Row::new(&row).next())?;
+            }
+            let [kept, left, all] = counted;
+            Ok(Shares { kept, left, all })
+        })
+    }
+
+    /// The query, followed by a cursor that says `body` and is signed for it.
+    ///
+    /// # Errors
+    /// As the API refuses the query.
+    pub fn with_cursor(&self, caller: &Caller, path: &str, query: &str, body: &[u8]) -> Result<String, ApiError> {
+        let model = self.model(path);
+        self.system.block_on(async {
+            let mut ctx = self.context(caller);
+            let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
+            let ListQuery { fingerprint, .. } = reading(&ctx, model, &scope).list(query)?;
+            let cursor = self.core.cursors.sign(Use::Cursor, fingerprint.as_bytes(), body);
+            Ok(format!("{query}&cursor={cursor}"))
+        })
+    }
+
+    /// Logs an account in, once through each surface.
+    ///
+    /// # Panics
+    /// The caller is no account.
+    pub fn log_in(&self, caller: &Caller) -> LogIn {
+        let identity = caller.0.identity().expect("an account");
+        self.system.block_on(auth::fuzzing::log_in(&self.core, identity))
+    }
+
+    /// The account that a request with these headers is of; none for a stranger.
+    ///
+    /// # Errors
+    /// As the API refuses the headers. None where they cannot be sent.
+    pub fn authenticate(&self, authorization: &[u8], cookie: &[u8]) -> Option<Result<Option<String>, ApiError>> {
+        self.system.block_on(auth::fuzzing::authenticate(&self.core, authorization, cookie))
+    }
+
+    pub fn is_refresh_token(&self, text: &str) -> bool {
+        auth::fuzzing::is_refresh_token(&self.core, text)
+    }
+
+    /// Whether a link holds a one-time token.
+    pub fn is_one_time_token(&self, text: &str) -> bool {
+        auth::fuzzing::is_one_time_token(&self.core, text)
+    }
+
+    /// The model that has this path, or else the first one.
+    fn model(&self, path: &str) -> &Model {
+        self.core.models.iter().find(|model| model.meta.path == path).unwrap_or(&self.core.models[0])
+    }
+
+    fn context(&self, caller: &Caller) -> Context<'_> {
+        Context::new(&self.core, caller.0.clone(), None)
+    }
+}
+
+fn reading<'a>(ctx: &'a Context<'_>, model: &Model, scope: &'a crate::access::Scope) -> Reading<'a> {
+    let sight = Sight { core: ctx.core, principal: &ctx.principal };
+    Reading { sight, meta: model.meta, scope, limits: ctx.core.app.query }
+}
+
+pub(crate) fn id_of(model: &Model, text: &str) -> Option<Id> {
+    match model.meta.id {
+        IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
+        IdKind::Integer => text.parse().map(Id::Integer).ok(),
+    }
+}

@@ -1,0 +1,37 @@
+//! JSON bodies. The first line says what the body is of: `new posts`, `many tags`, `change users`.
+
+#![no_main]
+
+use gable::fuzzing::{Body, json};
+use gable_fuzz::{answered, keys, split_once, stage};
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(
+    init: { stage(); },
+    |data: &[u8]| -> Corpus {
+        let stage = stage();
+        let Ok(text) = std::str::from_utf8(data) else {
+            assert!(json(data).is_err(), "JSON that is no text");
+            return Corpus::Reject;
+        };
+        let text = stage.named(text);
+        let (first, text) = split_once(&text, '\n');
+        let Ok(value) = json(text.as_bytes()) else { return Corpus::Keep };
+        assert_eq!(keys::in_text(text), Some(keys::in_value(&value)), "a key of the text is not in the value");
+        let (kind, path) = split_once(first, ' ');
+        let row = match path {
+            "posts" => "$post",
+            "readings" => "$reading",
+            _ => "$user",
+        };
+        let body = match kind {
+            "many" => Body::NewRows,
+            "change" => Body::Change(stage.id(row)),
+            _ => Body::New,
+        };
+        for caller in [&stage.super_user, &stage.author] {
+            answered(stage.app.write(caller, path, body, value.clone()));
+        }
+        Corpus::Keep
+    }
+);

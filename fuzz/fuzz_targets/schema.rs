@@ -1,0 +1,54 @@
+//! Schema files in, diagnostics out; and what is accepted can be printed as Rust.
+//!
+//! Several files stand in one input, each after a line `# file: app.yaml`.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use gable_build::{Templates, plan};
+use gable_schema::{Diagnostics, Source, check};
+use libfuzzer_sys::fuzz_target;
+
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().expect("templates that are sound"));
+
+const MARK: &[u8] = b"# file: ";
+
+fuzz_target!(|data: &[u8]| {
+    let sources = sources(data);
+    match check(&sources) {
+        Ok(checked) => {
+            if let Err(error) = plan(&checked.schema, &[], &TEMPLATES) {
+                panic!("an accepted schema has no plan: {error}");
+            }
+        }
+        Err(found) => is_readable(&sources, &found),
+    }
+});
+
+fn sources(data: &[u8]) -> Vec<Source> {
+    let mut sources = vec![Source { file: "schema/post.yaml".to_owned(), text: Vec::new() }];
+    for line in data.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_prefix(MARK).and_then(|name| std::str::from_utf8(name).ok()) {
+            Some(name) => sources.push(Source { file: format!("schema/{}", name.trim()), text: Vec::new() }),
+            None => sources.last_mut().expect("there is one").text.extend_from_slice(line),
+        }
+    }
+    // What is before the first name is a file of its own only where it is something.
+    if sources.len() > 1 && sources[0].text.is_empty() {
+        sources.remove(0);
+    }
+    sources
+}
+
+/// Every problem names a line of its file, and all of them are told in a few pages.
+fn is_readable(sources: &[Source], found: &Diagnostics) {
+    assert!(!found.is_empty());
+    for diagnostic in found {
+        let text = sources.iter().find(|source| source.file == diagnostic.file()).map(|source| &source.text[..]);
+        let breaks = text.unwrap_or_default().iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+        assert!((1..=breaks + 1).contains(&diagnostic.line()) && diagnostic.column() >= 1, "{diagnostic}");
+    }
+    let shown = found.to_string();
+    assert!(!shown.is_empty() && shown.len() < 300_000, "{} bytes of diagnostics", shown.len());
+}
