@@ -163,6 +163,7 @@ impl Diagnostic {
     fn from_problem(problem: Problem, sources: &[SourceText]) -> Self {
         let Parts { severity, code, span, message, label, help } = *problem.0;
         let source = sources.get(span.file);
+        let span = source.map_or(span, |source| source.clamped(span));
         Diagnostic {
             severity,
             code,

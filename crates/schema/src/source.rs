@@ -61,6 +61,16 @@ impl SourceText {
         SourceText::new(self.file, text)
     }
 
+    /// A place inside the text. A parser may name the line after the last one, where it waited for more.
+    pub(crate) fn clamped(&self, span: Span) -> Span {
+        let last = self.lines.len();
+        if span.line <= last {
+            return span;
+        }
+        let column = self.line(last).map_or(1, |line| line.chars().count() + 1);
+        Span { line: last, column, width: 1, ..span }
+    }
+
     /// A line ready to be printed: control characters become spaces, so that columns stay true.
     pub(crate) fn line(&self, number: usize) -> Option<String> {
         let (start, end) = *self.lines.get(number.checked_sub(1)?)?;

@@ -105,6 +105,14 @@ fn windows_line_ends_are_no_problem() {
 }
 
 #[test]
+fn what_is_missing_at_the_end_is_told_of_the_last_line() {
+    let found = refuse("model: Post\nfields: [title");
+    let only = found.iter().next().expect("there is one");
+    assert_eq!((only.code(), only.line(), only.column()), ("invalid-yaml", 2, 15));
+    assert!(found.to_string().contains("2 | fields: [title\n"), "{found}");
+}
+
+#[test]
 fn a_missing_or_empty_directory_is_a_diagnostic() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     assert_eq!(codes(&load(&directory.path().join("nowhere")).expect_err("refused")), ["missing-directory"]);
