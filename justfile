@@ -18,6 +18,10 @@ test:
 ci *STEPS:
     .ci/run {{STEPS}}
 
+# Feed the parsers what nobody thought of; GABLE_FUZZ_SECONDS says how long
+fuzz *TARGETS:
+    .ci/fuzz {{TARGETS}}
+
 # Serve the reference application
 dev *ARGS:
     cargo run -- {{ARGS}}

@@ -1,6 +1,6 @@
 //! Schema files in, diagnostics out; and what is accepted can be printed as Rust.
 //!
-//! Several files stand in one input, each after a line `# file: app.yaml`.
+//! Several files may stand in one input, each after a line `# file: app.yaml`.
 
 #![no_main]
 
@@ -27,16 +27,17 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn sources(data: &[u8]) -> Vec<Source> {
-    let mut sources = vec![Source { file: "schema/post.yaml".to_owned(), text: Vec::new() }];
+    let mut sources: Vec<Source> = Vec::new();
     for line in data.split_inclusive(|byte| *byte == b'\n') {
-        match line.strip_prefix(MARK).and_then(|name| std::str::from_utf8(name).ok()) {
-            Some(name) => sources.push(Source { file: format!("schema/{}", name.trim()), text: Vec::new() }),
-            None => sources.last_mut().expect("there is one").text.extend_from_slice(line),
+        let name = line.strip_prefix(MARK).and_then(|name| std::str::from_utf8(name).ok());
+        let file = format!("schema/{}", name.unwrap_or("post.yaml").trim());
+        // A directory holds no two files of one name.
+        let is_new = sources.iter().all(|known| known.file != file);
+        match sources.last_mut() {
+            Some(source) if name.is_none() || !is_new => source.text.extend_from_slice(line),
+            _ if name.is_some() => sources.push(Source { file, text: Vec::new() }),
+            _ => sources.push(Source { file, text: line.to_vec() }),
         }
-    }
-    // What is before the first name is a file of its own only where it is something.
-    if sources.len() > 1 && sources[0].text.is_empty() {
-        sources.remove(0);
     }
     sources
 }
