@@ -120,7 +120,8 @@ fn bulk_writes_take_as_many_statements_as_is_said() {
     let root = app.super_user();
     let phones: Vec<Value> =
         (0..ROWS).map(|n| json!({ "number": format!("+{}", 1_000_000 + n), "userId": root.id })).collect();
-    takes_the_most(&app, "Phone", "createMany", &root.post("/api/phones/many", json!(phones)).succeeds(201));
+    // The most are reached by rows that the database refuses.
+    takes_no_more(&app, "Phone", "createMany", &root.post("/api/phones/many", json!(phones)).succeeds(201));
     let path = format!("/api/phones/many?userId={}", root.id);
     takes_the_most(&app, "Phone", "updateMany", &root.patch(&path, json!({ "label": "Home" })).succeeds(200));
     takes_the_most(&app, "Phone", "deleteMany", &root.delete(&path).succeeds(200));

@@ -271,6 +271,18 @@ fn a_row_of_one_to_one_is_made_changed_and_deleted() {
 }
 
 #[test]
+fn what_can_only_be_made_is_made_without_being_told() {
+    let app = app();
+    let (ada, root, nickname) = (app.sign_up("ada"), app.super_user(), word());
+    let user = format!("/api/users/{}", ada.id);
+    root.patch(&user, json!({ "profile": { "nickname": nickname } })).succeeds(200);
+    assert_eq!(app.row(&format!("{user}?fields=+profile"))["profile"]["nickname"], nickname);
+    let taken = json!({ "roles": [{ "roleId": app.role("Author") }] });
+    let refused = root.patch(&user, taken).expect(409, "UserRoleUserIdRoleIdUniqueConstraint");
+    assert_eq!(refused.problem_fields(), ["roles.0"]);
+}
+
+#[test]
 fn a_bulk_write_nests_and_is_all_or_nothing() {
     let app = app();
     let grace = app.editor("grace");
@@ -290,7 +302,8 @@ fn a_bulk_write_nests_and_is_all_or_nothing() {
     }
     let third = word();
     let clash = json!([element(3, json!({ "name": third, "apiAction": "create" })), element(4, fresh)]);
-    grace.post("/api/posts/many", clash).expect(409, "TagNameUniqueConstraint");
+    let refused = grace.post("/api/posts/many", clash).expect(409, "TagNameUniqueConstraint");
+    assert_eq!(refused.problem_fields(), ["1.tags.1.name"]);
     assert_eq!(app.count(&format!("/api/posts?slug[startsWith]={prefix}")), 2);
     assert_eq!(app.count(&format!("/api/tags?name={third}")), 0);
     let body = json!({ "comments": [{ "content": "To all" }] });

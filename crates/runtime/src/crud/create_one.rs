@@ -6,7 +6,6 @@ use sea_orm::QueryResult;
 
 use super::insert::insert_many;
 use super::references::settle;
-use super::refusal::Refusal;
 use super::version::version;
 use super::write::row_id;
 use crate::access::Scope;
@@ -61,10 +60,11 @@ async fn insert_each(
     mut drafts: Vec<Draft>,
 ) -> Result<Vec<QueryResult>, ApiError> {
     settle(ctx, model, scope, &mut drafts).await?;
-    let mut rows = Vec::with_capacity(drafts.len());
-    for Draft { mut input, .. } in drafts {
+    let (mut rows, mut places) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
+    for Draft { mut input, place, .. } in drafts {
+        places.push(place);
         model.hooks.run(Operation::CreateOne, Moment::Before, ctx, input.as_any()).await?;
         rows.push(model.resource.create_row(input));
     }
-    insert_many(ctx, model, scope, rows).await.map_err(Refusal::of_one)
+    insert_many(ctx, model, scope, rows).await.map_err(|refusal| refusal.placed(&places))
 }

@@ -31,9 +31,10 @@ const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long PostgreSQL waits for the first of two requests. Whoever waits holds a connection, and may be one of many.
 const WAIT: &str = "'5s'";
-/// How many times as large as the largest body an answer may be that is kept. Rows that are written fit in; what is
-/// included besides must not fill the disk.
-const BODIES: usize = 4;
+/// The largest answer that is kept: so many bytes, and so many for each byte of the request. Rows that are written fit in;
+/// what small requests include besides must not fill the disk.
+const BYTES: usize = 16 * 1024;
+const BYTES_FOR_EACH: usize = 4;
 
 /// Makes a write and answers with it, or repeats the answer of the same request before it. All in one transaction, what
 /// is read for the answer included.
@@ -117,19 +118,20 @@ pub(super) struct KeyedBody<'p> {
     payload: &'p mut web::Payload,
     key: Option<Key>,
     digest: Sha256,
+    size: usize,
 }
 
 impl<'p> KeyedBody<'p> {
     /// # Errors
     /// What `Key::of` says.
     pub(super) fn new(request: &HttpRequest, payload: &'p mut web::Payload) -> Result<Self, ApiError> {
-        Ok(Self { payload, key: Key::of(request)?, digest: Sha256::new() })
+        Ok(Self { payload, key: Key::of(request)?, digest: Sha256::new(), size: 0 })
     }
 
     /// Once it is read.
     pub(super) fn repeatable(self, ctx: &Context<'_>, scope: &Scope, request: &HttpRequest) -> Option<Repeatable> {
-        let Self { key, digest, .. } = self;
-        key.map(|key| Repeatable::new(ctx, scope, request, &key, &digest.finalize()))
+        let Self { key, digest, size, .. } = self;
+        key.map(|key| Repeatable { size, ..Repeatable::new(ctx, scope, request, &key, &digest.finalize()) })
     }
 }
 
@@ -140,6 +142,7 @@ impl Stream for KeyedBody<'_> {
         let polled = Pin::new(&mut *self.payload).poll_next(context);
         if let (Some(_), Poll::Ready(Some(Ok(chunk)))) = (&self.key, &polled) {
             self.digest.update(chunk);
+            self.size += chunk.len();
         }
         polled
     }
@@ -150,6 +153,8 @@ pub(super) struct Repeatable {
     /// Of whom and by what name: two callers with the same key do not meet.
     id: Vec<u8>,
     fingerprint: Vec<u8>,
+    /// Of its body, in bytes.
+    size: usize,
 }
 
 impl Repeatable {
@@ -166,6 +171,7 @@ impl Repeatable {
         Self {
             id: Sha256::digest(joined(&[owner.as_bytes(), key.0.as_bytes()])).to_vec(),
             fingerprint: fingerprint(ctx.core, &joined(&parts)),
+            size: 0,
         }
     }
 
@@ -225,7 +231,7 @@ impl Repeatable {
     /// 400 `AnswerTooLarge` for more than is kept. The client may do with fewer fields; without an answer to repeat,
     /// its key would be no use.
     async fn keep(&self, ctx: &Context<'_>, answer: &Answer) -> Result<(), ApiError> {
-        if answer.body.len() > ctx.core.app.body_limit.saturating_mul(BODIES) {
+        if answer.body.len() > BYTES.saturating_add(self.size.saturating_mul(BYTES_FOR_EACH)) {
             return Err(too_large());
         }
         let mut update = self.statement(ctx, "UPDATE \"gable_idempotency\" SET \"status\" = ");

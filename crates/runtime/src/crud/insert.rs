@@ -46,10 +46,14 @@ pub(super) async fn insert_many(
         }
     }
     relate(ctx, model, scope, relating, &mut results).await?;
-    for result in &results {
-        guard::look_at(ctx, model, scope, result, Giving::New).await?;
+    let mut refused = Vec::new();
+    for (index, result) in results.iter().enumerate() {
+        if let Err(error) = guard::look_at(ctx, model, scope, result, Giving::New).await {
+            refused.push((index, error));
+        }
         touched(ctx, model, result);
     }
+    Refusal::unless_empty(refused)?;
     Ok(results)
 }
 

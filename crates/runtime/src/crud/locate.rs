@@ -140,6 +140,8 @@ impl Search<'_, '_> {
             Some((Tie::Key(field), to)) => {
                 let column = self.model.meta.fields[field].column;
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
+                // It must still be tied when it is written.
+                statement.push(self.ctx.core.db.dialect().lock());
             }
             Some((Tie::Join(join), to)) => {
                 statement.push(" AND \"id\" IN (SELECT ").identifier(join.target_column).push(" FROM ");

@@ -7,6 +7,7 @@ use super::create_one::create_each;
 use super::delete_one::delete_one;
 use super::join::Join;
 use super::locate::{Tie, locate, locate_each, scope_of};
+use super::refusal;
 use super::update_one::update_one;
 use crate::access::Authority;
 use crate::context::Context;
@@ -203,7 +204,9 @@ impl<'m> End<'m> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &[key]).await?;
         let Some(other) = others.first() else { return Ok(()) };
-        ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *other, draft).await).await?;
+        let place = draft.place.clone();
+        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *other, draft).await).await;
+        updated.map_err(|error| refusal::at(&place, error))?;
         Ok(())
     }
 

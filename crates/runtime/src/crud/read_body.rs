@@ -50,7 +50,7 @@ pub(super) async fn read_draft(
     body: Map<String, Value>,
 ) -> Result<Draft, ApiError> {
     let nesting = Nesting::of(ctx.core);
-    let read = read(ctx, model, form, writable, body.into(), Some(&nesting));
+    let read = read(ctx, model, form, writable, body.into(), Some(Within { nesting: &nesting, place: "" }));
     refuse(nesting.authorized(ctx, read).await?)
 }
 
@@ -87,7 +87,14 @@ fn read_each(
             });
             continue;
         };
-        let (draft, found) = read(ctx, model, Form::Create, writable, body.into(), Some(nesting))?;
+        let (draft, found) = read(
+            ctx,
+            model,
+            Form::Create,
+            writable,
+            body.into(),
+            Some(Within { nesting, place: &format!("{index}.") }),
+        )?;
         drafts.push(draft);
         problems.extend(
             found.into_iter().map(|problem| Problem { field: format!("{index}.{}", problem.field), ..problem }),
@@ -103,6 +110,13 @@ struct Nesting {
     told: Cell<bool>,
     /// What it is about to do, each once.
     actions: RefCell<Vec<(&'static str, &'static ActionMeta)>>,
+}
+
+/// One body of the request, and where it stands among them.
+#[derive(Clone, Copy)]
+struct Within<'a> {
+    nesting: &'a Nesting,
+    place: &'a str,
 }
 
 impl Nesting {
@@ -140,13 +154,13 @@ struct CallersRights<'a> {
 }
 
 impl Rights for CallersRights<'_> {
-    fn read(&self, model: &str) -> Result<FieldSet, ApiError> {
+    fn readable(&self, model: &str) -> Result<FieldSet, ApiError> {
         let model = self.model(model)?;
         let viewing = Operation::FindMany.action(model.meta);
         Ok(decide(model.meta, &model.masks, viewing, self.principal)?.read)
     }
 
-    fn write(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError> {
+    fn writable(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError> {
         let model = self.model(model)?;
         if model.meta.route(operation).is_some_and(|route| route.disabled) {
             return Err(ApiError::not_enough_permissions());
@@ -172,12 +186,19 @@ fn read(
     form: Form,
     writable: FieldSet,
     body: Submitted,
-    nesting: Option<&Nesting>,
+    within: Option<Within<'_>>,
 ) -> Result<(Draft, Vec<Problem>), ApiError> {
-    let rights = CallersRights { core: ctx.core, principal: &ctx.principal, nesting };
+    let rights =
+        CallersRights { core: ctx.core, principal: &ctx.principal, nesting: within.map(|within| within.nesting) };
     let depth = ctx.core.app.query.max_depth;
-    let reach =
-        nesting.map(|nesting| Reach { rights: &rights, form, depth, names: &nesting.names, told: &nesting.told });
+    let reach = within.map(|Within { nesting, place }| Reach {
+        rights: &rights,
+        form,
+        place,
+        depth,
+        names: &nesting.names,
+        told: &nesting.told,
+    });
     let passwords = ctx.core.password_policy();
     let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, reach };
     let mut reader = BodyReader::new(model.meta, body.entries, reader);
@@ -192,7 +213,7 @@ fn read(
     passwords.into_iter().for_each(|password| ctx.passwords.expect(password));
     let mut problems = together(problems, body.broken);
     in_order(model.meta, &mut problems);
-    Ok((Draft { input, references }, problems))
+    Ok((Draft { input, place: String::new(), references }, problems))
 }
 
 fn refuse((draft, problems): (Draft, Vec<Problem>)) -> Result<Draft, ApiError> {

@@ -17,7 +17,8 @@ use crate::http::ApiError;
 use crate::resource::{Change, Draft, Id, Key, ModelKind, Operation, RelationKind, RowValues};
 
 /// What the caller may not see, they cannot point at: a key to what is hidden is answered like one to what is not there. Where every row may be
-/// seen, the database's own word is enough, and so it is where nobody may look at all.
+/// seen, the database's own word is enough; and so it is for callers who may look at no row of the model at all, as keys
+/// would otherwise be nobody's to set but theirs who may read accounts.
 ///
 /// # Errors
 /// 400 `ReferencedRecordNotFound` of each row.
@@ -152,7 +153,9 @@ pub(super) async fn settle_change(
     if references.is_empty() {
         return Ok(deletions);
     }
-    let found = ctx.source().one(model.sql.by_id(scope, id)).await?;
+    let mut select = model.sql.by_id(scope, id);
+    select.push(ctx.core.db.dialect().lock());
+    let found = ctx.source().one(select).await?;
     let row = found.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     for reference in references {
         let end = End::of(ctx, model, scope, reference.relation)?;
@@ -250,7 +253,9 @@ impl<'r> End<'r> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let ids = locate(ctx, self.target, &scope, None, &[key]).await?;
         let Some(id) = ids.first() else { return Ok(()) };
-        Box::pin(ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *id, draft).await)).await?;
+        let place = draft.place.clone();
+        let updated = Box::pin(ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *id, draft).await)).await;
+        updated.map_err(|error| refusal::at(&place, error))?;
         Ok(())
     }
 

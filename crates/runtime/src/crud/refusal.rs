@@ -43,10 +43,20 @@ impl Refusal {
         }
     }
 
+    /// In the words of the first row, with the problems of each at its place; a body's own row has none.
+    pub(super) fn placed(self, places: &[String]) -> ApiError {
+        let Refusal::Rows(rows) = &self else { return self.of_one() };
+        let placed = rows.iter().filter_map(|(index, error)| Some((places.get(*index)?, error)));
+        let placed = placed.filter(|(place, _)| !place.is_empty());
+        let problems: Vec<Problem> = placed.flat_map(|(place, error)| problems(place, error)).collect();
+        if problems.is_empty() { self.of_one() } else { self.of_one().with_problems(problems) }
+    }
+
     /// In the words of the first row, with the problems of each.
     pub(super) fn of_many(self) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
-        let problems: Vec<Problem> = rows.iter().flat_map(|(index, error)| problems(*index, error)).collect();
+        let problems: Vec<Problem> =
+            rows.iter().flat_map(|(index, error)| problems(&index.to_string(), error)).collect();
         self.of_one().with_problems(problems)
     }
 }
@@ -63,17 +73,26 @@ impl From<DbError> for Refusal {
     }
 }
 
+/// What a row that a body nests is refused for, at its place there.
+pub(super) fn at(place: &str, error: ApiError) -> ApiError {
+    if place.is_empty() || error.status() >= 500 || error.meta().is_some_and(|meta| !meta.is_object()) {
+        return error;
+    }
+    let problems = problems(place, &error);
+    error.with_problems(problems)
+}
+
 /// What is wrong with one row: what its error lists, or the error itself.
-fn problems(index: usize, error: &ApiError) -> Vec<Problem> {
+fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
     let listed = error.problems();
     if !listed.is_empty() {
-        let at = |problem: Problem| Problem { field: format!("{index}.{}", problem.field), ..problem };
+        let at = |problem: Problem| Problem { field: format!("{place}.{}", problem.field), ..problem };
         return listed.into_iter().map(at).collect();
     }
     let fields = error.meta().and_then(|meta| meta["fields"].as_array());
     let field = match fields.map(Vec::as_slice) {
-        Some([field]) => format!("{index}.{}", field.as_str().unwrap_or_default()),
-        _ => index.to_string(),
+        Some([field]) => format!("{place}.{}", field.as_str().unwrap_or_default()),
+        _ => place.to_owned(),
     };
     vec![Problem { field, code: error.code().to_owned(), message: error.message().to_owned() }]
 }

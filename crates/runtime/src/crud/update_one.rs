@@ -89,7 +89,9 @@ async fn write(
     row: &RowValues,
 ) -> Result<QueryResult, ApiError> {
     let statement = if row.filled().next().is_none() {
-        model.sql.by_id(scope, id)
+        let mut select = model.sql.by_id(scope, id);
+        select.push(ctx.core.db.dialect().lock());
+        select
     } else {
         let mut update = set_clause(model, row);
         model.sql.row(&mut update, scope, id);

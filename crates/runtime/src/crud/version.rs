@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use crate::access::{FieldSet, Scope};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::{Dialect, Row};
+use crate::db::Row;
 use crate::http::{ApiError, object};
 use crate::resource::Id;
 
@@ -34,9 +34,7 @@ pub(super) async fn check(
 ) -> Result<(), ApiError> {
     let Some(wanted) = request.headers().get("If-Match") else { return Ok(()) };
     let mut select = model.sql.by_id(scope, id);
-    if ctx.core.db.dialect() == Dialect::Postgres {
-        select.push(" FOR UPDATE");
-    }
+    select.push(ctx.core.db.dialect().lock());
     let found = ctx.source().one(select).await?.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     let record = model.resource.decode(&mut Row::new(&found))?;
     let current = version(model, record.as_ref(), &scope.read);

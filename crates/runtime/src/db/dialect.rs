@@ -17,6 +17,14 @@ impl Dialect {
         }
     }
 
+    /// Behind a SELECT: the rows stay as they are until the transaction ends. SQLite has one writer anyway.
+    pub(crate) fn lock(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE",
+        }
+    }
+
     pub(crate) fn script(self, migration: &Migration) -> &'static str {
         match self {
             Dialect::Sqlite => migration.sqlite,

@@ -58,6 +58,17 @@ impl Element<'_> {
         matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
     }
 
+    /// Whether the rows at the other end have a key that never changes: they are made with it, and not linked later.
+    fn is_fixed(&self) -> bool {
+        let meta = self.target.meta;
+        match self.relation.kind {
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+                meta.fields.iter().any(|other| other.name == field && (other.immutable || other.read_only))
+            }
+            RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => false,
+        }
+    }
+
     /// Whether the row that is written has the key.
     fn belongs(&self) -> bool {
         matches!(self.relation.kind, RelationKind::BelongsTo { .. })
@@ -80,10 +91,10 @@ impl BodyReader<'_> {
         };
         let Some(reach) = reach else { return self.plain(element, entries) };
         let meta = element.target.meta;
-        let readable = reach.rights.read(meta.name).unwrap_or_default();
+        let readable = reach.rights.readable(meta.name).unwrap_or_default();
         let action = match self.action(element, &mut entries)? {
             Some(action) => action,
-            None => by_shape(meta, &readable, &entries),
+            None => by_shape(element, &readable, &entries),
         };
         let keyed = element.belongs() && action == Action::Connect && entries.contains_key("id");
         if !element.is_listed() && !keyed {
@@ -133,7 +144,7 @@ impl BodyReader<'_> {
             Some((_, action)) => Ok(Some(*action)),
             None => {
                 let names = ACTIONS.map(|(name, _)| name).join(", ");
-                Err(self.refuse_at(element, "apiAction", "ApiActionConstraint", &format!("must be one of {names}")))
+                Err(self.refuse_at(element, "apiAction", "Constraint", &format!("must be one of {names}")))
             }
         }
     }
@@ -206,7 +217,7 @@ impl BodyReader<'_> {
     fn may_follow(&mut self, element: &Element<'_>, reach: Reach<'_>, readable: &FieldSet) -> Result<(), Refused> {
         let known = match element.relation.kind {
             RelationKind::BelongsTo { field } => {
-                let own = reach.rights.read(self.meta.name).unwrap_or_default();
+                let own = reach.rights.readable(self.meta.name).unwrap_or_default();
                 self.meta.field_index(field).is_some_and(|key| own.contains(key))
             }
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
@@ -243,7 +254,7 @@ impl BodyReader<'_> {
         if key.is_none() && action != Action::Delete {
             return Ok(());
         }
-        let writable = self.ask(reach.rights.write(meta.name, operation))?;
+        let writable = self.ask(reach.rights.writable(meta.name, operation))?;
         let Some(position) = key.filter(|_| action != Action::Delete) else { return Ok(()) };
         let field = &meta.fields[position];
         if field.immutable || field.read_only || !writable.contains(position) {
@@ -266,15 +277,17 @@ impl BodyReader<'_> {
             Form::Create => (Operation::CreateOne, create),
             Form::Update => (Operation::UpdateOne, update),
         };
-        let writable = self.ask(reach.rights.write(meta.name, operation))?;
+        let writable = self.ask(reach.rights.writable(meta.name, operation))?;
         if form == Form::Create {
             self.imply_key(element, &mut entries)?;
         }
-        let reader = Reader { writable, reach: Some(Reach { form, depth, ..reach }), ..self.reader };
+        let place = format!("{}{}", reach.place, element.path);
+        let within = format!("{place}.");
+        let reader = Reader { writable, reach: Some(Reach { form, depth, place: &within, ..reach }), ..self.reader };
         let mut nested = BodyReader::new(meta, entries, reader);
         let input = read(&mut nested);
         let references = self.absorb(element, nested.finish())?;
-        Ok(Draft { input, references })
+        Ok(Draft { input, place, references })
     }
 
     /// A row that is made at the other end gets the key that leads back, which it cannot have another value for.
@@ -334,9 +347,10 @@ impl BodyReader<'_> {
 }
 /// What an element without `apiAction` does. Only the id, or only the fields of one unique index: the row is there. An id
 /// and more: it is changed. No id: it is made.
-fn by_shape(meta: &'static ModelMeta, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
+fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
     let says = |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
-    if says(&["id"]) || uniques(meta, readable).any(|(_, fields)| says(fields)) {
+    let named = || uniques(element.target.meta, readable).any(|(_, fields)| says(fields));
+    if says(&["id"]) || (!element.is_fixed() && named()) {
         Action::Connect
     } else if entries.contains_key("id") {
         Action::Update

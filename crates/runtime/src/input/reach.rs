@@ -11,6 +11,8 @@ use crate::resource::Operation;
 pub(crate) struct Reach<'a> {
     pub(crate) rights: &'a dyn Rights,
     pub(crate) form: Form,
+    /// What stands before the places of this body: `2.comments.0.`
+    pub(crate) place: &'a str,
     /// Bodies that may still be nested in this one.
     pub(crate) depth: u32,
     /// Rows that the whole body may still name.
@@ -25,13 +27,13 @@ pub(crate) trait Rights {
     ///
     /// # Errors
     /// 401 or 403 where they may look at none of its rows.
-    fn read(&self, model: &str) -> Result<FieldSet, ApiError>;
+    fn readable(&self, model: &str) -> Result<FieldSet, ApiError>;
 
     /// The fields that the caller may set in the operation.
     ///
     /// # Errors
     /// 401 or 403 where they may not do it to any row.
-    fn write(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError>;
+    fn writable(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError>;
 }
 
 /// Which of a model's two inputs a body is.

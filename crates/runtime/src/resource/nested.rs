@@ -117,6 +117,8 @@ pub(crate) enum Key {
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) input: Box<dyn AnyInput>,
+    /// Where it stands in the body of the request: `2.comments.0`. Nothing for the body itself.
+    pub(crate) place: String,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -131,7 +133,7 @@ pub(crate) struct Reference {
 impl Draft {
     /// An input whose keys are all known.
     pub(crate) fn complete(input: Box<dyn AnyInput>) -> Self {
-        Self { input, references: Vec::new() }
+        Self { input, place: String::new(), references: Vec::new() }
     }
 }
 

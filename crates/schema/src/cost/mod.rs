@@ -146,7 +146,10 @@ impl Estimate<'_> {
 
     fn create_one(&self) -> Cost {
         let (writes, included) = (self.writes, self.includes.of_one(self.position));
-        let around = writes.references(Form::Create) + writes.links(Form::Create) + writes.guard(Done::New);
+        let around = writes.references(Form::Create)
+            + writes.named_references(Form::Create, 1)
+            + writes.links(Form::Create)
+            + writes.guard(Done::New);
         Cost {
             statements: around + ONE + writes.reading_again(Done::New) + included.statements,
             rows: ONE + writes.reference_rows(Form::Create, 1) + writes.link_rows() + included.rows,
@@ -158,7 +161,11 @@ impl Estimate<'_> {
         let (writes, included) = (self.writes, self.includes.of_one(self.position));
         let within = writes.still_within();
         let linked = if writes.has_links() { writes.guard(Done::New) } else { Bound::NOTHING };
-        let around = writes.references(Form::Update) + writes.moving() + within + writes.links(Form::Update);
+        let around = writes.references(Form::Update)
+            + writes.named_references(Form::Update, 1)
+            + writes.moving()
+            + within
+            + writes.links(Form::Update);
         let guards = writes.guard(Done::Changed) + linked;
         Cost {
             statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,
@@ -176,7 +183,11 @@ impl Estimate<'_> {
         let writes = self.writes;
         // As many rows as a body has room for.
         let guards = Bound::at_most(writes.guard(Done::New).times(writes.most()).most);
-        let around = writes.references(Form::Create) + writes.links(Form::Create) + guards;
+        let around = writes.references(Form::Create)
+            + writes.named_references(Form::Create, writes.most())
+            + writes.links(Form::Create)
+            + writes.blame()
+            + guards;
         Cost {
             statements: around + writes.inserts() + writes.reading_again(Done::New),
             rows: Bound::at_most(writes.most())

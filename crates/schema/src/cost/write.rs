@@ -63,6 +63,23 @@ impl<'s> Writes<'s> {
         .sum()
     }
 
+    /// Rows that keys name by a unique field; in a change, the row itself is read first.
+    pub(super) fn named_references(self, form: Form, bodies: u64) -> Bound {
+        let keys = self.model.relations.iter().filter_map(|relation| {
+            let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
+            let set = self.model.field(field).is_some_and(|field| is_set(field, form));
+            self.schema.model(&relation.target).filter(|target| set && !target.uniques.is_empty())
+        });
+        let lists = bodies.min(self.most_named()).div_ceil(VALUES);
+        let found: u64 = keys.map(|target| lists * target.uniques.len() as u64).sum();
+        Bound::at_most(found + u64::from(found > 0 && form == Form::Update))
+    }
+
+    /// A statement for many rows that fails does not say for which of them: each is tried alone.
+    pub(super) fn blame(self) -> Bound {
+        Bound::at_most(self.most())
+    }
+
     /// Rows of as many columns as a body may set, in as few statements as their values allow.
     pub(super) fn inserts(self) -> Bound {
         let columns = self.model.fields.iter().filter(|field| self.fills(field)).count() as u64;
