@@ -1,0 +1,139 @@
+//! Contenders in turns, so that whatever else the machine does meets all of them.
+
+use std::error::Error;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::client::Connection;
+use crate::contender::Contender;
+
+/// What is asked for, again and again.
+pub(crate) trait Work: Sync {
+    /// The next request; making it is not timed.
+    fn request(&self) -> Vec<u8>;
+    /// What every answer must have.
+    fn status(&self) -> u16;
+    /// Between two turns.
+    fn tidy(&self) -> Result<(), Box<dyn Error>> {
+        Ok(())
+    }
+}
+
+/// One turn of one contender.
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    requests: usize,
+    /// that clients spent waiting, all together
+    waited: Duration,
+    /// of the server's process, in seconds
+    processor: f64,
+}
+
+/// The turns of one contender.
+#[derive(Default)]
+pub(crate) struct Measured {
+    turns: Vec<Turn>,
+    connections: usize,
+}
+
+/// How long, how often and over how many connections.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    pub(crate) turn: Duration,
+    pub(crate) connections: usize,
+}
+
+/// # Errors
+/// A contender does not answer, or answers with another status.
+pub(crate) fn in_turns(
+    plan: Plan,
+    contenders: &[&Contender],
+    work: &dyn Work,
+) -> Result<Vec<Measured>, Box<dyn Error>> {
+    let measured = || Measured { turns: Vec::new(), connections: plan.connections };
+    let mut all: Vec<Measured> = contenders.iter().map(|_| measured()).collect();
+    let warming = Plan { turn: plan.turn / 4, ..plan };
+    for contender in contenders {
+        turn(warming, contender, work)?;
+    }
+    for _ in 0..plan.rounds {
+        for (contender, measured) in contenders.iter().zip(&mut all) {
+            measured.turns.push(turn(plan, contender, work)?);
+        }
+    }
+    Ok(all)
+}
+
+fn turn(plan: Plan, contender: &Contender, work: &dyn Work) -> Result<Turn, Box<dyn Error>> {
+    let before = contender.processor_time();
+    let clients: Result<Vec<(usize, Duration)>, io::Error> = thread::scope(|scope| {
+        let client = || scope.spawn(|| client(contender.port, plan.turn, work));
+        let clients: Vec<_> = (0..plan.connections).map(|_| client()).collect();
+        let joined = |client: thread::ScopedJoinHandle<'_, _>| client.join().expect("a client does not panic");
+        clients.into_iter().map(joined).collect()
+    });
+    let mut turn = Turn { processor: contender.processor_time() - before, ..Turn::default() };
+    for (requests, waited) in clients? {
+        turn.requests += requests;
+        turn.waited += waited;
+    }
+    work.tidy()?;
+    Ok(turn)
+}
+
+fn client(port: u16, time: Duration, work: &dyn Work) -> io::Result<(usize, Duration)> {
+    let mut connection = Connection::open(port)?;
+    let (mut requests, mut waited) = (0, Duration::ZERO);
+    while waited < time {
+        let request = work.request();
+        let started = Instant::now();
+        let (status, body) = connection.send(&request)?;
+        waited += started.elapsed();
+        if status != work.status() {
+            return Err(io::Error::other(format!("{status} {}", String::from_utf8_lossy(body))));
+        }
+        requests += 1;
+    }
+    Ok((requests, waited))
+}
+
+/// A median, and the least and the greatest that it was made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) least: f64,
+    pub(crate) greatest: f64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let middle = |nth: usize| values.get(nth).copied().unwrap_or(f64::NAN);
+        let last = values.len().saturating_sub(1);
+        Self { median: middle(last / 2), least: middle(0), greatest: middle(last) }
+    }
+}
+
+impl Measured {
+    /// Requests each second.
+    pub(crate) fn rate(&self) -> f64 {
+        Spread::of(self.rates()).median
+    }
+
+    /// Microseconds of the server's processor time for each request.
+    pub(crate) fn processor(&self) -> f64 {
+        Spread::of(self.turns.iter().map(|turn| turn.processor / turn.requests as f64 * 1e6).collect()).median
+    }
+
+    /// How many times as fast as the other, round by round.
+    pub(crate) fn ratio_to(&self, other: &Measured) -> Spread {
+        Spread::of(self.rates().into_iter().zip(other.rates()).map(|(own, other)| own / other).collect())
+    }
+
+    fn rates(&self) -> Vec<f64> {
+        let rate = |turn: &Turn| turn.requests as f64 / turn.waited.as_secs_f64() * self.connections as f64;
+        self.turns.iter().map(rate).collect()
+    }
+}
