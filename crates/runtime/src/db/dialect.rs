@@ -9,11 +9,13 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Both read `$1`; a dialect that does not would number its placeholders here.
+    /// The place of a value; values come in the order of their places. SQLite would read `$1`, too, but as a name, and looks
+    /// through all the names before it for each: a bulk write has thousands.
     pub(crate) fn placeholder(self, number: usize, sql: &mut String) {
         use std::fmt::Write;
         match self {
-            Dialect::Sqlite | Dialect::Postgres => write!(sql, "${number}").expect("a String takes every character"),
+            Dialect::Sqlite => sql.push('?'),
+            Dialect::Postgres => write!(sql, "${number}").expect("a String takes every character"),
         }
     }
 
