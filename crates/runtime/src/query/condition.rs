@@ -101,6 +101,15 @@ impl Condition {
         }
     }
 
+    /// Whether it holds only for rows that have this value: something that must hold by itself says so.
+    pub(super) fn demands(&self, field: usize, wanted: &Value) -> bool {
+        match self {
+            Condition::All(all) => all.iter().any(|one| one.demands(field, wanted)),
+            Condition::Field { field: own, test: Test::Equals(value) } => *own == field && value == wanted,
+            _ => false,
+        }
+    }
+
     /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words.
     pub(crate) fn keeps_everything(&self) -> bool {
         self.constant() == Some(true)

@@ -128,7 +128,7 @@ impl TableSql {
     /// The condition for the visible rows that the filter keeps.
     pub(crate) fn matching(&self, statement: &mut Statement, scope: &Scope, filter: &Condition) {
         sql::condition(statement, self.table(), filter);
-        self.visible(statement, scope);
+        sql::visible_where(statement, self.table(), scope, filter);
     }
 
     fn visible(&self, statement: &mut Statement, scope: &Scope) {
