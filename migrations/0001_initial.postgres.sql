@@ -178,19 +178,19 @@ CREATE UNIQUE INDEX "uq_phones_number" ON "phones" ("number");
 
 CREATE INDEX "idx_phones_user_id" ON "phones" ("user_id");
 
-CREATE UNIQUE INDEX "uq_posts_slug" ON "posts" ("slug");
+CREATE UNIQUE INDEX "uq_posts_slug" ON "posts" ("slug" NULLS FIRST);
 
 CREATE INDEX "idx_posts_author_id" ON "posts" ("author_id");
 
-CREATE INDEX "idx_posts_status_published_at" ON "posts" ("status", "published_at");
+CREATE INDEX "idx_posts_status_published_at" ON "posts" ("status", "published_at" NULLS FIRST);
 
 CREATE INDEX "idx_readings_day" ON "readings" ("day");
 
-CREATE INDEX "idx_readings_author_id" ON "readings" ("author_id");
+CREATE INDEX "idx_readings_author_id" ON "readings" ("author_id" NULLS FIRST);
 
 CREATE UNIQUE INDEX "uq_tags_name" ON "tags" ("name");
 
-CREATE UNIQUE INDEX "uq_users_username" ON "users" ("username");
+CREATE UNIQUE INDEX "uq_users_username" ON "users" ("username" NULLS FIRST);
 
 CREATE UNIQUE INDEX "uq_users_email" ON "users" ("email");
 

@@ -33,8 +33,7 @@ impl Dialect {
         let created = tables.iter().map(|table| self.create_table(table));
         let keys = tables.iter().filter(|_| self.adds_keys_later());
         let keys = keys.flat_map(|table| table.foreign_keys.iter().map(|key| add_key(&table.name, key)));
-        let indexes =
-            tables.iter().flat_map(|table| table.indexes.iter().map(|index| create_index(&table.name, index)));
+        let indexes = tables.iter().flat_map(|table| table.indexes.iter().map(|index| self.create_index(table, index)));
         created.chain(keys).chain(indexes).collect()
     }
 
@@ -100,6 +99,19 @@ impl Dialect {
         }
     }
 
+    pub(super) fn create_index(self, table: &Table, index: &Index) -> String {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        let columns: Vec<String> = index.columns.iter().map(|column| self.indexed(table, column)).collect();
+        format!("CREATE {unique}INDEX {} ON {} ({})", name(&index.name), name(&table.name), columns.join(", "))
+    }
+
+    /// In the order that lists ask for, where nulls stand first, going up: PostgreSQL puts them last, and sorts by no index
+    /// that says otherwise.
+    fn indexed(self, table: &Table, column: &str) -> String {
+        let nulls = self == Dialect::Postgres && table.column(column).is_some_and(|column| column.null);
+        format!("{}{}", name(column), if nulls { " NULLS FIRST" } else { "" })
+    }
+
     fn constant(self, ty: ColumnType, value: &Value) -> String {
         match (ty, value) {
             (ColumnType::Json, value) => text(&value.to_string()),
@@ -118,11 +130,6 @@ impl Dialect {
             (_, value) => text(&value.to_string()),
         }
     }
-}
-
-pub(super) fn create_index(table: &str, index: &Index) -> String {
-    let unique = if index.unique { "UNIQUE " } else { "" };
-    format!("CREATE {unique}INDEX {} ON {} ({})", name(&index.name), name(table), names(&index.columns))
 }
 
 pub(super) fn drop_index(index: &Index) -> String {

@@ -1,6 +1,6 @@
 //! What lies between two sets of tables: changes that only add, and differences that a person must write.
 
-use super::dialect::{Dialect, create_index, drop_index};
+use super::dialect::{Dialect, drop_index};
 use super::tables::{Column, ColumnType, Index, Table, Tables};
 
 /// A change that loses nothing and fits every row that there may be.
@@ -9,7 +9,8 @@ pub enum Change {
     AddTables(Vec<Table>),
     /// The table as it is afterwards, and the column.
     AddColumn(Table, Column),
-    AddIndex(String, Index),
+    /// The same, and the index.
+    AddIndex(Table, Index),
     DropIndex(Index),
 }
 
@@ -28,7 +29,7 @@ impl Change {
         match self {
             Change::AddTables(tables) => dialect.create_tables(&tables.iter().collect::<Vec<_>>()),
             Change::AddColumn(table, column) => dialect.add_column(table, column),
-            Change::AddIndex(table, index) => vec![create_index(table, index)],
+            Change::AddIndex(table, index) => vec![dialect.create_index(table, index)],
             Change::DropIndex(index) => vec![drop_index(index)],
         }
     }
@@ -94,7 +95,7 @@ impl Found {
             }
         }
         for index in after.indexes.iter().filter(|index| !before.indexes.contains(index)) {
-            self.changes.push(Change::AddIndex(after.name.clone(), index.clone()));
+            self.changes.push(Change::AddIndex(after.clone(), index.clone()));
         }
     }
 

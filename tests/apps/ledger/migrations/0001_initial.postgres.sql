@@ -77,7 +77,7 @@ CREATE UNIQUE INDEX "uq_documents_sha256" ON "documents" ("sha256");
 
 CREATE UNIQUE INDEX "uq_employees_badge" ON "employees" ("badge");
 
-CREATE UNIQUE INDEX "uq_employees_email" ON "employees" ("email");
+CREATE UNIQUE INDEX "uq_employees_email" ON "employees" ("email" NULLS FIRST);
 
 CREATE INDEX "idx_entries_debit_id" ON "entries" ("debit_id");
 
@@ -85,12 +85,12 @@ CREATE INDEX "idx_entries_credit_id" ON "entries" ("credit_id");
 
 CREATE INDEX "idx_entries_entered_by_id" ON "entries" ("entered_by_id");
 
-CREATE INDEX "idx_entries_approved_by_id" ON "entries" ("approved_by_id");
+CREATE INDEX "idx_entries_approved_by_id" ON "entries" ("approved_by_id" NULLS FIRST);
 
 CREATE INDEX "idx_entries_booked_on_amount" ON "entries" ("booked_on", "amount");
 
 CREATE UNIQUE INDEX "uq_gl_accounts_number" ON "gl_accounts" ("number");
 
-CREATE INDEX "idx_gl_accounts_parent_id" ON "gl_accounts" ("parent_id");
+CREATE INDEX "idx_gl_accounts_parent_id" ON "gl_accounts" ("parent_id" NULLS FIRST);
 
 CREATE INDEX "idx_documents_entries_entry_id" ON "documents_entries" ("entry_id");

@@ -55,7 +55,7 @@ CREATE INDEX "idx_flights_origin_id" ON "flights" ("origin_id");
 
 CREATE INDEX "idx_flights_destination_id" ON "flights" ("destination_id");
 
-CREATE INDEX "idx_flights_connection_id" ON "flights" ("connection_id");
+CREATE INDEX "idx_flights_connection_id" ON "flights" ("connection_id" NULLS FIRST);
 
 CREATE INDEX "idx_flights_destination_id_number" ON "flights" ("destination_id", "number");
 
