@@ -77,3 +77,21 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::Object(object))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Also of all its 17 digits: a filter must find the row that it was read from.
+        #[test]
+        fn a_number_that_was_answered_is_read_back_as_it_was(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
+            let answered = serde_json::to_vec(&number).expect("a number");
+            prop_assert_eq!(parse(&answered).expect("JSON"), Value::from(number));
+        }
+    }
+}
