@@ -9,6 +9,8 @@ mod fuzzing;
 mod include;
 mod json_filter;
 mod list;
+#[cfg(test)]
+mod oracle;
 mod parameters;
 mod parse;
 mod path;

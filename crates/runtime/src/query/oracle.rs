@@ -1,0 +1,196 @@
+//! Random requests to random schemas, each answered by the runtime over SQLite and by a plain reading of the API in
+//! memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. What is not there for
+//! a stranger is refused like what is not there at all.
+
+mod choices;
+mod condition;
+mod order;
+mod page;
+mod record;
+mod refusal;
+mod request;
+mod schema;
+mod selection;
+mod spelling;
+mod tables;
+mod value;
+mod world;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+
+use self::choices::Choices;
+use self::page::Page;
+use self::refusal::{Refusal, UNKNOWN};
+use self::request::Request;
+use self::world::World;
+use super::{ListQuery, Reading, Sight, load_included};
+use crate::access::{Principal, Scope, decide};
+use crate::context::Context;
+use crate::core::{Core, Model};
+use crate::crud::find_many;
+use crate::http::{ApiError, list};
+use crate::resource::Operation;
+
+/// `GABLE_TEST_SEED` tries others.
+const SEED: u64 = 20_261_121;
+const SCHEMAS: u64 = 60;
+const REQUESTS: u32 = 40;
+
+/// What the requests told, over all schemas.
+#[derive(Default)]
+struct Telling {
+    /// Kept some rows and not all.
+    some: Cell<u32>,
+    /// Led to what is hidden.
+    refused: Cell<u32>,
+}
+
+#[test]
+fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
+    let seed: u64 = std::env::var("GABLE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
+    let telling = Telling::default();
+    for nth in 0..SCHEMAS {
+        if let Err(failure) = try_schema(seed.wrapping_mul(1000).wrapping_add(nth), &telling) {
+            panic!("GABLE_TEST_SEED={seed}, schema {nth}: {failure}");
+        }
+    }
+    let (some, refused) = (telling.some.get(), telling.refused.get());
+    assert!(some > 600, "most requests keep everything or nothing: {some} tell");
+    assert!(refused > 100, "hardly any request leads to what is hidden: {refused} do");
+}
+
+fn try_schema(seed: u64, telling: &Telling) -> Result<(), String> {
+    let config = Config {
+        cases: REQUESTS,
+        max_shrink_iters: 3000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new(config);
+    let numbers = vec(any::<u16>(), 3000).new_tree(&mut runner).expect("nothing is filtered").current();
+    let world = World::random(&mut Choices::new(&numbers));
+    if world.schema.models.iter().all(|model| model.view.is_none()) {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let core = runtime.block_on(tables::start(&world));
+    let server = Server { world: &world, core };
+    let outcome = runner.run(&vec(any::<u16>(), 0..250), |numbers| {
+        let mut choices = Choices::new(&numbers);
+        let refusal = if choices.percent(20) { Refusal::random(&world, &mut choices) } else { None };
+        let checked = runtime.block_on(async {
+            match refusal {
+                Some(refusal) => server.check_refusal(&refusal, telling).await,
+                None => server.check(&Request::random(&world, &mut choices), telling).await,
+            }
+        });
+        checked.map_err(TestCaseError::fail)
+    });
+    outcome.map_err(|failure| format!("{failure}\n{world}"))
+}
+
+struct Server<'w> {
+    world: &'w World,
+    core: Arc<Core>,
+}
+
+/// Who asks.
+static STRANGER: Principal = Principal::Anonymous;
+
+impl Server<'_> {
+    /// Every page, compared with what should be on it, and by number also the one behind the last.
+    async fn check(&self, request: &Request, telling: &Telling) -> Result<(), String> {
+        let rows = request.expected(self.world);
+        let last = 1 + rows.len().div_ceil(request.limit(self.world)).max(1);
+        let mut cursor = None;
+        for page in 1..=last {
+            let mut parameters = request.parameters(self.world);
+            match &cursor {
+                Some(cursor) => parameters.push(("cursor".to_owned(), String::clone(cursor))),
+                None if page > 1 || !request.by_cursor => parameters.push(("page".to_owned(), page.to_string())),
+                None => {}
+            }
+            let found =
+                self.find(request.model, &parameters).await.map_err(|error| format!("{error} {:?}", error.meta()));
+            let expected = request.page(self.world, &rows, page);
+            match found {
+                Ok(found) if found == expected => cursor = found.cursor.filter(|_| request.by_cursor),
+                found => {
+                    let more = format!("page {page} is {found:#?}\nnot {expected:#?}\n{request:?}");
+                    return Err(self.told(request.model, &parameters, &more));
+                }
+            }
+            if request.by_cursor && cursor.is_none() {
+                break;
+            }
+        }
+        let all = self.world.visible(request.model).count();
+        telling.some.set(telling.some.get() + u32::from(!rows.is_empty() && rows.len() < all));
+        self.check_bulk(request, rows.len() == all)
+    }
+
+    /// Nothing is taken for a filter that keeps every row, and refused in a bulk write, but what keeps them all.
+    fn check_bulk(&self, request: &Request, keeps_all: bool) -> Result<(), String> {
+        let (model, parameters) = (&self.core.models[request.model], request.parameters(self.world));
+        match self.read(model, &parameters) {
+            Ok((_, query)) if keeps_all || !query.filter.keeps_everything() => Ok(()),
+            _ => Err(self.told(request.model, &parameters, "keeps every row, it is said")),
+        }
+    }
+
+    /// What is hidden is refused, and in the words for what is not there.
+    async fn check_refusal(&self, refusal: &Refusal, telling: &Telling) -> Result<(), String> {
+        let mut answers = Vec::new();
+        for name in [refusal.hidden.as_str(), UNKNOWN] {
+            let parameters = refusal.parameters(name);
+            let Err(error) = self.find(refusal.model, &parameters).await else {
+                return Err(self.told(refusal.model, &parameters, "is not refused"));
+            };
+            answers.push(format!("{error} {:?}", error.meta()).replace(name, UNKNOWN));
+        }
+        telling.refused.set(telling.refused.get() + 1);
+        if answers[0] == answers[1] {
+            return Ok(());
+        }
+        let more = format!("is refused otherwise than {UNKNOWN}: {answers:#?}");
+        Err(self.told(refusal.model, &refusal.parameters(&refusal.hidden), &more))
+    }
+
+    async fn find(&self, model: usize, parameters: &[(String, String)]) -> Result<Page, ApiError> {
+        let model = &self.core.models[model];
+        let mut ctx = Context::new(&self.core, STRANGER.clone(), None);
+        let (scope, query) = self.read(model, parameters)?;
+        let page = find_many(&mut ctx, model, &scope, query).await?;
+        let included = load_included(&self.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
+        let body = list::page(model.resource.as_ref(), &page, &included);
+        Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
+    }
+
+    fn read(&self, model: &Model, parameters: &[(String, String)]) -> Result<(Scope, ListQuery), ApiError> {
+        let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &STRANGER)?;
+        let sight = Sight { core: &self.core, principal: &STRANGER };
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let query = Reading { sight, meta: model.meta, scope: &scope, limits: self.core.app.query }.list(&text)?;
+        Ok((scope, query))
+    }
+
+    /// A request and its SQL, for who reads that it went wrong.
+    fn told(&self, model: usize, parameters: &[(String, String)], more: &str) -> String {
+        let model = &self.core.models[model];
+        let sql = match self.read(model, parameters) {
+            Ok((scope, query)) => {
+                let statement = model.sql.page(&scope, &query);
+                format!("{} with {:?}", statement.sql, statement.values)
+            }
+            Err(error) => error.to_string(),
+        };
+        format!("{} {parameters:?}\n{sql}\n{more}", model.meta.name)
+    }
+}

@@ -1,0 +1,220 @@
+//! Random conditions, and whether they hold for a row as a plain reading of the API has it. How requests say them
+//! stands in `spelling`.
+
+use super::choices::Choices;
+use super::schema::{Kind, Schema};
+use super::value::{Operand, Value};
+use super::world::{Row, World};
+use crate::resource::{FieldKind, Origin};
+
+#[derive(Clone, Debug)]
+pub(super) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Test(Test),
+    Related(Related),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Test {
+    pub(super) field: usize,
+    pub(super) name: String,
+    pub(super) operator: &'static str,
+    /// One, but for lists.
+    pub(super) operands: Vec<Operand>,
+    /// Of `isNull`.
+    pub(super) truth: bool,
+    /// Said in fewer words, where there are some.
+    pub(super) brief: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Related {
+    pub(super) relation: usize,
+    pub(super) name: String,
+    pub(super) target: usize,
+    pub(super) is_to_many: bool,
+    pub(super) quantifier: Option<&'static str>,
+    pub(super) inner: Box<Condition>,
+    /// Said as one key with what it leads to, where that is one.
+    pub(super) joined: bool,
+}
+
+const WORDS: [Option<&str>; 4] = [None, Some("some"), Some("every"), Some("none")];
+
+impl Condition {
+    /// Of at most this depth, following at most so many relations.
+    pub(super) fn random(world: &World, model: usize, depth: u32, steps: u32, choices: &mut Choices<'_>) -> Self {
+        if depth == 0 {
+            return Condition::Test(Test::random(world, model, choices));
+        }
+        let inner = |choices: &mut Choices<'_>| Self::random(world, model, depth - 1, steps, choices);
+        match choices.below(12) {
+            0..=2 => Condition::Test(Test::random(world, model, choices)),
+            3 => Condition::All(choices.several(2, inner)),
+            4 => Condition::All(vec![inner(choices), inner(choices)]),
+            5..=6 => Condition::Any(vec![inner(choices), inner(choices)]),
+            7..=8 => Condition::Not(Box::new(inner(choices))),
+            _ => Self::related(world, model, steps, choices, |target, choices| {
+                Self::random(world, target, depth - 1, steps - 1, choices)
+            }),
+        }
+    }
+
+    /// What one parameter can say: relations, one after another, and a test.
+    pub(super) fn path(world: &World, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+        if !choices.percent(50) {
+            return Condition::Test(Test::random(world, model, choices));
+        }
+        Self::related(world, model, steps, choices, |target, choices| Self::path(world, target, steps - 1, choices))
+    }
+
+    fn related(
+        world: &World,
+        model: usize,
+        steps: u32,
+        choices: &mut Choices<'_>,
+        inner: impl FnOnce(usize, &mut Choices<'_>) -> Self,
+    ) -> Self {
+        let relations = world.schema.relations(model);
+        if steps == 0 || relations.is_empty() {
+            return Condition::Test(Test::random(world, model, choices));
+        }
+        let relation = choices.among(&relations);
+        let known = &world.schema.models[model].relations[relation];
+        let is_to_many = matches!(known.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
+        Condition::Related(Related {
+            relation,
+            name: known.name.clone(),
+            target: known.target,
+            is_to_many,
+            quantifier: if is_to_many { choices.among(&WORDS) } else { None },
+            inner: Box::new(inner(known.target, choices)),
+            joined: choices.percent(30),
+        })
+    }
+
+    /// Whether a list in it cannot be told in a URL, where commas part it.
+    pub(super) fn has_commas(&self) -> bool {
+        match self {
+            Condition::Test(test) => test.has_commas(),
+            Condition::Related(related) => related.inner.has_commas(),
+            _ => unreachable!("a path has neither AND, OR nor NOT"),
+        }
+    }
+
+    /// Rows that a stranger does not see are no rows.
+    pub(super) fn holds(&self, world: &World, model: usize, row: &Row) -> bool {
+        match self {
+            Condition::All(all) => all.iter().all(|one| one.holds(world, model, row)),
+            Condition::Any(any) => any.iter().any(|one| one.holds(world, model, row)),
+            Condition::Not(inner) => !inner.holds(world, model, row),
+            Condition::Test(test) => test.holds(&row[test.field]),
+            Condition::Related(Related { relation, target, quantifier, inner, .. }) => {
+                let mut rows = world.related(model, row, *relation).into_iter();
+                match quantifier {
+                    Some("every") => rows.all(|row| inner.holds(world, *target, row)),
+                    Some("none") => !rows.any(|row| inner.holds(world, *target, row)),
+                    _ => rows.any(|row| inner.holds(world, *target, row)),
+                }
+            }
+        }
+    }
+}
+
+const EQUAL: &[&str] = &["eq", "ne", "in", "notIn", "isNull"];
+const ORDERED: &[&str] = &["gt", "gte", "lt", "lte"];
+const TEXT: &[&str] = &["contains", "startsWith", "endsWith", "icontains", "istartsWith", "iendsWith"];
+
+fn operators(kind: FieldKind) -> &'static [&'static [&'static str]] {
+    match kind {
+        FieldKind::Json => &[&["isNull"]],
+        FieldKind::Boolean | FieldKind::Enum(_) | FieldKind::Uuid => &[EQUAL],
+        FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url => &[EQUAL, ORDERED, TEXT],
+        _ => &[EQUAL, ORDERED],
+    }
+}
+
+impl Test {
+    fn random(world: &World, model: usize, choices: &mut Choices<'_>) -> Self {
+        let known = &world.schema.models[model];
+        let field = choices.among(&known.readable());
+        let alike = choices.among(operators(known.fields[field].kind));
+        let operator = choices.among(alike);
+        let operands = match operator {
+            "isNull" => Vec::new(),
+            "in" | "notIn" => (0..=choices.below(3)).map(|_| operand(world, model, field, choices)).collect(),
+            _ if TEXT.contains(&operator) => vec![piece(world, model, field, operator, choices)],
+            _ => vec![operand(world, model, field, choices)],
+        };
+        let name = known.fields[field].name.clone();
+        // What cannot be compared is not compared with null either.
+        let brief = choices.percent(60) && known.fields[field].kind != FieldKind::Json;
+        Self { field, name, operator, operands, truth: choices.percent(50), brief }
+    }
+
+    fn holds(&self, value: &Value) -> bool {
+        let equal = self.operands.iter().any(|operand| value.equals(&operand.meant));
+        match self.operator {
+            "isNull" => value.is_null() == self.truth,
+            "eq" | "in" => equal,
+            "ne" | "notIn" => !equal,
+            _ if value.is_null() => false,
+            "gt" => value.order(&self.operands[0].meant).is_gt(),
+            "gte" => value.order(&self.operands[0].meant).is_ge(),
+            "lt" => value.order(&self.operands[0].meant).is_lt(),
+            "lte" => value.order(&self.operands[0].meant).is_le(),
+            operator => is_found(value, operator, &self.operands[0].meant),
+        }
+    }
+}
+
+/// A value that some row has, more often than not.
+fn operand(world: &World, model: usize, field: usize, choices: &mut Choices<'_>) -> Operand {
+    let known = &world.schema.models[model].fields[field];
+    let there = &world.rows[model][choices.below(world.rows[model].len())][field];
+    let is_made_up = choices.percent(40) && known.origin == Origin::Declared;
+    let value = if there.is_null() || is_made_up { Value::random(known.kind, choices) } else { there.clone() };
+    Operand::spelled(known.kind, value, choices)
+}
+
+/// A piece of a text that some row has, or any; where the operator looks for it.
+fn piece(world: &World, model: usize, field: usize, operator: &str, choices: &mut Choices<'_>) -> Operand {
+    let Value::Text(text) = operand(world, model, field, choices).meant else { unreachable!("a text") };
+    let letters: Vec<char> = text.chars().collect();
+    let cut = choices.below(letters.len() + 1);
+    let (from, to) = match operator.trim_start_matches('i') {
+        "startsWith" => (0, cut),
+        "endsWith" => (cut, letters.len()),
+        _ => (cut, cut + choices.below(letters.len() - cut + 1)),
+    };
+    let text: String = letters[from..to].iter().collect();
+    Operand::plain(if choices.percent(30) { text.to_ascii_uppercase() } else { text })
+}
+
+/// Letters beyond ASCII have one case only, as SQLite has it.
+fn is_found(value: &Value, operator: &str, operand: &Value) -> bool {
+    let (Value::Text(value), Value::Text(operand)) = (value, operand) else { unreachable!("texts") };
+    match operator {
+        "contains" => value.contains(operand),
+        "startsWith" => value.starts_with(operand),
+        "endsWith" => value.ends_with(operand),
+        "icontains" => value.to_ascii_lowercase().contains(&operand.to_ascii_lowercase()),
+        "istartsWith" => value.to_ascii_lowercase().starts_with(&operand.to_ascii_lowercase()),
+        "iendsWith" => value.to_ascii_lowercase().ends_with(&operand.to_ascii_lowercase()),
+        other => unreachable!("{other}"),
+    }
+}
+
+/// Whether the row has this text in one of those that are searched.
+pub(super) fn is_searched(schema: &Schema, model: usize, row: &Row, text: &str) -> bool {
+    let contains =
+        |field: &usize| !row[*field].is_null() && is_found(&row[*field], "icontains", &Value::Text(text.to_owned()));
+    text.is_empty() || searched(schema, model).iter().any(contains)
+}
+
+pub(super) fn searched(schema: &Schema, model: usize) -> Vec<usize> {
+    let known = &schema.models[model];
+    known.readable().into_iter().filter(|field| known.fields[*field].is_text()).collect()
+}

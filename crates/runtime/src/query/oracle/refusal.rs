@@ -1,0 +1,129 @@
+//! Requests that lead to what is not there for a stranger: private fields, fields of others, relations whose key or
+//! whose other end they may not see. Each is made a second time with a name that nobody ever heard of.
+
+use serde_json::{Value as Json, json};
+
+use super::choices::Choices;
+use super::schema::{AWKWARD, Kind};
+use super::spelling::Spelling;
+use super::world::World;
+
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) model: usize,
+    /// Relations that lead to where the name stands.
+    path: Vec<Step>,
+    pub(super) hidden: String,
+    place: Place,
+    spelling: Spelling,
+    operator: Option<&'static str>,
+}
+
+#[derive(Debug)]
+struct Step {
+    name: String,
+    is_to_many: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Filter,
+    Json,
+    Fields,
+    /// Behind the relation that is included, or of the list.
+    Sort,
+    /// A relation, with a field that every model has behind it.
+    Through,
+    JsonThrough,
+    FieldsThrough,
+}
+
+const OPERATORS: [Option<&str>; 7] =
+    [None, Some("eq"), Some("isNull"), Some("contains"), Some("in"), Some("gt"), Some("every")];
+const FIELD: [Place; 4] = [Place::Filter, Place::Json, Place::Fields, Place::Sort];
+const RELATION: [Place; 7] =
+    [Place::Through, Place::JsonThrough, Place::FieldsThrough, Place::Filter, Place::Json, Place::Fields, Place::Sort];
+
+pub(super) const UNKNOWN: &str = "unheardOf";
+
+impl Refusal {
+    /// None where the way led to a model that hides nothing, or whose field is what a parameter would speak of.
+    pub(super) fn random(world: &World, choices: &mut Choices<'_>) -> Option<Self> {
+        let models = &world.schema.models;
+        let viewable: Vec<usize> = (0..models.len()).filter(|model| models[*model].view.is_some()).collect();
+        let model = choices.among(&viewable);
+        let (path, end) = way(world, model, choices);
+        let hidden = hidden(world, end);
+        if hidden.is_empty() {
+            return None;
+        }
+        let (hidden, is_relation) = &hidden[choices.below(hidden.len())];
+        let place = choices.among(if *is_relation { &RELATION[..] } else { &FIELD });
+        if place == Place::Sort && models[end].shows("sort") {
+            return None;
+        }
+        Some(Self {
+            model,
+            path,
+            hidden: hidden.clone(),
+            place,
+            spelling: choices.among(&Spelling::ALL),
+            operator: choices.among(&OPERATORS),
+        })
+    }
+
+    /// With the hidden name, or with another one in its place.
+    pub(super) fn parameters(&self, name: &str) -> Vec<(String, String)> {
+        let said = |name: &str, value: String| vec![(name.to_owned(), value)];
+        let relations: Vec<String> = self.path.iter().map(|step| step.name.clone()).collect();
+        let to =
+            |last: &[&str]| [&relations[..], &last.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>()].concat();
+        let operator = self.operator.as_slice();
+        match self.place {
+            Place::Filter => said(&self.spelling.name(&to(&[&[name], operator].concat())), "1".to_owned()),
+            Place::Through => said(&self.spelling.name(&to(&[&[name, "id"], operator].concat())), "1".to_owned()),
+            Place::Json => said("filters", self.json(json!({ name: 1 })).to_string()),
+            Place::JsonThrough => said("filters", self.json(json!({ name: { "id": { "ne": 1 } } })).to_string()),
+            Place::Fields => said("fields", to(&[name]).join(".")),
+            Place::FieldsThrough => said("fields", to(&[name, "id"]).join(".")),
+            Place::Sort if relations.is_empty() => said("sort", format!("-{name}")),
+            Place::Sort => {
+                let sort = (self.spelling.name(&to(&["sort"])), format!("id,{name}"));
+                [said("fields", relations.join(".")), vec![sort]].concat()
+            }
+        }
+    }
+
+    fn json(&self, inner: Json) -> Json {
+        let within = |inner: Json, step: &Step| match step.is_to_many {
+            true => json!({ &step.name: { "none": inner } }),
+            false => json!({ &step.name: { "NOT": inner } }),
+        };
+        self.path.iter().rev().fold(inner, within)
+    }
+}
+
+/// Relations that can be followed, and the model that they lead to. None may be followed from there otherwise.
+fn way(world: &World, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
+    let (mut path, mut at) = (Vec::new(), from);
+    for _ in 0..choices.below(usize::try_from(world.schema.limits.max_depth).expect("small")) {
+        let relations = world.schema.relations(at);
+        if relations.is_empty() {
+            break;
+        }
+        let relation = &world.schema.models[at].relations[choices.among(&relations)];
+        let is_to_many = matches!(relation.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
+        path.push(Step { name: relation.name.clone(), is_to_many });
+        at = relation.target;
+    }
+    (path, at)
+}
+
+/// Names that a stranger must not find, and whether each is a relation. None of them means anything else.
+fn hidden(world: &World, model: usize) -> Vec<(String, bool)> {
+    let known = &world.schema.models[model];
+    let fields = known.fields.iter().filter(|field| !field.is_readable() && !AWKWARD.contains(&field.name.as_str()));
+    let relations = (0..known.relations.len()).filter(|relation| !world.schema.can_follow(model, *relation));
+    let relations = relations.map(|relation| (known.relations[relation].name.clone(), true));
+    fields.map(|field| (field.name.clone(), false)).chain(relations).collect()
+}

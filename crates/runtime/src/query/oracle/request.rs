@@ -1,0 +1,140 @@
+//! Random list requests, and the rows that they should find.
+
+use super::choices::Choices;
+use super::condition::{Condition, is_searched, searched};
+use super::order::{Order, sorted};
+use super::page::Page;
+use super::selection::Selection;
+use super::spelling::Spelling;
+use super::world::{Row, World};
+
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) model: usize,
+    filters: Vec<Filter>,
+    /// `filterMode`, where it is said: `OR`.
+    any: Option<bool>,
+    search: Option<String>,
+    order: Option<Order>,
+    limit: Option<usize>,
+    /// From page to page by cursor, not by number.
+    pub(super) by_cursor: bool,
+    counted: Option<bool>,
+    selection: Selection,
+}
+
+#[derive(Clone, Debug)]
+enum Filter {
+    Json(Condition),
+    Parameter(Condition, Spelling),
+}
+
+impl Filter {
+    fn random(world: &World, model: usize, choices: &mut Choices<'_>) -> Self {
+        let steps = world.schema.limits.max_depth;
+        if choices.percent(50) {
+            return Filter::Json(Condition::random(world, model, 3, steps, choices));
+        }
+        match Condition::path(world, model, steps, choices) {
+            condition if condition.has_commas() => Filter::Json(condition),
+            condition => Filter::Parameter(condition, choices.among(&Spelling::ALL)),
+        }
+    }
+
+    fn condition(&self) -> &Condition {
+        match self {
+            Filter::Json(condition) | Filter::Parameter(condition, _) => condition,
+        }
+    }
+
+    fn parameter(&self) -> (String, String) {
+        match self {
+            Filter::Json(condition) => ("filters".to_owned(), condition.json().to_string()),
+            Filter::Parameter(condition, spelling) => {
+                let (parts, value) = condition.parameter();
+                (spelling.name(&parts), value)
+            }
+        }
+    }
+}
+
+impl Request {
+    pub(super) fn random(world: &World, choices: &mut Choices<'_>) -> Self {
+        let models = &world.schema.models;
+        let viewable: Vec<usize> = (0..models.len()).filter(|model| models[*model].view.is_some()).collect();
+        let model = choices.among(&viewable);
+        let known = &models[model];
+        Self {
+            model,
+            filters: choices.several(2, |choices| Filter::random(world, model, choices)),
+            any: choices.percent(40).then(|| choices.percent(60)),
+            search: text(world, model, choices),
+            order: choices.percent(60).then(|| Order::random(known, 1, choices)),
+            limit: choices.percent(60).then(|| 1 + choices.below(6)),
+            by_cursor: choices.percent(50),
+            counted: choices.percent(30).then(|| choices.percent(50)),
+            selection: match choices.percent(50) {
+                true => Selection::random(world, model, world.schema.limits.max_depth, choices),
+                false => Selection::everything(),
+            },
+        }
+    }
+
+    /// Without what says where a page begins.
+    pub(super) fn parameters(&self, world: &World) -> Vec<(String, String)> {
+        let said = |name: &str, value: String| (name.to_owned(), value);
+        let known = &world.schema.models[self.model];
+        let mut parameters: Vec<(String, String)> = self.filters.iter().map(Filter::parameter).collect();
+        parameters.extend(self.any.map(|any| said("filterMode", if any { "OR" } else { "AND" }.to_owned())));
+        parameters.extend(self.search.clone().map(|text| said("search", text)));
+        parameters.extend(self.order.as_ref().map(|order| said("sort", order.text(known))));
+        parameters.extend(self.limit.map(|limit| said("limit", limit.to_string())));
+        parameters.extend(self.counted.map(|counted| said("count", counted.to_string())));
+        let items = self.selection.items(world, self.model);
+        parameters.extend(Some(said("fields", items.join(","))).filter(|_| !items.is_empty()));
+        parameters.extend(self.selection.shapes(world, self.model, &[]));
+        parameters
+    }
+
+    /// Rows on a page.
+    pub(super) fn limit(&self, world: &World) -> usize {
+        self.limit.unwrap_or_else(|| usize::try_from(world.schema.limits.default_limit).expect("small"))
+    }
+
+    /// The rows that it should find, in their order.
+    pub(super) fn expected<'w>(&self, world: &'w World) -> Vec<&'w Row> {
+        let rows = world.visible(self.model).filter(|row| self.keeps(world, row)).collect();
+        sorted(rows, self.order.as_ref())
+    }
+
+    /// The answer that those rows should make.
+    pub(super) fn page(&self, world: &World, rows: &[&Row], page: usize) -> Page {
+        let limit = self.limit(world);
+        let shown = rows.iter().skip(limit * (page - 1)).take(limit);
+        let has_next = rows.len() > limit * page;
+        Page {
+            data: shown.map(|row| self.selection.shown(world, self.model, row)).collect(),
+            total: (self.counted != Some(false)).then_some(rows.len() as u64),
+            has_next,
+            cursor: has_next.then(String::new),
+        }
+    }
+
+    fn keeps(&self, world: &World, row: &Row) -> bool {
+        let mut holds = self.filters.iter().map(|filter| filter.condition().holds(world, self.model, row));
+        let filtered = match self.any {
+            Some(true) if !self.filters.is_empty() => holds.any(|holds| holds),
+            _ => holds.all(|holds| holds),
+        };
+        let found = |text: &String| is_searched(&world.schema, self.model, row, text);
+        filtered && self.search.as_ref().is_none_or(found)
+    }
+}
+
+/// Short, so that it is found; none where nothing is searched.
+fn text(world: &World, model: usize, choices: &mut Choices<'_>) -> Option<String> {
+    if searched(&world.schema, model).is_empty() || !choices.percent(15) {
+        return None;
+    }
+    Some(choices.among(&["a", "B", "", "%", "_", "É", "example", "\\"]).to_owned())
+}

@@ -1,0 +1,304 @@
+//! Random schemas: models with fields of every type, relations of every kind, and a rule for who sees what.
+
+use super::choices::Choices;
+use super::value::Value;
+use crate::app_meta::QueryLimits;
+use crate::resource::{FieldKind, IdKind, Origin};
+
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub(super) models: Vec<Model>,
+    /// Tables of links and their columns.
+    pub(super) links: Vec<Links>,
+    pub(super) limits: QueryLimits,
+}
+
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) name: &'static str,
+    pub(super) table: String,
+    pub(super) id: IdKind,
+    pub(super) soft_delete: bool,
+    /// The id comes first.
+    pub(super) fields: Vec<Field>,
+    pub(super) relations: Vec<Relation>,
+    /// What a stranger must be granted by one of them, all of whose terms hold; none: strangers see nothing.
+    pub(super) view: Option<Vec<Vec<Term>>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) column: String,
+    pub(super) kind: FieldKind,
+    pub(super) origin: Origin,
+    pub(super) optional: bool,
+    pub(super) reader: Reader,
+}
+
+/// Who reads a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    Everybody,
+    Editors,
+    Nobody,
+}
+
+#[derive(Debug)]
+pub(super) struct Relation {
+    pub(super) name: String,
+    pub(super) target: usize,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The field here that is the key.
+    BelongsTo(usize),
+    /// The field there.
+    HasOne(usize),
+    HasMany(usize),
+    /// The table of links, and which of its columns names the rows here.
+    ManyToMany(usize, usize),
+}
+
+#[derive(Debug)]
+pub(super) struct Links {
+    pub(super) table: String,
+    pub(super) columns: [String; 2],
+    pub(super) models: [usize; 2],
+}
+
+#[derive(Debug)]
+pub(super) struct Term {
+    pub(super) field: usize,
+    pub(super) value: Wanted,
+}
+
+#[derive(Debug)]
+pub(super) enum Wanted {
+    Value(Value),
+    /// The account that asks; strangers have none.
+    Me,
+}
+
+const NAMES: [&str; 4] = ["Alder", "Birch", "Cedar", "Elm"];
+const WORDS: [&str; 6] = ["ash", "bay", "cob", "dew", "fog", "gale"];
+/// Names that mean something elsewhere in a query, or in SQL.
+pub(super) const AWKWARD: [&str; 12] =
+    ["limit", "sort", "some", "none", "count", "page", "eq", "isNull", "search", "filters", "order", "group"];
+
+impl Schema {
+    pub(super) fn random(choices: &mut Choices<'_>) -> Self {
+        let count = 2 + choices.below(3);
+        let mut schema = Self {
+            models: NAMES[..count].iter().map(|name| Model::random(name, choices)).collect(),
+            links: Vec::new(),
+            limits: limits(choices),
+        };
+        for nth in 0..2 + choices.below(5) {
+            schema.relate(nth, choices);
+        }
+        for model in &mut schema.models {
+            model.complete(choices);
+        }
+        schema
+    }
+
+    fn relate(&mut self, nth: usize, choices: &mut Choices<'_>) {
+        let (here, there) = (choices.below(self.models.len()), choices.below(self.models.len()));
+        let names = [format!("link{nth}"), format!("back{nth}")];
+        let kinds = if choices.percent(40) {
+            self.link(nth, here, there);
+            [Kind::ManyToMany(self.links.len() - 1, 0), Kind::ManyToMany(self.links.len() - 1, 1)]
+        } else {
+            let (id, one) = (self.models[there].id, choices.percent(40));
+            let key = self.models[here].add_key(nth, id, choices);
+            [Kind::BelongsTo(key), if one { Kind::HasOne(key) } else { Kind::HasMany(key) }]
+        };
+        let [link, back] = names;
+        self.models[here].relations.push(Relation { name: link, target: there, kind: kinds[0] });
+        if matches!(kinds[1], Kind::HasOne(_)) || choices.percent(80) {
+            self.models[there].relations.push(Relation { name: back, target: here, kind: kinds[1] });
+        }
+    }
+
+    fn link(&mut self, nth: usize, here: usize, there: usize) {
+        let columns = [format!("this{nth}_id"), format!("that{nth}_id")];
+        self.links.push(Links { table: format!("links_{nth}"), columns, models: [here, there] });
+    }
+
+    /// Whether at most one row has this key.
+    pub(super) fn is_unique(&self, model: usize, key: usize) -> bool {
+        let leads = |relation: &Relation| relation.target == model && relation.kind == Kind::HasOne(key);
+        self.models.iter().flat_map(|model| &model.relations).any(leads)
+    }
+
+    /// Relations that a stranger may follow.
+    pub(super) fn relations(&self, model: usize) -> Vec<usize> {
+        (0..self.models[model].relations.len()).filter(|nth| self.can_follow(model, *nth)).collect()
+    }
+
+    pub(super) fn can_follow(&self, model: usize, relation: usize) -> bool {
+        let Relation { target, kind, .. } = &self.models[model].relations[relation];
+        let key_is_readable = match *kind {
+            Kind::BelongsTo(key) => self.models[model].fields[key].is_readable(),
+            Kind::HasOne(key) | Kind::HasMany(key) => self.models[*target].fields[key].is_readable(),
+            Kind::ManyToMany(..) => true,
+        };
+        self.models[*target].view.is_some() && key_is_readable
+    }
+}
+
+fn limits(choices: &mut Choices<'_>) -> QueryLimits {
+    QueryLimits {
+        default_limit: choices.among(&[30, 4]),
+        max_limit: choices.among(&[30, 7]),
+        max_filters: 200,
+        max_depth: choices.among(&[3, 2, 1]),
+        max_bulk: 100,
+        max_nested: 100,
+        max_in: 5,
+        max_included: u32::MAX,
+    }
+}
+
+impl Model {
+    fn random(name: &'static str, choices: &mut Choices<'_>) -> Self {
+        let id = choices.among(&[IdKind::Uuid, IdKind::Integer]);
+        let mut fields = vec![Field::new("id", "id".to_owned(), kind_of(id)).origin(Origin::Id)];
+        for word in WORDS.iter().take(1 + choices.below(6)) {
+            let name = if choices.percent(15) { choices.among(&AWKWARD) } else { word };
+            if fields.iter().all(|field| field.name != name) {
+                fields.push(Field::random(name, choices));
+            }
+        }
+        Self {
+            name,
+            table: format!("{}_rows", name.to_lowercase()),
+            id,
+            soft_delete: choices.percent(40),
+            fields,
+            relations: Vec::new(),
+            view: None,
+        }
+    }
+
+    fn add_key(&mut self, nth: usize, id: IdKind, choices: &mut Choices<'_>) -> usize {
+        let mut key = Field::new(&format!("link{nth}Id"), format!("link{nth}_id"), kind_of(id));
+        key.origin = Origin::ForeignKey;
+        key.optional = choices.percent(50);
+        key.reader = if choices.percent(8) { Reader::Nobody } else { Reader::Everybody };
+        self.fields.push(key);
+        self.fields.len() - 1
+    }
+
+    /// Adds what the server keeps of every row, and says who sees which.
+    fn complete(&mut self, choices: &mut Choices<'_>) {
+        let moment = |name, column: &str| Field::new(name, column.to_owned(), FieldKind::Datetime);
+        if choices.percent(50) {
+            self.fields.push(moment("createdAt", "created_at").origin(Origin::CreatedAt));
+        }
+        if self.soft_delete {
+            let mut deleted = moment("deletedAt", "deleted_at").origin(Origin::DeletedAt);
+            deleted.optional = true;
+            self.fields.push(deleted);
+        }
+        self.view = match choices.below(20) {
+            0..=7 => Some(vec![vec![]]),
+            8..=16 => Some((0..=choices.below(3)).map(|_| self.rule(choices)).collect()),
+            _ => None,
+        };
+    }
+
+    fn rule(&self, choices: &mut Choices<'_>) -> Vec<Term> {
+        let fields: Vec<usize> = (1..self.fields.len()).filter(|field| self.fields[*field].may_rule()).collect();
+        let chosen = choices.subset(&fields, 2);
+        chosen.into_iter().map(|field| Term { field, value: self.fields[field].wanted(choices) }).collect()
+    }
+
+    /// Fields that a stranger may read.
+    pub(super) fn readable(&self) -> Vec<usize> {
+        (0..self.fields.len()).filter(|field| self.fields[*field].is_readable()).collect()
+    }
+
+    /// Those of them whose values can be compared.
+    pub(super) fn comparable(&self) -> Vec<usize> {
+        self.readable().into_iter().filter(|field| self.fields[*field].kind != FieldKind::Json).collect()
+    }
+
+    /// Whether a stranger finds a field of this name.
+    pub(super) fn shows(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name && field.is_readable())
+    }
+}
+
+fn kind_of(id: IdKind) -> FieldKind {
+    if id == IdKind::Uuid { FieldKind::Uuid } else { FieldKind::Bigint }
+}
+
+impl Field {
+    fn new(name: &str, column: String, kind: FieldKind) -> Self {
+        let (origin, reader) = (Origin::Declared, Reader::Everybody);
+        Self { name: name.to_owned(), column, kind, origin, optional: false, reader }
+    }
+
+    fn origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    fn random(name: &str, choices: &mut Choices<'_>) -> Self {
+        let kind = choices.among(&[
+            FieldKind::String,
+            FieldKind::Integer,
+            FieldKind::Boolean,
+            FieldKind::Enum(&["low", "high", "Mid", "a_b"]),
+            FieldKind::Text,
+            FieldKind::Bigint,
+            FieldKind::Float,
+            FieldKind::Decimal { precision: 16, scale: 2 },
+            FieldKind::Decimal { precision: 16, scale: 4 },
+            FieldKind::Date,
+            FieldKind::Time,
+            FieldKind::Datetime,
+            FieldKind::Uuid,
+            FieldKind::Email,
+            FieldKind::Url,
+            FieldKind::Json,
+            FieldKind::Password,
+        ]);
+        let mut field = Self::new(name, format!("{}_column", name.to_lowercase()), kind);
+        field.optional = choices.percent(50);
+        field.reader = match choices.below(10) {
+            _ if kind == FieldKind::Password => Reader::Nobody,
+            8 => Reader::Editors,
+            9 => Reader::Nobody,
+            _ => Reader::Everybody,
+        };
+        field
+    }
+
+    pub(super) fn is_readable(&self) -> bool {
+        self.reader == Reader::Everybody
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url)
+    }
+
+    /// Whether rows may be hidden by it: a private field would be told by which of them appear.
+    fn may_rule(&self) -> bool {
+        let long = matches!(self.kind, FieldKind::Text | FieldKind::Json | FieldKind::Password);
+        let known = self.origin == Origin::Declared || (self.origin == Origin::ForeignKey && self.optional);
+        known && !long && self.reader != Reader::Nobody
+    }
+
+    /// What a rule may ask of it.
+    fn wanted(&self, choices: &mut Choices<'_>) -> Wanted {
+        if self.origin == Origin::ForeignKey && choices.percent(30) {
+            return Wanted::Me;
+        }
+        let null = self.origin == Origin::ForeignKey || (self.optional && choices.percent(30));
+        Wanted::Value(if null { Value::Null } else { Value::random(self.kind, choices) })
+    }
+}

@@ -1,0 +1,120 @@
+//! What a random request asks to see of each row, and what it should see.
+
+use serde_json::{Map, Value as Json};
+
+use super::choices::Choices;
+use super::order::{Order, sorted};
+use super::schema::Kind;
+use super::spelling::Spelling;
+use super::world::{Row, World};
+
+#[derive(Clone, Debug)]
+pub(super) struct Selection {
+    /// Fields, all of which are kept or all of which are left out.
+    fields: Vec<usize>,
+    left_out: bool,
+    includes: Vec<Include>,
+}
+
+#[derive(Clone, Debug)]
+struct Include {
+    relation: usize,
+    selection: Selection,
+    limit: Option<usize>,
+    order: Option<Order>,
+    spelling: Spelling,
+}
+
+/// Rows that are included where nobody says how many.
+const USUAL: usize = 10;
+
+impl Selection {
+    pub(super) fn everything() -> Self {
+        Self { fields: Vec::new(), left_out: false, includes: Vec::new() }
+    }
+
+    pub(super) fn random(world: &World, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+        let known = &world.schema.models[model];
+        let relations = if steps == 0 { Vec::new() } else { world.schema.relations(model) };
+        let included = choices.subset(&relations, 2);
+        let includes = included.into_iter().map(|relation| Include::random(world, model, relation, steps - 1, choices));
+        let includes = includes.collect();
+        let left_out = choices.percent(50);
+        Self { includes, left_out, fields: choices.subset(&known.readable(), 2) }
+    }
+
+    /// Items of `fields`.
+    pub(super) fn items(&self, world: &World, model: usize) -> Vec<String> {
+        let known = &world.schema.models[model];
+        let sign = if self.left_out { "-" } else { "" };
+        let mut items: Vec<String> =
+            self.fields.iter().map(|field| format!("{sign}{}", known.fields[*field].name)).collect();
+        for include in &self.includes {
+            let relation = &known.relations[include.relation];
+            items.push(format!("+{}", relation.name));
+            let inner = include.selection.items(world, relation.target);
+            items.extend(inner.iter().map(|item| {
+                let (sign, item) = item.split_at(usize::from(item.starts_with(['-', '+'])));
+                format!("{sign}{}.{item}", relation.name)
+            }));
+        }
+        items
+    }
+
+    /// `comments[limit]=5` and the like. `before` are the relations that lead here.
+    pub(super) fn shapes(&self, world: &World, model: usize, before: &[String]) -> Vec<(String, String)> {
+        let known = &world.schema.models[model];
+        let mut shapes = Vec::new();
+        for Include { relation, selection, limit, order, spelling } in &self.includes {
+            let relation = &known.relations[*relation];
+            let path = [before, std::slice::from_ref(&relation.name)].concat();
+            let named = |option: &str| spelling.name(&[&path[..], &[option.to_owned()]].concat());
+            shapes.extend(limit.map(|limit| (named("limit"), limit.to_string())));
+            let target = &world.schema.models[relation.target];
+            shapes.extend(order.as_ref().map(|order| (named("sort"), order.text(target))));
+            shapes.extend(selection.shapes(world, relation.target, &path));
+        }
+        shapes
+    }
+
+    /// The row as an answer should show it.
+    pub(super) fn shown(&self, world: &World, model: usize, row: &Row) -> Json {
+        let known = &world.schema.models[model];
+        let is_kept = |field: &usize| self.fields.is_empty() || self.fields.contains(field) != self.left_out;
+        let fields = known.readable().into_iter().filter(is_kept);
+        let mut object: Map<String, Json> =
+            fields.map(|field| (known.fields[field].name.clone(), row[field].json())).collect();
+        for include in &self.includes {
+            let name = known.relations[include.relation].name.clone();
+            object.insert(name, include.shown(world, model, row));
+        }
+        Json::Object(object)
+    }
+}
+
+impl Include {
+    fn random(world: &World, model: usize, relation: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+        let known = &world.schema.models[model].relations[relation];
+        let target = &world.schema.models[known.target];
+        let is_to_many = matches!(known.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
+        // A field of that name is what a parameter then speaks of.
+        let may_shape = |option| is_to_many && !target.shows(option);
+        let max = usize::try_from(world.schema.limits.max_limit).expect("small");
+        let limit = (may_shape("limit") && choices.percent(60)).then(|| 1 + choices.below(max.min(4)));
+        let order = (may_shape("sort") && choices.percent(60)).then(|| Order::random(target, 1, choices));
+        let spelling = choices.among(&Spelling::ALL);
+        Self { relation, limit, order, spelling, selection: Selection::random(world, known.target, steps, choices) }
+    }
+
+    fn shown(&self, world: &World, model: usize, row: &Row) -> Json {
+        let relation = &world.schema.models[model].relations[self.relation];
+        let rows = world.related(model, row, self.relation);
+        let shown = |row: &&Row| self.selection.shown(world, relation.target, row);
+        if matches!(relation.kind, Kind::BelongsTo(_) | Kind::HasOne(_)) {
+            return rows.first().map_or(Json::Null, shown);
+        }
+        let usual = USUAL.min(usize::try_from(world.schema.limits.max_limit).expect("small"));
+        let rows = sorted(rows, self.order.as_ref());
+        rows.iter().take(self.limit.unwrap_or(usual)).map(shown).collect()
+    }
+}

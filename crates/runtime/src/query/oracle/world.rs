@@ -1,0 +1,150 @@
+//! Random rows of a random schema, and what a stranger sees of them.
+
+use chrono::DateTime;
+use uuid::Uuid;
+
+use super::choices::Choices;
+use super::schema::{Field, Kind, Schema, Wanted};
+use super::value::Value;
+use crate::resource::{FieldKind, IdKind, Origin};
+
+pub(super) struct World {
+    pub(super) schema: Schema,
+    /// Of each model.
+    pub(super) rows: Vec<Vec<Row>>,
+    /// Ids that belong together, of each table of links.
+    pub(super) links: Vec<Vec<[Value; 2]>>,
+}
+
+/// The value of each field.
+pub(super) type Row = Vec<Value>;
+
+impl World {
+    pub(super) fn random(choices: &mut Choices<'_>) -> Self {
+        let schema = Schema::random(choices);
+        let count = 6 + choices.below(9);
+        let ids: Vec<Vec<Value>> =
+            schema.models.iter().map(|model| (0..count).map(|nth| id(model.id, nth, choices)).collect()).collect();
+        let mut world = Self { schema, rows: Vec::new(), links: Vec::new() };
+        for model in 0..ids.len() {
+            let rows = (0..count).map(|nth| world.row(model, nth, &ids, choices)).collect();
+            world.rows.push(rows);
+        }
+        for links in &world.schema.links {
+            let [here, there] = links.models;
+            let mut pairs: Vec<[Value; 2]> = Vec::new();
+            for _ in 0..count * 2 {
+                let pair = [ids[here][choices.below(count)].clone(), ids[there][choices.below(count)].clone()];
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+            world.links.push(pairs);
+        }
+        world
+    }
+
+    fn row(&self, model: usize, nth: usize, ids: &[Vec<Value>], choices: &mut Choices<'_>) -> Row {
+        let fields = self.schema.models[model].fields.iter().enumerate();
+        let mut row: Row = fields
+            .map(|(position, field)| match field.origin {
+                Origin::Id => ids[model][nth].clone(),
+                Origin::ForeignKey => self.key(model, position, nth, ids, choices),
+                Origin::DeletedAt if choices.percent(75) => Value::Null,
+                Origin::DeletedAt => Value::Moment(DateTime::UNIX_EPOCH),
+                _ => filled(field, choices),
+            })
+            .collect();
+        // Without help, hardly any row would be such as a rule wants it.
+        if let Some([first, ..]) = self.schema.models[model].view.as_deref().filter(|_| choices.percent(50)) {
+            for term in first {
+                if let (Wanted::Value(value), Origin::Declared) =
+                    (&term.value, self.schema.models[model].fields[term.field].origin)
+                {
+                    row[term.field] = value.clone();
+                }
+            }
+        }
+        row
+    }
+
+    fn key(&self, model: usize, key: usize, nth: usize, ids: &[Vec<Value>], choices: &mut Choices<'_>) -> Value {
+        let relations = &self.schema.models[model].relations;
+        let there = relations.iter().find(|relation| relation.kind == Kind::BelongsTo(key));
+        let there = &ids[there.expect("every key has a relation").target];
+        if self.schema.models[model].fields[key].optional && choices.percent(25) {
+            return Value::Null;
+        }
+        // No two rows get the same, where the key is unique.
+        let unique = self.schema.is_unique(model, key);
+        there[if unique { (nth + key) % there.len() } else { choices.below(there.len()) }].clone()
+    }
+
+    /// Rows that a stranger sees.
+    pub(super) fn visible(&self, model: usize) -> impl Iterator<Item = &Row> {
+        self.rows[model].iter().filter(move |row| self.sees(model, row))
+    }
+
+    fn sees(&self, model: usize, row: &Row) -> bool {
+        let known = &self.schema.models[model];
+        let deleted = known.fields.iter().position(|field| field.origin == Origin::DeletedAt);
+        if deleted.is_some_and(|field| !row[field].is_null()) {
+            return false;
+        }
+        let holds = |field: usize, wanted: &Wanted| match wanted {
+            Wanted::Value(value) => row[field].equals(value),
+            Wanted::Me => false,
+        };
+        let rules = known.view.iter().flatten();
+        rules.into_iter().any(|terms| terms.iter().all(|term| holds(term.field, &term.value)))
+    }
+
+    /// The rows at the other end, as far as a stranger sees them.
+    pub(super) fn related(&self, model: usize, row: &Row, relation: usize) -> Vec<&Row> {
+        let relation = &self.schema.models[model].relations[relation];
+        let belongs = |other: &Row| match relation.kind {
+            Kind::BelongsTo(key) => row[key] == other[0],
+            Kind::HasOne(key) | Kind::HasMany(key) => other[key] == row[0],
+            Kind::ManyToMany(links, end) => {
+                self.links[links].iter().any(|pair| pair[end] == row[0] && pair[1 - end] == other[0])
+            }
+        };
+        self.visible(relation.target).filter(|other| belongs(other)).collect()
+    }
+}
+
+fn id(kind: IdKind, nth: usize, choices: &mut Choices<'_>) -> Value {
+    match kind {
+        IdKind::Integer => Value::Whole(i64::try_from(nth).expect("few") + 1),
+        // In an order of their own.
+        IdKind::Uuid => {
+            let (high, low) = (choices.below(1 << 16) as u128, nth as u128);
+            Value::Uuid(Uuid::from_u128(high << 112 | low))
+        }
+    }
+}
+
+fn filled(field: &Field, choices: &mut Choices<'_>) -> Value {
+    if field.optional && choices.percent(30) {
+        return Value::Null;
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::String if choices.percent(20) => Value::Text(String::new()),
+        kind => Value::random(kind, choices),
+    }
+}
+
+/// For who reads that something went wrong.
+impl std::fmt::Display for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{:#?}", self.schema.limits)?;
+        for (model, rows) in self.schema.models.iter().zip(&self.rows) {
+            writeln!(f, "{} {:?}, soft delete: {}, view: {:?}", model.name, model.id, model.soft_delete, model.view)?;
+            model.fields.iter().try_for_each(|field| writeln!(f, "  {field:?}"))?;
+            model.relations.iter().try_for_each(|relation| writeln!(f, "  {relation:?}"))?;
+            rows.iter().try_for_each(|row| writeln!(f, "    {row:?}"))?;
+        }
+        let links = self.schema.links.iter().zip(&self.links);
+        links.into_iter().try_for_each(|(links, pairs)| writeln!(f, "{links:?}\n    {pairs:?}"))
+    }
+}
