@@ -2,9 +2,17 @@
 
 #![no_main]
 
-use gable_fuzz::{answered, split_once, stage};
-use libfuzzer_sys::{Corpus, fuzz_target};
+use std::sync::LazyLock;
+
+use gable_fuzz::{answered, split_once, stage, words};
+use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 use serde_json::Value;
+
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| words::of(include_str!("../dictionaries/query.dict")));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    words::change(data, size, max_size, seed, &WORDS)
+});
 
 fuzz_target!(
     init: { stage(); },

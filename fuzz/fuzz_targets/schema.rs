@@ -7,12 +7,19 @@
 use std::sync::LazyLock;
 
 use gable_build::{Templates, plan};
+use gable_fuzz::words;
 use gable_schema::{Diagnostics, Source, check};
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().expect("templates that are sound"));
 
 const MARK: &[u8] = b"# file: ";
+
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| words::of(include_str!("../dictionaries/schema.dict")));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    words::change(data, size, max_size, seed, &WORDS)
+});
 
 fuzz_target!(|data: &[u8]| {
     let sources = sources(data);

@@ -7,6 +7,7 @@ use gable::{ApiError, Clock, Gable};
 use serde_json::{Value, json};
 
 pub mod keys;
+pub mod words;
 
 /// The key that the application signs with.
 pub const SECRET: &str = "a secret that only fuzzing knows";
