@@ -139,3 +139,85 @@ impl TableSql {
         Table::of_statement(self.meta)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::FieldSet;
+    use crate::db::{Database, Row, Source};
+    use crate::query::condition::{Quantifier, Related};
+    use crate::query::{Counting, Direction, Selection};
+    use crate::resource::{FieldKind, FieldMeta, IdKind, ModelKind, RelationKind, RelationMeta};
+
+    static POST: ModelMeta = model("posts", &[FieldMeta::new("id", "id", FieldKind::Bigint)]);
+    static COMMENT: ModelMeta = model(
+        "comments",
+        &[FieldMeta::new("id", "id", FieldKind::Bigint), FieldMeta::new("postId", "post_id", FieldKind::Bigint)],
+    );
+    static COMMENTS: RelationMeta = RelationMeta::new("comments", "Comment", RelationKind::HasMany { field: "postId" });
+
+    const fn model(table: &'static str, fields: &'static [FieldMeta]) -> ModelMeta {
+        ModelMeta {
+            name: table,
+            table,
+            path: table,
+            resource: table,
+            kind: ModelKind::Ordinary,
+            id: IdKind::Integer,
+            soft_delete: false,
+            fields,
+            relations: &[],
+            uniques: &[],
+            actions: &[],
+            routes: &[],
+        }
+    }
+
+    /// Posts that some comment belongs to.
+    fn commented() -> Condition {
+        Condition::Related(Box::new(Related {
+            relation: &COMMENTS,
+            target: &COMMENT,
+            scope: Scope::system(),
+            quantifier: Quantifier::Some,
+            condition: Condition::nothing(),
+        }))
+    }
+
+    fn numbered(page: u32, filter: Condition) -> ListQuery {
+        ListQuery {
+            meta: &POST,
+            filter,
+            sort: vec![(0, Direction::Ascending)],
+            position: Position::Page(page),
+            limit: 2,
+            counting: Counting::Total,
+            fingerprint: String::new(),
+            selection: Selection { fields: FieldSet::default(), includes: Vec::new() },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_with_many_related_ones_is_on_one_page_only() {
+        let db = Database::connect("sqlite::memory:", 1).await.expect("a database");
+        let writing = db.begin().await.expect("a transaction");
+        for sql in [
+            "CREATE TABLE posts (id integer PRIMARY KEY)",
+            "CREATE TABLE comments (id integer PRIMARY KEY, post_id integer)",
+            "INSERT INTO posts VALUES (1), (2), (3)",
+            "INSERT INTO comments (post_id) VALUES (1), (1), (1), (2), (2), (3), (3), (3)",
+        ] {
+            let statement = Statement::new(db.dialect(), sql);
+            Source::Transaction(&writing).execute(statement).await.expect("SQL of a test");
+        }
+        writing.commit().await.expect("a commit");
+        let sql = TableSql::new(&POST, db.dialect());
+        let mut pages: Vec<Vec<i64>> = Vec::new();
+        for page in 1..=3 {
+            let rows = db.reader().all(sql.page(&Scope::system(), &numbered(page, commented()))).await.expect("rows");
+            pages.push(rows.iter().map(|row| Row::new(row).next().expect("an id")).collect());
+        }
+        // Each but the last has one row more than its two, which tells that there is another page.
+        assert_eq!(pages, [vec![1, 2, 3], vec![3], vec![]]);
+    }
+}

@@ -224,7 +224,9 @@ fn related<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> 
     join(statement, from, to, related);
     visible(statement, to, &related.scope);
     match related.quantifier {
-        Quantifier::Some | Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")"),
+        // SQLite 3.51 makes a join of an EXISTS that has no LIMIT, and an OFFSET then counts the rows of that join.
+        Quantifier::Some => condition(statement.push(" AND "), to, &related.condition).push(" LIMIT 1)"),
+        Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")"),
         Quantifier::Every => condition(statement.push(" AND ("), to, &related.condition).push(") IS NOT TRUE)"),
     }
 }
