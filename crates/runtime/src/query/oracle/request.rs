@@ -69,8 +69,8 @@ impl Request {
             filters: choices.several(2, |choices| Filter::random(world, model, choices)),
             any: choices.percent(40).then(|| choices.percent(60)),
             search: text(world, model, choices),
-            order: choices.percent(60).then(|| Order::random(known, 1, choices)),
-            limit: choices.percent(60).then(|| 1 + choices.below(6)),
+            order: choices.percent(50).then(|| Order::random(known, 1, choices)),
+            limit: choices.percent(70).then(|| 1 + choices.below(4)),
             by_cursor: choices.percent(50),
             counted: choices.percent(30).then(|| choices.percent(50)),
             selection: match choices.percent(50) {

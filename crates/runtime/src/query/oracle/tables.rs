@@ -16,8 +16,8 @@ use crate::db::{Database, Source, Statement};
 use crate::hooks::HookTable;
 use crate::mail::{MailRoom, Mailbox};
 use crate::resource::{
-    ActionMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, RelationKind, RelationMeta,
-    RuleMeta, Who,
+    ActionMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, Origin, RelationKind,
+    RelationMeta, RuleMeta, Who,
 };
 use crate::settings::Settings;
 use crate::settings::tests::app;
@@ -134,6 +134,9 @@ fn statements(db: &Database, world: &World) -> Vec<Statement> {
     for (model, rows) in world.schema.models.iter().zip(&world.rows) {
         let columns: Vec<String> = model.fields.iter().map(column).collect();
         statements.push(text(format!("CREATE TABLE \"{}\" ({})", model.table, columns.join(", "))));
+        for key in model.fields.iter().filter(|field| field.origin == Origin::ForeignKey) {
+            statements.push(text(format!("CREATE INDEX \"{0}_{1}\" ON \"{0}\" (\"{1}\")", model.table, key.column)));
+        }
         statements.extend(rows.iter().map(|row| insert(db, &model.table, row)));
     }
     for (links, pairs) in world.schema.links.iter().zip(&world.links) {
@@ -156,7 +159,8 @@ fn column(field: &Field) -> String {
         FieldKind::Uuid => "BLOB",
         _ => "TEXT",
     };
-    format!("\"{}\" {kind} {}", field.column, if field.optional { "NULL" } else { "NOT NULL" })
+    let key = if field.origin == Origin::Id { " PRIMARY KEY" } else { "" };
+    format!("\"{}\" {kind} {}{key}", field.column, if field.optional { "NULL" } else { "NOT NULL" })
 }
 
 fn insert(db: &Database, table: &str, values: &[Value]) -> Statement {
