@@ -35,7 +35,7 @@ pub fn stage() -> &'static Stage {
 
 impl Stage {
     fn set() -> Self {
-        // Nothing runs at the end of a fuzzing process that could remove it: `.ci/fuzz` does, with the rest of `TMPDIR`.
+        // Nothing runs at the end of a fuzzing process that could remove it. `.ci/fuzz` does, with its `TMPDIR`.
         let directory = tempfile::tempdir().expect("a directory").keep();
         let app = start(&directory);
         let account = json!({ "username": "root", "email": "root@example.com", "password": PASSWORD });

@@ -1,5 +1,5 @@
-//! What `fuzz/` cannot reach otherwise: an application without a server around it, whose parsers are fed and whose SQL is
-//! run. This is compiled for fuzzing alone.
+//! What `fuzz/` cannot reach otherwise: an application without a server around it, whose parsers are fed and whose SQL
+//! is run. This is compiled for fuzzing alone.
 
 use std::path::Path;
 use std::sync::Arc;
