@@ -57,10 +57,10 @@ fn main() -> Done {
     let programs = Programs { gable, peer, directory: tempfile::tempdir()?, runtime };
     let small = programs.stage("small", SMALL)?;
     let large = programs.stage("large", LARGE)?;
-    let rounds = env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(7);
+    let rounds = env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(15);
     for connections in [1, 8] {
         println!("\n{connections} connection{}", if connections == 1 { "" } else { "s" });
-        let plan = Plan { rounds, turn: Duration::from_millis(800), connections };
+        let plan = Plan { rounds, turn: Duration::from_millis(300), connections };
         for (name, sort) in LISTS {
             lists(plan, &small, &large, name, sort)?;
         }
@@ -127,7 +127,7 @@ fn includes(plan: Plan, stage: &Stage) -> Done {
 fn many(plan: Plan, programs: &Programs, stage: &Stage) -> Done {
     let writing = Writing { programs, stage, bodies: AtomicU32::new(0) };
     compare::same_answers(stage, &writing, &["id", "createdAt", "updatedAt"])?;
-    let plan = Plan { turn: plan.turn * 2, ..plan };
+    let plan = Plan { turn: plan.turn * 3, rounds: plan.rounds.div_ceil(2), ..plan };
     let measured = in_turns(plan, &[&stage.gable, &stage.peer], &writing)?;
     beside("createMany of 1,000 rows", &measured[0], &measured[1]);
     Ok(())

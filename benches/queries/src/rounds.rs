@@ -122,9 +122,11 @@ impl Measured {
         Spread::of(self.rates()).median
     }
 
-    /// Microseconds of the server's processor time for each request.
+    /// Microseconds of the server's processor time for each request. Of all turns together: it is counted in hundredths
+    /// of a second, which are long beside a turn.
     pub(crate) fn processor(&self) -> f64 {
-        Spread::of(self.turns.iter().map(|turn| turn.processor / turn.requests as f64 * 1e6).collect()).median
+        let requests: usize = self.turns.iter().map(|turn| turn.requests).sum();
+        self.turns.iter().map(|turn| turn.processor).sum::<f64>() / requests as f64 * 1e6
     }
 
     /// How many times as fast as the other, round by round.

@@ -42,9 +42,10 @@ static NEWEST: LazyLock<&str> =
     LazyLock::new(|| sql(format!("SELECT {POST} FROM posts ORDER BY id DESC LIMIT $1 OFFSET $2")));
 static OF_STATUS: LazyLock<&str> =
     LazyLock::new(|| sql(format!("SELECT {POST} FROM posts WHERE status = $3 ORDER BY id DESC LIMIT $1 OFFSET $2")));
-/// Whatever has a status that lists are made of has a date, so nobody thinks of nulls.
+/// As the index has it.
 static BY_DATE: LazyLock<&str> = LazyLock::new(|| {
-    sql(format!("SELECT {POST} FROM posts WHERE status = $3 ORDER BY published_at DESC, id DESC LIMIT $1 OFFSET $2"))
+    let order = "ORDER BY published_at DESC NULLS LAST, id DESC";
+    sql(format!("SELECT {POST} FROM posts WHERE status = $3 {order} LIMIT $1 OFFSET $2"))
 });
 const COUNT: &str = "SELECT count(*) FROM posts WHERE status = $1";
 static AUTHORS: LazyLock<&str> = LazyLock::new(|| sql(format!("SELECT {USER} FROM users WHERE id = ANY($1)")));
