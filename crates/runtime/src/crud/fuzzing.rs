@@ -36,20 +36,20 @@ pub(crate) async fn write(
     let scope = authorize(ctx, model, operation.action(model.meta)).await?;
     match (body, value) {
         (Body::New, Value::Object(entries)) => {
-            let draft = read_draft(ctx, model, Form::Create, scope.write, entries)?;
+            let draft = read_draft(ctx, model, Form::Create, scope.write, entries).await?;
             ctx.begin().await?;
             let record = create_one(ctx, model, &scope, draft).await?;
             Ok(Some(model.resource.id(record.as_ref())))
         }
         (Body::NewRows, Value::Array(bodies)) if (1..=MOST_ROWS).contains(&bodies.len()) => {
-            let drafts = read_drafts(ctx, model, scope.write, bodies)?;
+            let drafts = read_drafts(ctx, model, scope.write, bodies).await?;
             ctx.begin().await?;
             create_many(ctx, model, &scope, drafts).await?;
             Ok(None)
         }
         (Body::Change(id), Value::Object(entries)) => {
             let id = id_of(model, id).ok_or_else(|| ApiError::not_found(model.meta.name))?;
-            let draft = read_draft(ctx, model, Form::Update, scope.write, entries)?;
+            let draft = read_draft(ctx, model, Form::Update, scope.write, entries).await?;
             ctx.begin().await?;
             update_one(ctx, model, &scope, id, draft).await?;
             Ok(Some(id))
