@@ -54,6 +54,43 @@ fn every_row_that_refers_to_nothing_is_named() {
 }
 
 #[test]
+fn every_row_that_is_named_and_not_there_is_told_by_its_place() {
+    let app = app();
+    let (grace, root) = (app.editor("grace"), app.super_user());
+    let (known, title) = (word(), word());
+    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    grace.post("/api/tags", json!({ "name": known })).succeeds(201);
+    let post = |more: Value| {
+        let mut post = json!({ "title": title, "content": "…", "slug": word() });
+        post.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        post
+    };
+    let told = |body: Value, places: &[&str]| {
+        let reply = root.post("/api/posts/many", body).expect(400, "ReferencedRecordNotFound");
+        let code = "ReferencedRecordNotFound";
+        assert_eq!(problems(&reply), said(&places.iter().map(|place| (*place, code)).collect::<Vec<_>>()));
+    };
+    told(
+        json!([
+            post(json!({ "tags": [{ "name": known }, { "name": word() }] })),
+            post(json!({ "tags": [{ "id": nobody }, { "name": known }, { "name": word() }] })),
+        ]),
+        &["0.tags.1", "1.tags.0", "1.tags.2"],
+    );
+    told(json!([post(json!({})), post(json!({ "author": { "username": word() } }))]), &["1.author"]);
+    assert_eq!(app.count(&format!("/api/posts?title={title}")), 0);
+
+    let path = format!("/api/posts/{}", root.post("/api/posts", post(json!({}))).succeeds(201).id());
+    for change in ["update", "disconnect", "delete"] {
+        let named = json!({ "name": word(), "apiAction": change });
+        let body = json!({ "title": "Other", "tags": [{ "name": known }, named] });
+        let reply = root.patch(&path, body).expect(400, "ReferencedRecordNotFound");
+        assert_eq!(problems(&reply), said(&[("tags.1", "ReferencedRecordNotFound")]), "{change}");
+        assert_eq!(app.row(&path)["title"], title);
+    }
+}
+
+#[test]
 fn every_row_that_the_caller_may_not_write_is_named() {
     let app = app();
     let (ada, eve) = (app.sign_up("ada"), app.sign_up("eve"));

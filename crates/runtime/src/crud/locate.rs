@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::core::Model;
 use crate::db::{Row, Statement};
 use crate::http::ApiError;
-use crate::resource::{Id, Key, Operation};
+use crate::resource::{Id, Key, Named, Operation};
 
 /// How the rows at the other end of a relation are tied to those at this one.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +41,32 @@ pub(super) fn scope_of(
 /// The rows that the keys name, in their order; with a tie, only rows that are tied to that one.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound` where one is not there or not within the scope: which of these is not told.
+/// 400 `ReferencedRecordNotFound` for each that is not there or not within the scope: which of these is not told.
 pub(super) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
     tie: Option<(Tie, Id)>,
-    keys: &[Key],
+    named: &[Named],
 ) -> Result<Vec<Id>, ApiError> {
-    let found = locate_each(ctx, model, scope, tie, keys).await?;
-    found.into_iter().collect::<Option<Vec<Id>>>().ok_or_else(refusal::no_such_reference)
+    let found = locate_each(ctx, model, scope, tie, named.iter().map(|named| &named.key).collect()).await?;
+    let missing = named.iter().zip(&found).filter(|(_, found)| found.is_none());
+    match missing.map(|(named, _)| named.place.as_str()).collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(found.into_iter().flatten().collect()),
+        places => Err(refusal::no_such_references(&places)),
+    }
+}
+
+/// The same of one row.
+pub(super) async fn locate_one(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    tie: Option<(Tie, Id)>,
+    named: &Named,
+) -> Result<Id, ApiError> {
+    let found = locate(ctx, model, scope, tie, std::slice::from_ref(named)).await?;
+    found.first().copied().ok_or_else(refusal::no_such_reference)
 }
 
 /// The same, with nothing in the place of what is not there.
@@ -59,15 +75,15 @@ pub(super) async fn locate_each(
     model: &Model,
     scope: &Scope,
     tie: Option<(Tie, Id)>,
-    keys: &[Key],
+    keys: Vec<&Key>,
 ) -> Result<Vec<Option<Id>>, ApiError> {
     let search = Search { ctx, model, scope, tie };
     let mut found: Vec<Option<Id>> = vec![None; keys.len()];
-    search.by_id(keys, &mut found).await?;
+    search.by_id(&keys, &mut found).await?;
     for index in 0..model.meta.uniques.len() {
-        search.by_values(index, keys, &mut found).await?;
+        search.by_values(index, &keys, &mut found).await?;
     }
-    search.linked(keys, &mut found).await?;
+    search.linked(&keys, &mut found).await?;
     Ok(found)
 }
 
@@ -79,9 +95,9 @@ struct Search<'a, 'r> {
 }
 
 impl Search<'_, '_> {
-    async fn by_id(&self, keys: &[Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
+    async fn by_id(&self, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
         let id = |key: &Key| if let Key::Id(id) = key { Some(*id) } else { None };
-        let ids: BTreeSet<Id> = keys.iter().filter_map(id).collect();
+        let ids: BTreeSet<Id> = keys.iter().copied().filter_map(id).collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -98,10 +114,10 @@ impl Search<'_, '_> {
     }
 
     /// Rows by the values of one unique index.
-    async fn by_values(&self, index: usize, keys: &[Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
+    async fn by_values(&self, index: usize, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
         let fields = self.model.meta.uniques[index].fields;
         let fields: Vec<usize> = fields.iter().filter_map(|name| self.model.meta.field_index(name)).collect();
-        let named = keys.iter().enumerate().filter_map(|(position, key)| match key {
+        let named = keys.iter().enumerate().filter_map(|(position, key)| match *key {
             Key::Unique { index: of, values } if *of == index => Some((position, values.as_slice())),
             _ => None,
         });
@@ -123,8 +139,8 @@ impl Search<'_, '_> {
     }
 
     /// The one row that is linked.
-    async fn linked(&self, keys: &[Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
-        let Some(position) = keys.iter().position(|key| *key == Key::Linked).filter(|_| self.tie.is_some()) else {
+    async fn linked(&self, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
+        let Some(position) = keys.iter().position(|key| **key == Key::Linked).filter(|_| self.tie.is_some()) else {
             return Ok(());
         };
         let statement = self.tied(self.model.sql.ids(self.scope));

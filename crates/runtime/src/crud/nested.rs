@@ -1,19 +1,19 @@
 //! The rows at the other ends of relations that a write makes, changes, links and deletes: each by the operation of its
 //! own model, with its access rule, its row rule and its interceptors, in the same transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::create_one::create_each;
 use super::delete_one::delete_one;
 use super::join::Join;
-use super::locate::{Tie, locate, locate_each, scope_of};
+use super::locate::{Tie, locate, locate_each, locate_one, scope_of};
 use super::refusal;
 use super::update_one::update_one;
 use crate::access::Authority;
 use crate::context::Context;
 use crate::core::Model;
 use crate::http::ApiError;
-use crate::resource::{Change, Draft, Id, Key, Operation, Relating, RelationKind};
+use crate::resource::{Change, Draft, Id, Key, Named, Operation, Relating, RelationKind};
 
 /// A written row and what its body says of others.
 pub(super) type Related = (Id, Vec<Relating>);
@@ -60,21 +60,21 @@ pub(super) async fn write_related(
 /// What is to be done at the other end of one relation, by kind. The first id is that of the written row.
 #[derive(Default)]
 struct Sorted {
-    disconnect: BTreeMap<Id, Vec<Key>>,
-    delete: BTreeMap<Id, Vec<Key>>,
-    connect: Vec<(Id, Key)>,
+    disconnect: BTreeMap<Id, Vec<Named>>,
+    delete: BTreeMap<Id, Vec<Named>>,
+    connect: Vec<(Id, Named)>,
     create: Vec<(Id, Draft)>,
-    update: Vec<(Id, Key, Draft)>,
+    update: Vec<(Id, Named, Draft)>,
 }
 
 impl Sorted {
     fn add(&mut self, id: Id, change: Change) {
         match change {
-            Change::Connect(key) => self.connect.push((id, key)),
+            Change::Connect(named) => self.connect.push((id, named)),
             Change::Create(draft) => self.create.push((id, draft)),
-            Change::Update(key, draft) => self.update.push((id, key, draft)),
-            Change::Disconnect(key) => self.disconnect.entry(id).or_default().push(key),
-            Change::Delete(key) => self.delete.entry(id).or_default().push(key),
+            Change::Update(named, draft) => self.update.push((id, named, draft)),
+            Change::Disconnect(named) => self.disconnect.entry(id).or_default().push(named),
+            Change::Delete(named) => self.delete.entry(id).or_default().push(named),
         }
     }
 
@@ -115,11 +115,11 @@ impl<'m> End<'m> {
 
     async fn write(&self, ctx: &mut Context<'_>, sorted: Sorted) -> Result<(), ApiError> {
         let Sorted { disconnect, delete, connect, create, update } = sorted;
-        for (id, keys) in disconnect {
-            self.disconnect(ctx, id, &keys).await?;
+        for (id, named) in disconnect {
+            self.disconnect(ctx, id, &named).await?;
         }
-        for (id, keys) in delete {
-            self.delete(ctx, id, &keys).await?;
+        for (id, named) in delete {
+            self.delete(ctx, id, &named).await?;
         }
         if !connect.is_empty() {
             self.connect(ctx, connect).await?;
@@ -127,59 +127,65 @@ impl<'m> End<'m> {
         if !create.is_empty() {
             self.create(ctx, create).await?;
         }
-        for (id, key, draft) in update {
-            self.update(ctx, id, key, draft).await?;
+        for (id, named, draft) in update {
+            self.update(ctx, id, named, draft).await?;
         }
         Ok(())
     }
 
-    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, keys: &[Key]) -> Result<(), ApiError> {
+    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
         match self.tie {
             Tie::Key(field) => {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-                for other in locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await? {
-                    self.set_key(ctx, other, field, None).await?;
+                let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
+                for (other, named) in others.into_iter().zip(named) {
+                    self.set_key(ctx, other, field, None).await.map_err(|error| refusal::at(&named.place, error))?;
                 }
                 Ok(())
             }
             Tie::Join(join) => {
-                let others = self.joined(ctx, keys).await?;
+                let others = self.joined(ctx, named).await?;
                 join.delete(ctx, self.model, id, &others).await
             }
         }
     }
 
     /// What the caller does not see stays linked, and is answered like what is not there: it is none of theirs.
-    async fn joined(&self, ctx: &Context<'_>, keys: &[Key]) -> Result<Vec<Id>, ApiError> {
+    async fn joined(&self, ctx: &Context<'_>, named: &[Named]) -> Result<Vec<Id>, ApiError> {
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let (ids, others): (Vec<Key>, Vec<Key>) = keys.iter().cloned().partition(|key| matches!(key, Key::Id(_)));
-        let mut found = locate_each(ctx, self.target, &view, None, &ids).await?;
+        let is_id = |named: &Named| matches!(named.key, Key::Id(_));
+        let (ids, others): (Vec<Named>, Vec<Named>) = named.iter().cloned().partition(is_id);
+        let mut found =
+            locate_each(ctx, self.target, &view, None, ids.iter().map(|named| &named.key).collect()).await?;
         found.extend(locate(ctx, self.target, &view, None, &others).await?.into_iter().map(Some));
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn delete(&self, ctx: &mut Context<'_>, id: Id, keys: &[Key]) -> Result<(), ApiError> {
+    async fn delete(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
-        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), keys).await?;
+        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
         // One row may be named by its id and by its fields.
-        for other in BTreeSet::from_iter(others) {
-            ctx.aside(async |ctx| delete_one(ctx, self.target, &scope, other).await).await?;
+        let others: BTreeMap<Id, &str> =
+            others.into_iter().zip(named.iter().map(|named| named.place.as_str())).collect();
+        for (other, place) in others {
+            let deleted = ctx.aside(async |ctx| delete_one(ctx, self.target, &scope, other).await).await;
+            deleted.map_err(|error| refusal::at(place, error))?;
         }
         Ok(())
     }
 
-    async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Key)>) -> Result<(), ApiError> {
-        let (ids, keys): (Vec<Id>, Vec<Key>) = wanted.into_iter().unzip();
+    async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Named)>) -> Result<(), ApiError> {
+        let (ids, named): (Vec<Id>, Vec<Named>) = wanted.into_iter().unzip();
         let operation = match self.tie {
             Tie::Key(_) => Operation::UpdateOne,
             Tie::Join(_) => Operation::FindOne,
         };
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
-        let others = locate(ctx, self.target, &scope, None, &keys).await?;
+        let others = locate(ctx, self.target, &scope, None, &named).await?;
         match self.tie {
             Tie::Key(field) => {
-                for (id, other) in ids.into_iter().zip(others) {
-                    self.set_key(ctx, other, field, Some(id)).await?;
+                for ((id, other), Named { place, .. }) in ids.into_iter().zip(others).zip(&named) {
+                    self.set_key(ctx, other, field, Some(id)).await.map_err(|error| refusal::at(place, error))?;
                 }
                 Ok(())
             }
@@ -200,13 +206,11 @@ impl<'m> End<'m> {
         }
     }
 
-    async fn update(&self, ctx: &mut Context<'_>, id: Id, key: Key, draft: Draft) -> Result<(), ApiError> {
+    async fn update(&self, ctx: &mut Context<'_>, id: Id, named: Named, draft: Draft) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &[key]).await?;
-        let Some(other) = others.first() else { return Ok(()) };
-        let place = draft.place.clone();
-        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *other, draft).await).await;
-        updated.map_err(|error| refusal::at(&place, error))?;
+        let other = locate_one(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
+        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await;
+        updated.map_err(|error| refusal::at(&named.place, error))?;
         Ok(())
     }
 

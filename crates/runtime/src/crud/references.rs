@@ -6,7 +6,7 @@ use sea_orm::{QueryResult, Value};
 
 use super::create_one::create_each;
 use super::delete_one::delete_one;
-use super::locate::{locate, scope_of};
+use super::locate::{locate, locate_each, scope_of};
 use super::refusal::{self, Refusal};
 use super::update_one::update_one;
 use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
@@ -14,11 +14,11 @@ use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
 use crate::http::ApiError;
-use crate::resource::{Change, Draft, Id, Key, ModelKind, Operation, RelationKind, RowValues};
+use crate::resource::{Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues};
 
-/// What the caller may not see, they cannot point at: a key to what is hidden is answered like one to what is not there. Where every row may be
-/// seen, the database's own word is enough; and so it is for callers who may look at no row of the model at all, as keys
-/// would otherwise be nobody's to set but theirs who may read accounts.
+/// What the caller may not see, they cannot point at: a key to what is hidden is answered like one to what is not there.
+/// Where every row may be seen, the database's own word is enough; and so it is for callers who may look at no row of the
+/// model at all, as keys would otherwise be nobody's to set but theirs who may read accounts.
 ///
 /// # Errors
 /// 400 `ReferencedRecordNotFound` of each row.
@@ -32,8 +32,8 @@ pub(super) async fn check_references(
         return Ok(());
     }
     for relation in model.meta.relations {
-        let RelationKind::BelongsTo { field } = relation.kind else { continue };
-        let (Some(field), Some(target)) = (model.meta.field_index(field), ctx.core.model(relation.target)) else {
+        let RelationKind::BelongsTo { field: key } = relation.kind else { continue };
+        let (Some(field), Some(target)) = (model.meta.field_index(key), ctx.core.model(relation.target)) else {
             continue;
         };
         let own = ctx.principal.account().filter(|_| target.meta.kind == ModelKind::Account);
@@ -52,7 +52,7 @@ pub(super) async fn check_references(
         let visible = visible_among(ctx, target, &view, &ids).await?;
         let hidden = |row: &RowValues| named(row).is_some_and(|id| !visible.contains(&id));
         let refused = rows.iter().enumerate().filter(|(_, row)| hidden(row));
-        Refusal::unless_empty(refused.map(|(index, _)| (index, refusal::no_such_reference())).collect())?;
+        Refusal::unless_empty(refused.map(|(index, _)| (index, refusal::no_such_references(&[key]))).collect())?;
     }
     Ok(())
 }
@@ -103,16 +103,14 @@ pub(super) async fn settle(
         }
     }
     for (relation, wanted) in wanted {
-        let end = End::of(ctx, model, scope, relation)?;
-        for (nth, id) in end.connected(ctx, wanted.connect).await? {
-            drafts[nth].input.set_key(end.field, Some(id));
+        let referent = Referent::of(ctx, model, scope, relation)?;
+        for (nth, id) in referent.connected(ctx, wanted.connect).await? {
+            drafts[nth].input.set_key(referent.field, Some(id));
         }
-        for (nth, id) in end.created(ctx, wanted.create).await? {
-            drafts[nth].input.set_key(end.field, Some(id));
+        for (nth, id) in referent.created(ctx, wanted.create).await? {
+            drafts[nth].input.set_key(referent.field, Some(id));
         }
-        for (key, draft) in wanted.update {
-            end.update(ctx, key, draft).await?;
-        }
+        referent.updated(ctx, wanted.update).await?;
     }
     Ok(())
 }
@@ -120,17 +118,17 @@ pub(super) async fn settle(
 /// What new rows want of the rows at the other end of one relation.
 #[derive(Default)]
 struct Wanted {
-    connect: Vec<(usize, Key)>,
+    connect: Vec<(usize, Named)>,
     create: Vec<(usize, Draft)>,
-    update: Vec<(Key, Draft)>,
+    update: Vec<(Named, Draft)>,
 }
 
 impl Wanted {
     fn add(&mut self, nth: usize, change: Change) {
         match change {
-            Change::Connect(key) => self.connect.push((nth, key)),
+            Change::Connect(named) => self.connect.push((nth, named)),
             Change::Create(draft) => self.create.push((nth, draft)),
-            Change::Update(key, draft) => self.update.push((key, draft)),
+            Change::Update(named, draft) => self.update.push((named, draft)),
             // The key that says so is null already.
             Change::Disconnect(_) | Change::Delete(_) => {}
         }
@@ -157,38 +155,18 @@ pub(super) async fn settle_change(
     select.push(ctx.core.db.dialect().lock());
     let found = ctx.source().one(select).await?;
     let row = found.ok_or_else(|| ApiError::not_found(model.meta.name))?;
-    for reference in references {
-        let end = End::of(ctx, model, scope, reference.relation)?;
-        match reference.change {
-            Change::Connect(key) => {
-                for (_, id) in end.connected(ctx, vec![(0, key)]).await? {
-                    draft.input.set_key(end.field, Some(id));
-                }
-            }
-            Change::Create(other) => {
-                for (_, id) in end.created(ctx, vec![(0, other)]).await? {
-                    draft.input.set_key(end.field, Some(id));
-                }
-            }
-            Change::Update(key, other) => {
-                let linked = end.linked(ctx, &row, key, Operation::UpdateOne).await?;
-                end.update(ctx, Key::Id(linked), other).await?;
-            }
-            Change::Disconnect(key) => {
-                end.linked(ctx, &row, key, Operation::FindOne).await?;
-            }
-            Change::Delete(key) => {
-                let linked = end.linked(ctx, &row, key, Operation::DeleteOne).await?;
-                deletions.0.push((end.target.meta.name, linked));
-            }
+    for Reference { relation, change } in references {
+        let referent = Referent::of(ctx, model, scope, relation)?;
+        if let Some(id) = referent.settled(ctx, &row, change, &mut deletions).await? {
+            draft.input.set_key(referent.field, Some(id));
         }
     }
     Ok(deletions)
 }
 
-/// Rows to be deleted once no key names them.
+/// Rows to be deleted once no key names them, with the places where they are named.
 #[must_use]
-pub(super) struct Deletions(Vec<(&'static str, Id)>);
+pub(super) struct Deletions(Vec<(&'static str, Id, String)>);
 
 impl Deletions {
     pub(super) fn is_empty(&self) -> bool {
@@ -196,25 +174,26 @@ impl Deletions {
     }
 
     pub(super) async fn make(self, ctx: &mut Context<'_>, authority: Authority) -> Result<(), ApiError> {
-        for (name, id) in self.0 {
+        for (name, id, place) in self.0 {
             let core = ctx.core;
             let Some(target) = core.model(name) else { continue };
             let scope = scope_of(ctx, target, authority, Operation::DeleteOne)?;
-            ctx.aside(async |ctx| delete_one(ctx, target, &scope, id).await).await?;
+            let deleted = ctx.aside(async |ctx| delete_one(ctx, target, &scope, id).await).await;
+            deleted.map_err(|error| refusal::at(&place, error))?;
         }
         Ok(())
     }
 }
 
 /// The model that a key leads to.
-struct End<'r> {
+struct Referent<'r> {
     target: &'r Model,
     /// Position of the key.
     field: usize,
     authority: Authority,
 }
 
-impl<'r> End<'r> {
+impl<'r> Referent<'r> {
     fn of(ctx: &Context<'r>, model: &Model, scope: &Scope, relation: usize) -> Result<Self, ApiError> {
         let relation = &model.meta.relations[relation];
         let field = match relation.kind {
@@ -227,13 +206,17 @@ impl<'r> End<'r> {
         }
     }
 
-    async fn connected(&self, ctx: &mut Context<'_>, wanted: Vec<(usize, Key)>) -> Result<Vec<(usize, Id)>, ApiError> {
+    async fn connected(
+        &self,
+        ctx: &mut Context<'_>,
+        wanted: Vec<(usize, Named)>,
+    ) -> Result<Vec<(usize, Id)>, ApiError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (nths, keys): (Vec<usize>, Vec<Key>) = wanted.into_iter().unzip();
+        let (nths, named): (Vec<usize>, Vec<Named>) = wanted.into_iter().unzip();
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let ids = locate(ctx, self.target, &view, None, &keys).await?;
+        let ids = locate(ctx, self.target, &view, None, &named).await?;
         Ok(nths.into_iter().zip(ids).collect())
     }
 
@@ -249,29 +232,71 @@ impl<'r> End<'r> {
         Ok(nths.into_iter().zip(ids).collect())
     }
 
-    async fn update(&self, ctx: &mut Context<'_>, key: Key, draft: Draft) -> Result<(), ApiError> {
+    async fn updated(&self, ctx: &mut Context<'_>, wanted: Vec<(Named, Draft)>) -> Result<(), ApiError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-        let ids = locate(ctx, self.target, &scope, None, &[key]).await?;
-        let Some(id) = ids.first() else { return Ok(()) };
+        let ids = locate(ctx, self.target, &scope, None, &named).await?;
+        for (id, draft) in ids.into_iter().zip(drafts) {
+            self.update(ctx, &scope, id, draft).await?;
+        }
+        Ok(())
+    }
+
+    async fn update(&self, ctx: &mut Context<'_>, scope: &Scope, id: Id, draft: Draft) -> Result<(), ApiError> {
         let place = draft.place.clone();
-        let updated = Box::pin(ctx.aside(async |ctx| update_one(ctx, self.target, &scope, *id, draft).await)).await;
+        let updated = Box::pin(ctx.aside(async |ctx| update_one(ctx, self.target, scope, id, draft).await)).await;
         updated.map_err(|error| refusal::at(&place, error))?;
         Ok(())
     }
 
-    /// The row that the key in `row` names, which `key` must name, too, and which the operation must reach.
+    /// Does what the change of a row says of the one that its key names, and answers which one it is to name instead.
+    async fn settled(
+        &self,
+        ctx: &mut Context<'_>,
+        row: &QueryResult,
+        change: Change,
+        deletions: &mut Deletions,
+    ) -> Result<Option<Id>, ApiError> {
+        let settled = match change {
+            Change::Connect(named) => self.connected(ctx, vec![(0, named)]).await?,
+            Change::Create(draft) => self.created(ctx, vec![(0, draft)]).await?,
+            Change::Update(named, draft) => {
+                let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
+                self.update(ctx, &scope, linked, draft).await?;
+                Vec::new()
+            }
+            Change::Disconnect(named) => {
+                self.linked(ctx, row, &named, Operation::FindOne).await?;
+                Vec::new()
+            }
+            Change::Delete(named) => {
+                let (linked, _) = self.linked(ctx, row, &named, Operation::DeleteOne).await?;
+                deletions.0.push((self.target.meta.name, linked, named.place));
+                Vec::new()
+            }
+        };
+        Ok(settled.first().map(|(_, id)| *id))
+    }
+
+    /// The row that the key in `row` names, which is to be the named one, and how far the operation reaches, which must
+    /// reach it.
     async fn linked(
         &self,
         ctx: &Context<'_>,
         row: &QueryResult,
-        key: Key,
+        named: &Named,
         operation: Operation,
-    ) -> Result<Id, ApiError> {
+    ) -> Result<(Id, Scope), ApiError> {
+        let nothing = || refusal::no_such_references(&[&named.place]);
         let mut column = Row::skipping(row, self.field);
-        let linked = optional_id(&mut column, self.target.meta.id)?.ok_or_else(refusal::no_such_reference)?;
+        let linked = optional_id(&mut column, self.target.meta.id)?.ok_or_else(nothing)?;
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
-        let keys = if key == Key::Linked { vec![Key::Id(linked)] } else { vec![Key::Id(linked), key] };
-        let ids = locate(ctx, self.target, &scope, None, &keys).await?;
-        if ids.iter().all(|id| *id == linked) { Ok(linked) } else { Err(refusal::no_such_reference()) }
+        let own = Key::Id(linked);
+        let keys = if named.key == Key::Linked { vec![&own] } else { vec![&own, &named.key] };
+        let ids = locate_each(ctx, self.target, &scope, None, keys).await?;
+        if ids.iter().all(|id| *id == Some(linked)) { Ok((linked, scope)) } else { Err(nothing()) }
     }
 }

@@ -111,6 +111,13 @@ pub(super) fn no_such_reference() -> ApiError {
     ApiError::bad_request("ReferencedRecordNotFound", "A record that this one refers to does not exist")
 }
 
+/// The same of rows that are named at these places. Code that names a row names no place.
+pub(super) fn no_such_references(places: &[&str]) -> ApiError {
+    let placed = places.iter().filter(|place| !place.is_empty());
+    let listed: Vec<Problem> = placed.flat_map(|place| problems(place, &no_such_reference())).collect();
+    if listed.is_empty() { no_such_reference() } else { no_such_reference().with_problems(listed) }
+}
+
 /// Of a DELETE: 409 when other rows refer to this one.
 pub(super) fn of_delete(error: DbError) -> ApiError {
     match error {

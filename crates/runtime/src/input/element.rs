@@ -1,20 +1,20 @@
-//! One row of another model that a body names: which is meant, and what becomes of it.
+//! One row of another model that a body names, and what becomes of it.
 
 use serde_json::{Map, Value};
 
 use super::body::{BodyReader, Finished, Problem, Reader, read};
-use super::{Form, FromJson, Mismatch, Reach};
+use super::naming::uniques;
+use super::{Form, Reach};
 use crate::access::FieldSet;
 use crate::http::ApiError;
-use crate::query::typed_json;
 use crate::resource::{
-    AnyInput, Change, Draft, Id, IdKind, Key, ModelMeta, Operation, Reference, RelationKind, RelationMeta, Resource,
+    AnyInput, Change, Draft, IdKind, ModelMeta, Named, Operation, Reference, RelationKind, RelationMeta, Resource,
 };
 use crate::text::upper_first;
 
 /// `apiAction`, or what stands for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Connect,
     Create,
     Update,
@@ -54,7 +54,7 @@ pub(super) struct Element<'e> {
 
 impl Element<'_> {
     /// Whether it is one of many, and so may come in any number.
-    fn is_listed(&self) -> bool {
+    pub(super) fn is_listed(&self) -> bool {
         matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
     }
 
@@ -67,6 +67,11 @@ impl Element<'_> {
             }
             RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => false,
         }
+    }
+
+    /// Where it stands in the body of the request.
+    pub(super) fn place(&self, reach: Reach<'_>) -> String {
+        format!("{}{}", reach.place, self.path)
     }
 
     /// Whether the row that is written has the key.
@@ -86,12 +91,22 @@ impl BodyReader<'_> {
         if let Some(reach) = reach.filter(|_| element.is_listed()) {
             self.count(element, reach)?;
         }
-        let Value::Object(mut entries) = value else {
+        let Value::Object(entries) = value else {
             return Err(self.refuse(element, "TypeConstraint", "must be an object"));
         };
-        let Some(reach) = reach else { return self.plain(element, entries) };
-        let meta = element.target.meta;
-        let readable = reach.rights.readable(meta.name).unwrap_or_default();
+        match reach {
+            Some(reach) => self.reaching(element, reach, entries),
+            None => self.plain(element, entries),
+        }
+    }
+
+    fn reaching(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        mut entries: Map<String, Value>,
+    ) -> Result<Vec<Change>, Refused> {
+        let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
         let action = match self.action(element, &mut entries)? {
             Some(action) => action,
             None => by_shape(element, &readable, &entries),
@@ -103,28 +118,32 @@ impl BodyReader<'_> {
         if action == Action::Create {
             return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
         }
-        // Of one row that is linked anyway, a unique field is changed, not looked for.
-        let changed = action == Action::Update && !element.is_listed();
-        let key = self.key(element, if changed { &FieldSet::NONE } else { &readable }, &mut entries)?;
-        let key = self.checked_key(element, action, reach.form, key)?;
-        if reach.form == Form::Update && action != Action::Connect {
-            self.may_follow(element, reach, &readable)?;
-        }
+        let named = self.named(element, reach, action, &readable, &mut entries)?;
         if action == Action::Update {
-            let draft = self.draft(element, Form::Update, entries)?;
-            let connected = (reach.form == Form::Create).then(|| Change::Connect(key.clone()));
-            if connected.is_some() {
-                self.may_link(element, reach, Action::Connect)?;
-            }
-            return Ok(connected.into_iter().chain([Change::Update(key, draft)]).collect());
+            return self.updated(element, reach, named, entries);
         }
         self.nothing_more(element, &entries)?;
         self.may_link(element, reach, action)?;
         Ok(vec![match action {
-            Action::Disconnect => Change::Disconnect(key),
-            Action::Delete => Change::Delete(key),
-            _ => Change::Connect(key),
+            Action::Disconnect => Change::Disconnect(named),
+            Action::Delete => Change::Delete(named),
+            _ => Change::Connect(named),
         }])
+    }
+
+    fn updated(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        named: Named,
+        entries: Map<String, Value>,
+    ) -> Result<Vec<Change>, Refused> {
+        let draft = self.draft(element, Form::Update, entries)?;
+        let connected = (reach.form == Form::Create).then(|| Change::Connect(named.clone()));
+        if connected.is_some() {
+            self.may_link(element, reach, Action::Connect)?;
+        }
+        Ok(connected.into_iter().chain([Change::Update(named, draft)]).collect())
     }
 
     /// `{ "id": … }` and nothing else, where a body may not reach further.
@@ -132,7 +151,9 @@ impl BodyReader<'_> {
         let action = self.action(element, &mut entries)?;
         let key = self.key(element, &FieldSet::NONE, &mut entries)?;
         match (action, key) {
-            (None | Some(Action::Connect), Some(key)) if entries.is_empty() => Ok(vec![Change::Connect(key)]),
+            (None | Some(Action::Connect), Some(key)) if entries.is_empty() => {
+                Ok(vec![Change::Connect(Named { key, place: String::new() })])
+            }
             _ => Err(self.refuse(element, "TypeConstraint", "must be an object with an id")),
         }
     }
@@ -163,75 +184,6 @@ impl BodyReader<'_> {
         Err(Refused)
     }
 
-    /// The row that the entries name, by its id or by the values of a unique index that the caller may read.
-    fn key(
-        &mut self,
-        element: &Element<'_>,
-        readable: &FieldSet,
-        entries: &mut Map<String, Value>,
-    ) -> Result<Option<Key>, Refused> {
-        let meta = element.target.meta;
-        if let Some(value) = entries.remove("id") {
-            return match id_of(meta.id, value) {
-                Ok(id) => Ok(Some(Key::Id(id))),
-                Err(Mismatch(expected)) => {
-                    Err(self.refuse_at(element, "id", "TypeConstraint", &format!("must be {expected}")))
-                }
-            };
-        }
-        let named = uniques(meta, readable).find(|(_, fields)| fields.iter().all(|name| entries.contains_key(*name)));
-        let Some((index, fields)) = named else { return Ok(None) };
-        let mut values = Vec::with_capacity(fields.len());
-        for name in fields {
-            let kind = meta.fields.iter().find(|field| field.name == *name).map(|field| field.kind);
-            let (Some(kind), Some(value)) = (kind, entries.remove(*name)) else { return Ok(None) };
-            match typed_json(kind, &value) {
-                Ok(value) => values.push(value),
-                Err(Mismatch(expected)) => {
-                    return Err(self.refuse_at(element, name, "TypeConstraint", &format!("must be {expected}")));
-                }
-            }
-        }
-        Ok(Some(Key::Unique { index, values }))
-    }
-
-    /// Where nothing is linked yet nothing can be unlinked; where one row is at most, it need not be named.
-    fn checked_key(
-        &mut self,
-        element: &Element<'_>,
-        action: Action,
-        form: Form,
-        key: Option<Key>,
-    ) -> Result<Key, Refused> {
-        if form == Form::Create && matches!(action, Action::Disconnect | Action::Delete) {
-            return Err(self.refuse(element, "ApiActionConstraint", "is of a new record, to which nothing is linked"));
-        }
-        match key {
-            Some(key) => Ok(key),
-            None if !element.is_listed() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
-            None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
-        }
-    }
-
-    /// Whether the caller may know what is linked: what reaches linked rows only tells which they are.
-    fn may_follow(&mut self, element: &Element<'_>, reach: Reach<'_>, readable: &FieldSet) -> Result<(), Refused> {
-        let known = match element.relation.kind {
-            RelationKind::BelongsTo { field } => {
-                let own = reach.rights.readable(self.meta.name).unwrap_or_default();
-                self.meta.field_index(field).is_some_and(|key| own.contains(key))
-            }
-            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-                element.target.meta.field_index(field).is_some_and(|key| readable.contains(key))
-            }
-            RelationKind::ManyToMany { .. } => true,
-        };
-        if known {
-            Ok(())
-        } else {
-            Err(self.refuse(element, "ApiActionConstraint", "follows a key that is not readable"))
-        }
-    }
-
     /// What is neither made nor changed takes no values.
     fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
         if entries.is_empty() {
@@ -258,7 +210,8 @@ impl BodyReader<'_> {
         let Some(position) = key.filter(|_| action != Action::Delete) else { return Ok(()) };
         let field = &meta.fields[position];
         if field.immutable || field.read_only || !writable.contains(position) {
-            return Err(self.refuse_at(element, field.name, "InvalidField", "cannot be changed"));
+            let code = format!("InvalidField{}", upper_first(field.name));
+            return Err(self.refuse_with(element, field.name, code, "cannot be changed"));
         }
         if action == Action::Disconnect && !field.optional {
             return Err(self.refuse_at(element, field.name, "RequiredConstraint", "cannot be null"));
@@ -281,7 +234,7 @@ impl BodyReader<'_> {
         if form == Form::Create {
             self.imply_key(element, &mut entries)?;
         }
-        let place = format!("{}{}", reach.place, element.path);
+        let place = element.place(reach);
         let within = format!("{place}.");
         let reader = Reader { writable, reach: Some(Reach { form, depth, place: &within, ..reach }), ..self.reader };
         let mut nested = BodyReader::new(meta, entries, reader);
@@ -325,7 +278,7 @@ impl BodyReader<'_> {
         })
     }
 
-    fn refuse(&mut self, element: &Element<'_>, constraint: &str, why: &str) -> Refused {
+    pub(super) fn refuse(&mut self, element: &Element<'_>, constraint: &str, why: &str) -> Refused {
         let code = format!("{}{constraint}", upper_first(element.relation.name));
         self.problems.push(Problem {
             field: element.path.to_owned(),
@@ -335,16 +288,17 @@ impl BodyReader<'_> {
         Refused
     }
 
-    fn refuse_at(&mut self, element: &Element<'_>, name: &str, constraint: &str, why: &str) -> Refused {
+    pub(super) fn refuse_at(&mut self, element: &Element<'_>, name: &str, constraint: &str, why: &str) -> Refused {
+        self.refuse_with(element, name, format!("{}{constraint}", upper_first(name)), why)
+    }
+
+    fn refuse_with(&mut self, element: &Element<'_>, name: &str, code: String, why: &str) -> Refused {
         let field = format!("{}.{name}", element.path);
-        let code = match constraint {
-            "InvalidField" => format!("InvalidField{}", upper_first(name)),
-            _ => format!("{}{constraint}", upper_first(name)),
-        };
         self.problems.push(Problem { field, code, message: format!("'{name}' {why}") });
         Refused
     }
 }
+
 /// What an element without `apiAction` does. Only the id, or only the fields of one unique index: the row is there. An id
 /// and more: it is changed. No id: it is made.
 fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
@@ -356,21 +310,6 @@ fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Va
         Action::Update
     } else {
         Action::Create
-    }
-}
-
-/// The unique indexes that a caller may name a row by. What they may not read would tell them what is there.
-fn uniques(meta: &'static ModelMeta, readable: &FieldSet) -> impl Iterator<Item = (usize, &'static [&'static str])> {
-    let known = move |name: &&str| meta.field_index(name).is_some_and(|field| readable.contains(field));
-    let indexes = meta.uniques.iter().enumerate().map(|(index, unique)| (index, unique.fields));
-    indexes.filter(move |(_, fields)| fields.iter().all(known))
-}
-
-fn id_of(kind: IdKind, value: Value) -> Result<Id, Mismatch> {
-    match (Id::from_json(value), kind) {
-        (Ok(id @ Id::Uuid(_)), IdKind::Uuid) | (Ok(id @ Id::Integer(_)), IdKind::Integer) => Ok(id),
-        (_, IdKind::Uuid) => Err("a UUID".into()),
-        (_, IdKind::Integer) => Err("an integer".into()),
     }
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod element;
 mod from_json;
 pub(crate) mod json;
+mod naming;
 mod patch;
 mod reach;
 mod relations;

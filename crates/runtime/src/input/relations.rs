@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::body::BodyReader;
 use super::element::{Element, Target, placeholder};
-use crate::resource::{Change, Id, Key, ModelMeta, Nested, Reference, RelationKind, RelationMeta, Resource};
+use crate::resource::{Change, Id, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Resource};
 
 impl BodyReader<'_> {
     /// `"comments": [ … ]`: rows to connect, create, change, disconnect or delete.
@@ -81,7 +81,7 @@ impl BodyReader<'_> {
             return;
         };
         let stands = match changes.first() {
-            Some(Change::Connect(Key::Id(id))) => Some((*id).into()),
+            Some(Change::Connect(Named { key: Key::Id(id), .. })) => Some((*id).into()),
             Some(Change::Connect(_) | Change::Create(_)) => Some(placeholder(target.meta.id)),
             Some(Change::Disconnect(_) | Change::Delete(_)) => Some(Value::Null),
             Some(Change::Update(..)) | None => None,
@@ -90,7 +90,12 @@ impl BodyReader<'_> {
             self.body.insert(key.to_owned(), stands);
         }
         // The key itself says these.
-        changes.retain(|change| !matches!(change, Change::Connect(Key::Id(_)) | Change::Disconnect(Key::Linked)));
+        let said = |change: &Change| match change {
+            Change::Connect(named) => matches!(named.key, Key::Id(_)),
+            Change::Disconnect(named) => named.key == Key::Linked,
+            _ => false,
+        };
+        changes.retain(|change| !said(change));
         self.references.extend(changes.into_iter().map(|change| Reference { relation: position, change }));
     }
 }
@@ -101,13 +106,14 @@ fn agree(changes: &mut Vec<Change>) -> bool {
     let mut done: BTreeSet<(Id, u8)> = BTreeSet::new();
     let mut agree = true;
     changes.retain(|change| {
-        let (id, links_it, kind) = match change {
-            Change::Connect(Key::Id(id)) => (*id, true, 0),
-            Change::Update(Key::Id(id), _) => (*id, true, 1),
-            Change::Disconnect(Key::Id(id)) => (*id, false, 2),
-            Change::Delete(Key::Id(id)) => (*id, false, 3),
-            _ => return true,
+        let (named, links_it, kind) = match change {
+            Change::Connect(named) => (named, true, 0),
+            Change::Update(named, _) => (named, true, 1),
+            Change::Disconnect(named) => (named, false, 2),
+            Change::Delete(named) => (named, false, 3),
+            Change::Create(_) => return true,
         };
+        let Key::Id(id) = named.key else { return true };
         agree &= *links.entry(id).or_insert(links_it) == links_it;
         // Two changes of one row are two changes.
         kind == 1 || done.insert((id, kind))

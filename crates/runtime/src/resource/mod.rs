@@ -17,7 +17,7 @@ use crate::input::BodyReader;
 
 pub use id::{Id, KeySlot, RowId};
 pub use nested::{AnyInput, Nested};
-pub(crate) use nested::{Change, Draft, Key, Reference};
+pub(crate) use nested::{Change, Draft, Key, Named, Reference};
 pub(crate) use row::Relating;
 pub use row::RowValues;
 

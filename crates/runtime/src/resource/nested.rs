@@ -19,7 +19,7 @@ pub struct Nested<R> {
 impl<R: Resource> Nested<R> {
     /// Links a row that is there.
     pub fn connect(id: R::Id) -> Self {
-        Self::from(Change::Connect(Key::Id(id.into())))
+        Self::from(Change::Connect(Named::by_id(id)))
     }
 
     /// Makes a row and links it. The key that leads back is filled in.
@@ -29,17 +29,17 @@ impl<R: Resource> Nested<R> {
 
     /// Changes a row that is linked.
     pub fn update(id: R::Id, input: R::Update) -> Self {
-        Self::from(Change::Update(Key::Id(id.into()), Draft::complete(Box::new(input))))
+        Self::from(Change::Update(Named::by_id(id), Draft::complete(Box::new(input))))
     }
 
     /// Links a row no longer.
     pub fn disconnect(id: R::Id) -> Self {
-        Self::from(Change::Disconnect(Key::Id(id.into())))
+        Self::from(Change::Disconnect(Named::by_id(id)))
     }
 
     /// Deletes a row that is linked.
     pub fn delete(id: R::Id) -> Self {
-        Self::from(Change::Delete(Key::Id(id.into())))
+        Self::from(Change::Delete(Named::by_id(id)))
     }
 
     /// The row that is made, where one is.
@@ -93,11 +93,31 @@ impl<R> PartialEq for Nested<R> {
 /// `Nested` without its type. Inputs of related models would otherwise contain each other, and their types with them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
-    Connect(Key),
+    Connect(Named),
     Create(Draft),
-    Update(Key, Draft),
-    Disconnect(Key),
-    Delete(Key),
+    Update(Named, Draft),
+    Disconnect(Named),
+    Delete(Named),
+}
+
+/// A row of the other model that is there already.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) key: Key,
+    /// Where it is named in the body of the request: `2.tags.0`. Nothing where code names it.
+    pub(crate) place: String,
+}
+
+impl Named {
+    fn by_id(id: impl Into<Id>) -> Self {
+        Self { key: Key::Id(id.into()), place: String::new() }
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
 }
 
 /// Which row of the other model is meant.

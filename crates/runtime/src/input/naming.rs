@@ -1,0 +1,118 @@
+//! Which row an element of a relation means, and whether the caller may know of it.
+
+use serde_json::{Map, Value};
+
+use super::body::BodyReader;
+use super::element::{Action, Element, Refused};
+use super::{Form, FromJson, Mismatch, Reach};
+use crate::access::FieldSet;
+use crate::query::typed_json;
+use crate::resource::{Id, IdKind, Key, ModelMeta, Named, RelationKind};
+
+impl BodyReader<'_> {
+    /// The row that an element is about.
+    pub(super) fn named(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        action: Action,
+        readable: &FieldSet,
+        entries: &mut Map<String, Value>,
+    ) -> Result<Named, Refused> {
+        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        let changed = action == Action::Update && !element.is_listed();
+        let key = self.key(element, if changed { &FieldSet::NONE } else { readable }, entries)?;
+        let key = self.checked_key(element, action, reach.form, key)?;
+        if reach.form == Form::Update && action != Action::Connect {
+            self.may_follow(element, reach, readable)?;
+        }
+        Ok(Named { key, place: element.place(reach) })
+    }
+
+    /// The row that the entries name, by its id or by the values of a unique index that the caller may read.
+    pub(super) fn key(
+        &mut self,
+        element: &Element<'_>,
+        readable: &FieldSet,
+        entries: &mut Map<String, Value>,
+    ) -> Result<Option<Key>, Refused> {
+        let meta = element.target.meta;
+        if let Some(value) = entries.remove("id") {
+            return match id_of(meta.id, value) {
+                Ok(id) => Ok(Some(Key::Id(id))),
+                Err(Mismatch(expected)) => {
+                    Err(self.refuse_at(element, "id", "TypeConstraint", &format!("must be {expected}")))
+                }
+            };
+        }
+        let named = uniques(meta, readable).find(|(_, fields)| fields.iter().all(|name| entries.contains_key(*name)));
+        let Some((index, fields)) = named else { return Ok(None) };
+        let mut values = Vec::with_capacity(fields.len());
+        for name in fields {
+            let kind = meta.fields.iter().find(|field| field.name == *name).map(|field| field.kind);
+            let (Some(kind), Some(value)) = (kind, entries.remove(*name)) else { return Ok(None) };
+            match typed_json(kind, &value) {
+                Ok(value) => values.push(value),
+                Err(Mismatch(expected)) => {
+                    return Err(self.refuse_at(element, name, "TypeConstraint", &format!("must be {expected}")));
+                }
+            }
+        }
+        Ok(Some(Key::Unique { index, values }))
+    }
+
+    /// Where nothing is linked yet nothing can be unlinked; where one row is at most, it need not be named.
+    fn checked_key(
+        &mut self,
+        element: &Element<'_>,
+        action: Action,
+        form: Form,
+        key: Option<Key>,
+    ) -> Result<Key, Refused> {
+        if form == Form::Create && matches!(action, Action::Disconnect | Action::Delete) {
+            return Err(self.refuse(element, "ApiActionConstraint", "is of a new record, to which nothing is linked"));
+        }
+        match key {
+            Some(key) => Ok(key),
+            None if !element.is_listed() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
+            None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
+        }
+    }
+
+    /// Whether the caller may know what is linked: what reaches linked rows only tells which they are.
+    fn may_follow(&mut self, element: &Element<'_>, reach: Reach<'_>, readable: &FieldSet) -> Result<(), Refused> {
+        let known = match element.relation.kind {
+            RelationKind::BelongsTo { field } => {
+                let own = reach.rights.readable(self.meta.name).unwrap_or_default();
+                self.meta.field_index(field).is_some_and(|key| own.contains(key))
+            }
+            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+                element.target.meta.field_index(field).is_some_and(|key| readable.contains(key))
+            }
+            RelationKind::ManyToMany { .. } => true,
+        };
+        if known {
+            Ok(())
+        } else {
+            Err(self.refuse(element, "ApiActionConstraint", "follows a key that is not readable"))
+        }
+    }
+}
+
+/// The unique indexes that a caller may name a row by. What they may not read would tell them what is there.
+pub(super) fn uniques(
+    meta: &'static ModelMeta,
+    readable: &FieldSet,
+) -> impl Iterator<Item = (usize, &'static [&'static str])> {
+    let known = move |name: &&str| meta.field_index(name).is_some_and(|field| readable.contains(field));
+    let indexes = meta.uniques.iter().enumerate().map(|(index, unique)| (index, unique.fields));
+    indexes.filter(move |(_, fields)| fields.iter().all(known))
+}
+
+fn id_of(kind: IdKind, value: Value) -> Result<Id, Mismatch> {
+    match (Id::from_json(value), kind) {
+        (Ok(id @ Id::Uuid(_)), IdKind::Uuid) | (Ok(id @ Id::Integer(_)), IdKind::Integer) => Ok(id),
+        (_, IdKind::Uuid) => Err("a UUID".into()),
+        (_, IdKind::Integer) => Err("an integer".into()),
+    }
+}
