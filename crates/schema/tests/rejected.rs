@@ -1,57 +1,29 @@
-//! Every refusal of the language: `rejected/<case>.yaml` (or a directory of files) beside the exact message in
-//! `<case>.stderr`. `UPDATE_EXPECT=1` writes the messages anew.
+//! Every refusal of the language, with its exact message.
+
+mod cases;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use gable_schema::{Diagnostics, Source, WARNINGS, check, load};
+use gable_schema::{Diagnostics, WARNINGS};
 
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rejected")
-}
-
-/// Cases by name, each a file or a directory.
-fn cases() -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory()).expect("the fixtures are there");
-    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
-    cases.retain(|path| path.extension().is_none_or(|extension| extension == "yaml"));
-    cases.sort();
-    cases
-}
+use cases::{assert_told, cases, checked};
 
 fn refuse(case: &Path) -> Diagnostics {
-    let outcome = if case.is_dir() {
-        load(case)
-    } else {
-        let name = case.file_name().expect("a file has a name").to_string_lossy();
-        let text = fs::read(case).expect("readable");
-        check(&[Source { file: format!("schema/{name}"), text }])
-    };
-    outcome.err().unwrap_or_else(|| panic!("{} was accepted", case.display()))
+    checked(case).err().unwrap_or_else(|| panic!("{} was accepted", case.display()))
 }
 
 #[test]
 fn every_refusal_reads_as_expected() {
-    let update = std::env::var_os("UPDATE_EXPECT").is_some();
-    let cases = cases();
+    let cases = cases("rejected");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    let mut different = Vec::new();
-    for case in cases {
-        let expected = case.with_extension("stderr");
-        let found = refuse(&case).to_string();
-        if update {
-            fs::write(&expected, &found).expect("the expectation can be written");
-        } else if fs::read_to_string(&expected).unwrap_or_default() != found {
-            different.push(format!("{}:\n{found}", case.display()));
-        }
-    }
-    assert!(different.is_empty(), "{} differ\n\n{}", different.len(), different.join("\n"));
+    assert_told(&cases, |case| refuse(case).to_string());
 }
 
 #[test]
 fn every_problem_names_a_place_inside_its_file() {
-    for case in cases().into_iter().filter(|case| !case.is_dir()) {
+    for case in cases("rejected").into_iter().filter(|case| !case.is_dir()) {
         let lines = fs::read(&case).expect("readable").split(|&byte| byte == b'\n').count();
         for diagnostic in &refuse(&case) {
             assert!((1..=lines).contains(&diagnostic.line()), "{}: {diagnostic}", case.display());
@@ -65,7 +37,7 @@ fn every_problem_names_a_place_inside_its_file() {
 #[test]
 fn every_code_has_a_fixture() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for case in cases() {
+    for case in cases("rejected") {
         seen.extend(refuse(&case).iter().map(|diagnostic| diagnostic.code().to_owned()));
     }
     let elsewhere = ["missing-directory", "unreadable-file", "too-large", "too-many-problems"];
