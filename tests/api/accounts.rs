@@ -407,6 +407,7 @@ fn passwords_never_reach_the_log() {
     let token = log_in(&app, json!({ "email": email, "password": secret })).succeeds(200)["token"].clone();
     log_in(&app, json!({ "email": email, "password": format!("{secret}!") })).expect(401, "IncorrectCredentials");
     app.get(&format!("/api/posts?password={secret}")).expect(400, "InvalidRequestQuery");
+    app.log_has("/api/posts", "400");
     let output = app.output();
     assert!(output.contains("/api/auth/login") && !output.contains(secret), "{output}");
     assert!(!output.contains(token.as_str().expect("a token")), "{output}");
