@@ -101,27 +101,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::resource::{FieldMeta, IdKind, ModelKind};
+    use crate::query::test_model::model;
+    use crate::resource::FieldMeta;
 
-    static MODEL: ModelMeta = ModelMeta {
-        name: "Thing",
-        table: "things",
-        path: "things",
-        resource: "thing",
-        kind: ModelKind::Ordinary,
-        id: IdKind::Integer,
-        soft_delete: false,
-        fields: &[
+    static MODEL: ModelMeta = model(
+        "things",
+        &[
             FieldMeta::new("id", "id", FieldKind::Bigint),
             FieldMeta::new("at", "at", FieldKind::Datetime).optional(),
             FieldMeta::new("price", "price", FieldKind::Decimal { precision: 10, scale: 2 }),
             FieldMeta::new("email", "email", FieldKind::Email),
         ],
-        relations: &[],
-        uniques: &[],
-        actions: &[],
-        routes: &[],
-    };
+    );
 
     const SORT: [(usize, Direction); 4] =
         [(1, Direction::Descending), (2, Direction::Ascending), (3, Direction::Descending), (0, Direction::Ascending)];

@@ -18,6 +18,8 @@ mod plan;
 mod selection;
 mod sight;
 mod sql;
+#[cfg(test)]
+mod test_model;
 mod value;
 
 pub(crate) use cursor::after as cursor_after;

@@ -146,8 +146,9 @@ mod tests {
     use crate::access::FieldSet;
     use crate::db::{Database, Row, Source};
     use crate::query::condition::{Quantifier, Related};
+    use crate::query::test_model::model;
     use crate::query::{Counting, Direction, Selection};
-    use crate::resource::{FieldKind, FieldMeta, IdKind, ModelKind, RelationKind, RelationMeta};
+    use crate::resource::{FieldKind, FieldMeta, RelationKind, RelationMeta};
 
     static POST: ModelMeta = model("posts", &[FieldMeta::new("id", "id", FieldKind::Bigint)]);
     static COMMENT: ModelMeta = model(
@@ -155,23 +156,6 @@ mod tests {
         &[FieldMeta::new("id", "id", FieldKind::Bigint), FieldMeta::new("postId", "post_id", FieldKind::Bigint)],
     );
     static COMMENTS: RelationMeta = RelationMeta::new("comments", "Comment", RelationKind::HasMany { field: "postId" });
-
-    const fn model(table: &'static str, fields: &'static [FieldMeta]) -> ModelMeta {
-        ModelMeta {
-            name: table,
-            table,
-            path: table,
-            resource: table,
-            kind: ModelKind::Ordinary,
-            id: IdKind::Integer,
-            soft_delete: false,
-            fields,
-            relations: &[],
-            uniques: &[],
-            actions: &[],
-            routes: &[],
-        }
-    }
 
     /// Posts that some comment belongs to.
     fn commented() -> Condition {

@@ -268,26 +268,17 @@ mod tests {
     use super::*;
     use crate::access::FieldSet;
     use crate::query::TableSql;
-    use crate::resource::{FieldKind, FieldMeta, IdKind, ModelKind};
+    use crate::query::test_model::model;
+    use crate::resource::{FieldKind, FieldMeta};
 
-    static MODEL: ModelMeta = ModelMeta {
-        name: "Thing",
-        table: "things",
-        path: "things",
-        resource: "thing",
-        kind: ModelKind::Ordinary,
-        id: IdKind::Integer,
-        soft_delete: false,
-        fields: &[
+    static MODEL: ModelMeta = model(
+        "things",
+        &[
             FieldMeta::new("id", "id", FieldKind::Bigint),
             FieldMeta::new("state", "state", FieldKind::String),
             FieldMeta::new("owner", "owner", FieldKind::String),
         ],
-        relations: &[],
-        uniques: &[],
-        actions: &[],
-        routes: &[],
-    };
+    );
 
     fn is(field: usize, value: &str) -> Condition {
         Condition::field(field, Test::Equals(value.into()))
