@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::guard;
@@ -13,7 +13,7 @@ use super::write::{check_decimals, row_id, touched};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::{DbError, Statement};
+use crate::db::{DbError, Savepoint, Statement};
 use crate::http::ApiError;
 use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
 
@@ -112,15 +112,15 @@ async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> R
     if rows.len() == 1 || columns(&rows[0]).next().is_none() {
         return one_by_one(ctx, model, rows).await;
     }
-    let point = Savepoint::set(ctx).await?;
+    let point = Savepoint::set(ctx.transaction()?).await?;
     let written = match ctx.source().all(insert_statement(model, rows)).await {
         Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => {
-            point.roll_back(ctx).await?;
+            point.roll_back(ctx.transaction()?).await?;
             return Err(blame(ctx, model, rows, error).await?);
         }
         written => written?,
     };
-    point.release(ctx).await?;
+    point.release(ctx.transaction()?).await?;
     let mut placed = Vec::with_capacity(written.len());
     for result in written {
         placed.push((row_id(model, &result)?, result));
@@ -149,11 +149,11 @@ async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Res
 async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbError) -> Result<Refusal, ApiError> {
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let point = Savepoint::set(ctx).await?;
+        let point = Savepoint::set(ctx.transaction()?).await?;
         match insert_one(ctx, model, row).await? {
-            Ok(_) => point.release(ctx).await?,
+            Ok(_) => point.release(ctx.transaction()?).await?,
             Err(error) => {
-                point.roll_back(ctx).await?;
+                point.roll_back(ctx.transaction()?).await?;
                 refused.push((index, refusal::of_write(model.meta, error)));
             }
         }
@@ -173,26 +173,6 @@ async fn insert_one(
         Ok(None) => Err(ApiError::internal("an INSERT answered with no row")),
         Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => Ok(Err(error)),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Where a transaction goes on after a statement that failed.
-struct Savepoint;
-
-impl Savepoint {
-    async fn set(ctx: &Context<'_>) -> Result<Self, ApiError> {
-        ctx.transaction()?.execute_unprepared("SAVEPOINT rows").await?;
-        Ok(Self)
-    }
-
-    async fn release(self, ctx: &Context<'_>) -> Result<(), ApiError> {
-        ctx.transaction()?.execute_unprepared("RELEASE SAVEPOINT rows").await?;
-        Ok(())
-    }
-
-    async fn roll_back(self, ctx: &Context<'_>) -> Result<(), ApiError> {
-        ctx.transaction()?.execute_unprepared("ROLLBACK TO SAVEPOINT rows").await?;
-        self.release(ctx).await
     }
 }
 

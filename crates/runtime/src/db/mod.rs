@@ -8,6 +8,7 @@ mod error;
 mod migrate;
 mod migration;
 mod row;
+mod savepoint;
 mod statement;
 mod system;
 
@@ -19,4 +20,5 @@ pub(crate) use error::Violation;
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
 pub use row::{DecimalColumn, Row};
+pub(crate) use savepoint::Savepoint;
 pub(crate) use statement::{Source, Statement};
