@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::access::{AccessControl, AccessModels, Catalogue, Change, FieldMasks};
+use crate::access::{AccessChange, AccessControl, AccessModels, Catalogue, FieldMasks};
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
 use crate::auth::{Auth, Hasher, RouteRules, Secrets};
@@ -106,7 +106,7 @@ impl Core {
 
     /// Makes a committed change of accounts, roles or permissions count. When the tables cannot be read again, every
     /// identity was forgotten already, and what is loaded next sees the old table at most until the next change.
-    pub(crate) async fn access_changed(&self, changes: &[Change]) {
+    pub(crate) async fn access_changed(&self, changes: &[AccessChange]) {
         let Some(auth) = self.auth.as_ref().filter(|_| !changes.is_empty()) else { return };
         if let Err(error) = auth.access.apply(&self.db, changes).await {
             tracing::error!(%error, "reading roles and permissions again");

@@ -7,7 +7,7 @@ use crate::db::Row;
 use crate::resource::{Id, ModelKind, ModelMeta, RowValues};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum AccessChange {
     /// One account, what it was given, or its log-ins.
     Account(Id),
     /// The same of accounts that are not told apart.
@@ -16,7 +16,7 @@ pub(crate) enum Change {
     Everything,
 }
 
-impl Change {
+impl AccessChange {
     /// What a new row changes, or one that is gone.
     pub(crate) fn of_row(models: &AccessModels, meta: &'static ModelMeta, row: &QueryResult) -> Option<Self> {
         let change = Self::of_many(meta.kind)?;

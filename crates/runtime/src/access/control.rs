@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::cache::IdentityCache;
 use super::load::{AccessModels, AccessTable, Subject, load_identity};
-use super::{Catalogue, Change, Identity};
+use super::{AccessChange, Catalogue, Identity};
 use crate::app_meta::AuthMode;
 use crate::db::{Database, DbError, Dialect, Source};
 use crate::resource::{Id, Who};
@@ -144,14 +144,14 @@ impl AccessControl {
     }
 
     /// Makes a committed change count from the next request on.
-    pub(crate) async fn apply(&self, db: &Database, changes: &[Change]) -> Result<(), DbError> {
-        if changes.contains(&Change::Everything) {
+    pub(crate) async fn apply(&self, db: &Database, changes: &[AccessChange]) -> Result<(), DbError> {
+        if changes.contains(&AccessChange::Everything) {
             return self.reload(db).await;
         }
         for change in changes {
             match change {
-                Change::Account(account) => self.identities.forget_account(*account),
-                Change::EveryAccount | Change::Everything => self.identities.forget_all(),
+                AccessChange::Account(account) => self.identities.forget_account(*account),
+                AccessChange::EveryAccount | AccessChange::Everything => self.identities.forget_all(),
             }
         }
         Ok(())

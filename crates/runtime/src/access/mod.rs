@@ -16,7 +16,7 @@ mod scope;
 mod sync;
 
 pub(crate) use catalogue::{Catalogue, CatalogueEntry};
-pub(crate) use change::Change;
+pub(crate) use change::AccessChange;
 pub(crate) use control::{AccessControl, Standing};
 pub(crate) use decide::{decide, granted};
 pub(crate) use explain::explain;

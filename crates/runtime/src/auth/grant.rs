@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::access::{Change, GrantState, Via};
+use crate::access::{AccessChange, GrantState, Via};
 use crate::app_meta::AuthMeta;
 use crate::context::Context;
 use crate::core::Core;
@@ -68,7 +68,7 @@ pub(super) async fn renew(
     update.push(", \"last_active_at\" = ").bind(ctx.now).push(", \"renewed_at\" = ").bind(ctx.now);
     update.push(" WHERE \"id\" = ").bind(grant.id).push(" AND \"generation\" = ").bind(grant.generation);
     let renewed_one = ctx.source().execute(update).await? == 1;
-    ctx.changes.push(Change::Account(account));
+    ctx.changes.push(AccessChange::Account(account));
     Ok(renewed_one.then_some(renewed))
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, ke
     own(&mut delete);
     delete.push(" ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(kept)).push(")");
     if ctx.source().execute(delete).await? > 0 {
-        ctx.changes.push(Change::Account(account));
+        ctx.changes.push(AccessChange::Account(account));
     }
     Ok(())
 }
@@ -102,14 +102,14 @@ pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Resu
     let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
     delete.bind(grant).push(" AND \"account_id\" = ").bind(account);
     let ended = ctx.source().execute(delete).await? == 1;
-    ctx.changes.push(Change::Account(account));
+    ctx.changes.push(AccessChange::Account(account));
     Ok(ended)
 }
 
 /// Ends every grant of an account, but for the one that is kept.
 pub(super) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
     delete_all(ctx, account, kept).await?;
-    ctx.changes.push(Change::Account(account));
+    ctx.changes.push(AccessChange::Account(account));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::{address, grant, verification};
-use crate::access::{Change, Scope, Via, id_from, key_to};
+use crate::access::{AccessChange, Scope, Via, id_from, key_to};
 use crate::app_meta::{AuthMode, AuthOperation};
 use crate::context::Context;
 use crate::core::{Core, Model};
@@ -117,7 +117,7 @@ async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(),
     row.set(key_field(assignments.meta, core.account_model()?.meta)?, account);
     row.set(key_field(assignments.meta, roles.meta)?, role);
     crud::insert_as_is(ctx, assignments, row).await?;
-    ctx.changes.push(Change::Account(account));
+    ctx.changes.push(AccessChange::Account(account));
     Ok(())
 }
 

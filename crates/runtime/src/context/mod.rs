@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::DatabaseConnection;
 
-use crate::access::{Change, Permission, Principal, Standing};
+use crate::access::{AccessChange, Permission, Principal, Standing};
 use crate::auth::identify;
 use crate::core::Core;
-use crate::db::{Source, Transaction};
+use crate::db::{Savepoint, Source, Transaction};
 use crate::http::{ApiError, Client};
 use crate::query::ListQuery;
 use crate::resource::{Id, Resource, RowId};
@@ -36,7 +36,7 @@ pub struct Context<'r> {
     /// What names the version of that row, for `ETag`.
     pub(crate) version: Option<String>,
     pub(crate) query: Option<ListQuery>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<AccessChange>,
     /// Why a cookie was refused.
     pub(crate) stale: Option<ApiError>,
     /// Rows that this request made or may change, by model: their keys need no leave to be named.
@@ -154,7 +154,7 @@ impl<'r> Context<'r> {
     /// To be called by who writes accounts, roles or what was given through SeaORM: after the commit, everything that
     /// is remembered of them is read again.
     pub fn access_changed(&mut self) {
-        self.changes.push(Change::Everything);
+        self.changes.push(AccessChange::Everything);
     }
 
     /// A value that an earlier interceptor of this request left.
@@ -241,15 +241,16 @@ impl<'r> Context<'r> {
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.transaction()?.execute_unprepared("SAVEPOINT nested").await?;
+        let point = Savepoint::set(self.transaction()?).await?;
         let (changes, waiting) = (self.changes.len(), self.after_commit.len());
         let done = self.aside(work).await;
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);
-            self.transaction()?.execute_unprepared("ROLLBACK TO SAVEPOINT nested").await?;
+            point.roll_back(self.transaction()?).await?;
+        } else {
+            point.release(self.transaction()?).await?;
         }
-        self.transaction()?.execute_unprepared("RELEASE SAVEPOINT nested").await?;
         done
     }
 

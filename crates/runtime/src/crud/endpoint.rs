@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sea_orm::QueryResult;
 
 use super::answer::Answer;
-use super::idempotency::{Key, KeyedBody, Repeatable, once};
+use super::idempotency::{IdempotencyKey, KeyedBody, Repeatable, once};
 use super::restore::restore;
 use super::{
     create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
@@ -59,7 +59,7 @@ pub(super) async fn serve_restore(
     let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
     // No body is read: whatever comes as one, the request is the same.
-    let repeatable = Key::of(request)?.map(|key| Repeatable::new(&ctx, &scope, request, &key, &[]));
+    let repeatable = IdempotencyKey::of(request)?.map(|key| Repeatable::new(&ctx, &scope, request, &key, &[]));
     once(&mut ctx, repeatable, async |ctx| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))

@@ -69,9 +69,9 @@ fn replayed(kept: Answer) -> HttpResponse {
 }
 
 /// What a client calls its request.
-pub(super) struct Key(String);
+pub(super) struct IdempotencyKey(String);
 
-impl Key {
+impl IdempotencyKey {
     /// # Errors
     /// 400 `InvalidIdempotencyKey` for more than one header, or one that is no key.
     pub(super) fn of(request: &HttpRequest) -> Result<Option<Self>, ApiError> {
@@ -116,16 +116,16 @@ fn invalid() -> ApiError {
 /// A body that is hashed while it is read, where its request has a key.
 pub(super) struct KeyedBody<'p> {
     payload: &'p mut web::Payload,
-    key: Option<Key>,
+    key: Option<IdempotencyKey>,
     digest: Sha256,
     size: usize,
 }
 
 impl<'p> KeyedBody<'p> {
     /// # Errors
-    /// What `Key::of` says.
+    /// What `IdempotencyKey::of` says.
     pub(super) fn new(request: &HttpRequest, payload: &'p mut web::Payload) -> Result<Self, ApiError> {
-        Ok(Self { payload, key: Key::of(request)?, digest: Sha256::new(), size: 0 })
+        Ok(Self { payload, key: IdempotencyKey::of(request)?, digest: Sha256::new(), size: 0 })
     }
 
     /// Once it is read.
@@ -159,7 +159,13 @@ pub(super) struct Repeatable {
 
 impl Repeatable {
     /// `body` is what tells one body from another; nothing for a request without one.
-    pub(super) fn new(ctx: &Context<'_>, scope: &Scope, request: &HttpRequest, key: &Key, body: &[u8]) -> Self {
+    pub(super) fn new(
+        ctx: &Context<'_>,
+        scope: &Scope,
+        request: &HttpRequest,
+        key: &IdempotencyKey,
+        body: &[u8],
+    ) -> Self {
         let owner = match ctx.principal.account() {
             Some(account) => format!("account {account}"),
             None => format!("address {}", ctx.client_address().unwrap_or_default()),
@@ -291,8 +297,8 @@ mod tests {
 
     fn key(lines: &[&str]) -> Result<Option<String>, u16> {
         let request = lines.iter().fold(TestRequest::post(), |request, line| request.append_header((HEADER, *line)));
-        let key = Key::of(&request.to_http_request());
-        key.map(|key| key.map(|Key(key)| key)).map_err(|error| error.status())
+        let key = IdempotencyKey::of(&request.to_http_request());
+        key.map(|key| key.map(|IdempotencyKey(key)| key)).map_err(|error| error.status())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use sea_orm::{QueryResult, Value};
 
-use crate::access::{Change, RowRule, Scope, id_from};
+use crate::access::{AccessChange, RowRule, Scope, id_from};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{DbError, Row, Statement, decimal_fits};
@@ -129,17 +129,17 @@ pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> 
 /// Notes what a new row means for access, or one that is gone.
 pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &QueryResult) {
     let Some(auth) = &ctx.core.auth else { return };
-    ctx.changes.extend(Change::of_row(&auth.access.models, model.meta, row));
+    ctx.changes.extend(AccessChange::of_row(&auth.access.models, model.meta, row));
 }
 
 /// Notes what these values mean for access in the row that they were written to.
 pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &QueryResult) {
     let Some(auth) = &ctx.core.auth else { return };
-    ctx.changes.extend(Change::of_update(&auth.access.models, model.meta, values, row));
+    ctx.changes.extend(AccessChange::of_update(&auth.access.models, model.meta, values, row));
 }
 
 pub(super) fn touched_many(ctx: &mut Context<'_>, model: &Model) {
-    ctx.changes.extend(Change::of_many(model.meta.kind));
+    ctx.changes.extend(AccessChange::of_many(model.meta.kind));
 }
 
 /// Notes what a deletion may have taken along.
