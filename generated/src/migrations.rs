@@ -11,7 +11,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
         tables: "dbab388a33293608",
     },
+    Migration {
+        name: "0002_pinned",
+        sqlite: include_str!("../../migrations/0002_pinned.sqlite.sql"),
+        postgres: include_str!("../../migrations/0002_pinned.postgres.sql"),
+        tables: "d1e17e4e26b67a5a",
+    },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "dbab388a33293608";
+pub const TABLES: &str = "d1e17e4e26b67a5a";

@@ -19,6 +19,7 @@ pub struct Model {
     pub full_name: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub bio: Option<String>,
+    pub pinned_id: Option<Uuid>,
     pub is_active: bool,
     pub is_super_user: bool,
     pub is_staff: bool,
@@ -46,6 +47,13 @@ pub enum Relation {
     Roles,
     #[sea_orm(has_many = "super::user_permission::Entity", via_rel = "Relation::User")]
     Permissions,
+    #[sea_orm(
+        belongs_to = "super::post::Entity",
+        from = "Column::PinnedId",
+        to = "super::post::Column::Id",
+        on_delete = "SetNull"
+    )]
+    Pinned,
 }
 
 impl Related<super::user_profile::Entity> for Entity {
@@ -57,12 +65,6 @@ impl Related<super::user_profile::Entity> for Entity {
 impl Related<super::phone::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Phones.def()
-    }
-}
-
-impl Related<super::post::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Posts.def()
     }
 }
 
@@ -107,6 +109,7 @@ pub struct CreateUser {
     pub full_name: Option<String>,
     #[validate(length(max = 2000))]
     pub bio: Option<String>,
+    pub pinned_id: Option<Uuid>,
     pub is_active: bool,
     pub is_super_user: bool,
     pub is_staff: bool,
@@ -121,6 +124,7 @@ pub struct CreateUser {
 
 impl Input for CreateUser {
     fn read(body: &mut BodyReader<'_>) -> Self {
+        body.reference::<super::post::Model>("pinned", "pinnedId");
         Self {
             username: body.optional("username"),
             email: body.required("email"),
@@ -130,6 +134,7 @@ impl Input for CreateUser {
             last_name: body.optional("lastName"),
             full_name: body.optional("fullName"),
             bio: body.optional("bio"),
+            pinned_id: body.optional("pinnedId"),
             is_active: body.default_to("isActive", || true),
             is_super_user: body.default_to("isSuperUser", || false),
             is_staff: body.default_to("isStaff", || false),
@@ -151,16 +156,22 @@ impl Input for CreateUser {
         row.set(6, self.last_name);
         row.set(7, self.full_name);
         row.set(8, self.bio);
-        row.set(9, self.is_active);
-        row.set(10, self.is_super_user);
-        row.set(11, self.is_staff);
-        row.set(12, self.is_email_verified);
+        row.set(9, self.pinned_id);
+        row.set(10, self.is_active);
+        row.set(11, self.is_super_user);
+        row.set(12, self.is_staff);
+        row.set(13, self.is_email_verified);
         row.nested(0, self.profile);
         row.nested(1, self.phones);
         row.nested(2, self.posts);
         row.nested(3, self.comments);
         row.nested(4, self.roles);
         row.nested(5, self.permissions);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 9 {
+            self.pinned_id.put(id);
+        }
     }
 }
 
@@ -180,6 +191,7 @@ pub struct UpdateUser {
     pub full_name: Patch<String>,
     #[validate(length(max = 2000))]
     pub bio: Patch<String>,
+    pub pinned_id: Patch<Uuid>,
     pub is_active: Patch<bool>,
     pub is_super_user: Patch<bool>,
     pub is_staff: Patch<bool>,
@@ -194,6 +206,7 @@ pub struct UpdateUser {
 
 impl Input for UpdateUser {
     fn read(body: &mut BodyReader<'_>) -> Self {
+        body.reference::<super::post::Model>("pinned", "pinnedId");
         Self {
             username: body.patch_optional("username"),
             email: body.patch("email"),
@@ -202,6 +215,7 @@ impl Input for UpdateUser {
             last_name: body.patch_optional("lastName"),
             full_name: body.patch_optional("fullName"),
             bio: body.patch_optional("bio"),
+            pinned_id: body.patch_optional("pinnedId"),
             is_active: body.patch("isActive"),
             is_super_user: body.patch("isSuperUser"),
             is_staff: body.patch("isStaff"),
@@ -222,16 +236,22 @@ impl Input for UpdateUser {
         row.patch(6, self.last_name);
         row.patch(7, self.full_name);
         row.patch(8, self.bio);
-        row.patch(9, self.is_active);
-        row.patch(10, self.is_super_user);
-        row.patch(11, self.is_staff);
-        row.patch(12, self.is_email_verified);
+        row.patch(9, self.pinned_id);
+        row.patch(10, self.is_active);
+        row.patch(11, self.is_super_user);
+        row.patch(12, self.is_staff);
+        row.patch(13, self.is_email_verified);
         row.nested(0, self.profile);
         row.nested(1, self.phones);
         row.nested(2, self.posts);
         row.nested(3, self.comments);
         row.nested(4, self.roles);
         row.nested(5, self.permissions);
+    }
+    fn set_key(&mut self, field: usize, id: Option<Id>) {
+        if field == 9 {
+            self.pinned_id.put(id);
+        }
     }
 }
 
@@ -254,6 +274,7 @@ impl Resource for Model {
             last_name: row.next()?,
             full_name: row.next()?,
             bio: row.next()?,
+            pinned_id: row.next()?,
             is_active: row.next()?,
             is_super_user: row.next()?,
             is_staff: row.next()?,
@@ -277,6 +298,7 @@ impl Resource for Model {
         out.field(&self.last_name);
         out.field(&self.full_name);
         out.field(&self.bio);
+        out.field(&self.pinned_id);
         out.field(&self.is_active);
         out.field(&self.is_super_user);
         out.field(&self.is_staff);
@@ -309,6 +331,9 @@ static META: ModelMeta = ModelMeta {
         FieldMeta::new("lastName", "last_name", FieldKind::String).optional(),
         FieldMeta::new("fullName", "full_name", FieldKind::String).optional(),
         FieldMeta::new("bio", "bio", FieldKind::Text).optional(),
+        FieldMeta::new("pinnedId", "pinned_id", FieldKind::Uuid)
+            .origin(Origin::ForeignKey)
+            .optional(),
         FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
             .origin(Origin::Account),
         FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
@@ -394,6 +419,13 @@ static META: ModelMeta = ModelMeta {
             "UserPermission",
             RelationKind::HasMany {
                 field: "userId",
+            },
+        ),
+        RelationMeta::new(
+            "pinned",
+            "Post",
+            RelationKind::BelongsTo {
+                field: "pinnedId",
             },
         ),
     ],

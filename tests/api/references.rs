@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{InProcess, unique};
+use crate::harness::{InProcess, PASSWORD, unique};
 
 #[test]
 fn a_row_cannot_belong_to_a_hidden_one_and_does_not_tell_that_it_is_there() {
@@ -27,4 +27,30 @@ fn a_row_cannot_belong_to_a_hidden_one_and_does_not_tell_that_it_is_there() {
     assert_eq!(ada.get(&comments).succeeds(200)["total"], 0);
     ada.post("/api/comments", named(&hidden)).succeeds(201);
     assert_eq!(ada.get(&comments).succeeds(200)["total"], 1);
+}
+
+#[test]
+fn an_own_account_cannot_name_a_hidden_row_either() {
+    let bare = InProcess::with(|_| {});
+    let (ada, bob) = (bare.author(), bare.author());
+    let post = json!({ "title": "A draft", "content": "…", "slug": unique("draft") });
+    let hidden = ada.post("/api/posts", post.clone()).succeeds(201).id();
+    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    for key in [|id: &str| json!({ "pinnedId": id }), |id: &str| json!({ "pinned": { "id": id } })] {
+        let change =
+            |id: &str| bob.patch("/api/users/me", key(id)).expect(400, "ReferencedRecordNotFound").bytes.clone();
+        assert_eq!(change(&hidden), change(nobody));
+        let email = format!("{}@example.com", unique("eve"));
+        let sign_up = |id: &str| {
+            let mut body = key(id);
+            body["email"] = json!(email);
+            body["password"] = json!(PASSWORD);
+            bare.post("/api/auth/signup", body).expect(400, "ReferencedRecordNotFound").bytes.clone()
+        };
+        assert_eq!(sign_up(&hidden), sign_up(nobody));
+        let listed = bare.super_user().get(&format!("/api/users?email={email}"));
+        assert_eq!(listed.succeeds(200)["total"], 0);
+    }
+    assert_eq!(bob.get("/api/users/me").succeeds(200)["data"]["pinnedId"], Value::Null);
+    ada.patch("/api/users/me", json!({ "pinnedId": hidden })).succeeds(200);
 }

@@ -20,6 +20,9 @@ pub(crate) fn filled() -> App {
     let users = made(&app, "users", |_| json!({ "email": format!("{}@example.com", word()), "password": PASSWORD }));
     let posts =
         made(&app, "posts", |n| json!({ "title": "Title", "content": "…", "slug": word(), "authorId": users[n] }));
+    for user in ids(&app, "users") {
+        app.super_user().patch(&format!("/api/users/{user}"), json!({ "pinnedId": posts[0] })).succeeds(200);
+    }
     made(&app, "comments", |n| json!({ "content": "…", "postId": posts[n], "authorId": users[n] }));
     made(&app, "user-profiles", |n| json!({ "nickname": word(), "userId": users[n] }));
     made(&app, "phones", |n| json!({ "number": format!("+{}", 1_000_000 + n), "userId": users[n] }));
@@ -40,7 +43,7 @@ fn made(app: &App, path: &str, row: impl Fn(usize) -> Value) -> Vec<String> {
 }
 
 pub(crate) fn ids(app: &App, path: &str) -> Vec<String> {
-    let reply = app.super_user().get(&format!("/api/{path}?fields=id")).succeeds(200);
+    let reply = app.super_user().get(&format!("/api/{path}?fields=id&limit=100")).succeeds(200);
     super::rows::column(&reply["data"], "id")
 }
 

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 pub(crate) const POST: &str =
     "id, title, slug, content, summary, status, views, published_at, author_id, created_at, updated_at";
-pub(crate) const USER: &str = "id, username, email, name, first_name, last_name, full_name, bio, is_active, \
-     is_super_user, is_staff, is_email_verified, last_login_at, password_changed_at, deleted_self_account_at, \
+pub(crate) const USER: &str = "id, username, email, name, first_name, last_name, full_name, bio, pinned_id, \
+     is_active, is_super_user, is_staff, is_email_verified, last_login_at, password_changed_at, deleted_self_account_at, \
      created_at, updated_at";
 pub(crate) const COMMENT: &str = "id, content, post_id, author_id, created_at, updated_at";
 
@@ -29,6 +29,7 @@ pub(crate) struct Post {
 pub(crate) struct User {
     pub(crate) id: Uuid,
     texts: [Option<String>; 7],
+    pinned_id: Option<Uuid>,
     flags: [bool; 4],
     times: [Option<DateTime<Utc>>; 5],
 }
@@ -76,15 +77,16 @@ where
     DateTime<Utc>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let mut user = Self { id: row.try_get(0)?, texts: Default::default(), flags: [false; 4], times: [None; 5] };
+        let (id, pinned_id) = (row.try_get(0)?, row.try_get(8)?);
+        let mut user = Self { id, texts: Default::default(), pinned_id, flags: [false; 4], times: [None; 5] };
         for (nth, text) in user.texts.iter_mut().enumerate() {
             *text = row.try_get(1 + nth)?;
         }
         for (nth, flag) in user.flags.iter_mut().enumerate() {
-            *flag = row.try_get(8 + nth)?;
+            *flag = row.try_get(9 + nth)?;
         }
         for (nth, time) in user.times.iter_mut().enumerate() {
-            *time = row.try_get(12 + nth)?;
+            *time = row.try_get(13 + nth)?;
         }
         Ok(user)
     }
@@ -147,6 +149,7 @@ impl User {
         ];
         uuid(out, "{\"id\":", &self.id);
         TEXTS.iter().zip(&self.texts).for_each(|(key, text)| value(out, key, text));
+        value(out, ",\"pinnedId\":", &self.pinned_id);
         FLAGS.iter().zip(&self.flags).for_each(|(key, flag)| value(out, key, flag));
         TIMES.iter().zip(&self.times).for_each(|(key, at)| time(out, key, *at));
         out.push(b'}');
