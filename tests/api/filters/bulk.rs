@@ -60,6 +60,11 @@ fn a_filter_that_keeps_every_row_is_none() {
         json(json!({ "NOT": { "NOT": {} } })),
         json(json!({ "AND": [{ "OR": [{}, {}] }] })),
         json(json!({ "OR": [{ "NOT": { "OR": [{ "NOT": {} }] } }] })),
+        "title[contains]=".to_owned(),
+        "title[startsWith]=&contact[iendsWith]=".to_owned(),
+        "id[isNull]=false".to_owned(),
+        json(json!({ "title": { "ne": null } })),
+        json(json!({ "OR": [{ "seats": 10 }, { "title": { "contains": "" } }] })),
     ] {
         root.delete(&many(&query)).expect(400, "MissingFilterCriteria");
         root.patch(&many(&query), json!({ "seats": 99 })).expect(400, "MissingFilterCriteria");

@@ -226,7 +226,7 @@ impl<'a> Exchange<'a> {
     /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.
     fn filter(&self, ctx: &Context<'_>, scope: &Scope) -> Result<ListQuery, ApiError> {
         let query = self.reading(ctx, scope).filter(self.request.query_string())?;
-        if query.filter.keeps_everything() {
+        if query.filter.keeps_everything(self.model.meta) {
             return Err(ApiError::bad_request("MissingFilterCriteria", "A bulk write needs at least one filter"));
         }
         Ok(query)

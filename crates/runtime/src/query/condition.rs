@@ -111,18 +111,18 @@ impl Condition {
     }
 
     /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words.
-    pub(crate) fn keeps_everything(&self) -> bool {
-        self.constant() == Some(true)
+    pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
+        self.constant(meta) == Some(true)
     }
 
     /// What it comes to where the rows do not matter.
-    fn constant(&self) -> Option<bool> {
+    fn constant(&self, meta: &ModelMeta) -> Option<bool> {
         match self {
-            Condition::All(all) => constant_of(all, true),
-            Condition::Any(any) => constant_of(any, false),
-            Condition::Not(inner) => inner.constant().map(|holds| !holds),
-            Condition::Field { .. } => None,
-            Condition::Related(related) => match (related.quantifier, related.condition.constant()?) {
+            Condition::All(all) => constant_of(all, meta, true),
+            Condition::Any(any) => constant_of(any, meta, false),
+            Condition::Not(inner) => inner.constant(meta).map(|holds| !holds),
+            Condition::Field { field, test } => test.constant(meta.fields[*field].optional),
+            Condition::Related(related) => match (related.quantifier, related.condition.constant(related.target)?) {
                 (Quantifier::Some, false) => Some(false),
                 (Quantifier::Every, true) | (Quantifier::None, false) => Some(true),
                 _ => None,
@@ -131,9 +131,21 @@ impl Condition {
     }
 }
 
+impl Test {
+    /// An empty text is in every text. Who asks for it left a box empty, so where there is no text, it counts as well.
+    fn constant(&self, optional: bool) -> Option<bool> {
+        match self {
+            Test::Text(test) if test.text.is_empty() => Some(true),
+            Test::IsNotNull if !optional => Some(true),
+            Test::IsNull if !optional => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// Several together: `neutral` is what changes nothing, the opposite decides by itself.
-fn constant_of(conditions: &[Condition], neutral: bool) -> Option<bool> {
-    let constants: Vec<Option<bool>> = conditions.iter().map(Condition::constant).collect();
+fn constant_of(conditions: &[Condition], meta: &ModelMeta, neutral: bool) -> Option<bool> {
+    let constants: Vec<Option<bool>> = conditions.iter().map(|condition| condition.constant(meta)).collect();
     if constants.contains(&Some(!neutral)) {
         return Some(!neutral);
     }

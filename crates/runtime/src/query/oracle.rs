@@ -29,6 +29,7 @@ use self::page::Page;
 use self::refusal::{Refusal, UNKNOWN};
 use self::request::Request;
 use self::world::World;
+use super::condition::{Condition, Test};
 use super::{ListQuery, Reading, Sight, load_included};
 use crate::access::{Principal, Scope, decide};
 use crate::context::Context;
@@ -140,7 +141,9 @@ impl Server<'_> {
     fn check_bulk(&self, request: &Request, keeps_all: bool) -> Result<(), String> {
         let (model, parameters) = (&self.core.models[request.model], request.parameters(self.world));
         match self.read(model, &parameters) {
-            Ok((_, query)) if keeps_all || !query.filter.keeps_everything() => Ok(()),
+            Ok((_, query)) if keeps_all || !query.filter.keeps_everything(model.meta) => Ok(()),
+            // An empty text counts as a box that was left empty, also where it keeps out rows without any text.
+            Ok((_, query)) if asks_for_empty_text(&query.filter) => Ok(()),
             _ => Err(self.told(request.model, &parameters, "keeps every row, it is said")),
         }
     }
@@ -192,5 +195,14 @@ impl Server<'_> {
             Err(error) => error.to_string(),
         };
         format!("{} {parameters:?}\n{sql}\n{more}", model.meta.name)
+    }
+}
+
+fn asks_for_empty_text(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(inner) | Condition::Any(inner) => inner.iter().any(asks_for_empty_text),
+        Condition::Not(inner) => asks_for_empty_text(inner),
+        Condition::Field { test, .. } => matches!(test, Test::Text(wanted) if wanted.text.is_empty()),
+        Condition::Related(related) => asks_for_empty_text(&related.condition),
     }
 }
