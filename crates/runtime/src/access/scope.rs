@@ -41,6 +41,13 @@ pub(crate) struct Term {
     pub(crate) value: Option<Value>,
 }
 
+impl Term {
+    /// Whether a column with this value is as the term wants it; a null of any type is none.
+    pub(crate) fn admits(&self, value: Option<&Value>) -> bool {
+        value.filter(|value| **value != value.as_null()) == self.value.as_ref()
+    }
+}
+
 impl Scope {
     /// Every row and field, private ones too. For migrations, jobs and the auth core only.
     pub(crate) fn system() -> Self {
@@ -55,7 +62,7 @@ impl RowRule {
         match self {
             RowRule::Every => true,
             RowRule::AnyOf(groups) => {
-                groups.iter().any(|terms| terms.iter().all(|term| value(term.field) == term.value.as_ref()))
+                groups.iter().any(|terms| terms.iter().all(|term| term.admits(value(term.field))))
             }
         }
     }

@@ -331,7 +331,10 @@ static META: ModelMeta = ModelMeta {
             &[
                 RuleMeta::new(
                     Who::Roles(&["Clerk", "Accountant"]),
-                    &[Condition::new(8, ConditionValue::Me)],
+                    &[
+                        Condition::new(8, ConditionValue::Me),
+                        Condition::new(9, ConditionValue::Null),
+                    ],
                 ),
             ],
         ),
