@@ -28,8 +28,13 @@ impl Join {
         }
     }
 
-    /// Links each pair of this model's and the target's rows.
+    /// Links each pair of this model's and the target's rows, in an order that is the same from either side: who links the
+    /// same rows at the same time waits, and meets nobody who waits for them.
     pub(super) async fn insert(&self, ctx: &Context<'_>, model: &Model, pairs: &[(Id, Id)]) -> Result<(), ApiError> {
+        let mut pairs = pairs.to_vec();
+        pairs.sort_by_key(
+            |&(this, target)| if self.this_column < self.target_column { (this, target) } else { (target, this) },
+        );
         for pairs in pairs.chunks(PAIRS) {
             let mut insert = model.sql.statement("INSERT INTO ");
             insert.identifier(self.table).push(" (").identifier(self.this_column);

@@ -19,11 +19,12 @@ impl Dialect {
         }
     }
 
-    /// Behind a SELECT: the rows stay as they are until the transaction ends. SQLite has one writer anyway.
+    /// Behind a SELECT: the rows stay as they are until the transaction ends. Others may still refer to them, as ids never
+    /// change. SQLite has one writer anyway.
     pub(crate) fn lock(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",
-            Dialect::Postgres => " FOR UPDATE",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         }
     }
 
