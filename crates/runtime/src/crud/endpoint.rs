@@ -205,9 +205,9 @@ impl<'a> Exchange<'a> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
+        let input = read_body::read_update(ctx, self.model, scope.write, body)?;
         ctx.begin().await?;
-        let records = update_many(ctx, self.model, scope, query, draft).await?;
+        let records = update_many(ctx, self.model, scope, query, input).await?;
         let body = self.results(records.as_ref(), &fields);
         ctx.commit().await?;
         Ok(json_response(StatusCode::OK, body))

@@ -57,18 +57,6 @@ pub(super) async fn locate(
     }
 }
 
-/// The same of one row.
-pub(super) async fn locate_one(
-    ctx: &Context<'_>,
-    model: &Model,
-    scope: &Scope,
-    tie: Option<(Tie, Id)>,
-    named: &Named,
-) -> Result<Id, ApiError> {
-    let found = locate(ctx, model, scope, tie, std::slice::from_ref(named)).await?;
-    found.first().copied().ok_or_else(refusal::no_such_reference)
-}
-
 /// The same, with nothing in the place of what is not there.
 pub(super) async fn locate_each(
     ctx: &Context<'_>,

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::create_one::create_each;
 use super::delete_one::delete_one;
 use super::join::Join;
-use super::locate::{Tie, locate, locate_each, locate_one, scope_of};
+use super::locate::{Tie, locate, locate_each, scope_of};
 use super::refusal;
 use super::update_one::update_one;
-use crate::access::Authority;
+use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::core::Model;
 use crate::http::ApiError;
@@ -64,7 +64,7 @@ struct Sorted {
     delete: BTreeMap<Id, Vec<Named>>,
     connect: Vec<(Id, Named)>,
     create: Vec<(Id, Draft)>,
-    update: Vec<(Id, Named, Draft)>,
+    update: BTreeMap<Id, Vec<(Named, Draft)>>,
 }
 
 impl Sorted {
@@ -72,7 +72,7 @@ impl Sorted {
         match change {
             Change::Connect(named) => self.connect.push((id, named)),
             Change::Create(draft) => self.create.push((id, draft)),
-            Change::Update(named, draft) => self.update.push((id, named, draft)),
+            Change::Update(named, draft) => self.update.entry(id).or_default().push((named, draft)),
             Change::Disconnect(named) => self.disconnect.entry(id).or_default().push(named),
             Change::Delete(named) => self.delete.entry(id).or_default().push(named),
         }
@@ -127,8 +127,8 @@ impl<'m> End<'m> {
         if !create.is_empty() {
             self.create(ctx, create).await?;
         }
-        for (id, named, draft) in update {
-            self.update(ctx, id, named, draft).await?;
+        for (id, wanted) in update {
+            self.update(ctx, id, wanted).await?;
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl<'m> End<'m> {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
                 let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
                 for (other, named) in others.into_iter().zip(named) {
-                    self.set_key(ctx, other, field, None).await.map_err(|error| refusal::at(&named.place, error))?;
+                    self.set_key(ctx, &scope, (other, &named.place), field, None).await?;
                 }
                 Ok(())
             }
@@ -185,7 +185,7 @@ impl<'m> End<'m> {
         match self.tie {
             Tie::Key(field) => {
                 for ((id, other), Named { place, .. }) in ids.into_iter().zip(others).zip(&named) {
-                    self.set_key(ctx, other, field, Some(id)).await.map_err(|error| refusal::at(place, error))?;
+                    self.set_key(ctx, &scope, (other, place), field, Some(id)).await?;
                 }
                 Ok(())
             }
@@ -206,25 +206,35 @@ impl<'m> End<'m> {
         }
     }
 
-    async fn update(&self, ctx: &mut Context<'_>, id: Id, named: Named, draft: Draft) -> Result<(), ApiError> {
+    async fn update(&self, ctx: &mut Context<'_>, id: Id, wanted: Vec<(Named, Draft)>) -> Result<(), ApiError> {
+        let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-        let other = locate_one(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
-        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await;
-        updated.map_err(|error| refusal::at(&named.place, error))?;
+        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
+        for ((other, draft), Named { place, .. }) in others.into_iter().zip(drafts).zip(&named) {
+            let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await;
+            updated.map_err(|error| refusal::at(place, error))?;
+        }
         Ok(())
     }
 
     /// A link whose key stands at the other end is a change of that row.
-    async fn set_key(&self, ctx: &mut Context<'_>, other: Id, field: usize, to: Option<Id>) -> Result<(), ApiError> {
+    async fn set_key(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        (other, place): (Id, &str),
+        field: usize,
+        to: Option<Id>,
+    ) -> Result<(), ApiError> {
         let meta = self.target.meta;
         if meta.fields[field].immutable {
             return Err(ApiError::internal(format!("{}.{} cannot be changed", meta.name, meta.fields[field].name)));
         }
         let mut input = self.target.resource.no_update();
         input.set_key(field, to);
-        let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let draft = Draft::complete(input);
-        ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await?;
+        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, scope, other, draft).await).await;
+        updated.map_err(|error| refusal::at(place, error))?;
         Ok(())
     }
 }

@@ -13,26 +13,22 @@ use crate::db::Row;
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::query::ListQuery;
-use crate::resource::{Draft, FieldKind, ModelKind, Operation, RowValues};
+use crate::resource::{AnyInput, FieldKind, ModelKind, Operation, RowValues};
 
-/// The draft is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
+/// The input is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
 pub(crate) async fn update_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
     query: ListQuery,
-    draft: Draft,
+    mut input: Box<dyn AnyInput>,
 ) -> Result<Box<dyn Any>, ApiError> {
-    if !draft.references.is_empty() {
-        return Err(for_one_row_only());
-    }
-    let mut input = draft.input;
     ctx.query = Some(query);
     model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_any()).await?;
     let query = ctx.query.take().ok_or_else(|| ApiError::internal("an interceptor took the query away"))?;
     let mut row = model.resource.update_row(input);
     if !row.take_relating().is_empty() {
-        return Err(for_one_row_only());
+        return Err(ApiError::internal("an interceptor of a bulk change added rows of other models"));
     }
     prepare_update(ctx, model, &mut row)?;
     if row.filled().next().is_none() {
@@ -54,10 +50,6 @@ pub(crate) async fn update_many(
     touched_many(ctx, model);
     model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)
-}
-
-fn for_one_row_only() -> ApiError {
-    ApiError::bad_request("InvalidRequestBody", "Relations cannot be changed for many rows at once")
 }
 
 /// An account's address changes with a word to the old one, and that for one account at a time.

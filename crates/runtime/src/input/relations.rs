@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::body::BodyReader;
+use super::body::{BodyReader, Problem};
 use super::element::{Element, Target, placeholder};
 use crate::resource::{Change, Id, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Resource};
+use crate::text::upper_first;
 
 impl BodyReader<'_> {
     /// `"comments": [ … ]`: rows to connect, create, change, disconnect or delete.
@@ -37,20 +38,27 @@ impl BodyReader<'_> {
         }
     }
 
-    /// A relation stays in the body, where `finish` refuses it, when this body may not reach into other models, and when
-    /// its key is private.
+    /// A relation whose key is private stays in the body, where `finish` refuses it as what it does not know.
     fn take_relation(
         &mut self,
         name: &'static str,
         target: &'static ModelMeta,
     ) -> Option<(&'static RelationMeta, Value)> {
-        self.reader.reach?;
         let relation = self.meta.relations.iter().find(|relation| relation.name == name)?;
         let private = |key: &str| target.fields.iter().any(|field| field.name == key && field.private);
-        match relation.kind {
-            RelationKind::HasOne { field } | RelationKind::HasMany { field } if private(field) => None,
-            _ => Some((relation, self.body.remove(name)?)),
+        if let RelationKind::HasOne { field } | RelationKind::HasMany { field } = relation.kind
+            && private(field)
+        {
+            return None;
         }
+        let value = self.body.remove(name)?;
+        if self.reader.reach.is_none() {
+            let code = format!("InvalidField{}", upper_first(name));
+            let message = format!("'{name}' cannot be written here");
+            self.problems.push(Problem { field: name.to_owned(), code, message });
+            return None;
+        }
+        Some((relation, value))
     }
 
     fn list(&mut self, relation: &'static RelationMeta, target: Target, value: Value) -> Vec<Change> {
