@@ -187,6 +187,16 @@ fn an_answer_that_is_too_large_to_be_kept_is_refused_with_its_write() {
 }
 
 #[test]
+fn as_many_rows_as_a_body_may_hold_are_made_once() {
+    let app = app();
+    let (root, key, prefix) = (app.super_user(), key(), unique("many"));
+    let body: Value = (0..1000).map(|n| json!({ "name": format!("{prefix}-{n}") })).collect();
+    let first = post(root, "/api/tags/many", &key, &body).succeeds(201);
+    is_the_same_again(&post(root, "/api/tags/many", &key, &body), &first);
+    assert_eq!(app.count(&format!("/api/tags?name[startsWith]={prefix}")), 1000);
+}
+
+#[test]
 fn two_accounts_are_made_once_each_with_their_passwords() {
     let app = app();
     let (root, key) = (app.super_user(), key());

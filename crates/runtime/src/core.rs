@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::access::{AccessChange, AccessControl, AccessModels, Catalogue, FieldMasks};
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
 use crate::auth::{Auth, Hasher, RouteRules, Secrets};
 use crate::clock::Clock;
+use crate::crud::Turns;
 use crate::db::{Database, DbError};
 use crate::hooks::HookTable;
 use crate::http::ApiError;
@@ -42,6 +44,9 @@ pub(crate) struct Core {
     pub(crate) auth: Option<Auth>,
     pub(crate) mail: MailRoom,
     pub(crate) clock: Clock,
+    pub(crate) turns: Turns,
+    /// Tells one schema from another: what was made under one may show what the other hides.
+    pub(crate) schema: [u8; 32],
     by_name: HashMap<&'static str, usize>,
 }
 
@@ -68,7 +73,9 @@ impl Core {
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
         let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
         let cursors = cursors(&settings)?;
-        let mut core = Self { app, settings, db, models, catalogue, cursors, auth: None, mail, clock, by_name };
+        let (turns, schema) = (Turns::default(), Sha256::digest(format!("{metas:?}")).into());
+        let mut core =
+            Self { app, settings, db, models, catalogue, cursors, auth: None, mail, clock, turns, schema, by_name };
         core.auth = core.start_auth(&metas, auth_hooks).await?;
         Ok(core)
     }

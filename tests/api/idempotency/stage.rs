@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gable::generated::Api;
 use gable::testing::TestServer;
 use gable::{Clock, Gable};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::{Client, PASSWORD, TestDatabase};
@@ -26,14 +26,23 @@ impl Stage {
     }
 
     fn start<A: Api>(app: Gable<A>, directory: TempDir, database: TestDatabase, clock: Clock) -> Self {
+        let server = Self::serve(app, &directory, &database, &clock);
+        Self { clock, server, database, directory }
+    }
+
+    fn serve<A: Api>(app: Gable<A>, directory: &TempDir, database: &TestDatabase, clock: &Clock) -> TestServer {
         let variables = [
             ("DATABASE_URL", database.url.as_str()),
             ("GABLE_BCRYPT_COST", "4"),
             ("GABLE_RATE_LIMITS", "off"),
             ("TRUSTED_PROXIES", "127.0.0.1"),
         ];
-        let server = TestServer::start(app.clock(clock.clone()), directory.path(), &variables);
-        Self { clock, server: server.expect("an application"), database, directory }
+        TestServer::start(app.clock(clock.clone()), directory.path(), &variables).expect("an application")
+    }
+
+    /// Another server of the same application, without interceptors, on the same database.
+    pub(super) fn beside<A: Api>(&self) -> TestServer {
+        Self::serve(Gable::<A>::new(), &self.directory, &self.database, &self.clock)
     }
 
     /// Stops, and starts again later.
@@ -50,10 +59,8 @@ impl Stage {
 
     /// Somebody who has just signed up.
     pub(super) fn author(&self) -> Client {
-        let account = json!({ "email": "ada@example.com", "password": PASSWORD });
-        self.stranger().post("/api/auth/signup", account.clone()).succeeds(201);
-        let logged_in = self.stranger().post("/api/auth/login", account).succeeds(200);
-        self.stranger().with_token(logged_in["token"].as_str().expect("a token"))
+        self.stranger().post("/api/auth/signup", account()).succeeds(201);
+        log_in(&self.server)
     }
 
     pub(super) fn is_sqlite(&self) -> bool {
@@ -72,4 +79,15 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+fn account() -> Value {
+    json!({ "email": "ada@example.com", "password": PASSWORD })
+}
+
+/// As the author, at any server of the application.
+pub(super) fn log_in(server: &TestServer) -> Client {
+    let stranger = Client::new(server.url());
+    let logged_in = stranger.post("/api/auth/login", account()).succeeds(200);
+    stranger.with_token(logged_in["token"].as_str().expect("a token"))
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use api::Post;
 use gable::{ApiError, Context};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Stage, log_in};
 use super::{article, articles, is_replayed, key, post};
-use crate::harness::{app, at_once, statuses};
+use crate::harness::{Client, app, at_once, statuses};
 
 #[test]
 fn of_parallel_requests_with_one_key_one_writes_and_all_are_answered_alike() {
@@ -52,35 +52,79 @@ fn whoever_waits_for_a_request_that_fails_makes_it_themselves() {
     assert!(replies.iter().all(|reply| reply["code"] == "PostSlugUniqueConstraint"), "{replies:?}");
 }
 
-/// SQLite has one writer, and does not know for what it is kept waiting.
-#[test]
-fn whoever_waits_too_long_is_told_to_come_back() {
-    let (reached, at_work) = mpsc::channel();
-    let (go_on, told) = mpsc::channel();
-    let told = Arc::new(Mutex::new(told));
-    let stage = Stage::of::<api::Api>(|hooks| {
-        hooks.post.after_create_one(async move |_: &mut Context<'_>, _: &mut Post| {
-            let _ = reached.send(());
-            let told = told.clone();
-            let waited = tokio::task::spawn_blocking(move || {
-                told.lock().expect("nobody panicked").recv_timeout(Duration::from_secs(60))
+/// An article is made only once it is told to go on.
+struct Slow {
+    stage: Stage,
+    at_work: mpsc::Receiver<()>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl Slow {
+    fn new() -> Self {
+        let (reached, at_work) = mpsc::channel();
+        let (go_on, told) = mpsc::channel();
+        let told = Arc::new(Mutex::new(told));
+        let stage = Stage::of::<api::Api>(|hooks| {
+            hooks.post.after_create_one(async move |_: &mut Context<'_>, _: &mut Post| {
+                let _ = reached.send(());
+                let told = told.clone();
+                let waited = tokio::task::spawn_blocking(move || {
+                    told.lock().expect("nobody panicked").recv_timeout(Duration::from_secs(60))
+                });
+                waited.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
             });
-            waited.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+        });
+        Self { stage, at_work, go_on }
+    }
+
+    /// What happens while the first request is at work; afterwards it is answered, and its repetition, too.
+    fn meanwhile(&self, ada: &Client, key: &str, body: &Value, happens: impl FnOnce()) {
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| post(ada, "/api/posts", key, body));
+            self.at_work.recv_timeout(Duration::from_secs(60)).expect("the first one writes");
+            happens();
+            self.go_on.send(()).expect("the first one waits");
+            let first = first.join().expect("an answer").succeeds(201);
+            super::is_the_same_again(&post(ada, "/api/posts", key, body), &first);
+        });
+        assert_eq!(self.stage.rows("posts"), 1);
+    }
+}
+
+/// Those who wait hold nothing that others need: SQLite has one writer, which has the first request, but everybody reads.
+#[test]
+fn whoever_waits_too_long_is_told_to_come_back_and_keeps_nobody_waiting() {
+    let slow = Slow::new();
+    let (ada, key, body) = (slow.stage.author(), key(), article());
+    slow.meanwhile(&ada, &key, &body, || {
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| at_once(30, |_| post(&ada, "/api/posts", &key, &body)));
+            while !waiting.is_finished() {
+                ada.get("/api/posts").succeeds(200);
+                if !slow.stage.is_sqlite() {
+                    ada.patch("/api/users/me", json!({ "bio": "Writes" })).succeeds(200);
+                }
+            }
+            for reply in waiting.join().expect("answers") {
+                assert_eq!(reply.expect(409, "IdempotencyKeyInUse").header("Retry-After"), Some("1"));
+            }
         });
     });
-    let (ada, key, body) = (stage.author(), key(), article());
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| post(&ada, "/api/posts", &key, &body));
-        at_work.recv_timeout(Duration::from_secs(60)).expect("the first one writes");
-        let second = post(&ada, "/api/posts", &key, &body);
-        let second = match stage.is_sqlite() {
-            true => second.expect(503, "ServiceUnavailable"),
-            false => second.expect(409, "IdempotencyKeyInUse"),
+}
+
+/// SQLite has one writer, and does not know for what it is kept waiting.
+#[test]
+fn whoever_waits_for_another_server_is_told_to_come_back() {
+    let slow = Slow::new();
+    let (ada, key, body) = (slow.stage.author(), key(), article());
+    let beside = slow.stage.beside::<api::Api>();
+    let second = log_in(&beside);
+    slow.meanwhile(&ada, &key, &body, || {
+        let reply = post(&second, "/api/posts", &key, &body);
+        let reply = match slow.stage.is_sqlite() {
+            true => reply.expect(503, "ServiceUnavailable"),
+            false => reply.expect(409, "IdempotencyKeyInUse"),
         };
-        assert_eq!(second.header("Retry-After"), Some("1"));
-        go_on.send(()).expect("the first one waits");
-        let first = first.join().expect("an answer").succeeds(201);
-        super::is_the_same_again(&post(&ada, "/api/posts", &key, &body), &first);
+        assert_eq!(reply.header("Retry-After"), Some("1"));
     });
-    assert_eq!(stage.rows("posts"), 1);
 }

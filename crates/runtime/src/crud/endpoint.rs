@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sea_orm::QueryResult;
 
 use super::answer::Answer;
-use super::idempotency::{IdempotencyKey, KeyedBody, Repeatable, once};
+use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
 use super::restore::restore;
 use super::{
     create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
@@ -59,7 +59,9 @@ pub(super) async fn serve_restore(
     let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
     // No body is read: whatever comes as one, the request is the same.
-    let repeatable = IdempotencyKey::of(request)?.map(|key| Repeatable::new(&ctx, &scope, request, &key, &[]));
+    let key = IdempotencyKey::of(request)?;
+    let written = Written { meta: model.meta, rows: 1 };
+    let repeatable = key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written));
     once(&mut ctx, repeatable, async |ctx| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
@@ -136,7 +138,7 @@ impl<'a> Exchange<'a> {
         let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
-        let repeatable = payload.repeatable(ctx, scope, self.request);
+        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 });
         once(ctx, repeatable, async |ctx| {
             let record = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
@@ -188,7 +190,8 @@ impl<'a> Exchange<'a> {
             return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
         }
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
-        let repeatable = payload.repeatable(ctx, scope, self.request);
+        let written = Written { meta: self.model.meta, rows: drafts.len() };
+        let repeatable = payload.repeatable(ctx, scope, self.request, written);
         once(ctx, repeatable, async |ctx| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
             Ok(Answer::new(StatusCode::CREATED, self.results(records.as_ref(), &fields)))

@@ -3,10 +3,12 @@
 //!
 //! The key is claimed by a row that is written in the transaction of the write itself, and the answer is kept there
 //! before the commit. So there is no key without its answer, and no answer without its write, whatever crashes. Who
-//! comes second waits for the first: at the row's key in PostgreSQL, for the only writer in SQLite.
+//! comes second waits for the first: in the same process for its turn, in another one at the row's key in PostgreSQL, for
+//! the only writer in SQLite.
 
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
@@ -24,17 +26,21 @@ use crate::context::Context;
 use crate::core::Core;
 use crate::db::{DbError, Dialect, Row, Statement};
 use crate::http::{ApiError, set_header};
+use crate::resource::ModelMeta;
 
 /// How long an answer is kept.
 pub(crate) const REPEATABLE_FOR: TimeDelta = TimeDelta::hours(24);
 const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
-/// How long PostgreSQL waits for the first of two requests. Whoever waits holds a connection, and may be one of many.
-const WAIT: &str = "'5s'";
-/// The largest answer that is kept: so many bytes, and so many for each byte of the request. Rows that are written fit in;
-/// what small requests include besides must not fill the disk.
+/// How long the second of two requests waits for the first.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for PostgreSQL, from here to the end of the transaction: no statement more is needed to say so.
+const PATIENTLY: &str = " FROM (SELECT set_config('lock_timeout', '5s', true)) AS patience";
+/// The largest answer that is kept: so many bytes, so many for each byte of the request, and for each row that it writes its
+/// fields' names and so many for each field. Such rows fit in; what small requests include besides must not fill the disk.
 const BYTES: usize = 16 * 1024;
 const BYTES_FOR_EACH: usize = 4;
+const BYTES_OF_A_FIELD: usize = 64;
 
 /// Makes a write and answers with it, or repeats the answer of the same request before it. All in one transaction, what
 /// is read for the answer included.
@@ -46,12 +52,15 @@ pub(super) async fn once(
     repeatable: Option<Repeatable>,
     write: impl AsyncFnOnce(&mut Context<'_>) -> Result<Answer, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    ctx.begin().await?;
     let Some(repeatable) = repeatable else {
+        ctx.begin().await?;
         let answer = write(ctx).await?;
         ctx.commit().await?;
         return Ok(answer.into_response());
     };
+    let core = ctx.core;
+    let _turn = core.turns.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
+    ctx.begin().await?;
     if let Some(kept) = repeatable.claim(ctx).await? {
         ctx.roll_back().await;
         return Ok(replayed(kept));
@@ -129,9 +138,16 @@ impl<'p> KeyedBody<'p> {
     }
 
     /// Once it is read.
-    pub(super) fn repeatable(self, ctx: &Context<'_>, scope: &Scope, request: &HttpRequest) -> Option<Repeatable> {
+    pub(super) fn repeatable(
+        self,
+        ctx: &Context<'_>,
+        scope: &Scope,
+        request: &HttpRequest,
+        written: Written,
+    ) -> Option<Repeatable> {
         let Self { key, digest, size, .. } = self;
-        key.map(|key| Repeatable { size, ..Repeatable::new(ctx, scope, request, &key, &digest.finalize()) })
+        let body = Body { digest: &digest.finalize(), size };
+        key.map(|key| Repeatable::new(ctx, scope, request, &key, body, written))
     }
 }
 
@@ -153,31 +169,50 @@ pub(super) struct Repeatable {
     /// Of whom and by what name: two callers with the same key do not meet.
     id: Vec<u8>,
     fingerprint: Vec<u8>,
-    /// Of its body, in bytes.
+    /// The largest answer that is kept, in bytes.
+    largest: usize,
+}
+
+/// The body of a request; nothing for a request without one.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Body<'b> {
+    /// What tells one body from another.
+    digest: &'b [u8],
+    /// In bytes.
     size: usize,
 }
 
+/// What a request writes.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub(super) meta: &'static ModelMeta,
+    pub(super) rows: usize,
+}
+
 impl Repeatable {
-    /// `body` is what tells one body from another; nothing for a request without one.
     pub(super) fn new(
         ctx: &Context<'_>,
         scope: &Scope,
         request: &HttpRequest,
         key: &IdempotencyKey,
-        body: &[u8],
+        body: Body<'_>,
+        written: Written,
     ) -> Self {
         let owner = match ctx.principal.account() {
             Some(account) => format!("account {account}"),
             None => format!("address {}", ctx.client_address().unwrap_or_default()),
         };
-        // An answer shows what its caller might see. Whoever may see more or less by now must not be shown it.
+        // An answer shows what its caller might see. Whoever may see more or less by now must not be shown it, as they are
+        // not once the schema is another one.
         let rights = format!("{:?}", (ctx.principal.identity().map(Identity::rights), scope));
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
-        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body, rights.as_bytes()];
+        let (body, size) = (body.digest, body.size);
+        let schema = ctx.core.schema.as_slice();
+        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body, rights.as_bytes(), schema];
         Self {
             id: Sha256::digest(joined(&[owner.as_bytes(), key.0.as_bytes()])).to_vec(),
             fingerprint: fingerprint(ctx.core, &joined(&parts)),
-            size: 0,
+            largest: BYTES + size * BYTES_FOR_EACH + written.rows * row_size(written.meta),
         }
     }
 
@@ -194,26 +229,19 @@ impl Repeatable {
 
     /// Whether the key was free. One that is over is.
     async fn insert(&self, ctx: &Context<'_>) -> Result<bool, DbError> {
+        let (open, close) = match ctx.core.db.dialect() {
+            Dialect::Sqlite => ("VALUES (", ")"),
+            Dialect::Postgres => ("SELECT ", PATIENTLY),
+        };
         let mut insert = self.statement(ctx, "INSERT INTO \"gable_idempotency\" AS k");
-        insert.push(" (\"id\", \"fingerprint\", \"created_at\") VALUES (").bind(self.id.clone());
-        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now);
+        insert.push(" (\"id\", \"fingerprint\", \"created_at\") ").push(open).bind(self.id.clone());
+        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now).push(close);
         insert.push(
-            ") ON CONFLICT (\"id\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
+            " ON CONFLICT (\"id\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
              \"created_at\" = excluded.\"created_at\" WHERE k.\"created_at\" <= ",
         );
         insert.bind(ctx.now - REPEATABLE_FOR);
-        self.wait_at_most(ctx, WAIT).await?;
-        let inserted = ctx.source().execute(insert).await?;
-        self.wait_at_most(ctx, "DEFAULT").await?;
-        Ok(inserted > 0)
-    }
-
-    /// SQLite waits before it begins, and no longer.
-    async fn wait_at_most(&self, ctx: &Context<'_>, time: &str) -> Result<(), DbError> {
-        if ctx.core.db.dialect() == Dialect::Postgres {
-            ctx.source().execute(self.statement(ctx, format!("SET LOCAL lock_timeout = {time}"))).await?;
-        }
-        Ok(())
+        Ok(ctx.source().execute(insert).await? > 0)
     }
 
     /// The answer of the request that has the key, if it was this one.
@@ -237,7 +265,7 @@ impl Repeatable {
     /// 400 `AnswerTooLarge` for more than is kept. The client may do with fewer fields; without an answer to repeat,
     /// its key would be no use.
     async fn keep(&self, ctx: &Context<'_>, answer: &Answer) -> Result<(), ApiError> {
-        if answer.body.len() > BYTES.saturating_add(self.size.saturating_mul(BYTES_FOR_EACH)) {
+        if answer.body.len() > self.largest {
             return Err(too_large());
         }
         let mut update = self.statement(ctx, "UPDATE \"gable_idempotency\" SET \"status\" = ");
@@ -271,12 +299,19 @@ fn fingerprint(core: &Core, request: &[u8]) -> Vec<u8> {
 
 fn in_use(error: DbError) -> ApiError {
     match error {
-        DbError::Conflict => {
-            let message = format!("A request with this {HEADER} is still being worked on. Please try again shortly.");
-            ApiError::conflict("IdempotencyKeyInUse", message).with_header("Retry-After", "1".to_owned())
-        }
+        DbError::Conflict => at_work(),
         other => other.into(),
     }
+}
+
+fn at_work() -> ApiError {
+    let message = format!("A request with this {HEADER} is still being worked on. Please try again shortly.");
+    ApiError::conflict("IdempotencyKeyInUse", message).with_header("Retry-After", "1".to_owned())
+}
+
+/// Of a row as JSON, without its long texts.
+fn row_size(meta: &ModelMeta) -> usize {
+    meta.fields.iter().map(|field| field.name.len() + BYTES_OF_A_FIELD).sum()
 }
 
 fn reused() -> ApiError {

@@ -1,0 +1,73 @@
+//! Who works under which key in this process. Repetitions wait here for the first of them, where they hold no connection.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
+
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Mutex<HashMap<Vec<u8>, Arc<Queue<()>>>>);
+
+/// While it lives, nobody else works under the key.
+#[derive(Debug)]
+pub(super) struct Turn<'t> {
+    turns: &'t Turns,
+    key: Vec<u8>,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turns {
+    /// Waits for everybody who came before; `None` where that takes too long.
+    pub(super) async fn take(&self, key: &[u8], patience: Duration) -> Option<Turn<'_>> {
+        // It clears up after itself also where nobody waits for it any more.
+        let mut turn = Turn { turns: self, key: key.to_vec(), held: None };
+        let queue = self.queues().entry(turn.key.clone()).or_default().clone();
+        turn.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
+        Some(turn)
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<Queue<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.held = None;
+        let mut queues = self.turns.queues();
+        // Others who wait hold on to the queue, too.
+        if queues.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
+            queues.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn one_works_under_a_key_and_nobody_is_remembered() {
+        let turns = Turns::default();
+        let first = turns.take(b"key", PATIENCE).await.expect("nobody else is there");
+        assert!(turns.take(b"key", PATIENCE).await.is_none(), "it takes too long");
+        assert!(turns.take(b"other", PATIENCE).await.is_some(), "another key is free");
+        let (second, ()) = tokio::join!(turns.take(b"key", PATIENCE), async { drop(first) });
+        assert!(second.is_some());
+        drop(second);
+        assert!(turns.queues().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_no_longer_leaves_nothing_behind() {
+        let turns = Turns::default();
+        let first = turns.take(b"key", PATIENCE).await;
+        let gone = tokio::time::timeout(Duration::from_secs(1), turns.take(b"key", PATIENCE)).await;
+        assert!(gone.is_err());
+        drop(first);
+        assert!(turns.queues().is_empty());
+    }
+}
