@@ -1,9 +1,13 @@
-//! Random requests to random schemas, each answered by the runtime over SQLite and by a plain reading of the API in
+//! Random requests to random schemas, each answered by the runtime over a database and by a plain reading of the API in
 //! memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. What is not there for
 //! a stranger is refused like what is not there at all.
+//!
+//! One run asks one database, SQLite or PostgreSQL; `database` says which. The reading is the same for both but where the
+//! documentation tells them apart: which letters have cases, and how many digits a decimal keeps.
 
 mod choices;
 mod condition;
+mod database;
 mod order;
 mod page;
 mod record;
@@ -25,6 +29,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use self::choices::Choices;
+use self::database::TestDatabase;
 use self::page::Page;
 use self::refusal::{Refusal, UNKNOWN};
 use self::request::Request;
@@ -55,10 +60,10 @@ struct Telling {
 #[test]
 fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
     let seed: u64 = std::env::var("GABLE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    let telling = Telling::default();
+    let (database, telling) = (TestDatabase::create(), Telling::default());
     for nth in 0..SCHEMAS {
-        if let Err(failure) = try_schema(seed.wrapping_mul(1000).wrapping_add(nth), &telling) {
-            panic!("GABLE_TEST_SEED={seed}, schema {nth}: {failure}");
+        if let Err(failure) = try_schema(seed.wrapping_mul(1000).wrapping_add(nth), &database, &telling) {
+            panic!("GABLE_TEST_SEED={seed}, schema {nth}, {:?}: {failure}", database.dialect());
         }
     }
     let (some, refused) = (telling.some.get(), telling.refused.get());
@@ -66,7 +71,7 @@ fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
     assert!(refused > 100, "hardly any request leads to what is hidden: {refused} do");
 }
 
-fn try_schema(seed: u64, telling: &Telling) -> Result<(), String> {
+fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(), String> {
     let config = Config {
         cases: REQUESTS,
         max_shrink_iters: 3000,
@@ -76,12 +81,12 @@ fn try_schema(seed: u64, telling: &Telling) -> Result<(), String> {
     };
     let mut runner = TestRunner::new(config);
     let numbers = vec(any::<u16>(), 3000).new_tree(&mut runner).expect("nothing is filtered").current();
-    let world = World::random(&mut Choices::new(&numbers));
+    let world = World::random(database.dialect(), &mut Choices::new(&numbers));
     if world.schema.models.iter().all(|model| model.view.is_none()) {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let core = runtime.block_on(tables::start(&world));
+    let core = runtime.block_on(tables::start(database, &world));
     let server = Server { world: &world, core };
     let outcome = runner.run(&vec(any::<u16>(), 0..250), |numbers| {
         let mut choices = Choices::new(&numbers);

@@ -5,6 +5,7 @@ use super::choices::Choices;
 use super::schema::{Kind, Schema};
 use super::value::{Operand, Value};
 use super::world::{Row, World};
+use crate::db::Dialect;
 use crate::resource::{FieldKind, Origin};
 
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ impl Condition {
             Condition::All(all) => all.iter().all(|one| one.holds(world, model, row)),
             Condition::Any(any) => any.iter().any(|one| one.holds(world, model, row)),
             Condition::Not(inner) => !inner.holds(world, model, row),
-            Condition::Test(test) => test.holds(&row[test.field]),
+            Condition::Test(test) => test.holds(&row[test.field], world.schema.dialect),
             Condition::Related(Related { relation, target, quantifier, inner, .. }) => {
                 let mut rows = world.related(model, row, *relation).into_iter();
                 match quantifier {
@@ -154,7 +155,7 @@ impl Test {
         Self { field, name, operator, operands, truth: choices.percent(50), brief }
     }
 
-    fn holds(&self, value: &Value) -> bool {
+    fn holds(&self, value: &Value, dialect: Dialect) -> bool {
         let equal = self.operands.iter().any(|operand| value.equals(&operand.meant));
         match self.operator {
             "isNull" => value.is_null() == self.truth,
@@ -165,7 +166,7 @@ impl Test {
             "gte" => value.order(&self.operands[0].meant).is_ge(),
             "lt" => value.order(&self.operands[0].meant).is_lt(),
             "lte" => value.order(&self.operands[0].meant).is_le(),
-            operator => is_found(value, operator, &self.operands[0].meant),
+            operator => is_found(value, operator, &self.operands[0].meant, dialect),
         }
     }
 }
@@ -190,27 +191,35 @@ fn piece(world: &World, model: usize, field: usize, operator: &str, choices: &mu
         _ => (cut, cut + choices.below(letters.len() - cut + 1)),
     };
     let text: String = letters[from..to].iter().collect();
-    Operand::plain(if choices.percent(30) { text.to_ascii_uppercase() } else { text })
+    Operand::plain(if choices.percent(30) { text.to_uppercase() } else { text })
 }
 
-/// Letters beyond ASCII have one case only, as SQLite has it.
-fn is_found(value: &Value, operator: &str, operand: &Value) -> bool {
+fn is_found(value: &Value, operator: &str, operand: &Value, dialect: Dialect) -> bool {
     let (Value::Text(value), Value::Text(operand)) = (value, operand) else { unreachable!("texts") };
     match operator {
         "contains" => value.contains(operand),
         "startsWith" => value.starts_with(operand),
         "endsWith" => value.ends_with(operand),
-        "icontains" => value.to_ascii_lowercase().contains(&operand.to_ascii_lowercase()),
-        "istartsWith" => value.to_ascii_lowercase().starts_with(&operand.to_ascii_lowercase()),
-        "iendsWith" => value.to_ascii_lowercase().ends_with(&operand.to_ascii_lowercase()),
+        "icontains" => folded(value, dialect).contains(&folded(operand, dialect)),
+        "istartsWith" => folded(value, dialect).starts_with(&folded(operand, dialect)),
+        "iendsWith" => folded(value, dialect).ends_with(&folded(operand, dialect)),
         other => unreachable!("{other}"),
+    }
+}
+
+/// In one case. To SQLite, letters beyond ASCII have no other.
+fn folded(text: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => text.to_ascii_lowercase(),
+        Dialect::Postgres => text.to_lowercase(),
     }
 }
 
 /// Whether the row has this text in one of those that are searched.
 pub(super) fn is_searched(schema: &Schema, model: usize, row: &Row, text: &str) -> bool {
+    let wanted = Value::Text(text.to_owned());
     let contains =
-        |field: &usize| !row[*field].is_null() && is_found(&row[*field], "icontains", &Value::Text(text.to_owned()));
+        |field: &usize| !row[*field].is_null() && is_found(&row[*field], "icontains", &wanted, schema.dialect);
     text.is_empty() || searched(schema, model).iter().any(contains)
 }
 

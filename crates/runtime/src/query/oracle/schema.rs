@@ -1,12 +1,15 @@
 //! Random schemas: models with fields of every type, relations of every kind, and a rule for who sees what.
 
 use super::choices::Choices;
-use super::value::Value;
+use super::value::{EXACT_DIGITS, Value};
 use crate::app_meta::QueryLimits;
+use crate::db::Dialect;
 use crate::resource::{FieldKind, IdKind, Origin};
 
 #[derive(Debug)]
 pub(super) struct Schema {
+    /// Of the database that its rows lie in.
+    pub(super) dialect: Dialect,
     pub(super) models: Vec<Model>,
     /// Tables of links and their columns.
     pub(super) links: Vec<Links>,
@@ -89,10 +92,11 @@ pub(super) const AWKWARD: [&str; 12] =
     ["limit", "sort", "some", "none", "count", "page", "eq", "isNull", "search", "filters", "order", "group"];
 
 impl Schema {
-    pub(super) fn random(choices: &mut Choices<'_>) -> Self {
+    pub(super) fn random(dialect: Dialect, choices: &mut Choices<'_>) -> Self {
         let count = 2 + choices.below(3);
         let mut schema = Self {
-            models: NAMES[..count].iter().map(|name| Model::random(name, choices)).collect(),
+            dialect,
+            models: NAMES[..count].iter().map(|name| Model::random(name, dialect, choices)).collect(),
             links: Vec::new(),
             limits: limits(choices),
         };
@@ -164,13 +168,13 @@ fn limits(choices: &mut Choices<'_>) -> QueryLimits {
 }
 
 impl Model {
-    fn random(name: &'static str, choices: &mut Choices<'_>) -> Self {
+    fn random(name: &'static str, dialect: Dialect, choices: &mut Choices<'_>) -> Self {
         let id = choices.among(&[IdKind::Uuid, IdKind::Integer]);
         let mut fields = vec![Field::new("id", "id".to_owned(), kind_of(id)).origin(Origin::Id)];
         for word in WORDS.iter().take(1 + choices.below(6)) {
             let name = if choices.percent(15) { choices.among(&AWKWARD) } else { word };
             if fields.iter().all(|field| field.name != name) {
-                fields.push(Field::random(name, choices));
+                fields.push(Field::random(name, dialect, choices));
             }
         }
         Self {
@@ -237,6 +241,14 @@ fn kind_of(id: IdKind) -> FieldKind {
     if id == IdKind::Uuid { FieldKind::Uuid } else { FieldKind::Bigint }
 }
 
+/// Of every decimal. SQLite keeps them as floating-point numbers.
+fn digits(dialect: Dialect) -> u32 {
+    match dialect {
+        Dialect::Sqlite => EXACT_DIGITS,
+        Dialect::Postgres => 28,
+    }
+}
+
 impl Field {
     fn new(name: &str, column: String, kind: FieldKind) -> Self {
         let (origin, reader) = (Origin::Declared, Reader::Everybody);
@@ -247,7 +259,8 @@ impl Field {
         Self { origin, ..self }
     }
 
-    fn random(name: &str, choices: &mut Choices<'_>) -> Self {
+    fn random(name: &str, dialect: Dialect, choices: &mut Choices<'_>) -> Self {
+        let precision = digits(dialect);
         let kind = choices.among(&[
             FieldKind::String,
             FieldKind::Integer,
@@ -256,8 +269,8 @@ impl Field {
             FieldKind::Text,
             FieldKind::Bigint,
             FieldKind::Float,
-            FieldKind::Decimal { precision: 16, scale: 2 },
-            FieldKind::Decimal { precision: 16, scale: 4 },
+            FieldKind::Decimal { precision, scale: 2 },
+            FieldKind::Decimal { precision, scale: 4 },
             FieldKind::Date,
             FieldKind::Time,
             FieldKind::Datetime,

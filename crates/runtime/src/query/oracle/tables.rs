@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::database::TestDatabase;
 use super::record::Cells;
-use super::schema::{Field, Kind, Model, Reader, Schema, Term, Wanted};
+use super::schema::{Field, Kind, Links, Model, Reader, Schema, Term, Wanted};
 use super::value::Value;
 use super::world::World;
 use crate::access::Permission;
@@ -12,7 +13,7 @@ use crate::api::{Mounted, MountedModel};
 use crate::app_meta::AppMeta;
 use crate::clock::Clock;
 use crate::core::Core;
-use crate::db::{Database, Source, Statement};
+use crate::db::{Database, Dialect, Source, Statement};
 use crate::hooks::HookTable;
 use crate::mail::{MailRoom, Mailbox};
 use crate::resource::{
@@ -23,8 +24,8 @@ use crate::settings::Settings;
 use crate::settings::tests::app;
 
 /// Starts an application with these models and rows.
-pub(super) async fn start(world: &World) -> Arc<Core> {
-    let db = Database::connect("sqlite::memory:", 1).await.expect("a database");
+pub(super) async fn start(database: &TestDatabase, world: &World) -> Arc<Core> {
+    let db = database.emptied().await;
     fill(&db, world).await;
     let app: &'static AppMeta = Box::leak(Box::new(AppMeta { query: world.schema.limits, ..app(None) }));
     let settings = Settings::from_list(app, &[], Path::new("unused")).expect("settings");
@@ -121,50 +122,100 @@ fn condition(term: &Term) -> Condition {
 async fn fill(db: &Database, world: &World) {
     let transaction = db.begin().await.expect("a transaction");
     let source = Source::Transaction(&transaction);
-    for statement in statements(db, world) {
+    for statement in statements(world) {
         let sql = statement.sql.clone();
         source.execute(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
     transaction.commit().await.expect("a commit");
 }
 
-fn statements(db: &Database, world: &World) -> Vec<Statement> {
+fn statements(world: &World) -> Vec<Statement> {
+    let Schema { dialect, models, links, .. } = &world.schema;
     let mut statements = Vec::new();
-    let text = |sql: String| Statement::new(db.dialect(), sql);
-    for (model, rows) in world.schema.models.iter().zip(&world.rows) {
-        let columns: Vec<String> = model.fields.iter().map(column).collect();
-        statements.push(text(format!("CREATE TABLE \"{}\" ({})", model.table, columns.join(", "))));
-        for key in model.fields.iter().filter(|field| field.origin == Origin::ForeignKey) {
-            statements.push(text(format!("CREATE INDEX \"{0}_{1}\" ON \"{0}\" (\"{1}\")", model.table, key.column)));
-        }
-        statements.extend(rows.iter().map(|row| insert(db, &model.table, row)));
+    for (nth, (model, rows)) in models.iter().zip(&world.rows).enumerate() {
+        let columns: Vec<String> = model.fields.iter().map(|field| column(field, *dialect)).collect();
+        statements.push(create(*dialect, &model.table, &columns));
+        statements.extend(indexes(&world.schema, nth));
+        let kinds: Vec<FieldKind> = model.fields.iter().map(|field| field.kind).collect();
+        statements.extend(rows.iter().map(|row| insert(*dialect, &model.table, &kinds, row)));
     }
-    for (links, pairs) in world.schema.links.iter().zip(&world.links) {
-        let [this, that] = &links.columns;
-        let table = &links.table;
-        statements
-            .push(text(format!("CREATE TABLE \"{table}\" (\"{this}\", \"{that}\", UNIQUE (\"{this}\", \"{that}\"))")));
-        statements.extend(pairs.iter().map(|pair| insert(db, table, pair)));
+    for (links, pairs) in links.iter().zip(&world.links) {
+        statements.extend(create_links(&world.schema, links));
+        let kinds = links.models.map(|model| models[model].fields[0].kind);
+        statements.extend(pairs.iter().map(|pair| insert(*dialect, &links.table, &kinds, pair)));
     }
     statements
 }
 
-/// As migrations declare it.
-fn column(field: &Field) -> String {
-    let kind = match field.kind {
-        FieldKind::Integer => "INTEGER",
-        FieldKind::Bigint => "BIGINT",
-        FieldKind::Float | FieldKind::Decimal { .. } => "REAL",
-        FieldKind::Boolean => "BOOLEAN",
-        FieldKind::Uuid => "BLOB",
-        _ => "TEXT",
-    };
-    let key = if field.origin == Origin::Id { " PRIMARY KEY" } else { "" };
-    format!("\"{}\" {kind} {}{key}", field.column, if field.optional { "NULL" } else { "NOT NULL" })
+fn create(dialect: Dialect, table: &str, parts: &[String]) -> Statement {
+    Statement::new(dialect, format!("CREATE TABLE \"{table}\" ({})", parts.join(", ")))
 }
 
-fn insert(db: &Database, table: &str, values: &[Value]) -> Statement {
-    let mut statement = Statement::new(db.dialect(), format!("INSERT INTO \"{table}\" VALUES ("));
-    statement.join(", ", values, |statement, value| statement.bind(value.bound())).push(")");
+/// Of keys, as migrations make them.
+fn indexes(schema: &Schema, model: usize) -> Vec<Statement> {
+    let known = &schema.models[model];
+    let keys = known.fields.iter().enumerate().filter(|(_, field)| field.origin == Origin::ForeignKey);
+    let indexes = keys.map(|(nth, key)| {
+        let unique = if schema.is_unique(model, nth) { "UNIQUE " } else { "" };
+        let nulls = if key.optional && schema.dialect == Dialect::Postgres { " NULLS FIRST" } else { "" };
+        let (table, column) = (&known.table, &key.column);
+        format!("CREATE {unique}INDEX \"{table}_{column}\" ON \"{table}\" (\"{column}\"{nulls})")
+    });
+    indexes.map(|sql| Statement::new(schema.dialect, sql)).collect()
+}
+
+fn create_links(schema: &Schema, links: &Links) -> [Statement; 2] {
+    let Links { table, columns: [this, that], models } = links;
+    let [here, there] = models.map(|model| ty(schema.models[model].fields[0].kind, schema.dialect));
+    let columns = [
+        format!("\"{this}\" {here} NOT NULL"),
+        format!("\"{that}\" {there} NOT NULL"),
+        format!("PRIMARY KEY (\"{this}\", \"{that}\")"),
+    ];
+    let index = format!("CREATE INDEX \"{table}_{that}\" ON \"{table}\" (\"{that}\")");
+    [create(schema.dialect, table, &columns), Statement::new(schema.dialect, index)]
+}
+
+/// As migrations declare it.
+fn column(field: &Field, dialect: Dialect) -> String {
+    let name = &field.column;
+    match (field.origin, field.kind, dialect) {
+        (Origin::Id, FieldKind::Bigint, Dialect::Sqlite) => format!("\"{name}\" INTEGER PRIMARY KEY AUTOINCREMENT"),
+        (Origin::Id, FieldKind::Bigint, Dialect::Postgres) => {
+            format!("\"{name}\" bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY")
+        }
+        (origin, kind, _) => {
+            let null = if field.optional { "NULL" } else { "NOT NULL" };
+            let key = if origin == Origin::Id { " PRIMARY KEY" } else { "" };
+            format!("\"{name}\" {} {null}{key}", ty(kind, dialect))
+        }
+    }
+}
+
+fn ty(kind: FieldKind, dialect: Dialect) -> String {
+    let (sqlite, postgres) = match kind {
+        FieldKind::Decimal { precision, scale } => ("REAL", format!("numeric({precision}, {scale})")),
+        FieldKind::Integer => ("INTEGER", "integer".to_owned()),
+        FieldKind::Bigint => ("BIGINT", "bigint".to_owned()),
+        FieldKind::Float => ("REAL", "double precision".to_owned()),
+        FieldKind::Boolean => ("BOOLEAN", "boolean".to_owned()),
+        FieldKind::Date => ("TEXT", "date".to_owned()),
+        FieldKind::Time => ("TEXT", "time(3)".to_owned()),
+        FieldKind::Datetime => ("TEXT", "timestamptz(3)".to_owned()),
+        FieldKind::Uuid => ("BLOB", "uuid".to_owned()),
+        FieldKind::Json | FieldKind::EnumList(_) => ("TEXT", "jsonb".to_owned()),
+        FieldKind::Text => ("TEXT", "text".to_owned()),
+        _ => ("TEXT", "varchar(255)".to_owned()),
+    };
+    match dialect {
+        Dialect::Sqlite => sqlite.to_owned(),
+        Dialect::Postgres => postgres,
+    }
+}
+
+fn insert(dialect: Dialect, table: &str, kinds: &[FieldKind], values: &[Value]) -> Statement {
+    let mut statement = Statement::new(dialect, format!("INSERT INTO \"{table}\" VALUES ("));
+    let bound = kinds.iter().zip(values).map(|(kind, value)| value.bound(*kind));
+    statement.join(", ", bound, Statement::bind).push(")");
     statement
 }

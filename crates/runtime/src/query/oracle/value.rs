@@ -26,12 +26,16 @@ pub(super) enum Value {
     Json(Json),
 }
 
-const LETTERS: [&str; 13] = ["a", "b", "A", "é", "%", "_", "!", "\\", "'", "\"", ",", " ", "🦀"];
+const LETTERS: [&str; 14] = ["a", "b", "A", "é", "É", "%", "_", "!", "\\", "'", "\"", ",", " ", "🦀"];
 const EMAILS: [&str; 4] = ["ada@example.com", "bob@example.com", "a_b@example.org", "ada%1@example.com"];
 const WHOLE: [i32; 7] = [0, 1, 2, -1, -7, i32::MAX, i32::MIN];
 const BIG: [i64; 8] = [0, 1, -1, 7, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX, i64::MIN];
 const REAL: [f64; 8] = [0.0, 1.5, -1.5, 0.1, -0.0, 1e300, -1e-7, 31.245_270_191_439_438];
 const UNITS: [i64; 8] = [0, 1, -1, 990, 1000, -123_456, 123_456_789, 99_999_999_999_999];
+/// Some that a floating-point number would not tell apart.
+const LONG_UNITS: [i64; 3] = [9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX];
+/// Digits that every floating-point number keeps.
+pub(super) const EXACT_DIGITS: u32 = 15;
 const DAYS: [&str; 5] = ["2026-01-31", "2026-02-01", "1999-12-31", "0001-01-01", "9999-12-31"];
 const TIMES: [&str; 6] = ["00:00:00", "19:30:00", "19:30:00.250", "19:30:00.500", "19:30:01", "23:59:59.999"];
 const UUIDS: [u128; 5] = [0, 1, u128::MAX, 0xab << 120, 0x0a0b_0c0d << 64];
@@ -43,7 +47,10 @@ impl Value {
             FieldKind::Integer => Value::Whole(choices.among(&WHOLE).into()),
             FieldKind::Bigint => Value::Whole(choices.among(&BIG)),
             FieldKind::Float => Value::Real(choices.among(&REAL)),
-            FieldKind::Decimal { scale, .. } => Value::Decimal(choices.among(&UNITS), scale),
+            FieldKind::Decimal { precision, scale } => {
+                let is_long = precision > EXACT_DIGITS && choices.percent(30);
+                Value::Decimal(choices.among(if is_long { &LONG_UNITS[..] } else { &UNITS }), scale)
+            }
             FieldKind::Boolean => Value::Truth(choices.percent(50)),
             FieldKind::Date => Value::Day(choices.among(&DAYS).parse().expect("a date")),
             FieldKind::Time => Value::Clock(choices.among(&TIMES).parse().expect("a time")),
@@ -98,10 +105,11 @@ impl Value {
     }
 
     /// As a driver takes it.
-    pub(super) fn bound(&self) -> sea_orm::Value {
+    pub(super) fn bound(&self, kind: FieldKind) -> sea_orm::Value {
         match self.clone() {
-            Value::Null => None::<String>.into(),
+            Value::Null => null(kind),
             Value::Text(text) => text.into(),
+            Value::Whole(number) if kind == FieldKind::Integer => i32::try_from(number).expect("one of few").into(),
             Value::Whole(number) => number.into(),
             Value::Real(number) => number.into(),
             Value::Decimal(units, scale) => Decimal::new(units, scale).into(),
@@ -136,6 +144,23 @@ impl Value {
     }
 }
 
+/// PostgreSQL takes no null of another type.
+fn null(kind: FieldKind) -> sea_orm::Value {
+    match kind {
+        FieldKind::Integer => None::<i32>.into(),
+        FieldKind::Bigint => None::<i64>.into(),
+        FieldKind::Float => None::<f64>.into(),
+        FieldKind::Decimal { .. } => None::<Decimal>.into(),
+        FieldKind::Boolean => None::<bool>.into(),
+        FieldKind::Date => None::<NaiveDate>.into(),
+        FieldKind::Time => None::<NaiveTime>.into(),
+        FieldKind::Datetime => None::<DateTime<Utc>>.into(),
+        FieldKind::Uuid => None::<Uuid>.into(),
+        FieldKind::Json | FieldKind::EnumList(_) => None::<Json>.into(),
+        _ => None::<String>.into(),
+    }
+}
+
 /// A value that something is compared with, as a request says it.
 #[derive(Clone, Debug)]
 pub(super) struct Operand {
@@ -158,7 +183,10 @@ impl Operand {
         };
         let json = match &meant {
             Value::Whole(_) | Value::Real(_) | Value::Truth(_) => meant.json(),
-            Value::Decimal(..) if choices.percent(30) => serde_json::from_str(&meant.text()).expect("a number"),
+            // As a number, JSON would not tell them apart.
+            Value::Decimal(units, _) if !LONG_UNITS.contains(units) && choices.percent(30) => {
+                serde_json::from_str(&meant.text()).expect("a number")
+            }
             _ => json!(text),
         };
         Self { meant, text, json }

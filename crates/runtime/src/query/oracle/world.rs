@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::choices::Choices;
 use super::schema::{Field, Kind, Schema, Wanted};
 use super::value::Value;
+use crate::db::Dialect;
 use crate::resource::{FieldKind, IdKind, Origin};
 
 pub(super) struct World {
@@ -20,8 +21,8 @@ pub(super) struct World {
 pub(super) type Row = Vec<Value>;
 
 impl World {
-    pub(super) fn random(choices: &mut Choices<'_>) -> Self {
-        let schema = Schema::random(choices);
+    pub(super) fn random(dialect: Dialect, choices: &mut Choices<'_>) -> Self {
+        let schema = Schema::random(dialect, choices);
         let count = 6 + choices.below(9);
         let ids: Vec<Vec<Value>> =
             schema.models.iter().map(|model| (0..count).map(|nth| id(model.id, nth, choices)).collect()).collect();
