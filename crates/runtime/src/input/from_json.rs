@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use uuid::Uuid;
 
 use super::types::{parse_date, parse_datetime, parse_time};
@@ -60,13 +60,24 @@ impl FromJson for f64 {
 
 impl FromJson for Decimal {
     fn from_json(value: Value) -> Result<Self, Mismatch> {
-        let text = match &value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => return Err("a decimal number as a string".into()),
+        let decimal = match &value {
+            Value::String(text) => Decimal::from_str_exact(text).ok(),
+            Value::Number(number) => exact_decimal(number),
+            _ => None,
         };
-        Decimal::from_str_exact(&text).map_err(|_| "a decimal number as a string".into())
+        decimal.ok_or("a decimal number as a string".into())
     }
+}
+
+/// Decimal digits that a binary number of 64 bits keeps.
+const EXACT_DIGITS: usize = 15;
+
+/// A number in JSON as a decimal; none where it was read as a binary number that may have lost digits.
+pub(crate) fn exact_decimal(number: &Number) -> Option<Decimal> {
+    let text = number.to_string();
+    let decimal = if text.contains('e') { Decimal::from_scientific(&text) } else { Decimal::from_str_exact(&text) };
+    let kept = |decimal: &Decimal| decimal.normalize().mantissa().unsigned_abs().to_string().len() <= EXACT_DIGITS;
+    decimal.ok().filter(|decimal| !number.is_f64() || kept(decimal))
 }
 
 impl FromJson for Uuid {
@@ -122,5 +133,24 @@ fn holds_nul(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(holds_nul),
         Value::Object(entries) => entries.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_with_more_digits_than_are_kept_is_no_decimal() {
+        let read = |text: &str| Decimal::from_json(serde_json::from_str(text).expect("JSON")).ok();
+        // Whole numbers are no binary ones.
+        for text in ["1.5", "12345678901234.5", "1000.0", "-0.0025", "9007199254740993"] {
+            assert_eq!(read(text), text.parse().ok(), "{text}");
+        }
+        assert_eq!(read("-2.5e-3"), read("-0.0025"));
+        let lost = ["9007199254740993.01", "12345678901.123456789", "0.1234567890123456", "1e15", "1e300", "1e-300"];
+        for text in lost {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

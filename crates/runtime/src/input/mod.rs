@@ -15,6 +15,7 @@ pub(crate) mod validation;
 
 pub use body::{BodyReader, Problem};
 pub(crate) use body::{Finished, Reader, in_order, read};
+pub(crate) use from_json::exact_decimal;
 pub use from_json::{FromJson, Mismatch};
 pub use patch::Patch;
 pub(crate) use reach::{Form, Reach, Rights};

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::input::{Mismatch, parse_date, parse_datetime, parse_time};
+use crate::input::{Mismatch, exact_decimal, parse_date, parse_datetime, parse_time};
 use crate::resource::FieldKind;
 
 /// # Errors
@@ -41,6 +41,9 @@ pub(crate) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Va
     use serde_json::Value as Json;
     let numeric = matches!(kind, FieldKind::Integer | FieldKind::Bigint | FieldKind::Float | FieldKind::Decimal { .. });
     match json {
+        Json::Number(number) if matches!(kind, FieldKind::Decimal { .. }) => {
+            exact_decimal(number).map(Into::into).ok_or("a decimal number, as text where it is long".into())
+        }
         Json::Number(number) if numeric => typed_value(kind, &number.to_string()),
         Json::Bool(value) if kind == FieldKind::Boolean => Ok((*value).into()),
         Json::String(text) if matches!(kind, FieldKind::Decimal { .. }) || !(numeric || kind == FieldKind::Boolean) => {
