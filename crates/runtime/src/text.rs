@@ -1,5 +1,11 @@
 //! Letters.
 
+/// `Post` -> `A Post`, `AuthRole` -> `An AuthRole`. Names in U are taken for such as `User`.
+pub(crate) fn with_article(name: &str) -> String {
+    let article = if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" };
+    format!("{article} {name}")
+}
+
 /// `title` -> `Title`
 pub(crate) fn upper_first(name: &str) -> String {
     let mut letters = name.chars();

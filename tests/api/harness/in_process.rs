@@ -38,6 +38,16 @@ impl InProcess {
         self.log_in(&email)
     }
 
+    /// Somebody who has just signed up and was made an editor.
+    pub(crate) fn editor(&self) -> Client {
+        let (editor, root) = (self.author(), self.super_user());
+        let (user, roles) = (editor.get("/api/users/me"), root.get("/api/auth-roles?name=Editor"));
+        let assigned =
+            json!({ "userId": user.succeeds(200)["data"]["id"], "roleId": roles.succeeds(200)["data"][0]["id"] });
+        root.post("/api/user-roles", assigned).succeeds(201);
+        editor
+    }
+
     /// A super user, made as an operator makes one: by a command beside the server.
     pub(crate) fn super_user(&self) -> Client {
         let name = unique("root");

@@ -23,6 +23,7 @@ use crate::http::ApiError;
 use crate::input::Problem;
 use crate::mail::{self, Mail, Template};
 use crate::resource::{Draft, Id};
+use crate::text::with_article;
 
 /// How long a link to verify an address holds.
 const LINK: TimeDelta = TimeDelta::hours(24);
@@ -253,7 +254,7 @@ async fn confirm_first(
 /// What the unique index would say.
 fn taken_address(model: &Model) -> ApiError {
     let unique = model.meta.uniques.iter().find(|unique| unique.fields == [address::FIELD]);
-    let message = format!("A {} with this {} already exists", model.meta.name, address::FIELD);
+    let message = format!("{} with this {} already exists", with_article(model.meta.name), address::FIELD);
     ApiError::conflict(unique.map_or("UniqueConstraint", |unique| unique.code), message)
 }
 

@@ -4,6 +4,7 @@ use crate::db::{DbError, Violation};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::resource::{ModelMeta, UniqueMeta};
+use crate::text::with_article;
 
 /// Why rows were not written.
 #[derive(Debug)]
@@ -129,7 +130,8 @@ pub(super) fn of_delete(error: DbError) -> ApiError {
 fn not_unique(meta: &ModelMeta, violation: &Violation) -> ApiError {
     match meta.uniques.iter().find(|unique| is(meta, unique, violation)) {
         Some(unique) => {
-            let message = format!("A {} with this {} already exists", meta.name, unique.fields.join(" and "));
+            let message =
+                format!("{} with this {} already exists", with_article(meta.name), unique.fields.join(" and "));
             ApiError::conflict(unique.code, message).with_meta(serde_json::json!({ "fields": unique.fields }))
         }
         None => ApiError::conflict("UniqueConstraint", "Such a record already exists"),
