@@ -7,7 +7,7 @@ use gable::generated::ModelMeta;
 use gable_schema::cost::{Costs, costs};
 use serde_json::{Value, json};
 
-use crate::harness::{App, Client, Reply};
+use crate::harness::{App, Client, PASSWORD, Reply};
 use crate::includes::budgets::paths;
 use crate::includes::rows::{article, draft, word};
 use crate::includes::sight::MODELS;
@@ -22,7 +22,7 @@ fn said() -> Costs {
 /// How many statements an operation takes at most, and whether there is a request that takes as many; without those
 /// that tell who asks, which are not counted either.
 fn most(model: &str, operation: &str) -> (usize, bool) {
-    let Costs { caller, endpoints } = said();
+    let Costs { caller, endpoints, .. } = said();
     let found = endpoints.iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
     let endpoint = found.unwrap_or_else(|| panic!("no {operation} of {model}"));
     let asking = if endpoint.method == "GET" { caller.asks } else { caller.asks + caller.still_asks };
@@ -102,6 +102,49 @@ fn writes_of_one_row_take_no_more_statements_than_is_said() {
     let changed = matching("PATCH", &format!("{path}?{fields}")).json(&links(&posts[2], &posts[0])).send();
     takes_no_more(&app, "Tag", "updateOne", &changed.succeeds(200));
     takes_the_most(&app, "Tag", "deleteOne", &matching("DELETE", &path).send().succeeds(204));
+}
+
+/// A request whose body names so many rows of other models.
+#[track_caller]
+fn takes_no_more_with(app: &App, model: &str, operation: &str, reply: &Reply, named: usize) {
+    let (taken, (most, _)) = (statements_behind(app, reply), most(model, operation));
+    let endpoints = said().endpoints;
+    let endpoint = endpoints.iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
+    let each = endpoint.and_then(|endpoint| endpoint.nested).expect("bodies that name rows").statements.most;
+    let each = usize::try_from(each).expect("a small number");
+    assert!(taken.len() > 3, "{operation} of {model}: {named} rows were not written by {taken:#?}");
+    assert!(
+        taken.len() <= most + named * each,
+        "{operation} of {model}, {most} + {named} x {each} at most: {taken:#?}"
+    );
+}
+
+#[test]
+fn rows_that_a_body_names_take_no_more_statements_than_is_said() {
+    let app = talkative();
+    let root = app.super_user();
+    let role = |name: String| json!({ "role": { "name": name, "description": "Writes" } });
+    let account = json!({
+        "email": format!("{}@example.com", word()), "password": PASSWORD, "profile": { "nickname": word() },
+        "roles": [role(word()), role(word())], "phones": [{ "number": "+4930111111" }, { "number": "+4930222222" }],
+    });
+    let made = root.post("/api/users?fields=id,roles.id,roles.role.id,phones.id", account).succeeds(201);
+    takes_no_more_with(&app, "User", "createOne", &made, 7);
+    let (path, user) = (format!("/api/users/{}", made.id()), &made["data"]);
+    let change = json!({
+        "email": format!("{}@example.com", word()), "profile": { "apiAction": "update", "nickname": word() },
+        "roles": [{ "id": user["roles"][1]["id"], "apiAction": "delete" }],
+        "phones": [{ "id": user["phones"][0]["id"], "label": "Home" }, { "id": user["phones"][1]["id"], "apiAction": "delete" }],
+    });
+    takes_no_more_with(&app, "User", "updateOne", &root.patch(&path, change).succeeds(200), 4);
+    let posts: Value = (0..3)
+        .map(|_| json!({
+            "title": "Title", "content": "…", "slug": word(), "author": { "email": format!("{}@example.com", word()), "password": PASSWORD },
+            "comments": [{ "content": "One" }, { "content": "Two", "author": { "email": format!("{}@example.com", word()), "password": PASSWORD } }],
+            "tags": [{ "name": word(), "apiAction": "create" }],
+        }))
+        .collect();
+    takes_no_more_with(&app, "Post", "createMany", &root.post("/api/posts/many", posts).succeeds(201), 15);
 }
 
 #[test]

@@ -236,7 +236,11 @@ impl<'a> BodyReader<'a> {
     /// A server-set field, one the caller may not write, and one that does not exist must be told apart only where
     /// the caller may know of the field: a private field answers like an unknown one.
     fn not_writable(&self, key: &str) -> Problem {
-        let known = self.meta.fields.iter().find(|field| field.name == key);
+        let of_relation = self.meta.relations.iter().find_map(|relation| match relation.kind {
+            RelationKind::BelongsTo { field } if relation.name == key => Some(field),
+            _ => None,
+        });
+        let known = self.meta.fields.iter().find(|field| field.name == of_relation.unwrap_or(key));
         let (code, message) = match known {
             Some(field) if field.kind == FieldKind::Password || !field.private => refused(field),
             _ => ("UnknownField".to_owned(), format!("'{key}' is not a field of {}", self.meta.name)),

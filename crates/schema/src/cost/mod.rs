@@ -7,6 +7,7 @@
 mod bound;
 mod caller;
 mod include;
+mod nested;
 mod write;
 
 use crate::schema::{Model, Operation, Schema};
@@ -21,6 +22,8 @@ use write::{Done, Form, Writes};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Costs {
     pub caller: Caller,
+    /// Rows that one body may name through relations.
+    pub max_nested: u32,
     /// By model, and of each in the order of their paths.
     pub endpoints: Vec<Endpoint>,
 }
@@ -39,13 +42,17 @@ pub struct Endpoint {
     /// Rows of models and of join tables that are handed over or written. Neither what a database looks at to find them
     /// is among them, nor what is read to know who asks and what they may give.
     pub rows: Bound,
+    /// What each row adds that the body names through relations; none where it names none.
+    pub nested: Option<Cost>,
     /// The database may delete or clear other rows along. No budget says how many.
     pub cascades: bool,
 }
 
-pub(crate) struct Cost {
-    statements: Bound,
-    rows: Bound,
+/// Counted as in `Endpoint`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    pub statements: Bound,
+    pub rows: Bound,
 }
 
 /// Each endpoint that a schema has, with its cost.
@@ -57,7 +64,7 @@ pub fn costs(schema: &Schema) -> Costs {
         endpoints
             .extend(ENDPOINTS.iter().filter(|served| served.is_of(model)).map(|served| estimate.of(served, model)));
     }
-    Costs { caller, endpoints }
+    Costs { caller, max_nested: schema.app.query.max_nested, endpoints }
 }
 
 struct Served {
@@ -92,6 +99,11 @@ impl Served {
 
 const ONE: Bound = Bound::exactly(1);
 
+/// Whether bodies of the operation say what becomes of rows of other models.
+fn nests(operation: Option<Operation>) -> bool {
+    matches!(operation, Some(Operation::CreateOne | Operation::CreateMany | Operation::UpdateOne))
+}
+
 /// The operations of one model.
 struct Estimate<'s> {
     schema: &'s Schema,
@@ -113,6 +125,7 @@ impl Estimate<'_> {
             path: format!("{}/{}{}", self.schema.app.api, model.path, served.behind),
             statements: asking + statements,
             rows,
+            nested: nests(served.operation).then(|| nested::each(self.schema, model)).flatten(),
             cascades: deletes && self.writes.cascades(),
         }
     }
