@@ -212,6 +212,7 @@ impl<'a> Parser<'a> {
             match view.readable(name).filter(|field| is_comparable(view.meta.fields[*field].kind)) {
                 Some(field) if sort.iter().all(|(known, _)| *known != field) => sort.push((field, direction)),
                 Some(_) => {}
+                None if self.problems.len() >= MAX_PROBLEMS => break,
                 None => self.problem(called, "UnknownField", format!("'{called}' cannot use '{name}'")),
             }
         }
@@ -347,6 +348,7 @@ impl<'a> Parser<'a> {
         self.bounded();
         let position = self.position();
         if !self.problems.is_empty() {
+            self.problems.truncate(MAX_PROBLEMS);
             return Err(ApiError::invalid_query(self.problems));
         }
         let filters = match self.mode {
