@@ -113,3 +113,37 @@ fn counts_of_a_list_agree_with_its_rows_while_others_write() {
         assert_eq!(rows.as_ref(), Some(&reply["results"]), "{reply:?}");
     }
 }
+
+#[test]
+fn rows_that_are_linked_from_both_sides_at_once_are_linked() {
+    let app = app();
+    let grace = app.editor("grace");
+    let made = |path: &str, row: &dyn Fn(usize) -> Value| -> Vec<String> {
+        let rows: Vec<Value> = (0..4).map(row).collect();
+        let made = grace.post(path, json!(rows)).succeeds(201);
+        made["data"].as_array().expect("rows").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let word = || uuid::Uuid::now_v7().to_string();
+    let posts = made("/api/posts/many", &|_| json!({ "title": "Title", "content": "…", "slug": word() }));
+    let tags = made("/api/tags/many", &|_| json!({ "name": word() }));
+    // Each in an order of its own.
+    let named = |ids: &[String], from: usize, action: &str| -> Value {
+        (0..ids.len()).map(|nth| json!({ "id": ids[(from + nth * 3) % ids.len()], "apiAction": action })).collect()
+    };
+    for _ in 0..10 {
+        let replies = at_once(8, |number| match (number % 2, number / 2) {
+            (0, nth) => {
+                grace.patch(&format!("/api/posts/{}", posts[nth]), json!({ "tags": named(&tags, nth, "connect") }))
+            }
+            (_, nth) => {
+                grace.patch(&format!("/api/tags/{}", tags[nth]), json!({ "posts": named(&posts, nth, "connect") }))
+            }
+        });
+        assert_eq!(statuses(&replies), [(200, 8)]);
+        for post in &posts {
+            let path = format!("/api/posts/{post}?fields=tags.id");
+            assert_eq!(grace.get(&path).succeeds(200)["data"]["tags"].as_array().map(Vec::len), Some(4));
+            grace.patch(&path, json!({ "tags": named(&tags, 0, "disconnect") })).succeeds(200);
+        }
+    }
+}
