@@ -209,5 +209,10 @@ fn accounts_and_roles_take_no_more_statements_than_is_said() {
     takes_no_more(&app, "User", "updateOne", &root.patch(&account, moved).succeeds(200));
     let all = root.patch(&format!("/api/users/many?id={}", ada.id), suspended).succeeds(200);
     takes_no_more(&app, "User", "updateMany", &all);
+    let others = ["bob", "eve", "joe"].map(|name| app.sign_up(name));
+    let ids = others.each_ref().map(|account| account.id.as_str()).join(",");
+    let several = root.patch(&format!("/api/users/many?id[in]={ids}"), json!({ "isActive": false })).succeeds(200);
+    assert_eq!(statements_behind(&app, &several).len(), statements_behind(&app, &all).len());
+    others.iter().for_each(|account| drop(account.get("/api/users/me").expect(401, "UserNoLongerExists")));
     takes_no_more(&app, "User", "deleteOne", &root.delete(&account).succeeds(204));
 }

@@ -108,19 +108,22 @@ pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Resu
 
 /// Ends every grant of an account, but for the one that is kept.
 pub(super) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
-    delete_all(ctx, account, kept).await?;
+    delete_all(ctx, &[account], kept).await?;
     ctx.changes.push(AccessChange::Account(account));
     Ok(())
 }
 
 /// The same for somebody whom a write of their row shuts out. That write notes what changed.
-pub(crate) async fn end_log_ins(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
-    delete_all(ctx, account, None).await
+pub(crate) async fn end_log_ins(ctx: &Context<'_>, accounts: &[Id]) -> Result<(), ApiError> {
+    delete_all(ctx, accounts, None).await
 }
 
-async fn delete_all(ctx: &Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"account_id\" = ");
-    delete.bind(account);
+async fn delete_all(ctx: &Context<'_>, accounts: &[Id], kept: Option<Uuid>) -> Result<(), ApiError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"account_id\" IN (");
+    delete.join(", ", accounts, |delete, account| delete.bind(*account)).push(")");
     if let Some(kept) = kept {
         delete.push(" AND \"id\" <> ").bind(kept);
     }

@@ -27,9 +27,7 @@ pub(crate) async fn delete_many(
     delete.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(delete).await.map_err(refusal::of_delete)?;
     check_bound(ctx, results.len() as u64)?;
-    for result in &results {
-        guard::look_at(ctx, model, scope, result, Giving::Deleted).await?;
-    }
+    guard::look_at_all(ctx, model, scope, &results, Giving::Deleted).await?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     touched_many(ctx, model);
     cascaded(ctx, model);

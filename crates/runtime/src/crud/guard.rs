@@ -16,8 +16,7 @@ use crate::resource::{FieldKind, ModelKind, ModelMeta, RowValues};
 /// Looks at a row that was just written or deleted.
 ///
 /// # Errors
-/// 400 for a permission that the schema does not have, 403 for giving more than one holds or for touching a super user
-/// without being one, 409 for taking the last super user away.
+/// As of many rows.
 pub(super) async fn look_at(
     ctx: &Context<'_>,
     model: &Model,
@@ -25,19 +24,44 @@ pub(super) async fn look_at(
     row: &QueryResult,
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
+    look_at_all(ctx, model, scope, std::slice::from_ref(row), giving).await
+}
+
+/// Looks at rows that one statement wrote or deleted.
+///
+/// # Errors
+/// 400 for a permission that the schema does not have, 403 for giving more than one holds or for touching a super user
+/// without being one, 409 for taking the last super user away.
+pub(super) async fn look_at_all(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    rows: &[QueryResult],
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Ordinary {
         return Ok(());
     }
+    for row in rows {
+        look(ctx, model, scope, row, giving).await?;
+    }
+    if model.meta.kind == ModelKind::Account { look_at_accounts(ctx, model, rows, giving).await } else { Ok(()) }
+}
+
+async fn look(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    row: &QueryResult,
+    giving: Giving<'_>,
+) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Permission && !matches!(giving, Giving::Deleted) {
         permission_exists(ctx.core, model.meta, row)?;
     }
-    if model.meta.kind == ModelKind::Account {
-        check_super_user(ctx, model.meta, scope, row, giving).await?;
-        if shuts_out(model.meta, giving) {
-            end_log_ins(ctx, row_id(model, row)?).await?;
-        }
-    }
     if scope.authority == Authority::Caller {
+        if model.meta.kind == ModelKind::Account && !ctx.principal.is_super_user() && is_super_user(model, row)? {
+            return Err(ApiError::not_enough_permissions());
+        }
         if model.meta.kind == ModelKind::Account {
             check_take_over(ctx, model, row, giving).await?;
         }
@@ -74,25 +98,36 @@ fn name_stays(ctx: &Context<'_>, model: &Model, row: &QueryResult, values: &RowV
     Err(ApiError::conflict("RoleNamedInSchema", format!("The schema knows the role '{before}' by its name")))
 }
 
-async fn check_super_user(
+/// What becomes of accounts together: a super user stays, and who is shut out is logged out.
+async fn look_at_accounts(
     ctx: &Context<'_>,
-    meta: &ModelMeta,
-    scope: &Scope,
-    row: &QueryResult,
+    model: &Model,
+    rows: &[QueryResult],
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
-    let super_user: bool = column(meta, row, "isSuperUser")?;
-    if super_user && scope.authority == Authority::Caller && !ctx.principal.is_super_user() {
-        return Err(ApiError::not_enough_permissions());
+    let mut lost = false;
+    for row in rows {
+        lost |= match giving {
+            Giving::New => false,
+            Giving::Changed(values) => {
+                takes(model.meta, values, "isSuperUser")
+                    || (takes(model.meta, values, "isActive") && is_super_user(model, row)?)
+            }
+            Giving::Deleted => is_super_user(model, row)?,
+        };
     }
-    let loses = match giving {
-        Giving::New => false,
-        Giving::Changed(values) => {
-            takes(meta, values, "isSuperUser") || (super_user && takes(meta, values, "isActive"))
-        }
-        Giving::Deleted => super_user,
-    };
-    if loses { last_super_user_stays(ctx).await } else { Ok(()) }
+    if lost {
+        last_super_user_stays(ctx).await?;
+    }
+    if !shuts_out(model.meta, giving) {
+        return Ok(());
+    }
+    let accounts = rows.iter().map(|row| row_id(model, row)).collect::<Result<Vec<_>, _>>()?;
+    end_log_ins(ctx, &accounts).await
+}
+
+fn is_super_user(model: &Model, row: &QueryResult) -> Result<bool, ApiError> {
+    column(model.meta, row, "isSuperUser")
 }
 
 /// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.

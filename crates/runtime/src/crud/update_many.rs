@@ -41,9 +41,7 @@ pub(crate) async fn update_many(
     update.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.source().all(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
     check_bound(ctx, results.len() as u64)?;
-    for result in &results {
-        guard::look_at(ctx, model, scope, result, Giving::Changed(&row)).await?;
-    }
+    guard::look_at_all(ctx, model, scope, &results, Giving::Changed(&row)).await?;
     identifies_nobody(model, &row)?;
     check_all_still_within(model, scope, &row, &results)?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;

@@ -23,12 +23,6 @@ impl Bound {
     pub const fn at_most(most: u64) -> Self {
         Self { most, reached: most == 0 }
     }
-
-    /// The same so many times.
-    #[must_use]
-    pub const fn times(self, count: u64) -> Self {
-        Self { most: self.most.saturating_mul(count), ..self }
-    }
 }
 
 impl Add for Bound {

@@ -162,7 +162,7 @@ impl Estimate<'_> {
         let around = writes.references(Form::Create)
             + writes.named_references(Form::Create, 1)
             + writes.links(Form::Create)
-            + writes.guard(Done::New);
+            + writes.guard(Done::New, 1);
         Cost {
             statements: around + ONE + writes.reading_again(Done::New) + included.statements,
             rows: ONE + writes.reference_rows(Form::Create, 1) + writes.link_rows() + included.rows,
@@ -173,13 +173,13 @@ impl Estimate<'_> {
     fn update_one(&self) -> Cost {
         let (writes, included) = (self.writes, self.includes.of_one(self.position));
         let within = writes.still_within();
-        let linked = if writes.has_links() { writes.guard(Done::New) } else { Bound::NOTHING };
+        let linked = if writes.has_links() { writes.guard(Done::New, 1) } else { Bound::NOTHING };
         let around = writes.references(Form::Update)
             + writes.named_references(Form::Update, 1)
             + writes.moving()
             + within
             + writes.links(Form::Update);
-        let guards = writes.guard(Done::Changed) + linked;
+        let guards = writes.guard(Done::Changed, 1) + linked;
         Cost {
             statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,
             rows: ONE + ONE + within + writes.reference_rows(Form::Update, 1) + writes.link_rows() + included.rows,
@@ -188,14 +188,14 @@ impl Estimate<'_> {
 
     /// The row is read for `If-Match`.
     fn delete_one(&self) -> Cost {
-        let guard = self.writes.guard(Done::Deleted);
+        let guard = self.writes.guard(Done::Deleted, 1);
         Cost { statements: ONE + ONE + guard + self.writes.reading_again(Done::Deleted), rows: ONE + ONE }
     }
 
     fn create_many(&self) -> Cost {
         let writes = self.writes;
         // As many rows as a body has room for.
-        let guards = Bound::at_most(writes.guard(Done::New).times(writes.most()).most);
+        let guards = writes.guard(Done::New, writes.most());
         let around = writes.references(Form::Create)
             + writes.named_references(Form::Create, writes.most())
             + writes.links(Form::Create)
@@ -212,7 +212,7 @@ impl Estimate<'_> {
     /// Counted first. Links are not changed in bulk.
     fn update_many(&self) -> Cost {
         let writes = self.writes;
-        let around = writes.references(Form::Update) + writes.guard(Done::Changed).times(writes.most());
+        let around = writes.references(Form::Update) + writes.guard(Done::Changed, writes.most());
         Cost {
             statements: ONE + around + ONE + writes.reading_again(Done::Changed),
             rows: Bound::exactly(writes.most()) + writes.reference_rows(Form::Update, 1),
@@ -222,7 +222,7 @@ impl Estimate<'_> {
     /// Counted first.
     fn delete_many(&self) -> Cost {
         let writes = self.writes;
-        let guards = writes.guard(Done::Deleted).times(writes.most());
+        let guards = writes.guard(Done::Deleted, writes.most());
         Cost {
             statements: ONE + guards + ONE + writes.reading_again(Done::Deleted),
             rows: Bound::exactly(writes.most()),
@@ -231,7 +231,7 @@ impl Estimate<'_> {
 
     fn restore(&self) -> Cost {
         let included = self.includes.of_one(self.position);
-        let guard = self.writes.guard(Done::New);
+        let guard = self.writes.guard(Done::New, 1);
         Cost { statements: ONE + guard + included.statements, rows: ONE + included.rows }
     }
 }

@@ -137,12 +137,17 @@ impl<'s> Writes<'s> {
         Bound::at_most(moves.into())
     }
 
-    /// What the runtime asks after a write of a row that says who may do what.
-    pub(super) fn guard(self, done: Done) -> Bound {
-        Bound::at_most(match (self.model.kind, done) {
-            // Is there another super user: a lock, and a look; end the log-ins; may the caller have this account?
-            (ModelKind::Account, Done::Changed) => 4,
+    /// What the runtime asks after a write of rows that say who may do what: once, and for each of them.
+    pub(super) fn guard(self, done: Done, rows: u64) -> Bound {
+        let once = match (self.model.kind, done) {
+            // Is there another super user: a lock, and a look; end the log-ins.
+            (ModelKind::Account, Done::Changed) => 3,
             (ModelKind::Account, Done::Deleted) => 2 + u64::from(self.model.soft_delete),
+            _ => 0,
+        };
+        let each = match (self.model.kind, done) {
+            // May the caller have this account?
+            (ModelKind::Account, Done::Changed) => 1,
             // Everything that the role gives.
             (ModelKind::Role, Done::New | Done::Changed) => 1,
             // Whom it is denied to.
@@ -151,7 +156,8 @@ impl<'s> Writes<'s> {
             (ModelKind::AccountRole, Done::New | Done::Changed) => 2,
             (ModelKind::AccountPermission, _) => 1,
             _ => 0,
-        })
+        };
+        Bound::at_most(once + each * rows)
     }
 
     /// Moving an account to another e-mail address.
