@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::QueryResult;
 
+use super::include_sql;
 use super::selection::{Include, Selection};
-use super::sql::{self, Table};
 use crate::access::{id_from, optional_id};
 use crate::core::Core;
-use crate::db::{DbError, Row, Source, Statement};
+use crate::db::{DbError, Row, Source};
 use crate::resource::{AnyResource, Id, ModelMeta, RelationKind};
 
 /// Rows of one relation, and which of them belong to whom.
@@ -59,7 +59,11 @@ async fn one<'a>(
     let target = target.ok_or_else(|| DbError::Other(sea_orm::DbErr::Custom("a relation leads nowhere".to_owned())))?;
     let keys = keys(meta, target.meta, include, parents)?;
     let wanted: BTreeSet<Id> = keys.iter().map(|(_, key)| *key).collect();
-    let rows = if wanted.is_empty() { Vec::new() } else { source.all(statement(core, include, &wanted)).await? };
+    let rows = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        source.all(include_sql::statement(core.db.dialect(), include, &wanted)).await?
+    };
     let by_parent = match include.relation.kind {
         RelationKind::BelongsTo { .. } => of_keys(target.meta, &keys, &rows)?,
         kind => of_children(meta, target.meta, kind, &rows)?,
@@ -118,63 +122,4 @@ fn of_children(
         }
     }
     Ok(by_parent)
-}
-
-/// The rows that these keys lead to: for relations to many, the first of each, ranked by the database.
-fn statement(core: &Core, include: &Include, wanted: &BTreeSet<Id>) -> Statement {
-    let table = Table::included(include.view.meta);
-    let mut statement = Statement::new(core.db.dialect(), "SELECT ");
-    if include.is_to_many() {
-        columns(&mut statement, table, "");
-        let is_linked = matches!(include.relation.kind, RelationKind::ManyToMany { .. });
-        statement.push(if is_linked { ", \"gable_parent\" FROM (SELECT " } else { " FROM (SELECT " });
-        columns(&mut statement, table, "t1.");
-        rank(&mut statement, include, table);
-    } else {
-        columns(&mut statement, table, "t1.");
-    }
-    from(&mut statement, include, table);
-    statement.push(" IN (").join(", ", wanted, |statement, id| statement.bind(*id)).push(")");
-    sql::visible(&mut statement, table, &include.view.scope);
-    if include.is_to_many() {
-        statement.push(") ranked WHERE \"gable_rank\" <= ").bind(i64::from(include.limit));
-        statement.push(" ORDER BY \"gable_rank\"");
-    }
-    statement
-}
-
-fn columns(statement: &mut Statement, table: Table, alias: &str) {
-    statement.join(", ", table.meta.fields, |statement, field| statement.push(alias).identifier(field.column));
-}
-
-/// `, j1."post_id" AS "gable_parent", ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) AS "gable_rank"`
-fn rank(statement: &mut Statement, include: &Include, table: Table) {
-    if let RelationKind::ManyToMany { this_column, .. } = include.relation.kind {
-        statement.push(", j1.").identifier(this_column).push(" AS \"gable_parent\"");
-    }
-    statement.push(", ROW_NUMBER() OVER (PARTITION BY ");
-    belonging(statement, include, table);
-    statement.push(" ORDER BY ");
-    sql::order(statement, table, &include.sort);
-    statement.push(") AS \"gable_rank\"");
-}
-
-/// ` FROM … WHERE` and the column that says whose a row is.
-fn from(statement: &mut Statement, include: &Include, table: Table) {
-    statement.push(" FROM ").identifier(table.meta.table).push(" t1");
-    if let RelationKind::ManyToMany { table: links, target_column, .. } = include.relation.kind {
-        statement.push(" JOIN ").identifier(links).push(" j1 ON j1.").identifier(target_column).push(" = t1.\"id\"");
-    }
-    statement.push(" WHERE ");
-    belonging(statement, include, table);
-}
-
-fn belonging(statement: &mut Statement, include: &Include, table: Table) {
-    match include.relation.kind {
-        RelationKind::BelongsTo { .. } => statement.push("t1.\"id\""),
-        RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-            statement.push("t1.").identifier(sql::column_of(table.meta, field))
-        }
-        RelationKind::ManyToMany { this_column, .. } => statement.push("j1.").identifier(this_column),
-    };
 }

@@ -7,6 +7,7 @@ mod filter;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod include;
+mod include_sql;
 mod json_filter;
 mod list;
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Conditions as SQL. Values are always bound; names come from checked YAML.
 
 use sea_orm::Value;
+use sea_orm::sea_query::ArrayType;
 
 use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
 use super::list::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
-use crate::resource::{ModelMeta, RelationKind};
+use crate::resource::{Id, ModelMeta, RelationKind};
 
 /// A table in a statement: the one it is about, or one that a condition leads to.
 #[derive(Clone, Copy)]
@@ -93,17 +94,36 @@ pub(super) fn within(statement: &mut Statement, table: Table, rule: &RowRule) {
     statement.push(")");
 }
 
-/// What stands behind ORDER BY. SQLite and PostgreSQL disagree on where nulls stand, so it is said.
+/// What stands behind ORDER BY.
 pub(super) fn order(statement: &mut Statement, table: Table, sort: &[(usize, Direction)]) {
     statement.join(", ", sort, |statement, (field, direction)| {
-        let order = if *direction == Direction::Descending { " DESC" } else { "" };
-        let nulls = match (table.meta.fields[*field].optional, *direction) {
-            (false, _) => "",
-            (true, Direction::Ascending) => " NULLS FIRST",
-            (true, Direction::Descending) => " NULLS LAST",
-        };
-        table.column(statement, *field).push(order).push(nulls)
+        table.column(statement, *field).push(towards(*direction, table.meta.fields[*field].optional))
     });
+}
+
+/// What stands behind a column to sort by. SQLite and PostgreSQL disagree on where nulls stand, so it is said.
+pub(super) fn towards(direction: Direction, optional: bool) -> &'static str {
+    match (direction, optional) {
+        (Direction::Ascending, false) => "",
+        (Direction::Descending, false) => " DESC",
+        (Direction::Ascending, true) => " NULLS FIRST",
+        (Direction::Descending, true) => " DESC NULLS LAST",
+    }
+}
+
+/// Behind a column that is one of these ids. On PostgreSQL the text is the same for any number of them.
+pub(super) fn among<'i>(statement: &mut Statement, ids: impl IntoIterator<Item = &'i Id>) {
+    match statement.dialect {
+        Dialect::Sqlite => statement.push(" IN (").join(", ", ids, |statement, id| statement.bind(*id)).push(")"),
+        Dialect::Postgres => statement.push(" = ANY(").bind(array(ids)).push(")"),
+    };
+}
+
+/// One value for ids of one model, on PostgreSQL.
+pub(super) fn array<'i>(ids: impl IntoIterator<Item = &'i Id>) -> Value {
+    let values: Vec<Value> = ids.into_iter().map(|id| Value::from(*id)).collect();
+    let kind = values.first().map_or(ArrayType::BigInt, Value::array_type);
+    Value::Array(kind, Some(Box::new(values)))
 }
 
 /// A condition, in parentheses where it needs them.

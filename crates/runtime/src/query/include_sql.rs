@@ -1,0 +1,103 @@
+//! SQL text for included rows: one statement for all the rows that include them. Of relations to many it reads the first
+//! few for each, and no others: where the order is that of an index, nothing grows with the rows behind a relation.
+
+use std::collections::BTreeSet;
+
+use super::selection::Include;
+use super::sql::{self, Table};
+use crate::db::{Dialect, Statement};
+use crate::resource::{Id, RelationKind};
+
+/// The rows that these keys lead to, in their order. Behind the columns of linked rows stands whose they are.
+pub(super) fn statement(dialect: Dialect, include: &Include, keys: &BTreeSet<Id>) -> Statement {
+    let table = Table::included(include.view.meta);
+    let mut statement = Statement::new(dialect, "SELECT ");
+    columns(&mut statement, table);
+    match include.relation.kind {
+        RelationKind::BelongsTo { .. } => to_one(&mut statement, include, table, "id", keys),
+        RelationKind::HasOne { field } => {
+            to_one(&mut statement, include, table, sql::column_of(table.meta, field), keys);
+        }
+        RelationKind::HasMany { .. } => to_many(&mut statement, include, table, keys),
+        RelationKind::ManyToMany { .. } => {
+            statement.push(", ").push(parent(dialect, keys));
+            to_many(&mut statement, include, table, keys);
+        }
+    }
+    statement
+}
+
+fn columns(statement: &mut Statement, table: Table) {
+    statement.join(", ", table.meta.fields, |statement, field| statement.push("t1.").identifier(field.column));
+}
+
+fn to_one(statement: &mut Statement, include: &Include, table: Table, column: &str, keys: &BTreeSet<Id>) {
+    statement.push(" FROM ").identifier(table.meta.table).push(" t1 WHERE t1.").identifier(column);
+    sql::among(statement, keys);
+    sql::visible(statement, table, &include.view.scope);
+}
+
+/// For each key in turn its first rows. SQLite has no LATERAL, but what a table of JSON is made from may name the tables
+/// before it: a list of the places where the rows are, which are then looked up.
+fn to_many(statement: &mut Statement, include: &Include, table: Table, keys: &BTreeSet<Id>) {
+    let parent = parent(statement.dialect, keys);
+    match statement.dialect {
+        Dialect::Sqlite => {
+            statement.push(" FROM json_each(").bind(json(keys)).push(") p CROSS JOIN json_each((");
+            statement.push("SELECT json_group_array(\"place\") FROM (SELECT t1._rowid_ AS \"place\"");
+            first_of(statement, include, table, parent);
+            statement.push("))) f CROSS JOIN ").identifier(table.meta.table).push(" t1 ON t1._rowid_ = f.value");
+        }
+        Dialect::Postgres => {
+            statement.push(" FROM unnest(").bind(sql::array(keys)).push(") p(\"id\") CROSS JOIN LATERAL (SELECT ");
+            columns(statement, table);
+            first_of(statement, include, table, parent);
+            statement.push(") t1");
+        }
+    }
+    sql::order(statement.push(" ORDER BY "), table, &include.sort);
+}
+
+fn json(keys: &BTreeSet<Id>) -> String {
+    serde_json::Value::from_iter(keys.iter().map(|key| serde_json::Value::from(*key))).to_string()
+}
+
+/// The key in turn.
+fn parent(dialect: Dialect, keys: &BTreeSet<Id>) -> &'static str {
+    match (dialect, keys.first()) {
+        (Dialect::Postgres, _) => "p.\"id\"",
+        (Dialect::Sqlite, Some(Id::Uuid(_))) => "unhex(p.value, '-')",
+        (Dialect::Sqlite, _) => "p.value",
+    }
+}
+
+/// ` FROM … LIMIT …`: the first visible rows of one key.
+fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: &str) {
+    statement.push(" FROM ");
+    match include.relation.kind {
+        RelationKind::ManyToMany { table: links, this_column, target_column } => {
+            statement.identifier(links).push(" j1 JOIN ").identifier(table.meta.table).push(" t1 ON t1.\"id\" = j1.");
+            statement.identifier(target_column).push(" WHERE j1.").identifier(this_column);
+        }
+        RelationKind::BelongsTo { field } | RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+            statement.identifier(table.meta.table).push(" t1 WHERE t1.");
+            statement.identifier(sql::column_of(table.meta, field));
+        }
+    }
+    statement.push(" = ").push(parent);
+    sql::visible(statement, table, &include.view.scope);
+    order(statement.push(" ORDER BY "), include, table);
+    statement.push(" LIMIT ").bind(i64::from(include.limit));
+}
+
+/// The id of a linked row is the key in its link, where an index has it in order. SQLite does not see that by itself.
+fn order(statement: &mut Statement, include: &Include, table: Table) {
+    let RelationKind::ManyToMany { target_column, .. } = include.relation.kind else {
+        return sql::order(statement, table, &include.sort);
+    };
+    statement.join(", ", &include.sort, |statement, (field, direction)| {
+        let column = if *field == 0 { ("j1.", target_column) } else { ("t1.", table.meta.fields[*field].column) };
+        let optional = table.meta.fields[*field].optional;
+        statement.push(column.0).identifier(column.1).push(sql::towards(*direction, optional))
+    });
+}
