@@ -17,7 +17,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0002_pinned.postgres.sql"),
         tables: "d1e17e4e26b67a5a",
     },
+    Migration {
+        name: "0003_key_order",
+        sqlite: include_str!("../../migrations/0003_key_order.sqlite.sql"),
+        postgres: include_str!("../../migrations/0003_key_order.postgres.sql"),
+        tables: "4dd1da12d6001d2e",
+    },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "d1e17e4e26b67a5a";
+pub const TABLES: &str = "4dd1da12d6001d2e";

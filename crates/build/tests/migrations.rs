@@ -104,6 +104,34 @@ fn an_index_that_nobody_asks_for_any_more_is_dropped() {
 }
 
 #[test]
+fn an_index_with_other_columns_is_dropped_before_it_is_made_under_its_name() {
+    let comment =
+        "model: Comment\nfields:\n  content: string\nrelations:\n  post: { belongsTo: Post, onDelete: cascade }\n";
+    let application = Application::of(&[("post", POST), ("comment", comment)]);
+    wrote(&application, None);
+    let snapshot = "migrations/0001_initial.tables.json";
+    let before = application.read(snapshot).replace("[\"post_id\",\"id\"]", "[\"post_id\"]");
+    application.write(snapshot, &before);
+    wrote(&application, Some("key_order"));
+    assert_eq!(
+        application.read("migrations/0002_key_order.postgres.sql"),
+        "DROP INDEX \"idx_comments_post_id\";\n\n\
+         CREATE INDEX \"idx_comments_post_id\" ON \"comments\" (\"post_id\", \"id\");\n"
+    );
+}
+
+#[test]
+fn a_listed_index_that_a_key_has_anyway_is_made_once() {
+    let comment = "model: Comment\nfields:\n  content: string\nrelations:\n  post: { belongsTo: Post, onDelete: cascade }\n\
+                   indexes:\n  - [postId, id]\n  - [postId, content]\n";
+    let application = Application::of(&[("post", POST), ("comment", comment)]);
+    let tables = Tables::of(&application.schema());
+    let indexes = &tables.table("comments").expect("a table of comments").indexes;
+    let columns: Vec<_> = indexes.iter().map(|index| index.columns.join(", ")).collect();
+    assert_eq!(columns, ["post_id, id", "post_id, content"]);
+}
+
+#[test]
 fn another_order_or_default_needs_no_migration() {
     let application = post("  views: { type: integer, default: 7 }\n  title: string\n");
     assert_eq!(step(&application, None).ok(), Some(Migrated::UpToDate));

@@ -99,13 +99,24 @@ fn indexes(model: &Model) -> Vec<Index> {
     let all = model.uniques.iter().map(|index| named(index, true));
     let all = all.chain(single).chain(model.indexes.iter().map(|index| named(index, false)));
     let mut kept: Vec<Index> = Vec::new();
-    for index in all {
-        // `index: true` and `indexes: [[field]]` ask for the same.
-        if kept.iter().all(|known| known.name != index.name) {
+    for index in all.map(|index| in_order(model, index)) {
+        // `index: true` and `indexes: [[field]]` ask for the same, and so does `indexes: [[key, id]]` as the key.
+        if kept.iter().all(|known| known.name != index.name && known.columns != index.columns) {
             kept.push(index);
         }
     }
     kept
+}
+
+/// The index of a key has the ids in it: the first rows of one parent are then read in their order, however many there
+/// are.
+fn in_order(model: &Model, mut index: Index) -> Index {
+    let is_key =
+        |field: &Field| matches!(field.origin, Origin::ForeignKey { .. }) && index.columns == [field.column.as_str()];
+    if !index.unique && model.fields.iter().any(is_key) {
+        index.columns.push("id".to_owned());
+    }
+    index
 }
 
 fn foreign_key(schema: &Schema, model: &Model, field: &Field) -> Option<ForeignKey> {
@@ -146,10 +157,10 @@ fn join_table(name: &str, mut sides: [(&String, &Model); 2]) -> Table {
     Table {
         name: name.to_owned(),
         columns: sides.iter().map(|(column, model)| join_column(column, model)).collect(),
-        // The key serves look-ups from the first side, the index those from the second.
+        // The key serves look-ups from the first side, the index those from the second, both in the order of what they find.
         indexes: vec![Index {
             name: shortened(format!("idx_{name}_{}", columns[1])),
-            columns: vec![columns[1].clone()],
+            columns: vec![columns[1].clone(), columns[0].clone()],
             unique: false,
         }],
         foreign_keys: sides.iter().map(|(column, model)| join_key(name, column, model)).collect(),

@@ -11,7 +11,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
         tables: "c9a626ab9748f5f2",
     },
+    Migration {
+        name: "0002_key_order",
+        sqlite: include_str!("../../migrations/0002_key_order.sqlite.sql"),
+        postgres: include_str!("../../migrations/0002_key_order.postgres.sql"),
+        tables: "4b7dc45b42077452",
+    },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "c9a626ab9748f5f2";
+pub const TABLES: &str = "4b7dc45b42077452";

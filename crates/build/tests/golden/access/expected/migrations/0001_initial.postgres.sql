@@ -33,4 +33,4 @@ ALTER TABLE "notes" ADD CONSTRAINT "fk_notes_author_id" FOREIGN KEY ("author_id"
 
 CREATE UNIQUE INDEX "uq_members_login" ON "members" ("login");
 
-CREATE INDEX "idx_notes_author_id" ON "notes" ("author_id");
+CREATE INDEX "idx_notes_author_id" ON "notes" ("author_id", "id");

@@ -31,4 +31,4 @@ CREATE TABLE "notes" (
 
 CREATE UNIQUE INDEX "uq_members_login" ON "members" ("login");
 
-CREATE INDEX "idx_notes_author_id" ON "notes" ("author_id");
+CREATE INDEX "idx_notes_author_id" ON "notes" ("author_id", "id");

@@ -22,4 +22,4 @@ CREATE TABLE "types" (
 
 ALTER TABLE "types" ADD CONSTRAINT "fk_types_iterator_of_id" FOREIGN KEY ("iterator_of_id") REFERENCES "types" ("id") ON DELETE SET NULL;
 
-CREATE INDEX "idx_types_iterator_of_id" ON "types" ("iterator_of_id" NULLS FIRST);
+CREATE INDEX "idx_types_iterator_of_id" ON "types" ("iterator_of_id" NULLS FIRST, "id");

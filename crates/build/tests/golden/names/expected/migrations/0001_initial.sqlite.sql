@@ -20,4 +20,4 @@ CREATE TABLE "types" (
     "updated_at" TEXT NOT NULL
 );
 
-CREATE INDEX "idx_types_iterator_of_id" ON "types" ("iterator_of_id");
+CREATE INDEX "idx_types_iterator_of_id" ON "types" ("iterator_of_id", "id");

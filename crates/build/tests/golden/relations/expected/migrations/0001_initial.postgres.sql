@@ -51,11 +51,11 @@ CREATE UNIQUE INDEX "uq_cities_name" ON "cities" ("name");
 
 CREATE UNIQUE INDEX "uq_flights_number_origin_id" ON "flights" ("number", "origin_id");
 
-CREATE INDEX "idx_flights_origin_id" ON "flights" ("origin_id");
+CREATE INDEX "idx_flights_origin_id" ON "flights" ("origin_id", "id");
 
-CREATE INDEX "idx_flights_destination_id" ON "flights" ("destination_id");
+CREATE INDEX "idx_flights_destination_id" ON "flights" ("destination_id", "id");
 
-CREATE INDEX "idx_flights_connection_id" ON "flights" ("connection_id" NULLS FIRST);
+CREATE INDEX "idx_flights_connection_id" ON "flights" ("connection_id" NULLS FIRST, "id");
 
 CREATE INDEX "idx_flights_destination_id_number" ON "flights" ("destination_id", "number");
 
@@ -63,4 +63,4 @@ CREATE UNIQUE INDEX "uq_manifests_flight_id" ON "manifests" ("flight_id");
 
 CREATE INDEX "idx_people_name" ON "people" ("name");
 
-CREATE INDEX "idx_flights_people_person_id" ON "flights_people" ("person_id");
+CREATE INDEX "idx_flights_people_person_id" ON "flights_people" ("person_id", "flight_id");

@@ -9,9 +9,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0001_initial",
         sqlite: include_str!("../../migrations/0001_initial.sqlite.sql"),
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
-        tables: "1a6aea9036b19384",
+        tables: "eee138097f03e3d5",
     },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "1a6aea9036b19384";
+pub const TABLES: &str = "eee138097f03e3d5";

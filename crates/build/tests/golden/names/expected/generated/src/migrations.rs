@@ -9,9 +9,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0001_initial",
         sqlite: include_str!("../../migrations/0001_initial.sqlite.sql"),
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
-        tables: "e0bf7962bee95250",
+        tables: "d3ba519d3cbe6317",
     },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "e0bf7962bee95250";
+pub const TABLES: &str = "d3ba519d3cbe6317";

@@ -9,9 +9,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0001_initial",
         sqlite: include_str!("../../migrations/0001_initial.sqlite.sql"),
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
-        tables: "86d9fe43c41b3982",
+        tables: "5914d2ba31fd5501",
     },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "86d9fe43c41b3982";
+pub const TABLES: &str = "5914d2ba31fd5501";
