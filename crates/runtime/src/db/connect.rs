@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use super::{DbError, Dialect, Source};
@@ -17,6 +17,8 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const BUSY: Duration = Duration::from_secs(5);
 /// A connection that slept longer is pinged before use; pinging before every query costs 40 % of a read.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// Rows of a table that is read as fast with an index as without.
+const SMALL_TABLE: u32 = 1000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
@@ -85,6 +87,11 @@ impl Database {
 
     /// Ends every connection; SQLite then folds its write-ahead log into the file.
     pub(crate) async fn close(&self) {
+        if self.dialect == Dialect::Sqlite
+            && let Err(error) = note_sizes(&self.writers).await
+        {
+            tracing::warn!(%error, "noting how large the tables are");
+        }
         for pool in [&self.readers, &self.writers] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing the database");
@@ -108,11 +115,7 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
     let mut options = options(url, connections);
     options.min_connections(1).map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
-        let sqlite = sqlite
-            .foreign_keys(true)
-            .busy_timeout(BUSY)
-            .create_if_missing(!read_only)
-            .optimize_on_close(!read_only, None);
+        let sqlite = sqlite.foreign_keys(true).busy_timeout(BUSY).create_if_missing(!read_only);
         if read_only {
             return sqlite.pragma("query_only", "ON");
         }
@@ -120,6 +123,19 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
         sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal)
     });
     options
+}
+
+/// For SQLite's planner, which believes what is noted until the next start: a table of one row it would read from end to end
+/// for each row that is joined to it, however large it has become. Of small tables nothing is noted, so that it uses their
+/// indexes.
+async fn note_sizes(writers: &DatabaseConnection) -> Result<(), DbErr> {
+    writers.execute_unprepared("PRAGMA optimize").await?;
+    let noted = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'";
+    if writers.query_one_raw(Statement::from_string(DbBackend::Sqlite, noted)).await?.is_some() {
+        let small = format!("DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < {SMALL_TABLE}");
+        writers.execute_unprepared(&small).await?;
+    }
+    Ok(())
 }
 
 /// SQLite makes the file, but not the directory that it lies in.
@@ -131,5 +147,35 @@ fn make_directory(url: &str) -> Result<(), DbErr> {
                 .map_err(|error| DbErr::Custom(format!("{}: {error}", directory.display())))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is noted of a file's tables, by an earlier start.
+    async fn noted(url: &str) -> Vec<String> {
+        let db = Database::connect(url, 1).await.expect("a database");
+        let query = Statement::from_string(DbBackend::Sqlite, "SELECT DISTINCT tbl FROM sqlite_stat1 ORDER BY tbl");
+        let rows = db.writers.query_all_raw(query).await.expect("notes");
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a table")).collect()
+    }
+
+    #[tokio::test]
+    async fn only_of_large_tables_it_is_noted_how_large_they_are() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let db = Database::connect(&url, 1).await.expect("a database");
+        for (table, rows) in [("few", 1), ("many", 2000)] {
+            let sql = format!(
+                "CREATE TABLE {table} (id integer PRIMARY KEY, key integer); CREATE INDEX by_{table} ON {table} (key); \
+                 WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n LIMIT {rows}) \
+                 INSERT INTO {table} (key) SELECT n FROM n; SELECT * FROM {table} WHERE key = 1"
+            );
+            db.writers.execute_unprepared(&sql).await.expect("SQL of a test");
+        }
+        db.close().await;
+        assert_eq!(noted(&url).await, ["many"]);
     }
 }
