@@ -4,6 +4,7 @@ mod answers;
 pub(crate) mod budgets;
 mod interceptors;
 mod names;
+mod reach;
 pub(crate) mod rows;
 pub(crate) mod sight;
 pub(crate) mod statements;

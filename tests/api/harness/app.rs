@@ -105,6 +105,11 @@ impl App {
         self.client.base.trim_start_matches("http://")
     }
 
+    /// The steps by which its database would answer a query for the rows of some ids.
+    pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
+        self.setup.database.plan(sql)
+    }
+
     /// What this application signs its tokens with.
     pub(crate) fn jwt_secret(&self) -> String {
         let kept = self.setup.directory().join(".gable/jwt_secret");

@@ -22,6 +22,10 @@ impl Kind {
     }
 }
 
+/// PostgreSQL rather looks through a small table than use an index. A test has no large one, so it shows what an index can do.
+const INDEXES_ONLY: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off; \
+    SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
+
 /// Dropped with its owner.
 pub(crate) struct TestDatabase {
     kind: Kind,
@@ -64,6 +68,24 @@ impl TestDatabase {
         self.connected(async |connection| {
             let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
             connection.execute_raw(statement).await.expect("SQL of a test").rows_affected()
+        })
+    }
+
+    /// The steps by which a query for the rows of some ids would be answered, whatever its values.
+    pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
+        self.connected(async |connection| {
+            let (ask, place) = match self.kind {
+                Kind::Sqlite => (format!("EXPLAIN QUERY PLAN {sql}"), 3),
+                Kind::Postgres => {
+                    let prepare = format!("{INDEXES_ONLY} PREPARE planned (uuid[]) AS {sql}");
+                    connection.execute_unprepared(&prepare).await.expect("a query");
+                    let nulls = vec!["NULL"; sql.matches('$').count()].join(", ");
+                    (format!("EXPLAIN EXECUTE planned ({nulls})"), 0)
+                }
+            };
+            let ask = Statement::from_string(connection.get_database_backend(), ask);
+            let steps = connection.query_all_raw(ask).await.expect("a plan");
+            steps.iter().map(|step| step.try_get_by_index(place).expect("a step")).collect()
         })
     }
 
