@@ -76,18 +76,34 @@ fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: 
     statement.push(" FROM ");
     match include.relation.kind {
         RelationKind::ManyToMany { table: links, this_column, target_column } => {
-            statement.identifier(links).push(" j1 JOIN ").identifier(table.meta.table).push(" t1 ON t1.\"id\" = j1.");
-            statement.identifier(target_column).push(" WHERE j1.").identifier(this_column);
+            statement.identifier(links).push(" j1");
+            linked(statement, include, table, target_column);
+            statement.push(" WHERE j1.").identifier(this_column).push(" = ").push(parent);
         }
         RelationKind::BelongsTo { field } | RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-            statement.identifier(table.meta.table).push(" t1 WHERE t1.");
-            statement.identifier(sql::column_of(table.meta, field));
+            let key = sql::column_of(table.meta, field);
+            statement.identifier(table.meta.table).push(" t1 WHERE t1.").identifier(key).push(" = ").push(parent);
+            sql::visible(statement, table, &include.view.scope);
         }
     }
-    statement.push(" = ").push(parent);
-    sql::visible(statement, table, &include.view.scope);
     order(statement.push(" ORDER BY "), include, table);
     statement.push(" LIMIT ").bind(i64::from(include.limit));
+}
+
+/// ` JOIN …`: the visible rows behind links, looked up one by one. A planner may think it cheaper to go through their table
+/// until it meets them. SQLite keeps the order of a CROSS JOIN; PostgreSQL has no choice behind an OFFSET, which costs it
+/// other ways where all links are wanted to sort their rows.
+fn linked(statement: &mut Statement, include: &Include, table: Table, target_column: &str) {
+    let in_order = include.sort.iter().all(|(field, _)| *field == 0);
+    let (join, on, end) = match statement.dialect {
+        Dialect::Postgres if in_order => (" CROSS JOIN LATERAL (SELECT * FROM ", " WHERE ", " OFFSET 0) t1"),
+        Dialect::Postgres => (" JOIN ", " ON ", ""),
+        Dialect::Sqlite => (" CROSS JOIN ", " ON ", ""),
+    };
+    statement.push(join).identifier(table.meta.table).push(" t1").push(on);
+    statement.push("t1.\"id\" = j1.").identifier(target_column);
+    sql::visible(statement, table, &include.view.scope);
+    statement.push(end);
 }
 
 /// The id of a linked row is the key in its link, where an index has it in order. SQLite does not see that by itself.
