@@ -5,17 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::access::{AccountState, Given, LastUsed};
-use crate::access::{FieldMasks, Identity, PermissionSet, Principal, Role, decide};
+use crate::access::{FieldMasks, Identity, Principal, Role, decide};
 use crate::resource::{ActionMeta, Id, ModelMeta};
 
 /// An account with these roles, as it is after its tables were read.
 pub fn account(roles: Vec<Arc<Role>>, permissions: usize) -> Principal {
-    let account = Id::Uuid(Uuid::nil());
-    let last_used = LastUsed::default();
-    let state = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
-    let none = || PermissionSet::empty(permissions);
-    Principal::Account(Arc::new(Identity::new(state, Given { roles, allowed: none(), denied: none() })))
+    Principal::Account(Arc::new(Identity::with_roles(Id::Uuid(Uuid::nil()), roles, permissions)))
 }
 
 /// A model as the server holds it.

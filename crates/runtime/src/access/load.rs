@@ -113,6 +113,12 @@ impl AccessTable {
         Self { by_name: sets.into_iter().map(role).collect(), ..Self::default() }
     }
 
+    /// A role that no rule names holds nothing, but a field may name it.
+    pub(crate) fn named(&self, name: String, permissions: usize) -> Arc<Role> {
+        let nothing = || PermissionSet::empty(permissions);
+        self.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: nothing() }))
+    }
+
     pub(crate) fn role(&self, id: Id) -> Option<&Role> {
         self.by_id.get(&id).map(Arc::as_ref)
     }
@@ -346,9 +352,6 @@ fn static_grants(
         None => Vec::new(),
     };
     let empty = || PermissionSet::empty(permissions);
-    // A role that no rule names holds nothing, but a field may name it.
-    let role = |name: String| {
-        table.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: empty() }))
-    };
-    Ok(Given { roles: names.into_iter().map(role).collect(), allowed: empty(), denied: empty() })
+    let roles = names.into_iter().map(|name| table.named(name, permissions)).collect();
+    Ok(Given { roles, allowed: empty(), denied: empty() })
 }

@@ -21,11 +21,11 @@ pub(crate) use control::{AccessControl, Standing};
 pub(crate) use decide::{decide, granted};
 pub(crate) use explain::explain;
 pub(crate) use giving::{Giving, check_giving, check_taking_over};
+#[cfg(test)]
+pub(crate) use load::AccessTable;
 pub(crate) use load::{AccessModels, id_from, key_to, optional_id};
 pub(crate) use masks::FieldMasks;
 pub use permission::{FieldSet, Permission, PermissionSet};
-#[cfg(feature = "benchmarks")]
-pub(crate) use principal::{AccountState, Given, LastUsed};
 pub(crate) use principal::{GrantState, Via};
 pub use principal::{Identity, Principal, Role};
 pub use scope::Scope;

@@ -160,6 +160,15 @@ impl Identity {
         Self { account, super_user, password_changed_at, grant, last_used, roles, held, allowed, denied }
     }
 
+    /// An account with these roles, as it is after its tables were read.
+    #[cfg(any(test, feature = "benchmarks"))]
+    pub(crate) fn with_roles(account: Id, roles: Vec<Arc<Role>>, permissions: usize) -> Self {
+        let last_used = LastUsed::default();
+        let state = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
+        let none = || PermissionSet::empty(permissions);
+        Self::new(state, Given { roles, allowed: none(), denied: none() })
+    }
+
     /// Whether its log-in has come to its end. Without one, there is nothing to end.
     pub(crate) fn is_over(&self, now: DateTime<Utc>) -> bool {
         let last_used = self.last_used.0.load(Ordering::Relaxed);

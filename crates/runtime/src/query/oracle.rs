@@ -1,10 +1,11 @@
 //! Random requests to random schemas, each answered by the runtime over a database and by a plain reading of the API in
-//! memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. What is not there for
-//! a stranger is refused like what is not there at all.
+//! memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. Strangers and accounts of
+//! several roles ask. What is not there for one of them is refused like what is not there at all.
 //!
 //! One run asks one database, SQLite or PostgreSQL; `database` says which. The reading is the same for both but where the
 //! documentation tells them apart: which letters have cases, and how many digits a decimal keeps.
 
+mod caller;
 mod choices;
 mod condition;
 mod database;
@@ -14,13 +15,14 @@ mod record;
 mod refusal;
 mod request;
 mod schema;
+mod seen;
 mod selection;
 mod spelling;
 mod tables;
+mod telling;
 mod value;
 mod world;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -28,12 +30,15 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
+use self::caller::Caller;
 use self::choices::Choices;
 use self::database::TestDatabase;
 use self::page::Page;
 use self::refusal::{Refusal, UNKNOWN};
 use self::request::Request;
-use self::world::World;
+use self::seen::Seen;
+use self::telling::{Telling, Tells};
+use self::world::{Row, World};
 use super::condition::{Condition, Test};
 use super::{ListQuery, Reading, Sight, load_included};
 use crate::access::{Principal, Scope, decide};
@@ -46,16 +51,7 @@ use crate::resource::Operation;
 /// `GABLE_TEST_SEED` tries others.
 const SEED: u64 = 20_261_122;
 const SCHEMAS: u64 = 60;
-const REQUESTS: u32 = 40;
-
-/// What the requests told, over all schemas.
-#[derive(Default)]
-struct Telling {
-    /// Kept some rows and not all.
-    some: Cell<u32>,
-    /// Led to what is hidden.
-    refused: Cell<u32>,
-}
+const REQUESTS: u32 = 60;
 
 #[test]
 fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
@@ -66,9 +62,7 @@ fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
             panic!("GABLE_TEST_SEED={seed}, schema {nth}, {:?}: {failure}", database.dialect());
         }
     }
-    let (some, refused) = (telling.some.get(), telling.refused.get());
-    assert!(some > 600, "most requests keep everything or nothing: {some} tell");
-    assert!(refused > 100, "hardly any request leads to what is hidden: {refused} do");
+    telling.check();
 }
 
 fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(), String> {
@@ -82,42 +76,55 @@ fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(
     let mut runner = TestRunner::new(config);
     let numbers = vec(any::<u16>(), 3000).new_tree(&mut runner).expect("nothing is filtered").current();
     let world = World::random(database.dialect(), &mut Choices::new(&numbers));
-    if world.schema.models.iter().all(|model| model.view.is_none()) {
-        return Ok(());
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let core = runtime.block_on(tables::start(database, &world));
-    let server = Server { world: &world, core };
     let outcome = runner.run(&vec(any::<u16>(), 0..250), |numbers| {
         let mut choices = Choices::new(&numbers);
-        let refusal = if choices.percent(20) { Refusal::random(&world, &mut choices) } else { None };
-        let checked = runtime.block_on(async {
-            match refusal {
-                Some(refusal) => server.check_refusal(&refusal, telling).await,
-                None => server.check(&Request::random(&world, &mut choices), telling).await,
-            }
-        });
-        checked.map_err(TestCaseError::fail)
+        let seen = Seen { world: &world, caller: Caller::random(&world, &mut choices) };
+        let server = Server { core: &core, principal: seen.caller.principal(&core), seen };
+        let checked = runtime.block_on(server.try_request(&mut choices, telling));
+        checked.map_err(|error| TestCaseError::fail(format!("{:?}: {error}", server.seen.caller)))
     });
     outcome.map_err(|failure| format!("{failure}\n{world}"))
 }
 
+/// As one caller finds it.
 struct Server<'w> {
-    world: &'w World,
-    core: Arc<Core>,
+    core: &'w Arc<Core>,
+    principal: Principal,
+    seen: Seen<'w>,
 }
 
-/// Who asks.
-static STRANGER: Principal = Principal::Anonymous;
-
 impl Server<'_> {
+    async fn try_request(&self, choices: &mut Choices<'_>, telling: &Telling) -> Result<(), String> {
+        let (viewable, refused) = self.seen.models();
+        if viewable.is_empty() || (!refused.is_empty() && choices.percent(4)) {
+            return self.check_refused(choices.among(&refused), telling).await;
+        }
+        let refusal = if choices.percent(20) { Refusal::random(&self.seen, choices) } else { None };
+        match refusal {
+            Some(refusal) => self.check_refusal(&refusal, telling).await,
+            None => self.check(&Request::random(&self.seen, choices), telling).await,
+        }
+    }
+
+    /// A model that no rule lets the caller see.
+    async fn check_refused(&self, model: usize, telling: &Telling) -> Result<(), String> {
+        let status = if self.seen.caller.account().is_some() { 403 } else { 401 };
+        match self.find(model, &[]).await {
+            Err(error) if error.status() == status => telling.note(&self.seen.caller, Tells::Refused),
+            answer => return Err(format!("{} answers {answer:?}, not {status}", self.seen.model(model).name)),
+        }
+        Ok(())
+    }
+
     /// Every page, compared with what should be on it, and by number also the one behind the last.
     async fn check(&self, request: &Request, telling: &Telling) -> Result<(), String> {
-        let rows = request.expected(self.world);
-        let last = 1 + rows.len().div_ceil(request.limit(self.world)).max(1);
+        let rows = request.expected(&self.seen);
+        let last = 1 + rows.len().div_ceil(request.limit(self.seen.world)).max(1);
         let mut cursor = None;
         for page in 1..=last {
-            let mut parameters = request.parameters(self.world);
+            let mut parameters = request.parameters(self.seen.world);
             match &cursor {
                 Some(cursor) => parameters.push(("cursor".to_owned(), String::clone(cursor))),
                 None if page > 1 || !request.by_cursor => parameters.push(("page".to_owned(), page.to_string())),
@@ -125,7 +132,7 @@ impl Server<'_> {
             }
             let found =
                 self.find(request.model, &parameters).await.map_err(|error| format!("{error} {:?}", error.meta()));
-            let expected = request.page(self.world, &rows, page);
+            let expected = request.page(&self.seen, &rows, page);
             match found {
                 Ok(found) if found == expected => cursor = found.cursor.filter(|_| request.by_cursor),
                 found => {
@@ -137,14 +144,27 @@ impl Server<'_> {
                 break;
             }
         }
-        let all = self.world.visible(request.model).count();
-        telling.some.set(telling.some.get() + u32::from(!rows.is_empty() && rows.len() < all));
+        let all = self.seen.visible(request.model).count();
+        if !rows.is_empty() && rows.len() < all {
+            telling.note(&self.seen.caller, Tells::SomeRows);
+        }
+        self.note_others(request, &rows, telling);
         self.check_bulk(request, rows.len() == all)
+    }
+
+    /// Whether it told something that it was this caller who asked.
+    fn note_others(&self, request: &Request, rows: &[&Row], telling: &Telling) {
+        for (tells, caller) in self.seen.caller.others(self.seen.world) {
+            let other = Seen { caller, world: self.seen.world };
+            if request.expected(&other) != rows {
+                telling.note(&self.seen.caller, tells);
+            }
+        }
     }
 
     /// Nothing is taken for a filter that keeps every row, and refused in a bulk write, but what keeps them all.
     fn check_bulk(&self, request: &Request, keeps_all: bool) -> Result<(), String> {
-        let (model, parameters) = (&self.core.models[request.model], request.parameters(self.world));
+        let (model, parameters) = (&self.core.models[request.model], request.parameters(self.seen.world));
         match self.read(model, &parameters) {
             Ok((_, query)) if keeps_all || !query.filter.keeps_everything(model.meta) => Ok(()),
             // An empty text counts as a box that was left empty, also where it keeps out rows without any text.
@@ -163,7 +183,7 @@ impl Server<'_> {
             };
             answers.push(format!("{error} {:?}", error.meta()).replace(name, UNKNOWN));
         }
-        telling.refused.set(telling.refused.get() + 1);
+        telling.note(&self.seen.caller, if refusal.withheld { Tells::Withheld } else { Tells::Hidden });
         if answers[0] == answers[1] {
             return Ok(());
         }
@@ -173,17 +193,17 @@ impl Server<'_> {
 
     async fn find(&self, model: usize, parameters: &[(String, String)]) -> Result<Page, ApiError> {
         let model = &self.core.models[model];
-        let mut ctx = Context::new(&self.core, STRANGER.clone(), None);
+        let mut ctx = Context::new(self.core, self.principal.clone(), None);
         let (scope, query) = self.read(model, parameters)?;
         let page = find_many(&mut ctx, model, &scope, query).await?;
-        let included = load_included(&self.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
+        let included = load_included(self.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
         let body = list::page(model.resource.as_ref(), &page, &included);
         Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
     }
 
     fn read(&self, model: &Model, parameters: &[(String, String)]) -> Result<(Scope, ListQuery), ApiError> {
-        let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &STRANGER)?;
-        let sight = Sight { core: &self.core, principal: &STRANGER };
+        let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &self.principal)?;
+        let sight = Sight { core: self.core, principal: &self.principal };
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let query = Reading { sight, meta: model.meta, scope: &scope, limits: self.core.app.query }.list(&text)?;
         Ok((scope, query))

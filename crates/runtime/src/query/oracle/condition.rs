@@ -2,9 +2,10 @@
 //! stands in `spelling`.
 
 use super::choices::Choices;
-use super::schema::{Kind, Schema};
+use super::schema::Kind;
+use super::seen::Seen;
 use super::value::{Operand, Value};
-use super::world::{Row, World};
+use super::world::Row;
 use crate::db::Dialect;
 use crate::resource::{FieldKind, Origin};
 
@@ -46,44 +47,44 @@ const WORDS: [Option<&str>; 4] = [None, Some("some"), Some("every"), Some("none"
 
 impl Condition {
     /// Of at most this depth, following at most so many relations.
-    pub(super) fn random(world: &World, model: usize, depth: u32, steps: u32, choices: &mut Choices<'_>) -> Self {
+    pub(super) fn random(seen: &Seen<'_>, model: usize, depth: u32, steps: u32, choices: &mut Choices<'_>) -> Self {
         if depth == 0 {
-            return Condition::Test(Test::random(world, model, choices));
+            return Condition::Test(Test::random(seen, model, choices));
         }
-        let inner = |choices: &mut Choices<'_>| Self::random(world, model, depth - 1, steps, choices);
+        let inner = |choices: &mut Choices<'_>| Self::random(seen, model, depth - 1, steps, choices);
         match choices.below(12) {
-            0..=2 => Condition::Test(Test::random(world, model, choices)),
+            0..=2 => Condition::Test(Test::random(seen, model, choices)),
             3 => Condition::All(choices.several(2, inner)),
             4 => Condition::All(vec![inner(choices), inner(choices)]),
             5..=6 => Condition::Any(vec![inner(choices), inner(choices)]),
             7..=8 => Condition::Not(Box::new(inner(choices))),
-            _ => Self::related(world, model, steps, choices, |target, choices| {
-                Self::random(world, target, depth - 1, steps - 1, choices)
+            _ => Self::related(seen, model, steps, choices, |target, choices| {
+                Self::random(seen, target, depth - 1, steps - 1, choices)
             }),
         }
     }
 
     /// What one parameter can say: relations, one after another, and a test.
-    pub(super) fn path(world: &World, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+    pub(super) fn path(seen: &Seen<'_>, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
         if !choices.percent(50) {
-            return Condition::Test(Test::random(world, model, choices));
+            return Condition::Test(Test::random(seen, model, choices));
         }
-        Self::related(world, model, steps, choices, |target, choices| Self::path(world, target, steps - 1, choices))
+        Self::related(seen, model, steps, choices, |target, choices| Self::path(seen, target, steps - 1, choices))
     }
 
     fn related(
-        world: &World,
+        seen: &Seen<'_>,
         model: usize,
         steps: u32,
         choices: &mut Choices<'_>,
         inner: impl FnOnce(usize, &mut Choices<'_>) -> Self,
     ) -> Self {
-        let relations = world.schema.relations(model);
+        let relations = seen.relations(model);
         if steps == 0 || relations.is_empty() {
-            return Condition::Test(Test::random(world, model, choices));
+            return Condition::Test(Test::random(seen, model, choices));
         }
         let relation = choices.among(&relations);
-        let known = &world.schema.models[model].relations[relation];
+        let known = &seen.model(model).relations[relation];
         let is_to_many = matches!(known.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
         Condition::Related(Related {
             relation,
@@ -105,19 +106,19 @@ impl Condition {
         }
     }
 
-    /// Rows that a stranger does not see are no rows.
-    pub(super) fn holds(&self, world: &World, model: usize, row: &Row) -> bool {
+    /// Rows that the caller does not see are no rows.
+    pub(super) fn holds(&self, seen: &Seen<'_>, model: usize, row: &Row) -> bool {
         match self {
-            Condition::All(all) => all.iter().all(|one| one.holds(world, model, row)),
-            Condition::Any(any) => any.iter().any(|one| one.holds(world, model, row)),
-            Condition::Not(inner) => !inner.holds(world, model, row),
-            Condition::Test(test) => test.holds(&row[test.field], world.schema.dialect),
+            Condition::All(all) => all.iter().all(|one| one.holds(seen, model, row)),
+            Condition::Any(any) => any.iter().any(|one| one.holds(seen, model, row)),
+            Condition::Not(inner) => !inner.holds(seen, model, row),
+            Condition::Test(test) => test.holds(&row[test.field], seen.world.schema.dialect),
             Condition::Related(Related { relation, target, quantifier, inner, .. }) => {
-                let mut rows = world.related(model, row, *relation).into_iter();
+                let mut rows = seen.related(model, row, *relation).into_iter();
                 match quantifier {
-                    Some("every") => rows.all(|row| inner.holds(world, *target, row)),
-                    Some("none") => !rows.any(|row| inner.holds(world, *target, row)),
-                    _ => rows.any(|row| inner.holds(world, *target, row)),
+                    Some("every") => rows.all(|row| inner.holds(seen, *target, row)),
+                    Some("none") => !rows.any(|row| inner.holds(seen, *target, row)),
+                    _ => rows.any(|row| inner.holds(seen, *target, row)),
                 }
             }
         }
@@ -138,16 +139,16 @@ fn operators(kind: FieldKind) -> &'static [&'static [&'static str]] {
 }
 
 impl Test {
-    fn random(world: &World, model: usize, choices: &mut Choices<'_>) -> Self {
-        let known = &world.schema.models[model];
-        let field = choices.among(&known.readable());
+    fn random(seen: &Seen<'_>, model: usize, choices: &mut Choices<'_>) -> Self {
+        let known = seen.model(model);
+        let field = choices.among(&seen.readable(model));
         let alike = choices.among(operators(known.fields[field].kind));
         let operator = choices.among(alike);
         let operands = match operator {
             "isNull" => Vec::new(),
-            "in" | "notIn" => (0..=choices.below(3)).map(|_| operand(world, model, field, choices)).collect(),
-            _ if TEXT.contains(&operator) => vec![piece(world, model, field, operator, choices)],
-            _ => vec![operand(world, model, field, choices)],
+            "in" | "notIn" => (0..=choices.below(3)).map(|_| operand(seen, model, field, choices)).collect(),
+            _ if TEXT.contains(&operator) => vec![piece(seen, model, field, operator, choices)],
+            _ => vec![operand(seen, model, field, choices)],
         };
         let name = known.fields[field].name.clone();
         // What cannot be compared is not compared with null either.
@@ -172,17 +173,17 @@ impl Test {
 }
 
 /// A value that some row has, more often than not.
-fn operand(world: &World, model: usize, field: usize, choices: &mut Choices<'_>) -> Operand {
-    let known = &world.schema.models[model].fields[field];
-    let there = &world.rows[model][choices.below(world.rows[model].len())][field];
+fn operand(seen: &Seen<'_>, model: usize, field: usize, choices: &mut Choices<'_>) -> Operand {
+    let (known, rows) = (&seen.model(model).fields[field], &seen.world.rows[model]);
+    let there = &rows[choices.below(rows.len())][field];
     let is_made_up = choices.percent(40) && known.origin == Origin::Declared;
     let value = if there.is_null() || is_made_up { Value::random(known.kind, choices) } else { there.clone() };
     Operand::spelled(known.kind, value, choices)
 }
 
 /// A piece of a text that some row has, or any; where the operator looks for it.
-fn piece(world: &World, model: usize, field: usize, operator: &str, choices: &mut Choices<'_>) -> Operand {
-    let Value::Text(text) = operand(world, model, field, choices).meant else { unreachable!("a text") };
+fn piece(seen: &Seen<'_>, model: usize, field: usize, operator: &str, choices: &mut Choices<'_>) -> Operand {
+    let Value::Text(text) = operand(seen, model, field, choices).meant else { unreachable!("a text") };
     let letters: Vec<char> = text.chars().collect();
     let cut = choices.below(letters.len() + 1);
     let (from, to) = match operator.trim_start_matches('i') {
@@ -216,14 +217,9 @@ fn folded(text: &str, dialect: Dialect) -> String {
 }
 
 /// Whether the row has this text in one of those that are searched.
-pub(super) fn is_searched(schema: &Schema, model: usize, row: &Row, text: &str) -> bool {
+pub(super) fn is_searched(seen: &Seen<'_>, model: usize, row: &Row, text: &str) -> bool {
     let wanted = Value::Text(text.to_owned());
-    let contains =
-        |field: &usize| !row[*field].is_null() && is_found(&row[*field], "icontains", &wanted, schema.dialect);
-    text.is_empty() || searched(schema, model).iter().any(contains)
-}
-
-pub(super) fn searched(schema: &Schema, model: usize) -> Vec<usize> {
-    let known = &schema.models[model];
-    known.readable().into_iter().filter(|field| known.fields[*field].is_text()).collect()
+    let dialect = seen.world.schema.dialect;
+    let contains = |field: &usize| !row[*field].is_null() && is_found(&row[*field], "icontains", &wanted, dialect);
+    text.is_empty() || seen.searched(model).iter().any(contains)
 }

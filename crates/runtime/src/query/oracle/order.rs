@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::choices::Choices;
 use super::schema::Model;
+use super::seen::Seen;
 use super::world::Row;
 
 /// Fields, and whether they go down.
@@ -12,8 +13,8 @@ pub(super) struct Order(Vec<(usize, bool)>);
 
 impl Order {
     /// By one field at least, `more` of them at most beside it; a field may be there twice.
-    pub(super) fn random(model: &Model, more: usize, choices: &mut Choices<'_>) -> Self {
-        let comparable = model.comparable();
+    pub(super) fn random(seen: &Seen<'_>, model: usize, more: usize, choices: &mut Choices<'_>) -> Self {
+        let comparable = seen.comparable(model);
         Self((0..=choices.below(more + 1)).map(|_| (choices.among(&comparable), choices.percent(50))).collect())
     }
 

@@ -1,12 +1,13 @@
-//! Requests that lead to what is not there for a stranger: private fields, fields of others, relations whose key or
+//! Requests that lead to what is not there for who asks: private fields, fields of others, relations whose key or
 //! whose other end they may not see. Each is made a second time with a name that nobody ever heard of.
 
 use serde_json::{Value as Json, json};
 
+use super::caller::Caller;
 use super::choices::Choices;
-use super::schema::{AWKWARD, Kind};
+use super::schema::{AWKWARD, Field, Kind};
+use super::seen::Seen;
 use super::spelling::Spelling;
-use super::world::World;
 
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -14,6 +15,8 @@ pub(super) struct Refusal {
     /// Relations that lead to where the name stands.
     path: Vec<Step>,
     pub(super) hidden: String,
+    /// Whether an editor would find it.
+    pub(super) withheld: bool,
     place: Place,
     spelling: Spelling,
     operator: Option<&'static str>,
@@ -48,24 +51,26 @@ pub(super) const UNKNOWN: &str = "unheardOf";
 
 impl Refusal {
     /// None where the way led to a model that hides nothing, or whose field is what a parameter would speak of.
-    pub(super) fn random(world: &World, choices: &mut Choices<'_>) -> Option<Self> {
-        let models = &world.schema.models;
-        let viewable: Vec<usize> = (0..models.len()).filter(|model| models[*model].view.is_some()).collect();
+    pub(super) fn random(seen: &Seen<'_>, choices: &mut Choices<'_>) -> Option<Self> {
+        let (viewable, _) = seen.models();
         let model = choices.among(&viewable);
-        let (path, end) = way(world, model, choices);
-        let hidden = hidden(world, end);
+        let (path, end) = way(seen, model, choices);
+        let hidden = hidden(seen, end);
         if hidden.is_empty() {
             return None;
         }
-        let (hidden, is_relation) = &hidden[choices.below(hidden.len())];
+        let chosen = &hidden[choices.below(hidden.len())];
+        let (hidden, is_relation) = chosen;
         let place = choices.among(if *is_relation { &RELATION[..] } else { &FIELD });
-        if place == Place::Sort && models[end].shows("sort") {
+        if place == Place::Sort && seen.shows(end, "sort") {
             return None;
         }
+        let editor = Seen { world: seen.world, caller: Caller::editor(seen.world) };
         Some(Self {
             model,
             path,
             hidden: hidden.clone(),
+            withheld: !self::hidden(&editor, end).contains(chosen),
             place,
             spelling: choices.among(&Spelling::ALL),
             operator: choices.among(&OPERATORS),
@@ -104,14 +109,14 @@ impl Refusal {
 }
 
 /// Relations that can be followed, and the model that they lead to. None may be followed from there otherwise.
-fn way(world: &World, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
+fn way(seen: &Seen<'_>, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
     let (mut path, mut at) = (Vec::new(), from);
-    for _ in 0..choices.below(usize::try_from(world.schema.limits.max_depth).expect("small")) {
-        let relations = world.schema.relations(at);
+    for _ in 0..choices.below(usize::try_from(seen.world.schema.limits.max_depth).expect("small")) {
+        let relations = seen.relations(at);
         if relations.is_empty() {
             break;
         }
-        let relation = &world.schema.models[at].relations[choices.among(&relations)];
+        let relation = &seen.model(at).relations[choices.among(&relations)];
         let is_to_many = matches!(relation.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
         path.push(Step { name: relation.name.clone(), is_to_many });
         at = relation.target;
@@ -119,11 +124,12 @@ fn way(world: &World, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usi
     (path, at)
 }
 
-/// Names that a stranger must not find, and whether each is a relation. None of them means anything else.
-fn hidden(world: &World, model: usize) -> Vec<(String, bool)> {
-    let known = &world.schema.models[model];
-    let fields = known.fields.iter().filter(|field| !field.is_readable() && !AWKWARD.contains(&field.name.as_str()));
-    let relations = (0..known.relations.len()).filter(|relation| !world.schema.can_follow(model, *relation));
+/// Names that the caller must not find, and whether each is a relation. None of them means anything else.
+fn hidden(seen: &Seen<'_>, model: usize) -> Vec<(String, bool)> {
+    let known = seen.model(model);
+    let is_hidden = |field: &Field| !seen.caller.reads(field.reader) && !AWKWARD.contains(&field.name.as_str());
+    let fields = known.fields.iter().filter(|field| is_hidden(field));
+    let relations = (0..known.relations.len()).filter(|relation| !seen.can_follow(model, *relation));
     let relations = relations.map(|relation| (known.relations[relation].name.clone(), true));
     fields.map(|field| (field.name.clone(), false)).chain(relations).collect()
 }

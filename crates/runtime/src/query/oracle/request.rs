@@ -1,9 +1,10 @@
 //! Random list requests, and the rows that they should find.
 
 use super::choices::Choices;
-use super::condition::{Condition, is_searched, searched};
+use super::condition::{Condition, is_searched};
 use super::order::{Order, sorted};
 use super::page::Page;
+use super::seen::Seen;
 use super::selection::Selection;
 use super::spelling::Spelling;
 use super::world::{Row, World};
@@ -30,12 +31,12 @@ enum Filter {
 }
 
 impl Filter {
-    fn random(world: &World, model: usize, choices: &mut Choices<'_>) -> Self {
-        let steps = world.schema.limits.max_depth;
+    fn random(seen: &Seen<'_>, model: usize, choices: &mut Choices<'_>) -> Self {
+        let steps = seen.world.schema.limits.max_depth;
         if choices.percent(50) {
-            return Filter::Json(Condition::random(world, model, 3, steps, choices));
+            return Filter::Json(Condition::random(seen, model, 3, steps, choices));
         }
-        match Condition::path(world, model, steps, choices) {
+        match Condition::path(seen, model, steps, choices) {
             condition if condition.has_commas() => Filter::Json(condition),
             condition => Filter::Parameter(condition, choices.among(&Spelling::ALL)),
         }
@@ -59,22 +60,20 @@ impl Filter {
 }
 
 impl Request {
-    pub(super) fn random(world: &World, choices: &mut Choices<'_>) -> Self {
-        let models = &world.schema.models;
-        let viewable: Vec<usize> = (0..models.len()).filter(|model| models[*model].view.is_some()).collect();
+    pub(super) fn random(seen: &Seen<'_>, choices: &mut Choices<'_>) -> Self {
+        let (viewable, _) = seen.models();
         let model = choices.among(&viewable);
-        let known = &models[model];
         Self {
             model,
-            filters: choices.several(2, |choices| Filter::random(world, model, choices)),
+            filters: choices.several(2, |choices| Filter::random(seen, model, choices)),
             any: choices.percent(40).then(|| choices.percent(60)),
-            search: text(world, model, choices),
-            order: choices.percent(50).then(|| Order::random(known, 1, choices)),
+            search: text(seen, model, choices),
+            order: choices.percent(50).then(|| Order::random(seen, model, 1, choices)),
             limit: choices.percent(70).then(|| 1 + choices.below(4)),
             by_cursor: choices.percent(50),
             counted: choices.percent(30).then(|| choices.percent(50)),
             selection: match choices.percent(50) {
-                true => Selection::random(world, model, world.schema.limits.max_depth, choices),
+                true => Selection::random(seen, model, seen.world.schema.limits.max_depth, choices),
                 false => Selection::everything(),
             },
         }
@@ -102,38 +101,38 @@ impl Request {
     }
 
     /// The rows that it should find, in their order.
-    pub(super) fn expected<'w>(&self, world: &'w World) -> Vec<&'w Row> {
-        let rows = world.visible(self.model).filter(|row| self.keeps(world, row)).collect();
+    pub(super) fn expected<'w>(&self, seen: &Seen<'w>) -> Vec<&'w Row> {
+        let rows = seen.visible(self.model).filter(|row| self.keeps(seen, row)).collect();
         sorted(rows, self.order.as_ref())
     }
 
     /// The answer that those rows should make.
-    pub(super) fn page(&self, world: &World, rows: &[&Row], page: usize) -> Page {
-        let limit = self.limit(world);
+    pub(super) fn page(&self, seen: &Seen<'_>, rows: &[&Row], page: usize) -> Page {
+        let limit = self.limit(seen.world);
         let shown = rows.iter().skip(limit * (page - 1)).take(limit);
         let has_next = rows.len() > limit * page;
         Page {
-            data: shown.map(|row| self.selection.shown(world, self.model, row)).collect(),
+            data: shown.map(|row| self.selection.shown(seen, self.model, row)).collect(),
             total: (self.counted != Some(false)).then_some(rows.len() as u64),
             has_next,
             cursor: has_next.then(String::new),
         }
     }
 
-    fn keeps(&self, world: &World, row: &Row) -> bool {
-        let mut holds = self.filters.iter().map(|filter| filter.condition().holds(world, self.model, row));
+    fn keeps(&self, seen: &Seen<'_>, row: &Row) -> bool {
+        let mut holds = self.filters.iter().map(|filter| filter.condition().holds(seen, self.model, row));
         let filtered = match self.any {
             Some(true) if !self.filters.is_empty() => holds.any(|holds| holds),
             _ => holds.all(|holds| holds),
         };
-        let found = |text: &String| is_searched(&world.schema, self.model, row, text);
+        let found = |text: &String| is_searched(seen, self.model, row, text);
         filtered && self.search.as_ref().is_none_or(found)
     }
 }
 
 /// Short, so that it is found; none where nothing is searched.
-fn text(world: &World, model: usize, choices: &mut Choices<'_>) -> Option<String> {
-    if searched(&world.schema, model).is_empty() || !choices.percent(15) {
+fn text(seen: &Seen<'_>, model: usize, choices: &mut Choices<'_>) -> Option<String> {
+    if seen.searched(model).is_empty() || !choices.percent(15) {
         return None;
     }
     Some(choices.among(&["a", "B", "", "%", "_", "É", "example", "\\"]).to_owned())

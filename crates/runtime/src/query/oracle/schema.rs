@@ -1,10 +1,10 @@
-//! Random schemas: models with fields of every type, relations of every kind, and a rule for who sees what.
+//! Random schemas: models with fields of every type, relations of every kind, and rules for who sees what.
 
 use super::choices::Choices;
 use super::value::{EXACT_DIGITS, Value};
 use crate::app_meta::QueryLimits;
 use crate::db::Dialect;
-use crate::resource::{FieldKind, IdKind, Origin};
+use crate::resource::{FieldKind, IdKind, Origin, Who};
 
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -25,11 +25,11 @@ pub(super) struct Model {
     /// The id comes first.
     pub(super) fields: Vec<Field>,
     pub(super) relations: Vec<Relation>,
-    /// What a stranger must be granted by one of them, all of whose terms hold; none: strangers see nothing.
-    pub(super) view: Option<Vec<Vec<Term>>>,
+    /// Who is granted which rows.
+    pub(super) view: Vec<Rule>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) column: String,
@@ -37,13 +37,15 @@ pub(super) struct Field {
     pub(super) origin: Origin,
     pub(super) optional: bool,
     pub(super) reader: Reader,
+    /// Whether its values are ids of accounts.
+    pub(super) names_account: bool,
 }
 
 /// Who reads a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     Everybody,
-    Editors,
+    Roles(&'static [&'static str]),
     Nobody,
 }
 
@@ -72,6 +74,13 @@ pub(super) struct Links {
     pub(super) models: [usize; 2],
 }
 
+/// Grants the rows for which all of its terms hold.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) who: Who,
+    pub(super) terms: Vec<Term>,
+}
+
 #[derive(Debug)]
 pub(super) struct Term {
     pub(super) field: usize,
@@ -81,9 +90,22 @@ pub(super) struct Term {
 #[derive(Debug)]
 pub(super) enum Wanted {
     Value(Value),
-    /// The account that asks; strangers have none.
+    /// The account that asks. Strangers have none, should a public rule ask for it, as no checked schema does.
     Me,
 }
+
+/// The model whose rows are the accounts.
+pub(super) const ACCOUNTS: usize = 0;
+pub(super) const MEMBER: &str = "Member";
+pub(super) const EDITOR: &str = "Editor";
+/// Who may be granted rows, and of how many schemas in 100 they see all of a model by that, or some.
+const GRANTS: [(Who, usize, usize); 5] = [
+    (Who::Public, 30, 40),
+    (Who::Authenticated, 5, 35),
+    (Who::Roles(&[MEMBER]), 5, 45),
+    (Who::Roles(&[EDITOR]), 65, 20),
+    (Who::Roles(&[EDITOR, MEMBER]), 0, 15),
+];
 
 const NAMES: [&str; 4] = ["Alder", "Birch", "Cedar", "Elm"];
 const WORDS: [&str; 6] = ["ash", "bay", "cob", "dew", "fog", "gale"];
@@ -100,6 +122,7 @@ impl Schema {
             links: Vec::new(),
             limits: limits(choices),
         };
+        schema.models[ACCOUNTS].fields[0].names_account = true;
         for nth in 0..2 + choices.below(5) {
             schema.relate(nth, choices);
         }
@@ -111,13 +134,15 @@ impl Schema {
 
     fn relate(&mut self, nth: usize, choices: &mut Choices<'_>) {
         let (here, there) = (choices.below(self.models.len()), choices.below(self.models.len()));
+        // Without help, hardly any row would belong to an account.
+        let there = if choices.percent(20) { ACCOUNTS } else { there };
         let names = [format!("link{nth}"), format!("back{nth}")];
         let kinds = if choices.percent(40) {
             self.link(nth, here, there);
             [Kind::ManyToMany(self.links.len() - 1, 0), Kind::ManyToMany(self.links.len() - 1, 1)]
         } else {
-            let (id, one) = (self.models[there].id, choices.percent(40));
-            let key = self.models[here].add_key(nth, id, choices);
+            let (id, one) = (self.models[there].fields[0].clone(), choices.percent(40));
+            let key = self.models[here].add_key(nth, &id, choices);
             [Kind::BelongsTo(key), if one { Kind::HasOne(key) } else { Kind::HasMany(key) }]
         };
         let [link, back] = names;
@@ -136,21 +161,6 @@ impl Schema {
     pub(super) fn is_unique(&self, model: usize, key: usize) -> bool {
         let leads = |relation: &Relation| relation.target == model && relation.kind == Kind::HasOne(key);
         self.models.iter().flat_map(|model| &model.relations).any(leads)
-    }
-
-    /// Relations that a stranger may follow.
-    pub(super) fn relations(&self, model: usize) -> Vec<usize> {
-        (0..self.models[model].relations.len()).filter(|nth| self.can_follow(model, *nth)).collect()
-    }
-
-    pub(super) fn can_follow(&self, model: usize, relation: usize) -> bool {
-        let Relation { target, kind, .. } = &self.models[model].relations[relation];
-        let key_is_readable = match *kind {
-            Kind::BelongsTo(key) => self.models[model].fields[key].is_readable(),
-            Kind::HasOne(key) | Kind::HasMany(key) => self.models[*target].fields[key].is_readable(),
-            Kind::ManyToMany(..) => true,
-        };
-        self.models[*target].view.is_some() && key_is_readable
     }
 }
 
@@ -184,15 +194,16 @@ impl Model {
             soft_delete: choices.percent(40),
             fields,
             relations: Vec::new(),
-            view: None,
+            view: Vec::new(),
         }
     }
 
-    fn add_key(&mut self, nth: usize, id: IdKind, choices: &mut Choices<'_>) -> usize {
-        let mut key = Field::new(&format!("link{nth}Id"), format!("link{nth}_id"), kind_of(id));
+    fn add_key(&mut self, nth: usize, id: &Field, choices: &mut Choices<'_>) -> usize {
+        let mut key = Field::new(&format!("link{nth}Id"), format!("link{nth}_id"), id.kind);
         key.origin = Origin::ForeignKey;
         key.optional = choices.percent(50);
-        key.reader = if choices.percent(8) { Reader::Nobody } else { Reader::Everybody };
+        key.names_account = id.names_account;
+        key.reader = Reader::random(14, choices);
         self.fields.push(key);
         self.fields.len() - 1
     }
@@ -208,32 +219,37 @@ impl Model {
             deleted.optional = true;
             self.fields.push(deleted);
         }
-        self.view = match choices.below(20) {
-            0..=7 => Some(vec![vec![]]),
-            8..=16 => Some((0..=choices.below(3)).map(|_| self.rule(choices)).collect()),
-            _ => None,
-        };
+        for (who, all, some) in GRANTS {
+            match choices.below(100) {
+                often if often < all => self.view.push(Rule { who, terms: Vec::new() }),
+                often if often < all + some => self.grant_some(who, choices),
+                _ => {}
+            }
+        }
     }
 
-    fn rule(&self, choices: &mut Choices<'_>) -> Vec<Term> {
-        let fields: Vec<usize> = (1..self.fields.len()).filter(|field| self.fields[*field].may_rule()).collect();
-        let chosen = choices.subset(&fields, 2);
-        chosen.into_iter().map(|field| Term { field, value: self.fields[field].wanted(choices) }).collect()
+    fn grant_some(&mut self, who: Who, choices: &mut Choices<'_>) {
+        let fields: Vec<usize> = (0..self.fields.len()).filter(|field| self.fields[*field].may_rule()).collect();
+        if fields.is_empty() {
+            return;
+        }
+        for _ in 0..=choices.below(2) {
+            let mut chosen = choices.subset(&fields, 2);
+            if chosen.is_empty() {
+                chosen.push(choices.among(&fields));
+            }
+            let terms = chosen.into_iter().map(|field| Term { field, value: self.fields[field].wanted(choices) });
+            let terms = terms.collect();
+            self.view.push(Rule { who, terms });
+        }
     }
+}
 
-    /// Fields that a stranger may read.
-    pub(super) fn readable(&self) -> Vec<usize> {
-        (0..self.fields.len()).filter(|field| self.fields[*field].is_readable()).collect()
-    }
-
-    /// Those of them whose values can be compared.
-    pub(super) fn comparable(&self) -> Vec<usize> {
-        self.readable().into_iter().filter(|field| self.fields[*field].kind != FieldKind::Json).collect()
-    }
-
-    /// Whether a stranger finds a field of this name.
-    pub(super) fn shows(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.name == name && field.is_readable())
+impl Reader {
+    /// Not everybody, this often of 100 times.
+    fn random(seldom: usize, choices: &mut Choices<'_>) -> Self {
+        let few = [Reader::Roles(&[EDITOR]), Reader::Nobody, Reader::Roles(&[MEMBER, EDITOR])];
+        if choices.percent(seldom) { choices.among(&few) } else { Reader::Everybody }
     }
 }
 
@@ -252,7 +268,7 @@ fn digits(dialect: Dialect) -> u32 {
 impl Field {
     fn new(name: &str, column: String, kind: FieldKind) -> Self {
         let (origin, reader) = (Origin::Declared, Reader::Everybody);
-        Self { name: name.to_owned(), column, kind, origin, optional: false, reader }
+        Self { name: name.to_owned(), column, kind, origin, optional: false, reader, names_account: false }
     }
 
     fn origin(self, origin: Origin) -> Self {
@@ -282,17 +298,8 @@ impl Field {
         ]);
         let mut field = Self::new(name, format!("{}_column", name.to_lowercase()), kind);
         field.optional = choices.percent(50);
-        field.reader = match choices.below(10) {
-            _ if kind == FieldKind::Password => Reader::Nobody,
-            8 => Reader::Editors,
-            9 => Reader::Nobody,
-            _ => Reader::Everybody,
-        };
+        field.reader = if kind == FieldKind::Password { Reader::Nobody } else { Reader::random(27, choices) };
         field
-    }
-
-    pub(super) fn is_readable(&self) -> bool {
-        self.reader == Reader::Everybody
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -302,13 +309,17 @@ impl Field {
     /// Whether rows may be hidden by it: a private field would be told by which of them appear.
     fn may_rule(&self) -> bool {
         let long = matches!(self.kind, FieldKind::Text | FieldKind::Json | FieldKind::Password);
-        let known = self.origin == Origin::Declared || (self.origin == Origin::ForeignKey && self.optional);
+        let known = match self.origin {
+            Origin::Declared => true,
+            Origin::ForeignKey => self.optional || self.names_account,
+            _ => self.names_account,
+        };
         known && !long && self.reader != Reader::Nobody
     }
 
     /// What a rule may ask of it.
     fn wanted(&self, choices: &mut Choices<'_>) -> Wanted {
-        if self.origin == Origin::ForeignKey && choices.percent(30) {
+        if self.names_account && (!self.optional || choices.percent(70)) {
             return Wanted::Me;
         }
         let null = self.origin == Origin::ForeignKey || (self.optional && choices.percent(30));

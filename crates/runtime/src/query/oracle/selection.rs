@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::choices::Choices;
 use super::order::{Order, sorted};
 use super::schema::Kind;
+use super::seen::Seen;
 use super::spelling::Spelling;
 use super::world::{Row, World};
 
@@ -33,14 +34,13 @@ impl Selection {
         Self { fields: Vec::new(), left_out: false, includes: Vec::new() }
     }
 
-    pub(super) fn random(world: &World, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
-        let known = &world.schema.models[model];
-        let relations = if steps == 0 { Vec::new() } else { world.schema.relations(model) };
+    pub(super) fn random(seen: &Seen<'_>, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+        let relations = if steps == 0 { Vec::new() } else { seen.relations(model) };
         let included = choices.subset(&relations, 2);
-        let includes = included.into_iter().map(|relation| Include::random(world, model, relation, steps - 1, choices));
+        let includes = included.into_iter().map(|relation| Include::random(seen, model, relation, steps - 1, choices));
         let includes = includes.collect();
         let left_out = choices.percent(50);
-        Self { includes, left_out, fields: choices.subset(&known.readable(), 2) }
+        Self { includes, left_out, fields: choices.subset(&seen.readable(model), 2) }
     }
 
     /// Items of `fields`.
@@ -78,42 +78,42 @@ impl Selection {
     }
 
     /// The row as an answer should show it.
-    pub(super) fn shown(&self, world: &World, model: usize, row: &Row) -> Json {
-        let known = &world.schema.models[model];
+    pub(super) fn shown(&self, seen: &Seen<'_>, model: usize, row: &Row) -> Json {
+        let known = seen.model(model);
         let is_kept = |field: &usize| self.fields.is_empty() || self.fields.contains(field) != self.left_out;
-        let fields = known.readable().into_iter().filter(is_kept);
+        let fields = seen.readable(model).into_iter().filter(is_kept);
         let mut object: Map<String, Json> =
             fields.map(|field| (known.fields[field].name.clone(), row[field].json())).collect();
         for include in &self.includes {
             let name = known.relations[include.relation].name.clone();
-            object.insert(name, include.shown(world, model, row));
+            object.insert(name, include.shown(seen, model, row));
         }
         Json::Object(object)
     }
 }
 
 impl Include {
-    fn random(world: &World, model: usize, relation: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
-        let known = &world.schema.models[model].relations[relation];
-        let target = &world.schema.models[known.target];
+    fn random(seen: &Seen<'_>, model: usize, relation: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
+        let known = &seen.model(model).relations[relation];
+        let target = known.target;
         let is_to_many = matches!(known.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
         // A field of that name is what a parameter then speaks of.
-        let may_shape = |option| is_to_many && !target.shows(option);
-        let max = usize::try_from(world.schema.limits.max_limit).expect("small");
+        let may_shape = |option| is_to_many && !seen.shows(target, option);
+        let max = usize::try_from(seen.world.schema.limits.max_limit).expect("small");
         let limit = (may_shape("limit") && choices.percent(60)).then(|| 1 + choices.below(max.min(4)));
-        let order = (may_shape("sort") && choices.percent(60)).then(|| Order::random(target, 1, choices));
+        let order = (may_shape("sort") && choices.percent(60)).then(|| Order::random(seen, target, 1, choices));
         let spelling = choices.among(&Spelling::ALL);
-        Self { relation, limit, order, spelling, selection: Selection::random(world, known.target, steps, choices) }
+        Self { relation, limit, order, spelling, selection: Selection::random(seen, target, steps, choices) }
     }
 
-    fn shown(&self, world: &World, model: usize, row: &Row) -> Json {
-        let relation = &world.schema.models[model].relations[self.relation];
-        let rows = world.related(model, row, self.relation);
-        let shown = |row: &&Row| self.selection.shown(world, relation.target, row);
+    fn shown(&self, seen: &Seen<'_>, model: usize, row: &Row) -> Json {
+        let relation = &seen.model(model).relations[self.relation];
+        let rows = seen.related(model, row, self.relation);
+        let shown = |row: &&Row| self.selection.shown(seen, relation.target, row);
         if matches!(relation.kind, Kind::BelongsTo(_) | Kind::HasOne(_)) {
             return rows.first().map_or(Json::Null, shown);
         }
-        let usual = USUAL.min(usize::try_from(world.schema.limits.max_limit).expect("small"));
+        let usual = USUAL.min(usize::try_from(seen.world.schema.limits.max_limit).expect("small"));
         let rows = sorted(rows, self.order.as_ref());
         rows.iter().take(self.limit.unwrap_or(usual)).map(shown).collect()
     }

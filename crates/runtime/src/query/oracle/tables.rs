@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::database::TestDatabase;
 use super::record::Cells;
-use super::schema::{Field, Kind, Links, Model, Reader, Schema, Term, Wanted};
+use super::schema::{Field, Kind, Links, Model, Reader, Rule, Schema, Term, Wanted};
 use super::value::Value;
 use super::world::World;
 use crate::access::Permission;
@@ -18,7 +18,7 @@ use crate::hooks::HookTable;
 use crate::mail::{MailRoom, Mailbox};
 use crate::resource::{
     ActionMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, Origin, RelationKind,
-    RelationMeta, RuleMeta, Who,
+    RelationMeta, RuleMeta,
 };
 use crate::settings::Settings;
 use crate::settings::tests::app;
@@ -48,7 +48,7 @@ fn meta(schema: &Schema, model: usize) -> &'static ModelMeta {
         ActionMeta::new(Permission::new(u16::try_from(model * 4 + nth).expect("few")), action, rules)
     };
     let actions = vec![
-        action(0, "View", view(known)),
+        action(0, "View", known.view.iter().map(rule).collect::<Vec<_>>().leak()),
         action(1, "Create", &[]),
         action(2, "Update", &[]),
         action(3, "Delete", &[]),
@@ -74,7 +74,7 @@ fn field(field: &Field) -> FieldMeta {
     FieldMeta {
         optional: field.optional,
         private: field.reader == Reader::Nobody,
-        read_roles: (field.reader == Reader::Editors).then_some(&["Editor"]),
+        read_roles: if let Reader::Roles(roles) = field.reader { Some(roles) } else { None },
         ..meta
     }
 }
@@ -98,13 +98,8 @@ fn relation(schema: &Schema, model: &Model, nth: usize) -> RelationMeta {
     RelationMeta::new(leaked(&relation.name), target.name, kind)
 }
 
-/// Editors see everything, so that a rule is there that strangers gain nothing by.
-fn view(model: &Model) -> &'static [RuleMeta] {
-    let mut rules = vec![RuleMeta::new(Who::Roles(&["Editor"]), &[]), RuleMeta::new(Who::Authenticated, &[])];
-    for terms in model.view.iter().flatten() {
-        rules.push(RuleMeta::new(Who::Public, terms.iter().map(condition).collect::<Vec<_>>().leak()));
-    }
-    rules.leak()
+fn rule(rule: &Rule) -> RuleMeta {
+    RuleMeta::new(rule.who, rule.terms.iter().map(condition).collect::<Vec<_>>().leak())
 }
 
 fn condition(term: &Term) -> Condition {

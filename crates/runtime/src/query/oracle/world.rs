@@ -1,10 +1,10 @@
-//! Random rows of a random schema, and what a stranger sees of them.
+//! Random rows of a random schema. What is seen of them stands in `seen`.
 
 use chrono::DateTime;
 use uuid::Uuid;
 
 use super::choices::Choices;
-use super::schema::{Field, Kind, Schema, Wanted};
+use super::schema::{ACCOUNTS, Field, Kind, Schema, Wanted};
 use super::value::Value;
 use crate::db::Dialect;
 use crate::resource::{FieldKind, IdKind, Origin};
@@ -16,6 +16,8 @@ pub(super) struct World {
     /// Ids that belong together, of each table of links.
     pub(super) links: Vec<Vec<[Value; 2]>>,
 }
+
+const OWNERS: usize = 3;
 
 /// The value of each field.
 pub(super) type Row = Vec<Value>;
@@ -57,16 +59,24 @@ impl World {
             })
             .collect();
         // Without help, hardly any row would be such as a rule wants it.
-        if let Some([first, ..]) = self.schema.models[model].view.as_deref().filter(|_| choices.percent(50)) {
-            for term in first {
-                if let (Wanted::Value(value), Origin::Declared) =
-                    (&term.value, self.schema.models[model].fields[term.field].origin)
-                {
-                    row[term.field] = value.clone();
+        let rules = &self.schema.models[model].view;
+        if !rules.is_empty() && choices.percent(50) {
+            for term in &rules[choices.below(rules.len())].terms {
+                match (&term.value, self.schema.models[model].fields[term.field].origin) {
+                    (Wanted::Value(value), Origin::Declared) => row[term.field] = value.clone(),
+                    (Wanted::Me, Origin::ForeignKey) if !self.schema.is_unique(model, term.field) => {
+                        row[term.field] = ids[ACCOUNTS][choices.below(OWNERS)].clone();
+                    }
+                    _ => {}
                 }
             }
         }
         row
+    }
+
+    /// The few accounts that rows belong to more often than to others.
+    pub(super) fn owners(&self) -> Vec<&Value> {
+        self.rows[ACCOUNTS][..OWNERS].iter().map(|row| &row[0]).collect()
     }
 
     fn key(&self, model: usize, key: usize, nth: usize, ids: &[Vec<Value>], choices: &mut Choices<'_>) -> Value {
@@ -79,38 +89,6 @@ impl World {
         // No two rows get the same, where the key is unique.
         let unique = self.schema.is_unique(model, key);
         there[if unique { (nth + key) % there.len() } else { choices.below(there.len()) }].clone()
-    }
-
-    /// Rows that a stranger sees.
-    pub(super) fn visible(&self, model: usize) -> impl Iterator<Item = &Row> {
-        self.rows[model].iter().filter(move |row| self.sees(model, row))
-    }
-
-    fn sees(&self, model: usize, row: &Row) -> bool {
-        let known = &self.schema.models[model];
-        let deleted = known.fields.iter().position(|field| field.origin == Origin::DeletedAt);
-        if deleted.is_some_and(|field| !row[field].is_null()) {
-            return false;
-        }
-        let holds = |field: usize, wanted: &Wanted| match wanted {
-            Wanted::Value(value) => row[field].equals(value),
-            Wanted::Me => false,
-        };
-        let rules = known.view.iter().flatten();
-        rules.into_iter().any(|terms| terms.iter().all(|term| holds(term.field, &term.value)))
-    }
-
-    /// The rows at the other end, as far as a stranger sees them.
-    pub(super) fn related(&self, model: usize, row: &Row, relation: usize) -> Vec<&Row> {
-        let relation = &self.schema.models[model].relations[relation];
-        let belongs = |other: &Row| match relation.kind {
-            Kind::BelongsTo(key) => row[key] == other[0],
-            Kind::HasOne(key) | Kind::HasMany(key) => other[key] == row[0],
-            Kind::ManyToMany(links, end) => {
-                self.links[links].iter().any(|pair| pair[end] == row[0] && pair[1 - end] == other[0])
-            }
-        };
-        self.visible(relation.target).filter(|other| belongs(other)).collect()
     }
 }
 
@@ -140,7 +118,8 @@ impl std::fmt::Display for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{:#?}", self.schema.limits)?;
         for (model, rows) in self.schema.models.iter().zip(&self.rows) {
-            writeln!(f, "{} {:?}, soft delete: {}, view: {:?}", model.name, model.id, model.soft_delete, model.view)?;
+            writeln!(f, "{} {:?}, soft delete: {}", model.name, model.id, model.soft_delete)?;
+            model.view.iter().try_for_each(|rule| writeln!(f, "  {rule:?}"))?;
             model.fields.iter().try_for_each(|field| writeln!(f, "  {field:?}"))?;
             model.relations.iter().try_for_each(|relation| writeln!(f, "  {relation:?}"))?;
             rows.iter().try_for_each(|row| writeln!(f, "    {row:?}"))?;
