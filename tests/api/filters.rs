@@ -365,10 +365,8 @@ fn an_answer_does_not_grow_with_what_is_wrong() {
     let shelf = Shelf::of(&[]);
     let reply = shelf.list(&vec!["a=1"; 5000].join("&")).expect(400, "InvalidRequestQuery");
     assert_eq!(reply.problems().len(), 20);
-    for many in ["sort", "fields"] {
-        let reply = shelf.app.get(&format!("/api/readings?{many}={}", vec!["x"; 60].join(",")));
-        assert!((1..=20).contains(&reply.expect(400, "InvalidRequestQuery").problems().len()), "{many}");
-    }
+    let reply = shelf.app.get(&format!("/api/readings?sort={}", vec!["x"; 60].join(",")));
+    assert_eq!(reply.expect(400, "InvalidRequestQuery").problems().len(), 20);
 }
 
 #[test]

@@ -348,7 +348,6 @@ impl<'a> Parser<'a> {
         self.bounded();
         let position = self.position();
         if !self.problems.is_empty() {
-            self.problems.truncate(MAX_PROBLEMS);
             return Err(ApiError::invalid_query(self.problems));
         }
         let filters = match self.mode {
