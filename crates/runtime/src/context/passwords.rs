@@ -16,7 +16,7 @@ impl Passwords {
         self.waiting.push(password);
     }
 
-    pub(super) async fn hash_waiting(&mut self, core: &Core) -> Result<(), ApiError> {
+    pub(crate) async fn hash_waiting(&mut self, core: &Core) -> Result<(), ApiError> {
         for password in std::mem::take(&mut self.waiting) {
             let hash = core.hash(password.clone()).await?;
             self.hashed.push((password, hash));

@@ -59,6 +59,8 @@ pub(super) async fn once(
         return Ok(answer.into_response());
     };
     let core = ctx.core;
+    // As `begin` would do, but while others have their turn.
+    ctx.passwords.hash_waiting(core).await?;
     let _turn = core.turns.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
     ctx.begin().await?;
     if let Some(kept) = repeatable.claim(ctx).await? {

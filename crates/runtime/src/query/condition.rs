@@ -110,7 +110,8 @@ impl Condition {
         }
     }
 
-    /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words.
+    /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words. Somewhat more than
+    /// that, for an empty text (see `Test::constant`).
     pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
         self.constant(meta) == Some(true)
     }

@@ -114,6 +114,7 @@ impl Named {
     }
 }
 
+/// Inputs are the same that mean the same, wherever they stand.
 impl PartialEq for Named {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key

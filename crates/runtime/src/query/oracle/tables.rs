@@ -153,8 +153,9 @@ fn indexes(schema: &Schema, model: usize) -> Vec<Statement> {
     let indexes = keys.map(|(nth, key)| {
         let unique = if schema.is_unique(model, nth) { "UNIQUE " } else { "" };
         let nulls = if key.optional && schema.dialect == Dialect::Postgres { " NULLS FIRST" } else { "" };
+        let id = if unique.is_empty() { ", \"id\"" } else { "" };
         let (table, column) = (&known.table, &key.column);
-        format!("CREATE {unique}INDEX \"{table}_{column}\" ON \"{table}\" (\"{column}\"{nulls})")
+        format!("CREATE {unique}INDEX \"{table}_{column}\" ON \"{table}\" (\"{column}\"{nulls}{id})")
     });
     indexes.map(|sql| Statement::new(schema.dialect, sql)).collect()
 }
@@ -167,7 +168,7 @@ fn create_links(schema: &Schema, links: &Links) -> [Statement; 2] {
         format!("\"{that}\" {there} NOT NULL"),
         format!("PRIMARY KEY (\"{this}\", \"{that}\")"),
     ];
-    let index = format!("CREATE INDEX \"{table}_{that}\" ON \"{table}\" (\"{that}\")");
+    let index = format!("CREATE INDEX \"{table}_{that}\" ON \"{table}\" (\"{that}\", \"{this}\")");
     [create(schema.dialect, table, &columns), Statement::new(schema.dialect, index)]
 }
 
