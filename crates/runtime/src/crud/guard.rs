@@ -59,10 +59,10 @@ async fn look(
         permission_exists(ctx.core, model.meta, row)?;
     }
     if scope.authority == Authority::Caller {
-        if model.meta.kind == ModelKind::Account && !ctx.principal.is_super_user() && is_super_user(model, row)? {
-            return Err(ApiError::not_enough_permissions());
-        }
         if model.meta.kind == ModelKind::Account {
+            if !ctx.principal.is_super_user() && is_super_user(model, row)? {
+                return Err(ApiError::not_enough_permissions());
+            }
             check_take_over(ctx, model, row, giving).await?;
         }
         check_giving(ctx, model.meta, row, giving).await?;

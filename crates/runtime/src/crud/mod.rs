@@ -16,6 +16,7 @@ mod idempotency;
 mod insert;
 mod join;
 mod locate;
+mod named;
 mod nested;
 mod read_body;
 mod references;

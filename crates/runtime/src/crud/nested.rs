@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::create_one::create_each;
-use super::delete_one::delete_one;
 use super::join::Join;
 use super::locate::{Tie, locate, locate_each, scope_of};
-use super::refusal;
-use super::update_one::update_one;
+use super::named::{delete_named, update_named};
 use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::core::Model;
@@ -168,8 +166,7 @@ impl<'m> End<'m> {
         let others: BTreeMap<Id, &str> =
             others.into_iter().zip(named.iter().map(|named| named.place.as_str())).collect();
         for (other, place) in others {
-            let deleted = ctx.aside(async |ctx| delete_one(ctx, self.target, &scope, other).await).await;
-            deleted.map_err(|error| refusal::at(place, error))?;
+            delete_named(ctx, self.target, &scope, (other, place)).await?;
         }
         Ok(())
     }
@@ -211,8 +208,7 @@ impl<'m> End<'m> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
         for ((other, draft), Named { place, .. }) in others.into_iter().zip(drafts).zip(&named) {
-            let updated = ctx.aside(async |ctx| update_one(ctx, self.target, &scope, other, draft).await).await;
-            updated.map_err(|error| refusal::at(place, error))?;
+            update_named(ctx, self.target, &scope, (other, place), draft).await?;
         }
         Ok(())
     }
@@ -222,7 +218,7 @@ impl<'m> End<'m> {
         &self,
         ctx: &mut Context<'_>,
         scope: &Scope,
-        (other, place): (Id, &str),
+        other: (Id, &str),
         field: usize,
         to: Option<Id>,
     ) -> Result<(), ApiError> {
@@ -232,9 +228,6 @@ impl<'m> End<'m> {
         }
         let mut input = self.target.resource.no_update();
         input.set_key(field, to);
-        let draft = Draft::complete(input);
-        let updated = ctx.aside(async |ctx| update_one(ctx, self.target, scope, other, draft).await).await;
-        updated.map_err(|error| refusal::at(place, error))?;
-        Ok(())
+        update_named(ctx, self.target, scope, other, Draft::complete(input)).await
     }
 }

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::{QueryResult, Value};
 
 use super::create_one::create_each;
-use super::delete_one::delete_one;
 use super::locate::{locate, locate_each, scope_of};
+use super::named::{delete_named, update_named};
 use super::refusal::{self, Refusal};
-use super::update_one::update_one;
 use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
 use crate::context::Context;
 use crate::core::Model;
@@ -178,8 +177,7 @@ impl Deletions {
             let core = ctx.core;
             let Some(target) = core.model(name) else { continue };
             let scope = scope_of(ctx, target, authority, Operation::DeleteOne)?;
-            let deleted = ctx.aside(async |ctx| delete_one(ctx, target, &scope, id).await).await;
-            deleted.map_err(|error| refusal::at(&place, error))?;
+            delete_named(ctx, target, &scope, (id, &place)).await?;
         }
         Ok(())
     }
@@ -239,16 +237,9 @@ impl<'r> Referent<'r> {
         let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let ids = locate(ctx, self.target, &scope, None, &named).await?;
-        for (id, draft) in ids.into_iter().zip(drafts) {
-            self.update(ctx, &scope, id, draft).await?;
+        for ((id, draft), Named { place, .. }) in ids.into_iter().zip(drafts).zip(&named) {
+            update_named(ctx, self.target, &scope, (id, place), draft).await?;
         }
-        Ok(())
-    }
-
-    async fn update(&self, ctx: &mut Context<'_>, scope: &Scope, id: Id, draft: Draft) -> Result<(), ApiError> {
-        let place = draft.place.clone();
-        let updated = Box::pin(ctx.aside(async |ctx| update_one(ctx, self.target, scope, id, draft).await)).await;
-        updated.map_err(|error| refusal::at(&place, error))?;
         Ok(())
     }
 
@@ -265,7 +256,7 @@ impl<'r> Referent<'r> {
             Change::Create(draft) => self.created(ctx, vec![(0, draft)]).await?,
             Change::Update(named, draft) => {
                 let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
-                self.update(ctx, &scope, linked, draft).await?;
+                update_named(ctx, self.target, &scope, (linked, &named.place), draft).await?;
                 Vec::new()
             }
             Change::Disconnect(named) => {
