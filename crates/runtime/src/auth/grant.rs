@@ -122,8 +122,8 @@ async fn delete_all(ctx: &Context<'_>, accounts: &[Id], kept: Option<Uuid>) -> R
     if accounts.is_empty() {
         return Ok(());
     }
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"account_id\" IN (");
-    delete.join(", ", accounts, |delete, account| delete.bind(*account)).push(")");
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"account_id\"");
+    delete.among(accounts.iter().copied());
     if let Some(kept) = kept {
         delete.push(" AND \"id\" <> ").bind(kept);
     }

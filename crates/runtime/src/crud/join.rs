@@ -61,8 +61,7 @@ impl Join {
         }
         let mut delete = model.sql.statement("DELETE FROM ");
         delete.identifier(self.table).push(" WHERE ").identifier(self.this_column).push(" = ").bind(this);
-        delete.push(" AND ").identifier(self.target_column).push(" IN (");
-        delete.join(", ", targets, |delete, id| delete.bind(*id)).push(")");
+        delete.push(" AND ").identifier(self.target_column).among(targets.iter().copied());
         ctx.source().execute(delete).await?;
         Ok(())
     }

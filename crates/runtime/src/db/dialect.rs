@@ -20,7 +20,8 @@ impl Dialect {
     }
 
     /// Behind a SELECT: the rows stay as they are until the transaction ends. Others may still refer to them, as ids never
-    /// change; who then deletes such a row may meet somebody who waits for it, and is told to try again. SQLite has one writer anyway.
+    /// change; who then deletes such a row may meet somebody who waits for it, and is told to try again. SQLite has one
+    /// writer anyway.
     pub(crate) fn lock(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",

@@ -21,4 +21,4 @@ pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
 pub use row::{DecimalColumn, Row};
 pub(crate) use savepoint::Savepoint;
-pub(crate) use statement::{Source, Statement};
+pub(crate) use statement::{Source, Statement, array};

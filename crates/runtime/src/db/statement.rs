@@ -1,5 +1,6 @@
 //! SQL text and values, run on a pool or inside a transaction.
 
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, Value};
 
 use super::{DbError, Dialect, quote};
@@ -50,11 +51,26 @@ impl Statement {
         self
     }
 
+    /// Behind a column that is one of these, all of one type. On PostgreSQL the text is the same for any number of them.
+    pub(crate) fn among(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Self {
+        match self.dialect {
+            Dialect::Sqlite => self.push(" IN (").join(", ", values, |this, value| this.bind(value)).push(")"),
+            Dialect::Postgres => self.push(" = ANY(").bind(array(values)).push(")"),
+        }
+    }
+
     /// On its way to the database. `RUST_LOG=gable::sql=trace` shows its text; values are bound, so that none is in it.
     fn into_raw(self, backend: sea_orm::DbBackend) -> sea_orm::Statement {
         tracing::trace!(target: "gable::sql", sql = self.sql);
         sea_orm::Statement { sql: self.sql, values: Some(sea_orm::sea_query::Values(self.values)), db_backend: backend }
     }
+}
+
+/// One value for several of one type, on PostgreSQL.
+pub(crate) fn array(values: impl IntoIterator<Item = impl Into<Value>>) -> Value {
+    let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    let kind = values.first().map_or(ArrayType::BigInt, Value::array_type);
+    Value::Array(kind, Some(Box::new(values)))
 }
 
 /// Where a statement runs.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::selection::Include;
 use super::sql::{self, Table};
-use crate::db::{Dialect, Statement};
+use crate::db::{Dialect, Statement, array};
 use crate::resource::{Id, RelationKind};
 
 /// The rows that these keys lead to, in their order. Behind the columns of linked rows stands whose they are.
@@ -33,7 +33,7 @@ fn columns(statement: &mut Statement, table: Table) {
 
 fn to_one(statement: &mut Statement, include: &Include, table: Table, column: &str, keys: &BTreeSet<Id>) {
     statement.push(" FROM ").identifier(table.meta.table).push(" t1 WHERE t1.").identifier(column);
-    sql::among(statement, keys);
+    statement.among(keys.iter().copied());
     sql::visible(statement, table, &include.view.scope);
 }
 
@@ -49,7 +49,10 @@ fn to_many(statement: &mut Statement, include: &Include, table: Table, keys: &BT
             statement.push("))) f CROSS JOIN ").identifier(table.meta.table).push(" t1 ON t1._rowid_ = f.value");
         }
         Dialect::Postgres => {
-            statement.push(" FROM unnest(").bind(sql::array(keys)).push(") p(\"id\") CROSS JOIN LATERAL (SELECT ");
+            statement
+                .push(" FROM unnest(")
+                .bind(array(keys.iter().copied()))
+                .push(") p(\"id\") CROSS JOIN LATERAL (SELECT ");
             columns(statement, table);
             first_of(statement, include, table, parent);
             statement.push(") t1");

@@ -77,7 +77,7 @@ impl TableSql {
     /// Those of these rows that are visible; more conditions may follow.
     pub(crate) fn ids_among(&self, scope: &Scope, ids: &BTreeSet<Id>) -> Statement {
         let mut statement = self.statement(self.select_ids.as_str());
-        sql::among(statement.push("\"id\""), ids);
+        statement.push("\"id\"").among(ids.iter().copied());
         self.visible(&mut statement, scope);
         statement
     }
@@ -108,7 +108,7 @@ impl TableSql {
     /// These rows, visible or not.
     pub(crate) fn by_ids(&self, ids: &[Id]) -> Statement {
         let mut statement = self.statement(self.select.as_str());
-        sql::among(statement.push("\"id\""), ids);
+        statement.push("\"id\"").among(ids.iter().copied());
         statement
     }
 

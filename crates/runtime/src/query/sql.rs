@@ -1,13 +1,12 @@
 //! Conditions as SQL. Values are always bound; names come from checked YAML.
 
 use sea_orm::Value;
-use sea_orm::sea_query::ArrayType;
 
 use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
 use super::list::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
-use crate::resource::{Id, ModelMeta, RelationKind};
+use crate::resource::{ModelMeta, RelationKind};
 
 /// A table in a statement: the one it is about, or one that a condition leads to.
 #[derive(Clone, Copy)]
@@ -109,21 +108,6 @@ pub(super) fn towards(direction: Direction, optional: bool) -> &'static str {
         (Direction::Ascending, true) => " NULLS FIRST",
         (Direction::Descending, true) => " DESC NULLS LAST",
     }
-}
-
-/// Behind a column that is one of these ids. On PostgreSQL the text is the same for any number of them.
-pub(super) fn among<'i>(statement: &mut Statement, ids: impl IntoIterator<Item = &'i Id>) {
-    match statement.dialect {
-        Dialect::Sqlite => statement.push(" IN (").join(", ", ids, |statement, id| statement.bind(*id)).push(")"),
-        Dialect::Postgres => statement.push(" = ANY(").bind(array(ids)).push(")"),
-    };
-}
-
-/// One value for ids of one model, on PostgreSQL.
-pub(super) fn array<'i>(ids: impl IntoIterator<Item = &'i Id>) -> Value {
-    let values: Vec<Value> = ids.into_iter().map(|id| Value::from(*id)).collect();
-    let kind = values.first().map_or(ArrayType::BigInt, Value::array_type);
-    Value::Array(kind, Some(Box::new(values)))
 }
 
 /// A condition, in parentheses where it needs them.
