@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use gable::generated::ModelMeta;
-use gable_schema::cost::{Costs, costs};
+use gable_schema::cost::{Costs, Endpoint, costs};
 use serde_json::{Value, json};
 
 use crate::harness::{App, Client, PASSWORD, Reply};
@@ -19,14 +19,24 @@ fn said() -> Costs {
     costs(&gable_schema::load(&directory).unwrap_or_else(|problems| panic!("{problems}")).schema)
 }
 
-/// How many statements an operation takes at most, and whether there is a request that takes as many; without those
-/// that tell who asks, which are not counted either.
-fn most(model: &str, operation: &str) -> (usize, bool) {
+/// What is said of an operation; its statements without those that tell who asks, which are not counted either.
+fn endpoint(model: &str, operation: &str) -> Endpoint {
     let Costs { caller, endpoints, .. } = said();
-    let found = endpoints.iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
-    let endpoint = found.unwrap_or_else(|| panic!("no {operation} of {model}"));
+    let found = endpoints.into_iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
+    let mut endpoint = found.unwrap_or_else(|| panic!("no {operation} of {model}"));
     let asking = if endpoint.method == "GET" { caller.asks } else { caller.asks + caller.still_asks };
-    (usize::try_from(endpoint.statements.most - asking.most).expect("a small number"), endpoint.statements.reached)
+    endpoint.statements.most -= asking.most;
+    endpoint
+}
+
+fn number(most: u64) -> usize {
+    usize::try_from(most).expect("a small number")
+}
+
+/// How many statements an operation takes at most, and whether there is a request that takes as many.
+fn most(model: &str, operation: &str) -> (usize, bool) {
+    let statements = endpoint(model, operation).statements;
+    (number(statements.most), statements.reached)
 }
 
 /// The request that takes as many statements as any may.
@@ -107,11 +117,9 @@ fn writes_of_one_row_take_no_more_statements_than_is_said() {
 /// A request whose body names so many rows of other models.
 #[track_caller]
 fn takes_no_more_with(app: &App, model: &str, operation: &str, reply: &Reply, named: usize) {
-    let (taken, (most, _)) = (statements_behind(app, reply), most(model, operation));
-    let endpoints = said().endpoints;
-    let endpoint = endpoints.iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
-    let each = endpoint.and_then(|endpoint| endpoint.nested).expect("bodies that name rows").statements.most;
-    let each = usize::try_from(each).expect("a small number");
+    let (taken, endpoint) = (statements_behind(app, reply), endpoint(model, operation));
+    let most = number(endpoint.statements.most);
+    let each = number(endpoint.nested.expect("bodies that name rows").statements.most);
     assert!(taken.len() > 3, "{operation} of {model}: {named} rows were not written by {taken:#?}");
     assert!(
         taken.len() <= most + named * each,

@@ -78,12 +78,19 @@ fn is_to_many(kind: &RelationKind) -> bool {
 /// accounts is what is not public.
 fn is_followed(schema: &Schema, model: &Model, relation: &Relation) -> bool {
     let Some(target) = schema.model(&relation.target) else { return false };
-    let key = match &relation.kind {
-        RelationKind::BelongsTo { field, .. } => model.field(field),
-        RelationKind::HasOne { via } | RelationKind::HasMany { via } => target.key(via),
-        RelationKind::ManyToMany { .. } => None,
-    };
     let public = |access: &Access| access.action == "View" && access.rules.iter().any(|rule| rule.who == Who::Public);
     let viewed = schema.account().is_some() || target.access.iter().any(public);
-    viewed && key.is_none_or(|key| !key.private)
+    viewed && !has_private_key(schema, model, relation)
+}
+
+/// Whether nobody may know along which key the relation leads.
+pub(super) fn has_private_key(schema: &Schema, model: &Model, relation: &Relation) -> bool {
+    let key = match &relation.kind {
+        RelationKind::BelongsTo { field, .. } => model.field(field),
+        RelationKind::HasOne { via } | RelationKind::HasMany { via } => {
+            schema.model(&relation.target).and_then(|target| target.key(via))
+        }
+        RelationKind::ManyToMany { .. } => None,
+    };
+    key.is_some_and(|key| key.private)
 }

@@ -2,6 +2,7 @@
 
 use crate::schema::{Model, Relation, RelationKind, Schema};
 
+use super::include::has_private_key;
 use super::write::{Done, Form, Writes};
 use super::{Bound, Cost, ONE};
 
@@ -19,7 +20,8 @@ fn reached<'s>(schema: &'s Schema, model: &'s Model) -> Vec<&'s Model> {
     let mut found: Vec<&Model> = Vec::new();
     let mut level = vec![model];
     for _ in 0..=schema.app.query.max_depth {
-        let ends = level.iter().flat_map(|model| model.relations.iter().filter(|relation| is_named(schema, relation)));
+        let ends =
+            level.iter().flat_map(|model| model.relations.iter().filter(|relation| is_named(schema, model, relation)));
         let targets = ends.filter_map(|relation| schema.model(&relation.target));
         let mut next: Vec<&Model> = Vec::new();
         for target in targets {
@@ -34,15 +36,9 @@ fn reached<'s>(schema: &'s Schema, model: &'s Model) -> Vec<&'s Model> {
 }
 
 /// Rows `through` a model are written through that model; those whose key is private are nobody's to name.
-fn is_named(schema: &Schema, relation: &Relation) -> bool {
-    match &relation.kind {
-        RelationKind::ManyToMany { through, .. } => through.is_none(),
-        RelationKind::HasOne { via } | RelationKind::HasMany { via } => {
-            let key = schema.model(&relation.target).and_then(|target| target.key(via));
-            key.is_some_and(|key| !key.private)
-        }
-        RelationKind::BelongsTo { .. } => true,
-    }
+fn is_named(schema: &Schema, model: &Model, relation: &Relation) -> bool {
+    let through = matches!(relation.kind, RelationKind::ManyToMany { through: Some(_), .. });
+    !through && !has_private_key(schema, model, relation)
 }
 
 /// Found by its id or by each of its unique indexes, then made, changed or deleted as by a request of its own, and linked.
