@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-use sea_orm::QueryResult;
 
 use super::guard;
 use super::nested::{Effect, Related, write_related};
@@ -14,7 +13,7 @@ use crate::access::{Giving, Scope};
 use crate::auth::moving;
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Operation, RowValues};
@@ -65,10 +64,10 @@ async fn relate(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
-    result: QueryResult,
+    result: RawRow,
     related: Related,
     deletions: Deletions,
-) -> Result<QueryResult, ApiError> {
+) -> Result<RawRow, ApiError> {
     let id = related.0;
     let effect = if deletions.is_empty() { Effect::Links } else { Effect::Operations };
     deletions.make(ctx, scope.authority).await?;
@@ -87,7 +86,7 @@ async fn write(
     scope: &Scope,
     id: Id,
     row: &RowValues,
-) -> Result<QueryResult, ApiError> {
+) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);
         select.push(ctx.core.db.dialect().lock());
