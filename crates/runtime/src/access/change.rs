@@ -1,6 +1,5 @@
 //! What a committed write means for what is remembered of accounts and roles.
 
-
 use super::load::{AccessModels, key_field, optional_id};
 use crate::db::{RawRow, Row};
 use crate::resource::{Id, ModelKind, ModelMeta, RowValues};

@@ -1,7 +1,6 @@
 //! Nobody gives what they do not hold. Looked at after the write and inside its transaction, so that what counts is
 //! what the tables would then say.
 
-
 use super::load::{DynamicModels, id_from, key_to, role_permissions};
 use super::{CatalogueEntry, Permission, PermissionSet, Role, RowRule, granted};
 use crate::context::Context;

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-
 use super::insert::insert_many;
 use super::references::settle;
 use super::version::version;

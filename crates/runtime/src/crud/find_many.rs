@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;

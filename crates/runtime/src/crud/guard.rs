@@ -131,12 +131,7 @@ fn is_super_user(model: &Model, row: &RawRow) -> Result<bool, ApiError> {
 }
 
 /// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.
-async fn check_take_over(
-    ctx: &Context<'_>,
-    model: &Model,
-    row: &RawRow,
-    giving: Giving<'_>,
-) -> Result<(), ApiError> {
+async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
     let Giving::Changed(values) = giving else { return Ok(()) };
     let identifies = |field: usize| {
         let field = &model.meta.fields[field];

@@ -162,11 +162,7 @@ async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbEr
 }
 
 /// One row, or what the database has against it.
-async fn insert_one(
-    ctx: &Context<'_>,
-    model: &Model,
-    row: &RowValues,
-) -> Result<Result<RawRow, DbError>, ApiError> {
+async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<Result<RawRow, DbError>, ApiError> {
     match ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await {
         Ok(Some(result)) => Ok(Ok(result)),
         Ok(None) => Err(ApiError::internal("an INSERT answered with no row")),

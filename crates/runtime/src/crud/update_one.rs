@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-
 use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, settle_change};
@@ -80,13 +79,7 @@ async fn relate(
 }
 
 /// A patch that changes no column still needs its row to be there.
-async fn write(
-    ctx: &Context<'_>,
-    model: &Model,
-    scope: &Scope,
-    id: Id,
-    row: &RowValues,
-) -> Result<RawRow, ApiError> {
+async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &RowValues) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);
         select.push(ctx.core.db.dialect().lock());

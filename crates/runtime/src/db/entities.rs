@@ -138,7 +138,9 @@ impl Reading {
     fn check(&self) -> Result<(), DbErr> {
         match self.began.load(Ordering::Relaxed) {
             false => Ok(()),
-            true => Err(DbErr::Custom("`Context::database` has no transactions; use `Context::transaction`".to_owned())),
+            true => {
+                Err(DbErr::Custom("`Context::database` has no transactions; use `Context::transaction`".to_owned()))
+            }
         }
     }
 }
@@ -188,8 +190,11 @@ fn sqlite_rows(described: Described, kinds: &ColumnKinds) -> Result<Vec<ProxyRow
     let columns: Vec<(String, Option<FieldKind>)> =
         described.columns.iter().map(|column| (column.name.clone(), kinds.of_column(column))).collect();
     let row = |row: decode::SqliteRow| {
-        let values: Result<BTreeMap<String, Value>, DbError> =
-            columns.iter().zip(row.into_cells()).map(|((name, kind), cell)| Ok((name.clone(), value(name, *kind, cell)?))).collect();
+        let values: Result<BTreeMap<String, Value>, DbError> = columns
+            .iter()
+            .zip(row.into_cells())
+            .map(|((name, kind), cell)| Ok((name.clone(), value(name, *kind, cell)?)))
+            .collect();
         Ok(ProxyRow::new(values?))
     };
     described.rows.into_iter().map(row).collect()
@@ -197,7 +202,7 @@ fn sqlite_rows(described: Described, kinds: &ColumnKinds) -> Result<Vec<ProxyRow
 
 /// A cell as the value that an entity's field of this kind is made of. What is computed has no kind.
 fn value(name: &str, kind: Option<FieldKind>, cell: Cell) -> Result<Value, DbError> {
-    let Some(kind) = kind else { return Ok(computed(name, cell)) };
+    let Some(kind) = kind else { return Ok(computed(cell)) };
     if cell == Cell::Null {
         return Ok(null(kind));
     }
@@ -234,11 +239,9 @@ fn null(kind: FieldKind) -> Value {
     }
 }
 
-fn computed(name: &str, cell: Cell) -> Value {
+fn computed(cell: Cell) -> Value {
     match cell {
         Cell::Null => Value::String(None),
-        // SeaORM counts rows under this name, and reads the count of SQLite as 32 bits.
-        Cell::Integer(number) if name == "num_items" => i32::try_from(number).map_or(number.into(), Value::from),
         Cell::Integer(number) => number.into(),
         Cell::Real(number) => number.into(),
         Cell::Text(text) => text.into(),

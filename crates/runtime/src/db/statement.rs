@@ -1,7 +1,7 @@
 //! SQL text with the values for its placeholders.
 
-use sea_orm::sea_query::ArrayType;
 use sea_orm::Value;
+use sea_orm::sea_query::ArrayType;
 
 use super::{Dialect, quote};
 

@@ -155,7 +155,7 @@ impl ApiError {
     }
 
     /// For the log; never for the client.
-    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
 }
@@ -172,7 +172,9 @@ impl std::error::Error for ApiError {}
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => Self::unavailable(1).with_cause(error),
+            DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => {
+                Self::unavailable(1).with_cause(error)
+            }
             DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => Self::internal(error),
         }
     }

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
-
 use super::include_sql;
 use super::selection::{Include, Selection};
 use crate::access::{id_from, optional_id};
@@ -73,12 +72,7 @@ async fn one<'a>(
 }
 
 /// The rows that include, and what leads from each of them to the others.
-fn keys(
-    meta: &ModelMeta,
-    target: &ModelMeta,
-    include: &Include,
-    parents: &[RawRow],
-) -> Result<Vec<(Id, Id)>, DbError> {
+fn keys(meta: &ModelMeta, target: &ModelMeta, include: &Include, parents: &[RawRow]) -> Result<Vec<(Id, Id)>, DbError> {
     let (column, kind) = match include.relation.kind {
         RelationKind::BelongsTo { field } => (meta.field_index(field).unwrap_or_default(), target.id),
         _ => (0, meta.id),

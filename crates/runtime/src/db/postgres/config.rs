@@ -8,8 +8,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::Session;
 use super::tls::{Files, Verification, client_config};
-use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
 use crate::db::DbError;
+use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
 
 /// A server that has not answered a probe of an idle connection three times is gone.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
@@ -226,7 +226,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error_without_the_password() {
-        for url in ["postgres://u:hunter2@a/x?sslmode=maybe", "postgres://u:hunter2@a:b/x", "postgres://u:hunter2@a/x?no=1"] {
+        for url in
+            ["postgres://u:hunter2@a/x?sslmode=maybe", "postgres://u:hunter2@a:b/x", "postgres://u:hunter2@a/x?no=1"]
+        {
             let error = Target::parse(url, &Options::new(1)).err().expect(url).to_string();
             assert!(error.starts_with("DATABASE_URL") && !error.contains("hunter2"), "{error}");
         }

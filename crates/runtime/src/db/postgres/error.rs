@@ -3,8 +3,8 @@
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError as Refusal;
 
-use crate::db::error::Violation;
 use crate::db::DbError;
+use crate::db::error::Violation;
 
 /// Whether the connection is gone, so that the same statement may succeed on another one.
 pub(super) fn is_disconnection(error: &Error) -> bool {

@@ -10,8 +10,8 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::connection::{Connection, Lost, Session};
 use super::Target;
+use super::connection::{Connection, Lost, Session};
 use crate::db::options::ACQUIRE;
 use crate::db::{DbError, Statement};
 

@@ -126,7 +126,9 @@ impl Sqlite {
 
 /// Opens the writer. Processes that open an empty file at once lock each other out while they turn it into a file with a
 /// write-ahead log, and SQLite's own waiting for locks does not apply there: opening is tried again.
-async fn first_of_all(open: impl Fn() -> Result<Session, DbError> + Clone + Send + Sync + 'static) -> Result<Workers, DbError> {
+async fn first_of_all(
+    open: impl Fn() -> Result<Session, DbError> + Clone + Send + Sync + 'static,
+) -> Result<Workers, DbError> {
     let until = std::time::Instant::now() + OPENING;
     loop {
         match Workers::start("sqlite-write", 1, open.clone()) {

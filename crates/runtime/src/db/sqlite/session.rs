@@ -95,7 +95,9 @@ impl Session {
         connection.pragma_update(None, "foreign_keys", true)?;
         match role {
             Role::Reader => connection.pragma_update(None, "query_only", true)?,
-            Role::Writer | Role::Upkeep if location.mode() != Mode::ReadOnly => write_settings(&connection, synchronous)?,
+            Role::Writer | Role::Upkeep if location.mode() != Mode::ReadOnly => {
+                write_settings(&connection, synchronous)?
+            }
             _ => {}
         }
         let watch = Watch::default();

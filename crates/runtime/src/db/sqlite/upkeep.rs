@@ -29,7 +29,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
 /// What a probe writes beside the file after a write has failed; the log may have room left where the disk has none.
-const SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
+static SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
 
 type Answer = oneshot::Sender<Result<(), String>>;
 
@@ -45,7 +45,12 @@ impl Upkeep {
         open: impl Fn() -> Result<Session, DbError> + Send + 'static,
     ) -> Result<Self, DbError> {
         let (probes, asked) = channel();
-        let file = File { location: location.clone(), identity: identity(location.path()), session: Some(open()?), written: Instant::now() };
+        let file = File {
+            location: location.clone(),
+            identity: identity(location.path()),
+            session: Some(open()?),
+            written: Instant::now(),
+        };
         let thread = Builder::new().name("sqlite-upkeep".to_owned()).spawn(move || run(file, &asked, &open));
         let thread = Mutex::new(Some(thread.map_err(DbError::other)?));
         Ok(Self { probes: Mutex::new(Some(probes)), thread })
