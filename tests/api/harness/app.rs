@@ -19,7 +19,7 @@ pub(crate) fn spawn_app() -> App {
 /// What a test wants different before the application starts.
 pub(crate) struct Setup {
     environment: Vec<(String, String)>,
-    database: TestDatabase,
+    pub(super) database: TestDatabase,
     directory: TempDir,
 }
 
@@ -27,6 +27,10 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = TestDatabase::create(directory.path());
+        Self::on(directory, database)
+    }
+
+    pub(super) fn on(directory: TempDir, database: TestDatabase) -> Self {
         let setup = Self { environment: Vec::new(), database, directory };
         let url = setup.database.url.clone();
         setup
@@ -88,7 +92,7 @@ pub(crate) struct App {
     process: Mutex<Process>,
     pub(super) log: Log,
     root: OnceLock<Account>,
-    setup: Setup,
+    pub(super) setup: Setup,
 }
 
 impl Deref for App {
@@ -243,7 +247,7 @@ impl App {
         more.iter().fold(self.kill(), |setup, (name, value)| setup.with(name, value)).spawn()
     }
 
-    fn process(&self) -> MutexGuard<'_, Process> {
+    pub(super) fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -90,6 +90,17 @@ impl TestDatabase {
         })
     }
 
+    /// Keeps a read transaction open, and with it a SQLite snapshot, while `meanwhile` runs.
+    #[allow(dead_code, reason = "only tests/faults holds a snapshot")]
+    pub(crate) fn during_a_read<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        self.connected(async |connection| {
+            connection.execute_unprepared("BEGIN; SELECT count(*) FROM posts").await.expect("a snapshot");
+            let done = meanwhile();
+            connection.execute_unprepared("COMMIT").await.expect("the end of the snapshot");
+            done
+        })
+    }
+
     fn connected<T>(&self, work: impl AsyncFnOnce(&DatabaseConnection) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {

@@ -1,0 +1,61 @@
+//! The files of a SQLite database: deleted, replaced, and a write-ahead log that grows.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::harness::{App, Setup};
+use crate::ledger::{Ledger, post, slug};
+use crate::waiting::{good_again, measured, not_ready, within};
+
+const SMALL: u64 = 8 << 20;
+
+fn file(app: &App, name: &str) -> PathBuf {
+    app.directory().join(name)
+}
+
+#[test]
+fn a_file_that_was_deleted_makes_it_unready() {
+    let Some(setup) = Setup::sqlite() else { return };
+    let app = setup.spawn();
+    app.get("/health/ready").succeeds(200);
+    for name in ["gazette.db", "gazette.db-wal", "gazette.db-shm"] {
+        fs::remove_file(file(&app, name)).expect("the file is there");
+    }
+    not_ready(Duration::from_secs(10), &app);
+    app.get("/health/live").succeeds(200);
+}
+
+#[test]
+fn a_file_that_was_replaced_makes_it_unready() {
+    let Some(setup) = Setup::sqlite() else { return };
+    let app = setup.spawn();
+    app.get("/health/ready").succeeds(200);
+    fs::copy(file(&app, "gazette.db"), file(&app, "copy.db")).expect("a copy");
+    fs::rename(file(&app, "copy.db"), file(&app, "gazette.db")).expect("another file in its place");
+    not_ready(Duration::from_secs(10), &app);
+}
+
+#[test]
+fn a_write_ahead_log_that_a_reader_let_grow_is_small_again_without_a_restart() {
+    let Some(setup) = Setup::sqlite() else { return };
+    let app = setup.spawn();
+    let (ada, ledger) = (app.sign_up("ada"), Ledger::default());
+    let log = file(&app, "gazette.db-wal");
+    let size = || fs::metadata(&log).map_or(0, |file| file.len());
+    app.database().during_a_read(|| {
+        let content = "again and ".repeat(40_000);
+        for _ in 0..60 {
+            ada.post("/api/posts", post(&slug(), &content)).succeeds(201);
+        }
+    });
+    let grown = size();
+    assert!(grown > 2 * SMALL, "the reader kept it from being folded back: {grown} bytes");
+    let took = within(Duration::from_secs(30), "a small write-ahead log", || {
+        ledger.write(&ada).expect("an answer").succeeds(201);
+        size() < SMALL
+    });
+    measured(&format!("a write-ahead log of {grown} bytes is {}", size()), took);
+    good_again(Duration::from_secs(5), &app, &ada, &ledger);
+    ledger.check(app.database());
+}
