@@ -30,9 +30,9 @@ impl Ledger {
         Ok(reply)
     }
 
-    /// Writes until `ends` says so of an answer, at most `limit` times, and returns that answer.
-    pub(crate) fn write_until(&self, client: &Client, limit: usize, ends: impl Fn(&Reply) -> bool) -> Option<Reply> {
-        (0..limit).map(|_| self.write(client).expect("an answer")).find(|reply| ends(reply))
+    /// Writes until a write is not made, at most `limit` times; the answer to it, if there was one.
+    pub(crate) fn write_until_refused(&self, client: &Client, limit: usize) -> Option<Result<Reply, String>> {
+        (0..limit).map(|_| self.write(client)).find(|reply| !matches!(reply, Ok(reply) if reply.status == 201))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,8 +71,8 @@ pub(crate) fn slug() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// A body that makes a published post with its comments.
+/// A body that makes a post with its comments.
 pub(crate) fn post(slug: &str, content: &str) -> Value {
     let comments: Vec<Value> = (0..COMMENTS).map(|number| json!({ "content": format!("No. {number}") })).collect();
-    json!({ "title": "Title", "content": content, "slug": slug, "status": "published", "comments": comments })
+    json!({ "title": "Title", "content": content, "slug": slug, "comments": comments })
 }

@@ -26,12 +26,12 @@ pub(crate) fn measured(what: &str, took: Duration) {
 #[track_caller]
 pub(crate) fn good_again(limit: Duration, app: &App, author: &Client, ledger: &Ledger) {
     let author = author.patient_for(Duration::from_secs(5));
-    within(limit, "good again", || {
-        let answered = |reply: Result<Reply, String>, status: u16| reply.is_ok_and(|reply| reply.status == status);
-        answered(author.request("GET", "/health/ready").attempt(), 200)
-            && answered(author.request("GET", "/api/posts?limit=1").attempt(), 200)
-            && answered(ledger.write(&author), 201)
-    });
+    let start = Instant::now();
+    while let Err(problem) = is_good(&author, ledger) {
+        assert!(start.elapsed() < limit, "not good again within {limit:?}: {problem}");
+        thread::sleep(Duration::from_millis(50));
+    }
+    measured("good again", start.elapsed());
     for _ in 0..5 {
         let replies = at_once(8, |number| match number % 2 {
             0 => author.get("/api/posts?limit=1"),
@@ -40,6 +40,13 @@ pub(crate) fn good_again(limit: Duration, app: &App, author: &Client, ledger: &L
         assert_eq!(statuses(&replies), [(200, 4), (201, 4)], "good only for a moment: {replies:?}");
     }
     assert!(!app.has_ended());
+}
+
+fn is_good(author: &Client, ledger: &Ledger) -> Result<(), String> {
+    let answered = |reply: Reply, status: u16| (reply.status == status).then_some(()).ok_or(format!("{reply:?}"));
+    answered(author.request("GET", "/health/ready").attempt()?, 200)?;
+    answered(author.request("GET", "/api/posts?limit=1").attempt()?, 200)?;
+    answered(ledger.write(author)?, 201)
 }
 
 /// Asserts that PostgreSQL has no session of this database that idles inside a transaction.
