@@ -36,9 +36,22 @@ impl Setup {
         setup
             .with("PORT", "0")
             .with("DATABASE_URL", &url)
+            .through_the_pooler()
             .with("GABLE_DATABASE_CONNECTIONS", "4")
             .with("GABLE_BCRYPT_COST", "4")
             .with("GABLE_RATE_LIMITS", "off")
+    }
+
+    /// `GABLE_TEST_POOLER` is the address of a pooler before the PostgreSQL server, in transaction mode. Prepared
+    /// statements do not outlive a transaction there.
+    fn through_the_pooler(self) -> Self {
+        match std::env::var("GABLE_TEST_POOLER") {
+            Ok(pooler) if !pooler.is_empty() && self.database.url.starts_with("postgres") => {
+                let url = with_authority(&self.database.url, &pooler);
+                self.with("DATABASE_URL", &url).with("GABLE_PREPARED_STATEMENTS", "off")
+            }
+            _ => self,
+        }
     }
 
     #[must_use]
@@ -250,6 +263,13 @@ impl App {
     pub(super) fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// `postgres://user@host/name` at another host.
+fn with_authority(url: &str, authority: &str) -> String {
+    let start = url.rfind('@').map_or_else(|| url.find("://").map_or(0, |scheme| scheme + 3), |at| at + 1);
+    let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
+    format!("{}{authority}{}", &url[..start], &url[end..])
 }
 
 /// A name that no other test of this run has.
