@@ -35,6 +35,11 @@ impl Ledger {
         (0..limit).map(|_| self.write(client)).find(|reply| !matches!(reply, Ok(reply) if reply.status == 201))
     }
 
+    /// A ledger of what is acknowledged by now.
+    pub(crate) fn so_far(&self) -> Self {
+        Self { acknowledged: Mutex::new(self.lock().clone()) }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
     }

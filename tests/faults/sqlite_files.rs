@@ -1,10 +1,12 @@
-//! The files of a SQLite database: deleted, replaced, and a write-ahead log that grows.
+//! The files of a SQLite database: deleted, replaced, backed up, and a write-ahead log that grows.
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use crate::harness::{App, Setup};
+use crate::harness::{App, PASSWORD, Setup};
 use crate::ledger::{Ledger, post, slug};
 use crate::waiting::{good_again, measured, not_ready, within};
 
@@ -58,4 +60,33 @@ fn a_write_ahead_log_that_a_reader_let_grow_is_small_again_without_a_restart() {
     measured(&format!("a write-ahead log of {grown} bytes is {}", size()), took);
     good_again(Duration::from_secs(5), &app, &ada, &ledger);
     ledger.check(app.database());
+}
+
+#[test]
+fn a_backup_beside_writers_holds_everything_that_was_acknowledged_before() {
+    let Some(setup) = Setup::sqlite() else { return };
+    let app = setup.spawn();
+    let (ada, ledger) = (app.sign_up("ada"), Ledger::default());
+    let (place, done) = (tempfile::tempdir().expect("a directory"), AtomicBool::new(false));
+    let restored = thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Acquire) {
+                    ledger.write(&ada).expect("an answer").succeeds(201);
+                }
+            });
+        }
+        while ledger.len() < 50 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let before = ledger.so_far();
+        // The name that a restored application's file has.
+        app.database().run(&format!("VACUUM INTO '{}'", place.path().join("gazette.db").display()));
+        done.store(true, Ordering::Release);
+        before
+    });
+    ledger.check(app.database());
+    let app = Setup::sqlite_in(place.path()).expect("SQLite").spawn();
+    restored.check(app.database());
+    good_again(Duration::from_secs(10), &app, &app.log_in(&ada.email, PASSWORD), &restored);
 }
