@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::harness::{App, PASSWORD, Setup};
 use crate::ledger::{Ledger, post, slug};
@@ -71,14 +71,14 @@ fn a_backup_beside_writers_holds_everything_that_was_acknowledged_before() {
     let restored = thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while !done.load(Ordering::Acquire) {
+                // Bounded, so that a backup that fails ends the test.
+                let until = Instant::now() + Duration::from_secs(60);
+                while !done.load(Ordering::Acquire) && Instant::now() < until {
                     ledger.write(&ada).expect("an answer").succeeds(201);
                 }
             });
         }
-        while ledger.len() < 50 {
-            thread::sleep(Duration::from_millis(10));
-        }
+        within(Duration::from_secs(30), "fifty writes", || ledger.len() >= 50);
         let before = ledger.so_far();
         // The name that a restored application's file has.
         app.database().run(&format!("VACUUM INTO '{}'", place.path().join("gazette.db").display()));
