@@ -1,12 +1,13 @@
 //! More clients than a process may have descriptors.
 
+use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::harness::Setup;
 use crate::ledger::Ledger;
-use crate::waiting::good_again;
+use crate::waiting::{good_again, within};
 
 #[test]
 fn more_clients_than_descriptors_do_not_end_it() {
@@ -20,6 +21,8 @@ fn more_clients_than_descriptors_do_not_end_it() {
     assert!(set.success());
 
     let idle: Vec<TcpStream> = (0..200).map(|_| app.connect()).collect();
+    let used = || fs::read_dir(format!("/proc/{}/fd", app.process_id())).expect("/proc").count();
+    within(Duration::from_secs(10), "all descriptors in use", || used() >= 60);
     // Nobody knows whether they are answered; none of them ends the process.
     let impatient = ada.patient_for(Duration::from_secs(1));
     for _ in 0..3 {
