@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use gable::generated::{Api, AppMeta, Migration, Mounted};
 use gable::testing::{ReceivedMail, TestServer};
 use gable::{Clock, Gable};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::harness::{Sql, SqlValue};
 
 /// A database that outlives the applications on it.
 struct Place {
@@ -51,33 +52,26 @@ impl Place {
     /// What a request left behind whose process ended with its commit.
     fn leave_a_mail(&self) {
         let (token, now) = (Uuid::now_v7(), self.clock.now());
-        let token_row: Vec<Value> = vec![token.into(), now.into(), (now + Duration::from_secs(3600)).into()];
+        let token_row = [token.into(), now.into(), (now + Duration::from_secs(3600)).into()];
         self.run(
             "INSERT INTO gable_tokens (id, account_id, purpose, address, created_at, expires_at) \
              SELECT $1, id, 'test', 'ada@example.com', $2, $3 FROM users",
-            token_row,
+            &token_row,
         );
-        let mail: Vec<Value> = vec![Uuid::now_v7().into(), token.into(), now.into()];
+        let mail = [Uuid::now_v7().into(), token.into(), now.into()];
         self.run(
             "INSERT INTO gable_outbox (id, template, recipient, token_id, variables, created_at, next_attempt_at) \
              VALUES ($1, 'reset-password', 'ada@example.com', $2, '{}', $3, $3)",
-            mail,
+            &mail,
         );
     }
 
-    fn run(&self, sql: &str, values: Vec<Value>) {
-        self.with_database(async |database| {
-            let statement = Statement::from_sql_and_values(database.get_database_backend(), sql, values.clone());
-            assert_eq!(database.execute_raw(statement).await.expect("SQL of a test").rows_affected(), 1);
-        });
+    fn run(&self, sql: &str, values: &[SqlValue]) {
+        assert_eq!(Sql::open(&self.url()).change(sql, values), 1);
     }
 
     fn waiting(&self) -> i64 {
-        self.with_database(async |database| {
-            let sql = "SELECT count(*) FROM gable_outbox";
-            let count = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql));
-            count.await.expect("an answer").expect("a row").try_get_by_index(0).expect("a number")
-        })
+        Sql::open(&self.url()).value("SELECT count(*) FROM gable_outbox", &[])
     }
 
     fn wait_until_nothing_waits(&self) {
@@ -88,18 +82,6 @@ impl Place {
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("mail still waits");
-    }
-
-    fn with_database<T>(&self, work: impl AsyncFn(&DatabaseConnection) -> T) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let mut options = ConnectOptions::new(self.url());
-            options.max_connections(1);
-            let database = Database::connect(options).await.expect("the database");
-            let done = work(&database).await;
-            database.close().await.expect("closed");
-            done
-        })
     }
 }
 

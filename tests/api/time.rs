@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use gable::testing::TestServer;
 use gable::{Clock, Gable};
-use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::harness::Sql;
 
 const PASSWORD: &str = "Analytical-1843";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,15 +47,7 @@ impl Timed {
     /// How many rows one of the runtime's own tables has.
     fn rows(&self, table: &str) -> i64 {
         let url = format!("sqlite://{}", self.directory.path().join("data.db").display());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let connection = Database::connect(url).await.expect("the database");
-            let count = connection.query_one_raw(Statement::from_string(
-                connection.get_database_backend(),
-                format!("SELECT count(*) FROM {table}"),
-            ));
-            count.await.expect("an answer").expect("a row").try_get_by_index(0).expect("a number")
-        })
+        Sql::open(&url).value(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
     /// Waits for what happens beside the requests.

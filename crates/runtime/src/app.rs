@@ -125,7 +125,7 @@ impl Application {
 
 async fn open(settings: &Settings) -> Result<Database, StartError> {
     let url = settings.database_url.expose();
-    Ok(Database::connect(url, settings.database_connections).await.map_err(crate::db::DbError::from)?)
+    Ok(Database::connect(url, &settings.database).await?)
 }
 
 /// What every worker mounts.
@@ -216,8 +216,8 @@ fn limits(core: &Core) -> RateLimits {
 struct DatabaseAnswers(Arc<Core>);
 
 impl Readiness for DatabaseAnswers {
-    fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
-        Box::pin(async { self.0.db.ping().await.is_ok() })
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
+        Box::pin(self.0.db.probe())
     }
 }
 

@@ -68,6 +68,7 @@ impl Core {
         let Mounted { models, auth: auth_hooks } = mounted;
         let metas: Vec<&'static ModelMeta> = models.iter().map(|model| model.resource.meta()).collect();
         let reaching = reaching_access(&metas);
+        db.know(&metas);
         let made = models.into_iter().map(|mounted| Model::new(mounted, &db, &reaching));
         let models: Vec<Model> = made.collect();
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
@@ -126,7 +127,7 @@ fn cursors(settings: &Settings) -> Result<Secrets, DbError> {
         return Ok(Secrets::new(secret.expose().as_bytes()));
     }
     let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| DbError::Other(sea_orm::DbErr::Custom(error.to_string())))?;
+    getrandom::fill(&mut key).map_err(|error| DbError::other(error))?;
     Ok(Secrets::new(&key))
 }
 

@@ -15,7 +15,7 @@ pub use validator::{Validate, ValidationError, ValidationErrors};
 pub use crate::access::Permission;
 pub use crate::api::{Api, Mounted};
 pub use crate::app_meta::*;
-pub use crate::db::{DbError, DecimalColumn, Migration, Row};
+pub use crate::db::{Column, DbError, DecimalColumn, FromColumn, Migration, Row};
 pub use crate::hooks::{AuthHooks, Hooks};
 pub use crate::http::{ObjectWriter, ToJson};
 pub use crate::input::{
@@ -25,7 +25,8 @@ pub use crate::input::{
 pub use crate::resource::*;
 pub use crate::string_enum;
 pub use crate::string_enum::{
-    StringEnum, enum_array_type, enum_column_type, enum_from_json, enum_from_row, enum_from_value, enum_null,
+    StringEnum, enum_array_type, enum_column_type, enum_from_column, enum_from_json, enum_from_row, enum_from_value,
+    enum_null,
 };
 
 /// `Option` under a name that the derive of `Validate` does not unwrap: it binds what it unwraps to the field's own

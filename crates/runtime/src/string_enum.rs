@@ -3,6 +3,7 @@
 use sea_orm::sea_query::{ArrayType, Nullable, StringLen, ValueType, ValueTypeErr};
 use sea_orm::{ColIdx, ColumnType, DbErr, QueryResult, TryGetError, TryGetable, Value};
 
+use crate::db::{Column, DbError, FromColumn};
 use crate::input::Mismatch;
 
 /// The values of an enum, in the order of the YAML, which is also the order of its variants.
@@ -28,6 +29,12 @@ pub fn enum_from_json<E: StringEnum>(value: &serde_json::Value) -> Result<E, Mis
         let values: Vec<&str> = E::VALUES.iter().map(|(value, _)| *value).collect();
         Mismatch(format!("one of {}", values.join(", ")).into())
     })
+}
+
+/// For `FromColumn`. A value that the schema no longer knows is an error, not a guess.
+pub fn enum_from_column<E: StringEnum>(column: Column<'_>) -> Result<E, DbError> {
+    let text = String::from_column(column)?;
+    E::from_text(&text).ok_or_else(|| DbError::other(format!("unknown enum value {text:?}")))
 }
 
 /// For `TryGetable`. A value that the schema no longer knows is an error, not a guess.
@@ -76,6 +83,12 @@ macro_rules! string_enum {
             impl g::ToJson for $name {
                 fn to_json(&self, out: &mut ::std::vec::Vec<u8>) {
                     g::ToJson::to_json(g::StringEnum::as_str(*self), out);
+                }
+            }
+
+            impl g::FromColumn for $name {
+                fn from_column(column: g::Column<'_>) -> ::std::result::Result<$name, g::DbError> {
+                    g::enum_from_column(column)
                 }
             }
 

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::User;
 use gable::testing::TestServer;
 use gable::{ApiError, AuthHooks, Context, Gable, Hook};
-use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
+
+use crate::harness::Sql;
 
 pub(super) const PASSWORD: &str = "Analytical-1843";
 pub(super) const EMAIL: &str = "ada@example.com";
@@ -145,15 +146,7 @@ impl Stage {
     /// How many rows a table has.
     pub(super) fn rows(&self, table: &str) -> i64 {
         let url = format!("sqlite://{}", self.directory.path().join("data.db").display());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let connection = Database::connect(url).await.expect("the database");
-            let count = connection.query_one_raw(Statement::from_string(
-                connection.get_database_backend(),
-                format!("SELECT count(*) FROM {table}"),
-            ));
-            count.await.expect("an answer").expect("a row").try_get_by_index(0).expect("a number")
-        })
+        Sql::open(&url).value(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
     /// Every table that an operation of an account writes into.

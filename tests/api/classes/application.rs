@@ -50,7 +50,7 @@ impl Application {
         let mut app = Self { schema, root, anonymous, _server: server, _database: database, _directory: directory };
         let root = app.register();
         let table = &app.accounts().table;
-        app._database.change(&format!("UPDATE {table} SET is_super_user = TRUE"), Vec::new());
+        app._database.change(&format!("UPDATE {table} SET is_super_user = TRUE"), &[]);
         app.root = app.log_in(root).client;
         app
     }

@@ -78,7 +78,7 @@ impl Setup {
 
     /// How many rows a table has.
     pub(crate) fn rows(&self, table: &str) -> i64 {
-        self.database.number(&format!("SELECT count(*) FROM {table}"), Vec::new())
+        self.database.number(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
     /// Runs one of the application's commands to its end.

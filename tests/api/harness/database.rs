@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, Value};
+use super::sql::{Sql, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -55,62 +55,32 @@ impl TestDatabase {
         Self { kind: Kind::Sqlite, url, name: String::new() }
     }
 
+    /// A connection of one's own.
+    pub(crate) fn sql(&self) -> Sql {
+        Sql::open(&self.url)
+    }
+
     /// The one number that a query with `$1`, `$2` … for its values answers.
-    pub(crate) fn number(&self, sql: &str, values: Vec<Value>) -> i64 {
-        self.connected(async |connection| {
-            let query = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-            let answer = connection.query_one_raw(query).await.expect("SQL of a test").expect("a row");
-            answer.try_get_by_index(0).expect("a number")
-        })
+    pub(crate) fn number(&self, sql: &str, values: &[Value]) -> i64 {
+        self.sql().value(sql, values)
     }
 
     /// How many rows a statement changes.
-    pub(crate) fn change(&self, sql: &str, values: Vec<Value>) -> u64 {
-        self.connected(async |connection| {
-            let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-            connection.execute_raw(statement).await.expect("SQL of a test").rows_affected()
-        })
+    pub(crate) fn change(&self, sql: &str, values: &[Value]) -> u64 {
+        self.sql().change(sql, values)
     }
 
     /// The steps by which a query for the rows of some ids would be answered, whatever its values.
     pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
-        self.connected(async |connection| {
-            let (ask, place) = match self.kind {
-                Kind::Sqlite => (format!("EXPLAIN QUERY PLAN {sql}"), 3),
-                Kind::Postgres => {
-                    let prepare = format!("{INDEXES_ONLY} PREPARE planned (uuid[]) AS {sql}");
-                    connection.execute_unprepared(&prepare).await.expect("a query");
-                    let nulls = vec!["NULL"; sql.matches('$').count()].join(", ");
-                    (format!("EXPLAIN EXECUTE planned ({nulls})"), 0)
-                }
-            };
-            let ask = Statement::from_string(connection.get_database_backend(), ask);
-            let steps = connection.query_all_raw(ask).await.expect("a plan");
-            steps.iter().map(|step| step.try_get_by_index(place).expect("a step")).collect()
-        })
-    }
-
-    /// Keeps a read transaction open, and with it a SQLite snapshot, while `meanwhile` runs.
-    #[allow(dead_code, reason = "only tests/faults holds a snapshot")]
-    pub(crate) fn during_a_read<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
-        self.connected(async |connection| {
-            connection.execute_unprepared("BEGIN; SELECT count(*) FROM posts").await.expect("a snapshot");
-            let done = meanwhile();
-            connection.execute_unprepared("COMMIT").await.expect("the end of the snapshot");
-            done
-        })
-    }
-
-    fn connected<T>(&self, work: impl AsyncFnOnce(&DatabaseConnection) -> T) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let mut options = ConnectOptions::new(&self.url);
-            options.max_connections(1).sqlx_logging(false);
-            let connection = Database::connect(options).await.expect("the database");
-            let done = work(&connection).await;
-            connection.close().await.expect("a connection closes");
-            done
-        })
+        let mut connection = self.sql();
+        match self.kind {
+            Kind::Sqlite => connection.plan(sql),
+            Kind::Postgres => {
+                connection.run(&format!("{INDEXES_ONLY} PREPARE planned (uuid[]) AS {sql}"));
+                let nulls = vec!["NULL"; sql.matches('$').count()].join(", ");
+                connection.column(&format!("EXPLAIN EXECUTE planned ({nulls})"), &[])
+            }
+        }
     }
 }
 
@@ -140,12 +110,5 @@ fn with_database(url: &str, name: &str) -> String {
 }
 
 fn on_server(statement: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let mut options = ConnectOptions::new(named_server());
-        options.max_connections(1).sqlx_logging(false);
-        let connection = Database::connect(options).await.expect("TEST_POSTGRES_URL answers");
-        connection.execute_unprepared(statement).await.expect("the role may create databases");
-        connection.close().await.expect("a connection closes");
-    });
+    Sql::open(&named_server()).run(statement);
 }

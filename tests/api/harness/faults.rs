@@ -79,11 +79,19 @@ impl Client {
 impl TestDatabase {
     /// The one number that a query answers.
     pub(crate) fn count(&self, sql: &str) -> i64 {
-        self.number(sql, Vec::new())
+        self.number(sql, &[])
     }
 
     /// Runs one statement on a connection of its own.
     pub(crate) fn run(&self, sql: &str) -> u64 {
-        self.change(sql, Vec::new())
+        self.change(sql, &[])
+    }
+    /// Keeps a read transaction open, and with it a SQLite snapshot, while `meanwhile` runs.
+    pub(crate) fn during_a_read<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        let mut connection = self.sql();
+        connection.run("BEGIN; SELECT count(*) FROM posts");
+        let done = meanwhile();
+        connection.run("COMMIT");
+        done
     }
 }

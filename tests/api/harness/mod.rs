@@ -12,6 +12,7 @@ mod parallel;
 mod process;
 mod reply;
 mod shared;
+mod sql;
 mod wire;
 
 pub(crate) use account::Account;
@@ -24,6 +25,7 @@ pub(crate) use parallel::{at_once, statuses, until_refused};
 pub(crate) use process::Output;
 pub(crate) use reply::Reply;
 pub(crate) use shared::{SharedApp, app};
+pub(crate) use sql::{Answer, Sql, Value as SqlValue};
 pub(crate) use wire::read_answer;
 
 /// What every account of these tests logs in with, unless the test is about passwords.

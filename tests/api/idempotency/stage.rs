@@ -68,7 +68,7 @@ impl Stage {
     }
 
     pub(super) fn rows(&self, table: &str) -> i64 {
-        self.database.number(&format!("SELECT count(*) FROM {table}"), Vec::new())
+        self.database.number(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
     /// Waits for what happens beside the requests.

@@ -11,7 +11,7 @@ pub(crate) const ROWS: usize = 50;
 
 /// An application that says which statements it sends.
 pub(crate) fn talkative() -> App {
-    Setup::new().with("RUST_LOG", "info,sqlx=warn,sea_orm=warn,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
+    Setup::new().with("RUST_LOG", "info,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
 }
 
 /// The same with fifty rows of every model.

@@ -29,7 +29,7 @@ impl Stage {
         let client = Client::new(server.url());
         let email = format!("{}@example.com", word());
         client.post("/api/auth/signup", json!({ "email": email, "password": PASSWORD })).succeeds(201);
-        database.change("UPDATE users SET is_super_user = TRUE", Vec::new());
+        database.change("UPDATE users SET is_super_user = TRUE", &[]);
         let token = client.post("/api/auth/login", json!({ "email": email, "password": PASSWORD })).succeeds(200);
         let root = client.with_token(token["token"].as_str().expect("a token"));
         Self { root, _server: server, _database: database, _directory: directory }

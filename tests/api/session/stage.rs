@@ -9,10 +9,9 @@ use gable::generated::{
 };
 use gable::testing::{ReceivedMail, TestServer};
 use gable::{AuthHooks, Clock, Gable};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, TryGetable};
 use tempfile::TempDir;
 
-use crate::harness::{Client, TestDatabase};
+use crate::harness::{Answer, Client, TestDatabase};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -82,17 +81,12 @@ impl Stage {
     }
 
     /// The first value that a query finds.
-    pub(super) fn value<T: TryGetable>(&self, sql: &str) -> T {
-        self.with_database(async |database| {
-            let found = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await;
-            found.expect("SQL of a test").expect("a row").try_get_by_index(0).expect("a value of that type")
-        })
+    pub(super) fn value<T: Answer>(&self, sql: &str) -> T {
+        self.database.sql().value(sql, &[])
     }
 
     pub(super) fn run(&self, sql: &str) {
-        self.with_database(async |database| {
-            database.execute_unprepared(sql).await.expect("SQL of a test");
-        });
+        self.database.sql().run(sql);
     }
 
     /// How many rows a table, or a part of it, has.
@@ -119,18 +113,6 @@ impl Stage {
         let is_data = |path: &std::path::PathBuf| path.to_string_lossy().contains("gazette.db");
         let paths = entries.map(|entry| entry.expect("an entry").path()).filter(is_data);
         paths.flat_map(|path| std::fs::read(path).expect("a file")).collect()
-    }
-
-    fn with_database<T>(&self, work: impl AsyncFn(&DatabaseConnection) -> T) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let mut options = ConnectOptions::new(self.database.url.clone());
-            options.max_connections(1).sqlx_logging(false);
-            let database = Database::connect(options).await.expect("the database");
-            let done = work(&database).await;
-            database.close().await.expect("closed");
-            done
-        })
     }
 
     /// The latest mail, once there are this many.

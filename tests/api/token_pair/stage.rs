@@ -7,7 +7,6 @@ use api::User;
 use gable::generated::{Api, AppMeta, AuthMeta, EmailVerificationMeta, Migration, Mounted, Surface, TokenPairMeta};
 use gable::testing::{ReceivedMail, TestServer};
 use gable::{AuthHooks, Clock, Gable};
-use sea_orm::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -136,13 +135,13 @@ impl Stage {
     /// The one number that a query answers; `$1` is an account's id.
     pub(super) fn number(&self, sql: &str, account: &str) -> i64 {
         let account: Uuid = account.parse().expect("an id");
-        self.database.number(sql, vec![Value::from(account)])
+        self.database.number(sql, &[account.into()])
     }
 
     /// What no request does: an operator at the database changes an account's row, `$1`.
     pub(super) fn change(&self, sql: &str, account: &str) {
         let account: Uuid = account.parse().expect("an id");
-        assert_eq!(self.database.change(sql, vec![Value::from(account)]), 1);
+        assert_eq!(self.database.change(sql, &[account.into()]), 1);
     }
 
     /// How often this happened to an account.
@@ -157,7 +156,7 @@ impl Stage {
 
     /// How many rows a table has.
     pub(super) fn rows(&self, table: &str) -> i64 {
-        self.database.number(&format!("SELECT count(*) FROM {table}"), Vec::new())
+        self.database.number(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
     /// The mails to an address, once there are this many.

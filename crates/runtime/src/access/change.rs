@@ -1,9 +1,7 @@
 //! What a committed write means for what is remembered of accounts and roles.
 
-use sea_orm::QueryResult;
-
 use super::load::{AccessModels, key_field, optional_id};
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::resource::{Id, ModelKind, ModelMeta, RowValues};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +16,7 @@ pub(crate) enum AccessChange {
 
 impl AccessChange {
     /// What a new row changes, or one that is gone.
-    pub(crate) fn of_row(models: &AccessModels, meta: &'static ModelMeta, row: &QueryResult) -> Option<Self> {
+    pub(crate) fn of_row(models: &AccessModels, meta: &'static ModelMeta, row: &RawRow) -> Option<Self> {
         let change = Self::of_many(meta.kind)?;
         let account = (change == Self::EveryAccount).then(|| account(models, meta, row)).flatten();
         Some(account.map_or(change, Self::Account))
@@ -30,7 +28,7 @@ impl AccessChange {
         models: &AccessModels,
         meta: &'static ModelMeta,
         values: &RowValues,
-        row: &QueryResult,
+        row: &RawRow,
     ) -> Option<Self> {
         let moved = account_field(models, meta).is_some_and(|field| values.get(field).is_some());
         if moved { Self::of_many(meta.kind) } else { Self::of_row(models, meta, row) }
@@ -47,7 +45,7 @@ impl AccessChange {
 }
 
 /// The account that a row is or belongs to.
-fn account(models: &AccessModels, meta: &'static ModelMeta, row: &QueryResult) -> Option<Id> {
+fn account(models: &AccessModels, meta: &'static ModelMeta, row: &RawRow) -> Option<Id> {
     let field = account_field(models, meta)?;
     optional_id(&mut Row::skipping(row, field), models.account.id).ok().flatten()
 }

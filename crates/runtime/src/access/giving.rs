@@ -1,12 +1,10 @@
 //! Nobody gives what they do not hold. Looked at after the write and inside its transaction, so that what counts is
 //! what the tables would then say.
 
-use sea_orm::QueryResult;
-
 use super::load::{DynamicModels, id_from, key_to, role_permissions};
 use super::{CatalogueEntry, Permission, PermissionSet, Role, RowRule, granted};
 use crate::context::Context;
-use crate::db::{Row, Statement};
+use crate::db::{RawRow, Row, Statement};
 use crate::http::ApiError;
 use crate::resource::{FieldKind, FieldMeta, Id, IdKind, ModelKind, ModelMeta, RowValues};
 
@@ -24,7 +22,7 @@ pub(crate) enum Giving<'a> {
 pub(crate) async fn check_giving(
     ctx: &Context<'_>,
     meta: &'static ModelMeta,
-    row: &QueryResult,
+    row: &RawRow,
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
     let Some(models) = dynamic(ctx).filter(|_| !ctx.principal.is_super_user()) else { return Ok(()) };
@@ -181,7 +179,7 @@ fn position(meta: &ModelMeta, column: &str) -> Result<usize, ApiError> {
     found.ok_or_else(|| ApiError::internal(format!("{} has no column {column}", meta.name)))
 }
 
-fn id(meta: &ModelMeta, row: &QueryResult, column: &str) -> Result<Id, ApiError> {
+fn id(meta: &ModelMeta, row: &RawRow, column: &str) -> Result<Id, ApiError> {
     let position = position(meta, column)?;
     let kind = match meta.fields[position].kind {
         FieldKind::Uuid => IdKind::Uuid,
@@ -190,7 +188,7 @@ fn id(meta: &ModelMeta, row: &QueryResult, column: &str) -> Result<Id, ApiError>
     Ok(id_from(&mut Row::skipping(row, position), kind)?)
 }
 
-fn text(meta: &ModelMeta, row: &QueryResult, column: &str) -> Result<String, ApiError> {
+fn text(meta: &ModelMeta, row: &RawRow, column: &str) -> Result<String, ApiError> {
     Ok(Row::skipping(row, position(meta, column)?).next()?)
 }
 

@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::principal::{AccountState, Given, GrantState, LastUsed, Via};
 use super::{Catalogue, Identity, Permission, PermissionSet, Role};
 use crate::app_meta::AuthMode;
-use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::db::{DbError, Dialect, RawRow, Row, Source, Statement};
 use crate::resource::{FieldKind, Id, IdKind, ModelKind, ModelMeta, RelationKind, Who};
 
 /// Roles and permissions as they stand; swapped whole when one of them changes.
@@ -309,7 +308,7 @@ fn dynamic_joins(account: &ModelMeta, models: &DynamicModels) -> (String, String
 }
 
 fn dynamic_grants(
-    rows: &[QueryResult],
+    rows: &[RawRow],
     models: &DynamicModels,
     table: &AccessTable,
     permissions: usize,

@@ -4,6 +4,7 @@ mod locals;
 mod models;
 mod passwords;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -46,6 +47,8 @@ pub struct Context<'r> {
     shared: Arc<Core>,
     request: Option<&'r HttpRequest>,
     transaction: Option<Transaction>,
+    /// SeaORM's connection for reading, once it was asked for.
+    entities: OnceCell<DatabaseConnection>,
     locals: Locals,
     after_commit: Vec<AfterCommit>,
 }
@@ -66,6 +69,7 @@ impl<'r> Context<'r> {
             stale: None,
             request,
             transaction: None,
+            entities: OnceCell::new(),
             locals: Locals::default(),
             after_commit: Vec::new(),
         }
@@ -142,13 +146,18 @@ impl<'r> Context<'r> {
     ///
     /// # Errors
     /// 500 in a read, which has no transaction; use `database` there.
-    pub fn transaction(&self) -> Result<&Transaction, ApiError> {
+    pub fn transaction(&self) -> Result<&DatabaseConnection, ApiError> {
+        Ok(self.open_transaction()?.entities())
+    }
+
+    /// The open transaction, for the runtime's own statements.
+    pub(crate) fn open_transaction(&self) -> Result<&Transaction, ApiError> {
         self.transaction.as_ref().ok_or_else(|| ApiError::internal("a read operation has no transaction"))
     }
 
     /// Connections for reading with SeaORM's entities. Inside a write they do not see what it wrote.
     pub fn database(&self) -> &DatabaseConnection {
-        self.core.db.read_connection()
+        self.entities.get_or_init(|| self.core.db.entities())
     }
 
     /// To be called by who writes accounts, roles or what was given through SeaORM: after the commit, everything that
@@ -241,15 +250,15 @@ impl<'r> Context<'r> {
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let point = Savepoint::set(self.transaction()?).await?;
+        let point = Savepoint::set(self.open_transaction()?).await?;
         let (changes, waiting) = (self.changes.len(), self.after_commit.len());
         let done = self.aside(work).await;
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);
-            point.roll_back(self.transaction()?).await?;
+            point.roll_back(self.open_transaction()?).await?;
         } else {
-            point.release(self.transaction()?).await?;
+            point.release(self.open_transaction()?).await?;
         }
         done
     }
@@ -259,7 +268,7 @@ impl<'r> Context<'r> {
         self.after_commit.clear();
         self.changes.clear();
         let Some(transaction) = self.transaction.take() else { return };
-        if let Err(error) = transaction.rollback().await {
+        if let Err(error) = transaction.roll_back().await {
             tracing::warn!(%error, "rolling back");
         }
     }

@@ -2,8 +2,6 @@
 
 use std::any::Any;
 
-use sea_orm::QueryResult;
-
 use super::insert::insert_many;
 use super::references::settle;
 use super::version::version;
@@ -11,7 +9,7 @@ use super::write::row_id;
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Operation};
@@ -58,7 +56,7 @@ async fn insert_each(
     model: &Model,
     scope: &Scope,
     mut drafts: Vec<Draft>,
-) -> Result<Vec<QueryResult>, ApiError> {
+) -> Result<Vec<RawRow>, ApiError> {
     settle(ctx, model, scope, &mut drafts).await?;
     let (mut rows, mut places) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
     for Draft { mut input, place, .. } in drafts {

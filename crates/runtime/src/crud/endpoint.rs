@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sea_orm::QueryResult;
 
 use super::answer::Answer;
 use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
@@ -17,6 +16,7 @@ use crate::access::{FieldSet, Principal, Scope};
 use crate::auth::{authenticate, authorize};
 use crate::context::Context;
 use crate::core::{Core, Model};
+use crate::db::RawRow;
 use crate::hooks::Moment;
 use crate::http::{ApiError, json_response, list, object_including, read_array, read_object, set_header};
 use crate::input::{Form, Problem};
@@ -290,7 +290,7 @@ impl<'a> Exchange<'a> {
         &'s self,
         ctx: &Context<'_>,
         selection: &'s Selection,
-        rows: &[QueryResult],
+        rows: &[RawRow],
     ) -> Result<Vec<Included<'s>>, ApiError> {
         Ok(query::load_included(self.core, ctx.source(), self.model.meta, selection, rows).await?)
     }

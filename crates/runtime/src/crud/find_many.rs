@@ -2,12 +2,10 @@
 
 use std::any::Any;
 
-use sea_orm::QueryResult;
-
 use crate::access::Scope;
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::query::{Counting, ListQuery, cursor_after};
@@ -24,7 +22,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
     pub(crate) query: ListQuery,
     /// As the database gave them, for what they include.
-    pub(crate) rows: Vec<QueryResult>,
+    pub(crate) rows: Vec<RawRow>,
 }
 
 pub(crate) async fn find_many(

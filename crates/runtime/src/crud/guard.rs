@@ -1,14 +1,14 @@
 //! What the runtime insists on for the models that it reads itself. Looked at after a write and inside its transaction:
 //! an error undoes it.
 
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 
 use super::write::row_id;
 use crate::access::{Authority, Giving, Scope, check_giving, check_taking_over};
 use crate::auth::{end_log_ins, last_super_user_stays};
 use crate::context::Context;
 use crate::core::{Core, Model};
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::resource::{FieldKind, ModelKind, ModelMeta, RowValues};
@@ -21,7 +21,7 @@ pub(super) async fn look_at(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    row: &QueryResult,
+    row: &RawRow,
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
     look_at_all(ctx, model, scope, std::slice::from_ref(row), giving).await
@@ -36,7 +36,7 @@ pub(super) async fn look_at_all(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    rows: &[QueryResult],
+    rows: &[RawRow],
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Ordinary {
@@ -52,7 +52,7 @@ async fn look(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    row: &QueryResult,
+    row: &RawRow,
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Permission && !matches!(giving, Giving::Deleted) {
@@ -74,7 +74,7 @@ async fn look(
 }
 
 /// A permission must name a pair that the schema has: a misspelt one would silently grant nothing.
-fn permission_exists(core: &Core, meta: &ModelMeta, row: &QueryResult) -> Result<(), ApiError> {
+fn permission_exists(core: &Core, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
     let (resource, action): (String, String) = (column(meta, row, "resource")?, column(meta, row, "action")?);
     if core.catalogue.find(&resource, &action).is_some() {
         return Ok(());
@@ -87,7 +87,7 @@ fn permission_exists(core: &Core, meta: &ModelMeta, row: &QueryResult) -> Result
 }
 
 /// The rules of the YAML know a role by its name: under another one, it would be bound by none of them.
-fn name_stays(ctx: &Context<'_>, model: &Model, row: &QueryResult, values: &RowValues) -> Result<(), ApiError> {
+fn name_stays(ctx: &Context<'_>, model: &Model, row: &RawRow, values: &RowValues) -> Result<(), ApiError> {
     let renamed = model.meta.field_index("name").and_then(|field| values.get(field)).is_some();
     let Some(auth) = ctx.core.auth.as_ref().filter(|_| renamed) else { return Ok(()) };
     let Some(before) = auth.access.role_name(row_id(model, row)?) else { return Ok(()) };
@@ -102,7 +102,7 @@ fn name_stays(ctx: &Context<'_>, model: &Model, row: &QueryResult, values: &RowV
 async fn look_at_accounts(
     ctx: &Context<'_>,
     model: &Model,
-    rows: &[QueryResult],
+    rows: &[RawRow],
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
     let mut lost = false;
@@ -126,17 +126,12 @@ async fn look_at_accounts(
     end_log_ins(ctx, &accounts).await
 }
 
-fn is_super_user(model: &Model, row: &QueryResult) -> Result<bool, ApiError> {
+fn is_super_user(model: &Model, row: &RawRow) -> Result<bool, ApiError> {
     column(model.meta, row, "isSuperUser")
 }
 
 /// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.
-async fn check_take_over(
-    ctx: &Context<'_>,
-    model: &Model,
-    row: &QueryResult,
-    giving: Giving<'_>,
-) -> Result<(), ApiError> {
+async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
     let Giving::Changed(values) = giving else { return Ok(()) };
     let identifies = |field: usize| {
         let field = &model.meta.fields[field];
@@ -163,7 +158,7 @@ fn takes(meta: &ModelMeta, values: &RowValues, flag: &str) -> bool {
     field.and_then(|field| values.get(field)).is_some_and(|value| *value == Value::Bool(Some(false)))
 }
 
-fn column<T: sea_orm::TryGetable>(meta: &ModelMeta, row: &QueryResult, name: &str) -> Result<T, ApiError> {
+fn column<T: crate::db::FromColumn>(meta: &ModelMeta, row: &RawRow, name: &str) -> Result<T, ApiError> {
     let position = meta.field_index(name).ok_or_else(|| ApiError::internal(format!("{} has no {name}", meta.name)))?;
     Ok(Row::skipping(row, position).next()?)
 }

@@ -301,7 +301,7 @@ fn fingerprint(core: &Core, request: &[u8]) -> Vec<u8> {
 
 fn in_use(error: DbError) -> ApiError {
     match error {
-        DbError::Conflict => at_work(),
+        DbError::LockTimeout | DbError::Conflict => at_work(),
         other => other.into(),
     }
 }

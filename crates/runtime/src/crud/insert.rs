@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::guard;
@@ -13,7 +12,7 @@ use super::write::{check_decimals, row_id, touched};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::{DbError, Savepoint, Statement};
+use crate::db::{DbError, RawRow, Savepoint, Statement};
 use crate::http::ApiError;
 use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
 
@@ -27,7 +26,7 @@ pub(super) async fn insert_many(
     model: &Model,
     scope: &Scope,
     mut rows: Vec<RowValues>,
-) -> Result<Vec<QueryResult>, Refusal> {
+) -> Result<Vec<RawRow>, Refusal> {
     let mut relating = Vec::with_capacity(rows.len());
     let mut refused = Vec::new();
     for (index, row) in rows.iter_mut().enumerate() {
@@ -63,7 +62,7 @@ async fn relate(
     model: &Model,
     scope: &Scope,
     relating: Vec<Vec<Relating>>,
-    results: &mut [QueryResult],
+    results: &mut [RawRow],
 ) -> Result<(), ApiError> {
     let mut related = Vec::new();
     for (result, relating) in results.iter().zip(relating).filter(|(_, relating)| !relating.is_empty()) {
@@ -108,19 +107,19 @@ fn columns(row: &RowValues) -> impl Iterator<Item = usize> {
 
 /// Rows that set the same columns. Neither database promises to answer in their order, so it is made: ids that the
 /// server makes grow from row to row, and so do those of a sequence.
-async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, Refusal> {
+async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
     if rows.len() == 1 || columns(&rows[0]).next().is_none() {
         return one_by_one(ctx, model, rows).await;
     }
-    let point = Savepoint::set(ctx.transaction()?).await?;
+    let point = Savepoint::set(ctx.open_transaction()?).await?;
     let written = match ctx.source().all(insert_statement(model, rows)).await {
         Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => {
-            point.roll_back(ctx.transaction()?).await?;
+            point.roll_back(ctx.open_transaction()?).await?;
             return Err(blame(ctx, model, rows, error).await?);
         }
         written => written?,
     };
-    point.release(ctx.transaction()?).await?;
+    point.release(ctx.open_transaction()?).await?;
     let mut placed = Vec::with_capacity(written.len());
     for result in written {
         placed.push((row_id(model, &result)?, result));
@@ -134,7 +133,7 @@ async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> R
 }
 
 /// SQL has no word for many rows of defaults.
-async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<QueryResult>, Refusal> {
+async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
     let mut results = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         match insert_one(ctx, model, row).await? {
@@ -149,11 +148,11 @@ async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Res
 async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbError) -> Result<Refusal, ApiError> {
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let point = Savepoint::set(ctx.transaction()?).await?;
+        let point = Savepoint::set(ctx.open_transaction()?).await?;
         match insert_one(ctx, model, row).await? {
-            Ok(_) => point.release(ctx.transaction()?).await?,
+            Ok(_) => point.release(ctx.open_transaction()?).await?,
             Err(error) => {
-                point.roll_back(ctx.transaction()?).await?;
+                point.roll_back(ctx.open_transaction()?).await?;
                 refused.push((index, refusal::of_write(model.meta, error)));
             }
         }
@@ -163,11 +162,7 @@ async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbEr
 }
 
 /// One row, or what the database has against it.
-async fn insert_one(
-    ctx: &Context<'_>,
-    model: &Model,
-    row: &RowValues,
-) -> Result<Result<QueryResult, DbError>, ApiError> {
+async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<Result<RawRow, DbError>, ApiError> {
     match ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await {
         Ok(Some(result)) => Ok(Ok(result)),
         Ok(None) => Err(ApiError::internal("an INSERT answered with no row")),

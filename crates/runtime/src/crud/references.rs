@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 
 use super::create_one::create_each;
 use super::locate::{locate, locate_each, scope_of};
@@ -11,7 +11,7 @@ use super::refusal::{self, Refusal};
 use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::http::ApiError;
 use crate::resource::{Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues};
 
@@ -247,7 +247,7 @@ impl<'r> Referent<'r> {
     async fn settled(
         &self,
         ctx: &mut Context<'_>,
-        row: &QueryResult,
+        row: &RawRow,
         change: Change,
         deletions: &mut Deletions,
     ) -> Result<Option<Id>, ApiError> {
@@ -277,7 +277,7 @@ impl<'r> Referent<'r> {
     async fn linked(
         &self,
         ctx: &Context<'_>,
-        row: &QueryResult,
+        row: &RawRow,
         named: &Named,
         operation: Operation,
     ) -> Result<(Id, Scope), ApiError> {

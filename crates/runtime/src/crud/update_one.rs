@@ -2,8 +2,6 @@
 
 use std::any::Any;
 
-use sea_orm::QueryResult;
-
 use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, settle_change};
@@ -14,7 +12,7 @@ use crate::access::{Giving, Scope};
 use crate::auth::moving;
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{RawRow, Row};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Operation, RowValues};
@@ -65,10 +63,10 @@ async fn relate(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
-    result: QueryResult,
+    result: RawRow,
     related: Related,
     deletions: Deletions,
-) -> Result<QueryResult, ApiError> {
+) -> Result<RawRow, ApiError> {
     let id = related.0;
     let effect = if deletions.is_empty() { Effect::Links } else { Effect::Operations };
     deletions.make(ctx, scope.authority).await?;
@@ -81,13 +79,7 @@ async fn relate(
 }
 
 /// A patch that changes no column still needs its row to be there.
-async fn write(
-    ctx: &Context<'_>,
-    model: &Model,
-    scope: &Scope,
-    id: Id,
-    row: &RowValues,
-) -> Result<QueryResult, ApiError> {
+async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &RowValues) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);
         select.push(ctx.core.db.dialect().lock());

@@ -1,12 +1,12 @@
 //! What the writing operations share: the statements of a change, its bounds, what it touches.
 
 use rust_decimal::Decimal;
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 
 use crate::access::{AccessChange, RowRule, Scope, id_from};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::{DbError, Row, Statement, decimal_fits};
+use crate::db::{DbError, RawRow, Row, Statement, decimal_fits};
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::query::ListQuery;
@@ -14,7 +14,7 @@ use crate::resource::{Id, Origin, RowValues};
 use crate::text::upper_first;
 
 /// The id of a written row: its first column.
-pub(super) fn row_id(model: &Model, result: &QueryResult) -> Result<Id, DbError> {
+pub(super) fn row_id(model: &Model, result: &RawRow) -> Result<Id, DbError> {
     id_from(&mut Row::new(result), model.meta.id)
 }
 
@@ -91,7 +91,7 @@ pub(super) fn check_all_still_within(
     model: &Model,
     scope: &Scope,
     row: &RowValues,
-    results: &[QueryResult],
+    results: &[RawRow],
 ) -> Result<(), ApiError> {
     let RowRule::AnyOf(groups) = &scope.rows else { return Ok(()) };
     let keeps = |field: usize, value: &Value| {
@@ -127,13 +127,13 @@ pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> 
 }
 
 /// Notes what a new row means for access, or one that is gone.
-pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &QueryResult) {
+pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &RawRow) {
     let Some(auth) = &ctx.core.auth else { return };
     ctx.changes.extend(AccessChange::of_row(&auth.access.models, model.meta, row));
 }
 
 /// Notes what these values mean for access in the row that they were written to.
-pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &QueryResult) {
+pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &RawRow) {
     let Some(auth) = &ctx.core.auth else { return };
     ctx.changes.extend(AccessChange::of_update(&auth.access.models, model.meta, values, row));
 }

@@ -1,6 +1,7 @@
-//! What can go wrong at the door, sorted by what the caller can do about it.
+//! Errors of the database, sorted by what the caller can do about them.
 
-use sea_orm::sqlx;
+use std::error::Error;
+
 use sea_orm::{DbErr, RuntimeErr};
 
 #[derive(Debug, thiserror::Error)]
@@ -11,17 +12,20 @@ pub enum DbError {
     /// A key refers to a row that is not there, or a row is still referred to.
     #[error("foreign key constraint")]
     ForeignKey,
-    /// The database cannot be reached, or is too busy to take part.
+    /// The database cannot be reached, is out of space, or did not answer within a time limit.
     #[error("database unavailable: {0}")]
     Unavailable(String),
-    /// Another transaction won, or did not end in time; the request may be tried again.
-    #[error("serialization failure")]
+    /// Another transaction held a lock for longer than the lock timeout.
+    #[error("lock timeout")]
+    LockTimeout,
+    /// Another transaction won: a deadlock or a serialization failure. The transaction may be tried again.
+    #[error("serialization failure or deadlock")]
     Conflict,
     #[error(transparent)]
-    Other(DbErr),
+    Other(Box<dyn Error + Send + Sync>),
 }
 
-/// What a database says of a unique index that refused a row. PostgreSQL names the index, SQLite the columns.
+/// The unique index that refused a row. PostgreSQL names the index, SQLite the columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violation {
     pub(crate) index: Option<String>,
@@ -37,50 +41,33 @@ impl std::fmt::Display for Violation {
     }
 }
 
+impl DbError {
+    pub(crate) fn other(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        DbError::Other(cause.into())
+    }
+
+    pub(super) fn unavailable(cause: impl std::fmt::Display) -> Self {
+        DbError::Unavailable(cause.to_string())
+    }
+}
+
+/// For interceptors that use SeaORM. The reverse conversion keeps only whether the database is available.
 impl From<DbErr> for DbError {
     fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => DbError::Unavailable(error.to_string()),
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                classify(cause).unwrap_or(DbError::Other(error))
-            }
-            _ => DbError::Other(error),
+        match error {
+            DbErr::Conn(cause) => DbError::Unavailable(cause.to_string()),
+            DbErr::ConnectionAcquire(cause) => DbError::Unavailable(cause.to_string()),
+            other => DbError::other(other),
         }
     }
 }
 
-fn classify(error: &sqlx::Error) -> Option<DbError> {
-    match error {
-        sqlx::Error::Database(refusal) => refused(refusal.as_ref()),
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            Some(DbError::Unavailable(error.to_string()))
+impl From<DbError> for DbErr {
+    fn from(error: DbError) -> Self {
+        let text = RuntimeErr::Internal(error.to_string());
+        match error {
+            DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => DbErr::Conn(text),
+            DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => DbErr::Query(text),
         }
-        _ => None,
     }
-}
-
-/// SQLSTATE of PostgreSQL, extended result codes of SQLite.
-fn refused(error: &dyn sqlx::error::DatabaseError) -> Option<DbError> {
-    let code = error.code().unwrap_or_default();
-    match code.as_ref() {
-        "23505" => {
-            Some(DbError::Unique(Violation { index: error.constraint().map(str::to_owned), columns: Vec::new() }))
-        }
-        "1555" | "2067" => Some(DbError::Unique(sqlite_violation(error.message()))),
-        "23503" | "23001" | "787" | "1811" => Some(DbError::ForeignKey),
-        "40001" | "40P01" | "55P03" => Some(DbError::Conflict),
-        // SQLite: busy and locked, with their extended forms. PostgreSQL: connection and resource failures, shutdown.
-        "5" | "6" | "261" | "517" | "262" | "53300" | "57P01" | "57P02" | "57P03" => {
-            Some(DbError::Unavailable(error.message().to_owned()))
-        }
-        _ if code.starts_with("08") => Some(DbError::Unavailable(error.message().to_owned())),
-        _ => None,
-    }
-}
-
-/// `UNIQUE constraint failed: posts.author_id, posts.title`
-fn sqlite_violation(message: &str) -> Violation {
-    let columns = message.rsplit(": ").next().unwrap_or_default();
-    let columns = columns.split(", ").filter_map(|column| column.split('.').nth(1)).map(str::to_owned).collect();
-    Violation { index: None, columns }
 }

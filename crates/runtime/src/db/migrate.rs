@@ -1,9 +1,9 @@
 //! Applies migrations at start: in order, each in a transaction of its own, never twice, one node at a time.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use std::time::{Duration, Instant};
 
 use super::system::PREFIX;
-use super::{Database, DbError, Dialect, Migration, Source, Statement, Transaction};
+use super::{Database, DbError, Dialect, Migration, Row, Source, Statement, Transaction};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
@@ -21,14 +21,12 @@ pub(crate) enum MigrateError {
     Database(#[from] DbError),
 }
 
-impl From<DbErr> for MigrateError {
-    fn from(error: DbErr) -> Self {
-        DbError::from(error).into()
-    }
-}
-
 /// Any number; every node of every version must take the same one.
-const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190532)";
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7130246190532)";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190532)";
+/// How long a start waits for another process that writes to the same SQLite file.
+const PATIENCE: Duration = Duration::from_secs(120);
+const WAITING: &str = "waiting for another process that is changing the tables or writing to the database";
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
 
@@ -55,7 +53,7 @@ impl Database {
 
     /// A database that is ahead of this application must not be written to.
     async fn refuse_unknown(&self, migrations: &'static [Migration]) -> Result<(), MigrateError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
         let applied = applied(&transaction, self.dialect()).await?;
         transaction.commit().await?;
@@ -69,33 +67,51 @@ impl Database {
 
     /// Whether it was this call that applied the migration.
     pub(super) async fn apply(&self, name: &'static str, script: &str) -> Result<bool, MigrateError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
         if applied(&transaction, self.dialect()).await?.iter().any(|applied| applied == name) {
             transaction.commit().await?;
             return Ok(false);
         }
-        let failed = |cause: DbErr| MigrateError::Failed { name, cause: cause.into() };
-        transaction.execute_unprepared(script).await.map_err(failed)?;
+        transaction.script(script).await.map_err(|cause| MigrateError::Failed { name, cause })?;
         record(&transaction, self.dialect(), name).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
+    /// Begins a transaction, and waits for other processes longer than a request would.
+    async fn begin_migration(&self) -> Result<Transaction, DbError> {
+        let until = Instant::now() + PATIENCE;
+        let mut said = false;
+        loop {
+            match self.begin().await {
+                Err(DbError::Unavailable(cause)) if cause.contains("locked") && Instant::now() < until => {
+                    if !std::mem::replace(&mut said, true) {
+                        tracing::warn!(WAITING);
+                    }
+                }
+                begun => return begun,
+            }
+        }
+    }
+
     /// One node at a time; the history is made where there is none.
     async fn lock_history(&self, transaction: &Transaction) -> Result<(), MigrateError> {
         if self.dialect() == Dialect::Postgres {
-            transaction.execute_unprepared(ADVISORY_LOCK).await?;
+            let free = Source::Transaction(transaction).one(Statement::new(Dialect::Postgres, TRY_LOCK)).await?;
+            if !free.is_some_and(|row| Row::new(&row).next().unwrap_or(false)) {
+                tracing::warn!(WAITING);
+                transaction.script(LOCK).await?;
+            }
         }
-        transaction.execute_unprepared(HISTORY).await?;
-        Ok(())
+        Ok(transaction.script(HISTORY).await?)
     }
 }
 
 async fn applied(transaction: &Transaction, dialect: Dialect) -> Result<Vec<String>, MigrateError> {
     let history = Statement::new(dialect, "SELECT \"name\" FROM \"gable_migrations\" ORDER BY \"name\"");
-    let rows: Vec<QueryResult> = Source::Transaction(transaction).all(history).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    let rows = Source::Transaction(transaction).all(history).await?;
+    Ok(rows.iter().map(|row| Row::new(row).next()).collect::<Result<_, _>>()?)
 }
 
 async fn record(transaction: &Transaction, dialect: Dialect, name: &str) -> Result<(), DbError> {

@@ -1,24 +1,32 @@
 //! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
 //! this room names a driver.
 
-mod connect;
+mod column;
+mod database;
 mod decimal;
 mod dialect;
+mod entities;
 mod error;
 mod migrate;
 mod migration;
+mod options;
+mod postgres;
 mod row;
 mod savepoint;
+mod sqlite;
 mod statement;
 mod system;
 
-pub(crate) use connect::{Database, Transaction};
+pub use column::{Column, FromColumn};
+pub(crate) use database::{Database, Source, Transaction};
 pub(crate) use decimal::fits as decimal_fits;
 pub(crate) use dialect::{Dialect, quote};
 pub use error::DbError;
 pub(crate) use error::Violation;
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
+pub(crate) use options::{Options, PreparedStatements, Synchronous};
+pub(crate) use row::RawRow;
 pub use row::{DecimalColumn, Row};
 pub(crate) use savepoint::Savepoint;
-pub(crate) use statement::{Source, Statement, array};
+pub(crate) use statement::{Statement, array};

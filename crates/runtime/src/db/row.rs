@@ -1,25 +1,33 @@
-//! One row of a result, decoded by position.
+//! Rows of a result, decoded by position.
 
 use rust_decimal::Decimal;
-use sea_orm::{QueryResult, TryGetable};
 
 use super::DbError;
+use super::column::{Column, FromColumn};
+use super::sqlite::SqliteRow;
 
-/// Hands out columns from left to right, as the SQL text of the same model lists them.
+/// One row as its driver handed it over.
+#[derive(Debug)]
+pub enum RawRow {
+    Postgres(tokio_postgres::Row),
+    Sqlite(SqliteRow),
+}
+
+/// Hands out the columns of a row from left to right, as the SQL text of the same model lists them.
 #[derive(Debug)]
 pub struct Row<'a> {
-    result: &'a QueryResult,
+    raw: &'a RawRow,
     next: usize,
 }
 
 impl<'a> Row<'a> {
-    pub(crate) fn new(result: &'a QueryResult) -> Self {
-        Self { result, next: 0 }
+    pub(crate) fn new(raw: &'a RawRow) -> Self {
+        Self { raw, next: 0 }
     }
 
-    /// Starts further to the right.
-    pub(crate) fn skipping(result: &'a QueryResult, columns: usize) -> Self {
-        Self { result, next: columns }
+    /// Starts behind the first `columns` columns.
+    pub(crate) fn skipping(raw: &'a RawRow, columns: usize) -> Self {
+        Self { raw, next: columns }
     }
 
     /// The next column.
@@ -27,10 +35,10 @@ impl<'a> Row<'a> {
     /// # Errors
     /// The column does not hold the type, or holds null where the type has none: the table is not what the migrations made.
     #[expect(clippy::should_implement_trait, reason = "columns have a type each, which an Iterator cannot say")]
-    pub fn next<T: TryGetable>(&mut self) -> Result<T, DbError> {
-        let column = self.next;
+    pub fn next<T: FromColumn>(&mut self) -> Result<T, DbError> {
+        let position = self.next;
         self.next += 1;
-        self.result.try_get_by_index(column).map_err(DbError::Other)
+        T::from_column(Column::new(self.raw, position))
     }
 
     /// The next column as a decimal with this many digits after the point. SQLite keeps decimals as floating-point
@@ -41,7 +49,7 @@ impl<'a> Row<'a> {
 }
 
 /// `Decimal` or `Option<Decimal>`.
-pub trait DecimalColumn: TryGetable {
+pub trait DecimalColumn: FromColumn {
     fn rescale(self, scale: u32) -> Self;
 }
 

@@ -1,7 +1,5 @@
 //! Where a transaction goes on after a statement that failed.
 
-use sea_orm::ConnectionTrait;
-
 use super::{DbError, Transaction};
 
 /// One name will do: the innermost savepoint is meant.
@@ -9,19 +7,19 @@ pub(crate) struct Savepoint(());
 
 impl Savepoint {
     pub(crate) async fn set(transaction: &Transaction) -> Result<Self, DbError> {
-        transaction.execute_unprepared("SAVEPOINT gable").await?;
+        transaction.command("SAVEPOINT gable").await?;
         Ok(Self(()))
     }
 
     /// Keeps what was done since.
     pub(crate) async fn release(self, transaction: &Transaction) -> Result<(), DbError> {
-        transaction.execute_unprepared("RELEASE SAVEPOINT gable").await?;
+        transaction.command("RELEASE SAVEPOINT gable").await?;
         Ok(())
     }
 
     /// Undoes what was done since.
     pub(crate) async fn roll_back(self, transaction: &Transaction) -> Result<(), DbError> {
-        transaction.execute_unprepared("ROLLBACK TO SAVEPOINT gable").await?;
+        transaction.roll_back_to("gable").await?;
         self.release(transaction).await
     }
 }

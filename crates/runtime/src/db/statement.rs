@@ -1,9 +1,9 @@
-//! SQL text and values, run on a pool or inside a transaction.
+//! SQL text with the values for its placeholders.
 
+use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, Value};
 
-use super::{DbError, Dialect, quote};
+use super::{Dialect, quote};
 
 /// SQL text under construction, with the values for its placeholders.
 #[derive(Clone, Debug)]
@@ -59,10 +59,9 @@ impl Statement {
         }
     }
 
-    /// On its way to the database. `RUST_LOG=gable::sql=trace` shows its text; values are bound, so that none is in it.
-    fn into_raw(self, backend: sea_orm::DbBackend) -> sea_orm::Statement {
+    /// Shows the text with `RUST_LOG=gable::sql=trace`. Values are bound, so that none is in it.
+    pub(super) fn trace(&self) {
         tracing::trace!(target: "gable::sql", sql = self.sql);
-        sea_orm::Statement { sql: self.sql, values: Some(sea_orm::sea_query::Values(self.values)), db_backend: backend }
     }
 }
 
@@ -71,38 +70,4 @@ pub(crate) fn array(values: impl IntoIterator<Item = impl Into<Value>>) -> Value
     let values: Vec<Value> = values.into_iter().map(Into::into).collect();
     let kind = values.first().map_or(ArrayType::BigInt, Value::array_type);
     Value::Array(kind, Some(Box::new(values)))
-}
-
-/// Where a statement runs.
-#[derive(Clone, Copy)]
-pub(crate) enum Source<'a> {
-    Pool(&'a DatabaseConnection),
-    Transaction(&'a DatabaseTransaction),
-}
-
-impl Source<'_> {
-    pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbError> {
-        let rows = match self {
-            Source::Pool(pool) => pool.query_all_raw(statement.into_raw(pool.get_database_backend())).await,
-            Source::Transaction(tx) => tx.query_all_raw(statement.into_raw(tx.get_database_backend())).await,
-        };
-        Ok(rows?)
-    }
-
-    pub(crate) async fn one(&self, statement: Statement) -> Result<Option<QueryResult>, DbError> {
-        let row = match self {
-            Source::Pool(pool) => pool.query_one_raw(statement.into_raw(pool.get_database_backend())).await,
-            Source::Transaction(tx) => tx.query_one_raw(statement.into_raw(tx.get_database_backend())).await,
-        };
-        Ok(row?)
-    }
-
-    /// How many rows were touched.
-    pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, DbError> {
-        let done = match self {
-            Source::Pool(pool) => pool.execute_raw(statement.into_raw(pool.get_database_backend())).await,
-            Source::Transaction(tx) => tx.execute_raw(statement.into_raw(tx.get_database_backend())).await,
-        };
-        Ok(done?.rows_affected())
-    }
 }

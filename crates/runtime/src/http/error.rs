@@ -172,7 +172,9 @@ impl std::error::Error for ApiError {}
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(_) | DbError::Conflict => Self::unavailable(1).with_cause(error),
+            DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => {
+                Self::unavailable(1).with_cause(error)
+            }
             DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => Self::internal(error),
         }
     }

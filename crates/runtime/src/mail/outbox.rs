@@ -28,7 +28,7 @@ pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), Api
         return Ok(());
     }
     let insert = insertion(&mail, ctx)?;
-    Source::Transaction(ctx.transaction()?).execute(insert).await?;
+    Source::Transaction(ctx.open_transaction()?).execute(insert).await?;
     let wake = ctx.core.mail.wake.clone();
     ctx.after_commit(async move { wake.notify_one() });
     Ok(())

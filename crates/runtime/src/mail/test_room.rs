@@ -16,7 +16,7 @@ use crate::auth::Secrets;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::core::Core;
-use crate::db::{Database, Row, Source, Statement};
+use crate::db::{Database, Options, Row, Source, Statement};
 use crate::http::ApiError;
 use crate::resource::{IdKind, ModelKind, ModelMeta};
 use crate::settings::Settings;
@@ -115,7 +115,7 @@ impl Room {
 
 async fn start(directory: &Path, clock: &Clock, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
     let url = format!("sqlite://{}", directory.join("data.db").display());
-    let db = Database::connect(&url, 4).await.expect("a database");
+    let db = Database::connect(&url, &Options::new(4)).await.expect("a database");
     let list: Vec<(String, String)> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::from_list(&APP, &list, directory).expect("settings");

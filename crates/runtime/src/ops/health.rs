@@ -19,7 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether what the application needs, its database above all, can be reached now.
 pub(crate) trait Readiness: Send + Sync {
-    fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>>;
+    /// # Errors
+    /// The reason why it is not ready, for people.
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>>;
 }
 
 /// Made once; clones go to every worker.
@@ -45,11 +47,12 @@ impl Health {
 async fn ready(health: Health) -> HttpResponse {
     // While stopping, the database is not asked: the answer is known and the pool may be closing.
     if health.stopping.has_begun() {
-        return unavailable();
+        return unavailable("the server is stopping");
     }
     match tokio::time::timeout(PATIENCE, health.readiness.is_ready()).await {
-        Ok(true) => available(),
-        Ok(false) | Err(_) => unavailable(),
+        Ok(Ok(())) => available(),
+        Ok(Err(reason)) => unavailable(&reason),
+        Err(_) => unavailable("the database does not answer"),
     }
 }
 
@@ -57,8 +60,9 @@ fn available() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
 }
 
-fn unavailable() -> HttpResponse {
-    let status = json!({ "status": "unavailable" });
+fn unavailable(reason: &str) -> HttpResponse {
+    tracing::warn!(reason, "not ready");
+    let status = json!({ "status": "unavailable", "reason": reason });
     HttpResponse::ServiceUnavailable().insert_header((CACHE_CONTROL, "no-store")).json(status)
 }
 
@@ -69,18 +73,18 @@ mod tests {
 
     use super::*;
 
-    struct Answers(bool);
+    struct Answers(Result<(), &'static str>);
 
     impl Readiness for Answers {
-        fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
-            Box::pin(std::future::ready(self.0))
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
+            Box::pin(std::future::ready(self.0.map_err(str::to_owned)))
         }
     }
 
     struct Silent;
 
     impl Readiness for Silent {
-        fn is_ready(&self) -> Pin<Box<dyn Future<Output = bool> + '_>> {
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
             Box::pin(std::future::pending())
         }
     }
@@ -95,22 +99,24 @@ mod tests {
 
     #[actix_web::test]
     async fn a_service_that_is_ready_says_so() {
-        let answer = ask(Answers(true), &Stopping::default(), "/health/ready").await;
+        let answer = ask(Answers(Ok(())), &Stopping::default(), "/health/ready").await;
         assert_eq!(answer, (200, json!({ "status": "ok" })));
     }
 
     #[actix_web::test]
     async fn a_service_without_its_database_is_alive_but_not_ready() {
         let stopping = Stopping::default();
-        assert_eq!(ask(Answers(false), &stopping, "/health/ready").await, (503, json!({ "status": "unavailable" })));
-        assert_eq!(ask(Answers(false), &stopping, "/health/live").await.0, 200);
+        let no = || Answers(Err("no room"));
+        let unavailable = json!({ "status": "unavailable", "reason": "no room" });
+        assert_eq!(ask(no(), &stopping, "/health/ready").await, (503, unavailable));
+        assert_eq!(ask(no(), &stopping, "/health/live").await.0, 200);
     }
 
     #[actix_web::test]
     async fn a_service_that_is_stopping_is_not_ready() {
         let stopping = Stopping::default();
         stopping.begin();
-        assert_eq!(ask(Answers(true), &stopping, "/health/ready").await.0, 503);
+        assert_eq!(ask(Answers(Ok(())), &stopping, "/health/ready").await.0, 503);
     }
 
     #[actix_web::test]

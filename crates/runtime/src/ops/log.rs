@@ -7,8 +7,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::{LogFormat, LogSettings};
 
-/// The database layers log every statement at info; ours log every request.
-const DEFAULT_FILTER: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn";
+/// The driver logs every notice of the server at info.
+const DEFAULT_FILTER: &str = "info,tokio_postgres=warn,actix_server=warn";
 
 /// Starts the log. A log that is already running, as in an application's tests, stays.
 pub(crate) fn start(settings: &LogSettings) {

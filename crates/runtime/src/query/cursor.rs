@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
-use sea_orm::QueryResult;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -12,14 +11,14 @@ use super::filter::is_text;
 use super::list::{Direction, ListQuery};
 use super::value::typed_value;
 use crate::auth::{Secrets, Use};
-use crate::db::{DbError, Row};
+use crate::db::{DbError, RawRow, Row};
 use crate::resource::{FieldKind, ModelMeta};
 
 /// Longer ones are refused before they are looked at, and are not given: many a proxy takes no longer line than this.
 const MAX_LENGTH: usize = 4 * 1024;
 
 /// The cursor of the page that begins after a row; none where what sorts the row is too long a text.
-pub(crate) fn after(secrets: &Secrets, query: &ListQuery, row: &QueryResult) -> Result<Option<String>, DbError> {
+pub(crate) fn after(secrets: &Secrets, query: &ListQuery, row: &RawRow) -> Result<Option<String>, DbError> {
     let texts: Result<Vec<Option<String>>, DbError> =
         query.sort.iter().map(|(field, _)| text(query.meta, *field, row)).collect();
     let body = Json::from_iter(texts?).to_string();
@@ -78,7 +77,7 @@ fn value(kind: FieldKind, text: String) -> Option<sea_orm::Value> {
 }
 
 /// A column as the text that `value` reads back as the same value.
-fn text(meta: &ModelMeta, field: usize, row: &QueryResult) -> Result<Option<String>, DbError> {
+fn text(meta: &ModelMeta, field: usize, row: &RawRow) -> Result<Option<String>, DbError> {
     let mut row = Row::skipping(row, field);
     Ok(match meta.fields[field].kind {
         FieldKind::Integer => row.next::<Option<i32>>()?.map(|value| value.to_string()),

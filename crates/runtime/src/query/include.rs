@@ -3,13 +3,11 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::QueryResult;
-
 use super::include_sql;
 use super::selection::{Include, Selection};
 use crate::access::{id_from, optional_id};
 use crate::core::Core;
-use crate::db::{DbError, Row, Source};
+use crate::db::{DbError, RawRow, Row, Source};
 use crate::resource::{AnyResource, Id, ModelMeta, RelationKind};
 
 /// Rows of one relation, and which of them belong to whom.
@@ -39,7 +37,7 @@ pub(crate) async fn load<'a>(
     source: Source<'_>,
     meta: &'static ModelMeta,
     selection: &'a Selection,
-    parents: &[QueryResult],
+    parents: &[RawRow],
 ) -> Result<Vec<Included<'a>>, DbError> {
     let mut all = Vec::with_capacity(selection.includes.len());
     for include in &selection.includes {
@@ -53,10 +51,10 @@ async fn one<'a>(
     source: Source<'_>,
     meta: &'static ModelMeta,
     include: &'a Include,
-    parents: &[QueryResult],
+    parents: &[RawRow],
 ) -> Result<Included<'a>, DbError> {
     let target = core.model(include.relation.target);
-    let target = target.ok_or_else(|| DbError::Other(sea_orm::DbErr::Custom("a relation leads nowhere".to_owned())))?;
+    let target = target.ok_or_else(|| DbError::other("a relation leads nowhere"))?;
     let keys = keys(meta, target.meta, include, parents)?;
     let wanted: BTreeSet<Id> = keys.iter().map(|(_, key)| *key).collect();
     let rows = if wanted.is_empty() {
@@ -74,12 +72,7 @@ async fn one<'a>(
 }
 
 /// The rows that include, and what leads from each of them to the others.
-fn keys(
-    meta: &ModelMeta,
-    target: &ModelMeta,
-    include: &Include,
-    parents: &[QueryResult],
-) -> Result<Vec<(Id, Id)>, DbError> {
+fn keys(meta: &ModelMeta, target: &ModelMeta, include: &Include, parents: &[RawRow]) -> Result<Vec<(Id, Id)>, DbError> {
     let (column, kind) = match include.relation.kind {
         RelationKind::BelongsTo { field } => (meta.field_index(field).unwrap_or_default(), target.id),
         _ => (0, meta.id),
@@ -94,7 +87,7 @@ fn keys(
 }
 
 /// To one: many may share it.
-fn of_keys(target: &ModelMeta, keys: &[(Id, Id)], rows: &[QueryResult]) -> Result<HashMap<Id, Vec<usize>>, DbError> {
+fn of_keys(target: &ModelMeta, keys: &[(Id, Id)], rows: &[RawRow]) -> Result<HashMap<Id, Vec<usize>>, DbError> {
     let mut places = HashMap::new();
     for (place, row) in rows.iter().enumerate() {
         places.insert(id_from(&mut Row::new(row), target.id)?, place);
@@ -107,7 +100,7 @@ fn of_children(
     parent: &ModelMeta,
     target: &ModelMeta,
     kind: RelationKind,
-    rows: &[QueryResult],
+    rows: &[RawRow],
 ) -> Result<HashMap<Id, Vec<usize>>, DbError> {
     let column = match kind {
         RelationKind::HasOne { field } | RelationKind::HasMany { field } => {

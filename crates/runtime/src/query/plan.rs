@@ -144,7 +144,7 @@ impl TableSql {
 mod tests {
     use super::*;
     use crate::access::FieldSet;
-    use crate::db::{Database, Row, Source};
+    use crate::db::{Database, Options, Row, Source};
     use crate::query::condition::{Quantifier, Related};
     use crate::query::test_model::model;
     use crate::query::{Counting, Direction, Selection};
@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_row_with_many_related_ones_is_on_one_page_only() {
-        let db = Database::connect("sqlite::memory:", 1).await.expect("a database");
+        let db = Database::connect("sqlite::memory:", &Options::new(1)).await.expect("a database");
         let writing = db.begin().await.expect("a transaction");
         for sql in [
             "CREATE TABLE posts (id integer PRIMARY KEY)",

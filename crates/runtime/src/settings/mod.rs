@@ -15,6 +15,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
+use crate::db::{Options, PreparedStatements, Synchronous};
 use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
@@ -31,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) environment: Environment,
     /// A secret, as it may hold a password.
     pub(crate) database_url: Secret,
-    pub(crate) database_connections: u32,
+    pub(crate) database: Options,
     pub(crate) host: String,
     /// 0 lets the system pick one.
     pub(crate) port: u16,
@@ -171,7 +172,7 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
     Settings {
         environment,
         database_url: database_url(reader),
-        database_connections: reader.number("GABLE_DATABASE_CONNECTIONS", 8, 1..=1000),
+        database: database(reader),
         host: host(reader),
         port: reader.parsed("PORT", "a number from 0 to 65535", |text| text.parse().ok()).unwrap_or(app.port),
         public_url: reader.parsed("PUBLIC_URL", "a URL such as https://api.example.com", public_url),
@@ -186,6 +187,18 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
         shutdown: Duration::from_secs(reader.number("GABLE_SHUTDOWN_SECONDS", 30, 0..=3600).into()),
         log: log(reader),
         warnings: Vec::new(),
+    }
+}
+
+fn database(reader: &mut Reader<'_>) -> Options {
+    let prepared = [("on", PreparedStatements::Kept), ("off", PreparedStatements::Off)];
+    let synchronous = [("normal", Synchronous::Normal), ("full", Synchronous::Full)];
+    let seconds = reader.number("GABLE_STATEMENT_TIMEOUT_SECONDS", 5, 1..=3600);
+    Options {
+        connections: reader.number("GABLE_DATABASE_CONNECTIONS", 8, 1..=1000),
+        statement_timeout: Duration::from_secs(seconds.into()),
+        prepared_statements: reader.choice("GABLE_PREPARED_STATEMENTS", PreparedStatements::Kept, &prepared),
+        synchronous: reader.choice("GABLE_SQLITE_SYNCHRONOUS", Synchronous::Normal, &synchronous),
     }
 }
 

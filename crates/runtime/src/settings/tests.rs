@@ -72,7 +72,7 @@ fn an_empty_environment_gives_the_documented_defaults() {
     assert_eq!(settings.database_url.expose(), "sqlite://.gable/data.db");
     assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 8000));
     assert_eq!(settings.public_url(8000), "http://127.0.0.1:8000");
-    assert_eq!((settings.bcrypt_cost, settings.database_connections), (12, 8));
+    assert_eq!((settings.bcrypt_cost, settings.database.connections), (12, 8));
     assert_eq!((settings.rate_limits, settings.insecure_cookies), (Switch::On, Switch::Off));
     assert_eq!(settings.environment, Environment::Development);
     assert_eq!(settings.jwt_secret, None, "no accounts, no secret");

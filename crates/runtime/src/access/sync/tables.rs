@@ -158,6 +158,6 @@ async fn insert(
     insert.join(", ", &columns, |insert, (_, value)| insert.bind(value.clone())).push(") RETURNING \"id\"");
     match source.one(insert).await? {
         Some(result) => id_from(&mut Row::new(&result), meta.id),
-        None => Err(sea_orm::DbErr::RecordNotInserted.into()),
+        None => Err(DbError::other("an INSERT answered with no row")),
     }
 }

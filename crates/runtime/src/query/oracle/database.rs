@@ -4,7 +4,7 @@
 use tokio::runtime::Builder;
 use uuid::Uuid;
 
-use crate::db::{Database, Dialect, Statement};
+use crate::db::{Database, Dialect, Options, Statement};
 
 /// Dropped with its owner.
 pub(super) struct TestDatabase {
@@ -33,7 +33,7 @@ impl TestDatabase {
 
     /// Without the tables of the schema before.
     pub(super) async fn emptied(&self) -> Database {
-        let db = Database::connect(&self.url, 1).await.expect("a database");
+        let db = Database::connect(&self.url, &Options::new(1)).await.expect("a database");
         if self.dialect == Dialect::Postgres {
             for sql in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
                 db.reader().execute(Statement::new(self.dialect, sql)).await.expect("a schema of one's own");
@@ -86,7 +86,7 @@ fn with_database(url: &str, name: &str) -> String {
 fn on_server(sql: &str) -> Result<(), String> {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let db = Database::connect(&named_server(), 1).await.map_err(|error| error.to_string())?;
+        let db = Database::connect(&named_server(), &Options::new(1)).await.map_err(|error| error.to_string())?;
         let done = db.reader().execute(Statement::new(Dialect::Postgres, sql)).await;
         db.close().await;
         done.map(drop).map_err(|error| error.to_string())

@@ -1,0 +1,337 @@
+//! The database of an application: where it reads, and its transactions.
+
+use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::entities::{self, ColumnKinds, Executed};
+use super::options::Options;
+use super::postgres::{self, Target};
+use super::row::RawRow;
+use super::sqlite::{self, Sqlite};
+use super::{DbError, Dialect, Statement};
+use crate::resource::ModelMeta;
+
+#[derive(Clone)]
+pub(crate) struct Database {
+    backend: Backend,
+    /// Of the models, once they are known.
+    kinds: Arc<OnceLock<Arc<ColumnKinds>>>,
+}
+
+/// The two kinds of server.
+#[derive(Clone)]
+pub(super) enum Backend {
+    Postgres(postgres::Pool),
+    Sqlite(Sqlite),
+}
+
+/// Rows with the names of their columns.
+pub(super) enum Named {
+    Postgres(Vec<tokio_postgres::Row>),
+    Sqlite(sqlite::decode::Described),
+}
+
+impl Database {
+    /// Opens what a URL names.
+    ///
+    /// # Errors
+    /// The URL cannot be read, or the database does not answer.
+    pub(crate) async fn connect(url: &str, options: &Options) -> Result<Self, DbError> {
+        let backend = match url.split(':').next() {
+            Some("sqlite") => Backend::Sqlite(Sqlite::open(url, options).await?),
+            Some("postgres" | "postgresql") => {
+                let pool = postgres::Pool::new(Target::parse(url, options)?)?;
+                pool.connect().await?;
+                Backend::Postgres(pool)
+            }
+            _ => return Err(DbError::other("DATABASE_URL must begin with sqlite: or postgres:")),
+        };
+        Ok(Self { backend, kinds: Arc::default() })
+    }
+
+    /// Tells SeaORM's entities the types of SQLite's columns. Later calls change nothing.
+    pub(crate) fn know(&self, models: &[&'static ModelMeta]) {
+        self.kinds.get_or_init(|| Arc::new(ColumnKinds::of(models)));
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.backend.dialect()
+    }
+
+    /// For statements that only read.
+    pub(crate) fn reader(&self) -> Source<'_> {
+        Source::Pool(self)
+    }
+
+    /// A connection for SeaORM's entities to read from.
+    pub(crate) fn entities(&self) -> DatabaseConnection {
+        entities::reading(self.dialect(), self.backend.clone(), self.kinds())
+    }
+
+    /// Begins a transaction that may write. SQLite takes its write lock at once, so that no transaction fails half-way.
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
+        let connection = match &self.backend {
+            Backend::Postgres(pool) => OpenConnection::Postgres(Box::pin(pool.begin()).await?),
+            Backend::Sqlite(sqlite) => OpenConnection::Sqlite(Box::pin(sqlite.begin()).await?),
+        };
+        let open = OpenTransaction {
+            dialect: self.dialect(),
+            connection: Mutex::new(Some(connection)),
+            undone: StdMutex::default(),
+        };
+        Ok(Transaction { open: Arc::new(open), kinds: self.kinds(), entities: OnceLock::new() })
+    }
+
+    /// Whether the database answers and takes writes, asked on a connection of its own.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub(crate) async fn probe(&self) -> Result<(), String> {
+        match &self.backend {
+            Backend::Postgres(pool) => pool.probe().await,
+            Backend::Sqlite(sqlite) => sqlite.probe().await,
+        }
+    }
+
+    /// Ends every connection; SQLite then folds its write-ahead log into the file.
+    pub(crate) async fn close(&self) {
+        match &self.backend {
+            Backend::Postgres(pool) => pool.close(),
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    fn kinds(&self) -> Arc<ColumnKinds> {
+        self.kinds.get().cloned().unwrap_or_default()
+    }
+}
+
+impl Backend {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Backend::Postgres(_) => Dialect::Postgres,
+            Backend::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    async fn all(&self, statement: &Statement) -> Result<Vec<RawRow>, DbError> {
+        match self {
+            Backend::Postgres(pool) => pool.all(statement).await.map(from_postgres),
+            Backend::Sqlite(sqlite) => sqlite.all(statement).await.map(from_sqlite),
+        }
+    }
+
+    pub(super) async fn named(&self, statement: &Statement) -> Result<Named, DbError> {
+        match self {
+            Backend::Postgres(pool) => pool.all(statement).await.map(Named::Postgres),
+            Backend::Sqlite(sqlite) => sqlite.described(statement).await.map(Named::Sqlite),
+        }
+    }
+
+    pub(super) async fn executed(&self, statement: &Statement) -> Result<Executed, DbError> {
+        match self {
+            Backend::Postgres(pool) => pool.execute(statement).await.map(|rows| Executed { rows, last_id: 0 }),
+            Backend::Sqlite(sqlite) => sqlite.execute(statement).await,
+        }
+    }
+}
+
+/// An open transaction. Dropping it rolls it back.
+pub(crate) struct Transaction {
+    open: Arc<OpenTransaction>,
+    kinds: Arc<ColumnKinds>,
+    entities: OnceLock<DatabaseConnection>,
+}
+
+impl Transaction {
+    /// The connection of the transaction, for SeaORM's entities.
+    pub(crate) fn entities(&self) -> &DatabaseConnection {
+        let make = || entities::in_transaction(self.open.dialect, self.open.clone(), self.kinds.clone());
+        self.entities.get_or_init(make)
+    }
+
+    /// A statement without values, such as `SAVEPOINT`.
+    pub(super) async fn command(&self, sql: &str) -> Result<(), DbError> {
+        self.open.command(sql).await
+    }
+
+    /// Undoes what was done since the savepoint, which stays.
+    pub(super) async fn roll_back_to(&self, savepoint: &str) -> Result<(), DbError> {
+        self.open.roll_back_to(savepoint).await
+    }
+
+    /// Statements without values that may take as long as they need, such as a migration.
+    pub(super) async fn script(&self, sql: &str) -> Result<(), DbError> {
+        match self.open.connection().await?.as_mut() {
+            Some(OpenConnection::Postgres(connection)) => connection.script(sql).await,
+            Some(OpenConnection::Sqlite(lease)) => lease.script(sql).await,
+            None => Err(has_ended()),
+        }
+    }
+
+    /// # Errors
+    /// Nothing was written; where the connection was lost meanwhile, nobody knows.
+    pub(crate) async fn commit(self) -> Result<(), DbError> {
+        match self.open.connection().await?.take() {
+            Some(OpenConnection::Postgres(mut connection)) => connection.commit().await,
+            Some(OpenConnection::Sqlite(lease)) => lease.commit().await,
+            None => Err(has_ended()),
+        }
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), DbError> {
+        match self.open.connection.lock().await.take() {
+            Some(OpenConnection::Postgres(mut connection)) => connection.roll_back().await,
+            Some(OpenConnection::Sqlite(lease)) => lease.roll_back().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Ok(mut connection) = self.open.connection.try_lock() {
+            connection.take();
+        } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // Somebody kept SeaORM's connection and runs a statement on it.
+            let open = self.open.clone();
+            runtime.spawn(async move { drop(open.connection.lock().await.take()) });
+        }
+    }
+}
+
+enum OpenConnection {
+    Postgres(postgres::Connection),
+    Sqlite(sqlite::Lease),
+}
+
+/// The connection of a transaction, until it has ended.
+pub(super) struct OpenTransaction {
+    dialect: Dialect,
+    connection: Mutex<Option<OpenConnection>>,
+    /// Savepoints of SeaORM's that are undone before the next statement.
+    undone: StdMutex<Vec<String>>,
+}
+
+impl OpenTransaction {
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    async fn connection(&self) -> Result<MutexGuard<'_, Option<OpenConnection>>, DbError> {
+        let mut connection = self.connection.lock().await;
+        let undone = std::mem::take(&mut *self.undone.lock().unwrap_or_else(PoisonError::into_inner));
+        for savepoint in undone {
+            let open = connection.as_mut().ok_or_else(has_ended)?;
+            open.roll_back_to(&savepoint).await?;
+            open.command(&format!("RELEASE SAVEPOINT {savepoint}")).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn all(&self, statement: &Statement) -> Result<Vec<RawRow>, DbError> {
+        match self.connection().await?.as_mut() {
+            Some(OpenConnection::Postgres(connection)) => connection.all(statement).await.map(from_postgres),
+            Some(OpenConnection::Sqlite(lease)) => lease.all(statement).await.map(from_sqlite),
+            None => Err(has_ended()),
+        }
+    }
+
+    pub(super) async fn named(&self, statement: &Statement) -> Result<Named, DbError> {
+        match self.connection().await?.as_mut() {
+            Some(OpenConnection::Postgres(connection)) => connection.all(statement).await.map(Named::Postgres),
+            Some(OpenConnection::Sqlite(lease)) => lease.described(statement).await.map(Named::Sqlite),
+            None => Err(has_ended()),
+        }
+    }
+
+    pub(super) async fn executed(&self, statement: &Statement) -> Result<Executed, DbError> {
+        match self.connection().await?.as_mut() {
+            Some(OpenConnection::Postgres(connection)) => {
+                connection.execute(statement).await.map(|rows| Executed { rows, last_id: 0 })
+            }
+            Some(OpenConnection::Sqlite(lease)) => lease.execute(statement).await,
+            None => Err(has_ended()),
+        }
+    }
+
+    pub(super) async fn command(&self, sql: &str) -> Result<(), DbError> {
+        self.connection().await?.as_mut().ok_or_else(has_ended)?.command(sql).await
+    }
+
+    async fn roll_back_to(&self, savepoint: &str) -> Result<(), DbError> {
+        self.connection().await?.as_mut().ok_or_else(has_ended)?.roll_back_to(savepoint).await
+    }
+
+    /// Undoes a savepoint before whatever comes next.
+    pub(super) fn undo_later(&self, savepoint: String) {
+        self.undone.lock().unwrap_or_else(PoisonError::into_inner).push(savepoint);
+    }
+
+    /// Does now what was left for later.
+    pub(super) async fn settle(&self) {
+        if let Err(error) = self.connection().await {
+            tracing::error!(%error, "failed to undo a savepoint of an interceptor");
+        }
+    }
+}
+
+impl OpenConnection {
+    async fn command(&mut self, sql: &str) -> Result<(), DbError> {
+        match self {
+            OpenConnection::Postgres(connection) => connection.command(sql).await,
+            OpenConnection::Sqlite(lease) => lease.script(sql).await,
+        }
+    }
+
+    async fn roll_back_to(&mut self, savepoint: &str) -> Result<(), DbError> {
+        match self {
+            OpenConnection::Postgres(connection) => connection.roll_back_to(savepoint).await,
+            OpenConnection::Sqlite(lease) => lease.script(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await,
+        }
+    }
+}
+
+fn has_ended() -> DbError {
+    DbError::other("the transaction has ended")
+}
+
+fn from_postgres(rows: Vec<tokio_postgres::Row>) -> Vec<RawRow> {
+    rows.into_iter().map(RawRow::Postgres).collect()
+}
+
+fn from_sqlite(rows: Vec<sqlite::SqliteRow>) -> Vec<RawRow> {
+    rows.into_iter().map(RawRow::Sqlite).collect()
+}
+
+/// Where a statement runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Pool(&'a Database),
+    Transaction(&'a Transaction),
+}
+
+impl Source<'_> {
+    pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<RawRow>, DbError> {
+        // Boxed, so that the futures of requests stay small.
+        match self {
+            Source::Pool(database) => Box::pin(database.backend.all(&statement)).await,
+            Source::Transaction(transaction) => Box::pin(transaction.open.all(&statement)).await,
+        }
+    }
+
+    pub(crate) async fn one(&self, statement: Statement) -> Result<Option<RawRow>, DbError> {
+        Ok(self.all(statement).await?.into_iter().next())
+    }
+
+    /// How many rows were touched.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, DbError> {
+        let executed = match self {
+            Source::Pool(database) => Box::pin(database.backend.executed(&statement)).await,
+            Source::Transaction(transaction) => Box::pin(transaction.open.executed(&statement)).await,
+        };
+        Ok(executed?.rows)
+    }
+}

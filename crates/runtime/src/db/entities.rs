@@ -1,0 +1,252 @@
+//! SeaORM's entities on the connections of this room: inside the open transaction, or on connections that read.
+//!
+//! SeaORM sees these connections as a proxy, whose rows are maps from a column's name to a value. A value must have the type
+//! that the entity's field has: PostgreSQL says it of each column, and for SQLite it follows from the model.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::types::Value as Cell;
+use sea_orm::{
+    DatabaseConnection, DatabaseConnectionType, DbBackend, DbErr, ProxyDatabaseConnection, ProxyDatabaseTrait,
+    ProxyExecResult, ProxyRow, Statement as SeaStatement, Value,
+};
+
+use super::database::{Backend, Named, OpenTransaction};
+use super::sqlite::decode::{self, Described, DescribedColumn};
+use super::{DbError, Dialect, Statement, postgres};
+use crate::resource::{FieldKind, ModelMeta};
+
+/// The kind of each column, by table and column.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ColumnKinds(HashMap<(&'static str, &'static str), FieldKind>);
+
+impl ColumnKinds {
+    pub(super) fn of(models: &[&'static ModelMeta]) -> Self {
+        let of = |model: &&'static ModelMeta| {
+            let table = model.table;
+            model.fields.iter().map(move |field| ((table, field.column), field.kind))
+        };
+        Self(models.iter().flat_map(of).collect())
+    }
+
+    fn of_column(&self, column: &DescribedColumn) -> Option<FieldKind> {
+        let (table, name) = column.origin.as_ref()?;
+        self.0.get(&(table.as_str(), name.as_str())).copied()
+    }
+}
+
+/// The connection that SeaORM's entities of one transaction run on.
+pub(super) fn in_transaction(
+    dialect: Dialect,
+    transaction: Arc<OpenTransaction>,
+    kinds: Arc<ColumnKinds>,
+) -> DatabaseConnection {
+    proxy(dialect, Box::new(InTransaction { transaction, kinds, depth: AtomicUsize::new(0) }))
+}
+
+/// The connections that SeaORM's entities read from.
+pub(super) fn reading(dialect: Dialect, backend: Backend, kinds: Arc<ColumnKinds>) -> DatabaseConnection {
+    proxy(dialect, Box::new(Reading { backend, kinds, began: AtomicBool::new(false) }))
+}
+
+fn proxy(dialect: Dialect, proxy: Box<dyn ProxyDatabaseTrait>) -> DatabaseConnection {
+    let backend = match dialect {
+        Dialect::Sqlite => DbBackend::Sqlite,
+        Dialect::Postgres => DbBackend::Postgres,
+    };
+    let connection = ProxyDatabaseConnection::new(backend, Arc::new(proxy));
+    DatabaseConnectionType::ProxyDatabaseConnection(Arc::new(connection)).into()
+}
+
+struct InTransaction {
+    transaction: Arc<OpenTransaction>,
+    kinds: Arc<ColumnKinds>,
+    /// Savepoints that SeaORM calls transactions.
+    depth: AtomicUsize,
+}
+
+impl std::fmt::Debug for InTransaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InTransaction")
+    }
+}
+
+impl InTransaction {
+    /// The name of the innermost savepoint, which ends.
+    fn leave(&self) -> String {
+        format!("gable_entities_{}", self.depth.fetch_sub(1, Ordering::Relaxed))
+    }
+
+    /// SeaORM takes no error here. On PostgreSQL the transaction has failed then and is not committed; on SQLite
+    /// nothing but the end of the transaction makes it fail.
+    async fn command(&self, sql: &str) {
+        if let Err(error) = self.transaction.command(sql).await {
+            tracing::error!(%error, "a savepoint of an interceptor failed");
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyDatabaseTrait for InTransaction {
+    async fn query(&self, statement: SeaStatement) -> Result<Vec<ProxyRow>, DbErr> {
+        let dialect = self.transaction.dialect();
+        Ok(rows(self.transaction.named(&own(dialect, statement)).await?, &self.kinds)?)
+    }
+
+    async fn execute(&self, statement: SeaStatement) -> Result<ProxyExecResult, DbErr> {
+        let dialect = self.transaction.dialect();
+        Ok(self.transaction.executed(&own(dialect, statement)).await?.into())
+    }
+
+    async fn begin(&self) {
+        let depth = self.depth.fetch_add(1, Ordering::Relaxed) + 1;
+        self.command(&format!("SAVEPOINT gable_entities_{depth}")).await;
+    }
+
+    async fn commit(&self) {
+        let name = self.leave();
+        self.command(&format!("RELEASE SAVEPOINT {name}")).await;
+    }
+
+    async fn rollback(&self) {
+        self.start_rollback();
+        self.transaction.settle().await;
+    }
+
+    fn start_rollback(&self) {
+        self.transaction.undo_later(self.leave());
+    }
+}
+
+struct Reading {
+    backend: Backend,
+    kinds: Arc<ColumnKinds>,
+    /// Somebody took these connections for one that can hold a transaction.
+    began: AtomicBool,
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reading")
+    }
+}
+
+impl Reading {
+    fn check(&self) -> Result<(), DbErr> {
+        match self.began.load(Ordering::Relaxed) {
+            false => Ok(()),
+            true => {
+                Err(DbErr::Custom("`Context::database` has no transactions; use `Context::transaction`".to_owned()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyDatabaseTrait for Reading {
+    async fn query(&self, statement: SeaStatement) -> Result<Vec<ProxyRow>, DbErr> {
+        self.check()?;
+        Ok(rows(self.backend.named(&own(self.backend.dialect(), statement)).await?, &self.kinds)?)
+    }
+
+    async fn execute(&self, statement: SeaStatement) -> Result<ProxyExecResult, DbErr> {
+        self.check()?;
+        Ok(self.backend.executed(&own(self.backend.dialect(), statement)).await?.into())
+    }
+
+    async fn begin(&self) {
+        self.began.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How many rows a statement changed, and the id of the last one, where SQLite made it.
+pub(super) struct Executed {
+    pub(super) rows: u64,
+    pub(super) last_id: i64,
+}
+
+impl From<Executed> for ProxyExecResult {
+    fn from(executed: Executed) -> Self {
+        Self { last_insert_id: executed.last_id.unsigned_abs(), rows_affected: executed.rows }
+    }
+}
+
+fn own(dialect: Dialect, statement: SeaStatement) -> Statement {
+    let values = statement.values.map(|values| values.0).unwrap_or_default();
+    Statement { dialect, sql: statement.sql, values }
+}
+
+fn rows(named: Named, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {
+    match named {
+        Named::Postgres(rows) => rows.iter().map(postgres::decode::named).map(|row| Ok(ProxyRow::new(row?))).collect(),
+        Named::Sqlite(described) => sqlite_rows(described, kinds),
+    }
+}
+
+fn sqlite_rows(described: Described, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {
+    let columns: Vec<(String, Option<FieldKind>)> =
+        described.columns.iter().map(|column| (column.name.clone(), kinds.of_column(column))).collect();
+    let row = |row: decode::SqliteRow| {
+        let values: Result<BTreeMap<String, Value>, DbError> = columns
+            .iter()
+            .zip(row.into_cells())
+            .map(|((name, kind), cell)| Ok((name.clone(), value(name, *kind, cell)?)))
+            .collect();
+        Ok(ProxyRow::new(values?))
+    };
+    described.rows.into_iter().map(row).collect()
+}
+
+/// A cell as the value that an entity's field of this kind is made of. What is computed has no kind.
+fn value(name: &str, kind: Option<FieldKind>, cell: Cell) -> Result<Value, DbError> {
+    let Some(kind) = kind else { return Ok(computed(name, cell)) };
+    if cell == Cell::Null {
+        return Ok(null(kind));
+    }
+    let value = match kind {
+        FieldKind::Integer => decode::integer::<i32>(&cell).map(Value::from),
+        FieldKind::Bigint => decode::integer::<i64>(&cell).map(Value::from),
+        FieldKind::Float => decode::float(&cell).map(Value::from),
+        FieldKind::Decimal { .. } => decode::decimal(&cell).map(Value::from),
+        FieldKind::Boolean => decode::boolean(&cell).map(Value::from),
+        FieldKind::Date => decode::date(&cell).map(Value::from),
+        FieldKind::Time => decode::time(&cell).map(Value::from),
+        FieldKind::Datetime => decode::datetime(&cell).map(Value::from),
+        FieldKind::Uuid => decode::uuid(&cell).map(Value::from),
+        FieldKind::Json | FieldKind::EnumList(_) => decode::json(&cell).map(Value::from),
+        _ => decode::text(&cell).map(Value::from),
+    };
+    value.ok_or_else(|| DbError::other(format!("the column {name} does not hold a {kind:?}")))
+}
+
+/// The null of an entity's field of this kind.
+fn null(kind: FieldKind) -> Value {
+    match kind {
+        FieldKind::Integer => Value::Int(None),
+        FieldKind::Bigint => Value::BigInt(None),
+        FieldKind::Float => Value::Double(None),
+        FieldKind::Decimal { .. } => Value::Decimal(None),
+        FieldKind::Boolean => Value::Bool(None),
+        FieldKind::Date => Value::ChronoDate(None),
+        FieldKind::Time => Value::ChronoTime(None),
+        FieldKind::Datetime => Value::ChronoDateTimeUtc(None),
+        FieldKind::Uuid => Value::Uuid(None),
+        FieldKind::Json | FieldKind::EnumList(_) => Value::Json(None),
+        _ => Value::String(None),
+    }
+}
+
+fn computed(name: &str, cell: Cell) -> Value {
+    match cell {
+        Cell::Null => Value::String(None),
+        // SeaORM counts rows under this name, and reads the count of SQLite as 32 bits.
+        Cell::Integer(number) if name == "num_items" => i32::try_from(number).map_or(number.into(), Value::from),
+        Cell::Integer(number) => number.into(),
+        Cell::Real(number) => number.into(),
+        Cell::Text(text) => text.into(),
+        Cell::Blob(bytes) => bytes.into(),
+    }
+}

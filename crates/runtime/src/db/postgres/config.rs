@@ -1,0 +1,244 @@
+//! `DATABASE_URL` of PostgreSQL: hosts in their order, TLS, and what is set for each session.
+
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connection::Session;
+use super::tls::{Files, Verification, client_config};
+use crate::db::DbError;
+use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
+
+/// A server that has not answered a probe of an idle connection three times is gone.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// How long data may stay unacknowledged by the server's machine.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the server looks whether its client is still there while a statement runs.
+const CLIENT_CHECK: Duration = Duration::from_secs(1);
+
+/// Where connections lead, and how they are opened.
+pub(in crate::db) struct Target {
+    /// One for each host of the URL; the first that fits is used.
+    hosts: Vec<Config>,
+    tls: MakeRustlsConnect,
+    pub(super) options: Options,
+    /// Sent once on a new connection; none where sessions are shared.
+    session_setup: Option<String>,
+}
+
+impl Target {
+    /// # Errors
+    /// The URL cannot be read, or a file that it names.
+    pub(in crate::db) fn parse(url: &str, options: &Options) -> Result<Self, DbError> {
+        let (url, ssl) = split_ssl(url)?;
+        let mut config: Config = url.parse().map_err(|error| invalid(&error))?;
+        config.ssl_mode(ssl.mode);
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            config.host("localhost");
+        }
+        let session_setup = (options.prepared_statements == PreparedStatements::Kept)
+            .then(|| session_setup(options, config.get_options().unwrap_or_default()));
+        let tls = MakeRustlsConnect::new(client_config(ssl.verification, &ssl.files)?);
+        Ok(Self { hosts: each_host(&config), tls, options: options.clone(), session_setup })
+    }
+
+    /// Opens a connection to the first host that answers and, where there are several, takes writes.
+    pub(super) async fn open(&self) -> Result<Session, DbError> {
+        let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
+        let mut failed = DbError::unavailable("no host");
+        for host in &self.hosts {
+            match tokio::time::timeout(limit, self.open_host(host)).await {
+                Ok(Ok(session)) => return Ok(session),
+                Ok(Err(error)) => failed = error,
+                Err(_) => failed = DbError::unavailable(format!("{} did not answer in time", name(host))),
+            }
+        }
+        Err(failed)
+    }
+
+    async fn open_host(&self, host: &Config) -> Result<Session, DbError> {
+        let connected = host.connect(self.tls.clone()).await;
+        let (client, connection) =
+            connected.map_err(|error| DbError::unavailable(format!("{}: {}", name(host), reason(&error))))?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a database connection ended");
+            }
+        });
+        let session = Session::new(client, task, self.tls.clone());
+        if let Some(setup) = &self.session_setup {
+            session.client.batch_execute(setup).await?;
+        }
+        Ok(session)
+    }
+}
+
+/// The error with its cause, which says more.
+fn reason(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Without what was in the URL: it may hold a password.
+fn invalid(error: &tokio_postgres::Error) -> DbError {
+    DbError::other(format!("DATABASE_URL cannot be read: {}", reason(error)))
+}
+
+fn name(host: &Config) -> String {
+    match (host.get_hosts().first(), host.get_hostaddrs().first()) {
+        (Some(Host::Tcp(name)), _) => name.clone(),
+        (Some(Host::Unix(path)), _) => path.display().to_string(),
+        (None, Some(address)) => address.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+/// One configuration for each host, so that each has its own time limit.
+fn each_host(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = hosts.len().max(addresses.len());
+    let one = |nth: usize| {
+        let mut one = Config::new();
+        copy_session(config, &mut one);
+        match hosts.get(nth) {
+            Some(Host::Tcp(name)) => drop(one.host(name)),
+            Some(Host::Unix(path)) => drop(one.host_path(path)),
+            None => {}
+        }
+        if let Some(address) = addresses.get(nth) {
+            one.hostaddr(*address);
+        }
+        one.port(ports.get(nth).or(ports.first()).copied().unwrap_or(5432));
+        if count > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            // Of several servers only one takes writes.
+            one.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        one
+    };
+    (0..count).map(one).collect()
+}
+
+fn copy_session(config: &Config, one: &mut Config) {
+    if let Some(user) = config.get_user() {
+        one.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        one.password(password);
+    }
+    if let Some(database) = config.get_dbname() {
+        one.dbname(database);
+    }
+    if let Some(options) = config.get_options() {
+        one.options(options);
+    }
+    one.application_name(config.get_application_name().unwrap_or("gable"));
+    one.ssl_mode(config.get_ssl_mode()).channel_binding(config.get_channel_binding());
+    one.target_session_attrs(config.get_target_session_attrs());
+    one.connect_timeout(config.get_connect_timeout().copied().unwrap_or(ACQUIRE));
+    one.tcp_user_timeout(config.get_tcp_user_timeout().copied().unwrap_or(TCP_USER_TIMEOUT));
+    one.keepalives(config.get_keepalives()).keepalives_idle(KEEPALIVE_IDLE);
+    one.keepalives_interval(config.get_keepalives_interval().unwrap_or(KEEPALIVE_INTERVAL));
+    one.keepalives_retries(config.get_keepalives_retries().unwrap_or(KEEPALIVE_RETRIES));
+}
+
+/// Time limits of the session, as far as this server knows them and the URL does not set them.
+fn session_setup(options: &Options, own: &str) -> String {
+    let limits = [
+        ("statement_timeout", options.statement_timeout),
+        ("lock_timeout", LOCK),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+        ("client_connection_check_interval", CLIENT_CHECK),
+    ];
+    let rows: Vec<String> = limits
+        .iter()
+        .filter(|(name, _)| !own.contains(name))
+        .map(|(name, limit)| format!("('{name}', '{}')", limit.as_millis()))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "SELECT set_config(l.name, l.value, false) FROM (VALUES {}) AS l (name, value) JOIN pg_settings USING (name)",
+        rows.join(", ")
+    )
+}
+
+struct Ssl {
+    mode: SslMode,
+    verification: Verification,
+    files: Files,
+}
+
+/// Takes the parameters for TLS out of a URL.
+fn split_ssl(url: &str) -> Result<(String, Ssl), DbError> {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut ssl = Ssl { mode: SslMode::Prefer, verification: Verification::None, files: Files::default() };
+    let mut others = form_urlencoded::Serializer::new(String::new());
+    let mut mode = "prefer".to_owned();
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match key.as_ref() {
+            "sslmode" | "ssl-mode" => mode = value.into_owned(),
+            "sslrootcert" | "ssl-root-cert" | "ssl-ca" => ssl.files.root = Some(value.into_owned()),
+            "sslcert" | "ssl-cert" => ssl.files.certificate = Some(value.into_owned()),
+            "sslkey" | "ssl-key" => ssl.files.key = Some(value.into_owned()),
+            _ => drop(others.append_pair(&key, &value)),
+        }
+    }
+    (ssl.mode, ssl.verification) = match (mode.as_str(), &ssl.files.root) {
+        ("disable", _) => (SslMode::Disable, Verification::None),
+        ("allow" | "prefer", _) => (SslMode::Prefer, Verification::None),
+        ("require", None) => (SslMode::Require, Verification::None),
+        ("require", Some(_)) | ("verify-ca", _) => (SslMode::Require, Verification::Authority),
+        ("verify-full", _) => (SslMode::Require, Verification::AuthorityAndName),
+        _ => return Err(DbError::other("DATABASE_URL: sslmode is disable, prefer, require, verify-ca or verify-full")),
+    };
+    // A blank is `+` in a form, but `%20` in a URL.
+    let others = others.finish().replace('+', "%20");
+    Ok((if others.is_empty() { base.to_owned() } else { format!("{base}?{others}") }, ssl))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(url: &str) -> Vec<(String, u16, TargetSessionAttrs)> {
+        let target = Target::parse(url, &Options::new(1)).expect("a URL");
+        let of = |host: &Config| (name(host), host.get_ports()[0], host.get_target_session_attrs());
+        target.hosts.iter().map(of).collect()
+    }
+
+    #[test]
+    fn one_host_is_taken_as_it_is_and_of_several_the_one_that_takes_writes() {
+        use TargetSessionAttrs::{Any, ReadOnly, ReadWrite};
+        assert_eq!(hosts("postgres://u:p@a/x"), [("a".into(), 5432, Any)]);
+        assert_eq!(hosts("postgres:///x?host=/run/pg"), [("/run/pg".into(), 5432, Any)]);
+        let two = [("a".into(), 1, ReadWrite), ("b".into(), 2, ReadWrite)];
+        assert_eq!(hosts("postgresql://u@a:1,b:2/x?sslmode=disable"), two);
+        let read = hosts("postgres://u@a:1,b:2/x?target_session_attrs=read-only");
+        assert!(read.iter().all(|(_, _, attributes)| *attributes == ReadOnly), "{read:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_without_the_password() {
+        for url in
+            ["postgres://u:hunter2@a/x?sslmode=maybe", "postgres://u:hunter2@a:b/x", "postgres://u:hunter2@a/x?no=1"]
+        {
+            let error = Target::parse(url, &Options::new(1)).err().expect(url).to_string();
+            assert!(error.starts_with("DATABASE_URL") && !error.contains("hunter2"), "{error}");
+        }
+        let missing = Target::parse("postgres://a/x?sslmode=verify-full&sslrootcert=/no/such.pem", &Options::new(1));
+        assert!(missing.err().is_some_and(|error| error.to_string().contains("/no/such.pem")));
+    }
+
+    #[test]
+    fn limits_that_the_url_sets_are_left_to_it() {
+        let setup = session_setup(&Options::new(1), "-c statement_timeout=1000");
+        assert!(!setup.contains("'statement_timeout'") && setup.contains("('lock_timeout', '3000')"), "{setup}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Errors of PostgreSQL by their SQLSTATE.
+
+use tokio_postgres::Error;
+use tokio_postgres::error::DbError as Refusal;
+
+use crate::db::DbError;
+use crate::db::error::Violation;
+
+/// Whether the connection is gone, so that the same statement may succeed on another one.
+pub(super) fn is_disconnection(error: &Error) -> bool {
+    match error.code() {
+        // Administrator command, crash, and a server that is starting or stopping.
+        Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03"),
+        None => error.is_closed() || is_io(error),
+    }
+}
+
+/// A server that became a standby, or whose database was made read-only.
+pub(super) fn is_read_only(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "25006")
+}
+
+/// A prepared statement whose result changed its type with the table: it must be prepared again.
+pub(super) fn is_stale_plan(error: &Error) -> bool {
+    let Some(refusal) = error.as_db_error() else { return false };
+    match refusal.code().code() {
+        "0A000" => refusal.message().contains("cached plan"),
+        // A pooler, or `DISCARD ALL`, has taken the prepared statement away.
+        "26000" => true,
+        _ => false,
+    }
+}
+
+fn is_io(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<std::io::Error>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+impl From<Error> for DbError {
+    fn from(error: Error) -> Self {
+        match error.as_db_error() {
+            Some(refusal) => refused(refusal).unwrap_or_else(|| DbError::other(error)),
+            None if is_disconnection(&error) => DbError::unavailable(error),
+            None => DbError::other(error),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Option<DbError> {
+    let code = refusal.code().code();
+    match code {
+        "23505" => {
+            Some(DbError::Unique(Violation { index: refusal.constraint().map(str::to_owned), columns: Vec::new() }))
+        }
+        "23503" | "23001" => Some(DbError::ForeignKey),
+        "40001" | "40P01" => Some(DbError::Conflict),
+        "55P03" => Some(DbError::LockTimeout),
+        // Time limits, read-only, out of resources, shutdown and start, I/O errors.
+        "57014" | "25P03" | "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "58030" => {
+            Some(DbError::unavailable(refusal.message()))
+        }
+        _ if code.starts_with("08") || code.starts_with("53") => Some(DbError::unavailable(refusal.message())),
+        _ => None,
+    }
+}

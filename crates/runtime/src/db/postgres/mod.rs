@@ -1,0 +1,13 @@
+//! PostgreSQL over tokio-postgres: a pool of connections, each with prepared statements of its own.
+
+mod bind;
+mod config;
+mod connection;
+pub(super) mod decode;
+mod error;
+mod pool;
+mod tls;
+
+pub(super) use config::Target;
+pub(super) use connection::Connection;
+pub(super) use pool::Pool;

@@ -1,0 +1,175 @@
+//! The pool. Fewer transactions than connections run at once, so that rows which somebody keeps locked never keep reads
+//! from being answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Manager, Metrics, PoolError, RecycleError, RecycleResult};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
+use tokio_postgres::{Row, SimpleQueryMessage};
+
+use super::Target;
+use super::connection::{Connection, Lost, Session};
+use crate::db::options::ACQUIRE;
+use crate::db::{DbError, Statement};
+
+/// A connection that was idle for longer is asked whether it is there; asking before every statement costs 40 % of a read.
+const CHECK_AFTER: Duration = Duration::from_secs(30);
+const CHECK: Duration = Duration::from_secs(1);
+/// How long a probe waits for its answer.
+const PROBE: Duration = Duration::from_millis(1500);
+/// Connections are renewed now and then: a server that takes over, or a new certificate, then counts without a restart.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How often reading, or beginning a transaction, is tried on connections that turn out to be closed.
+const ATTEMPTS: usize = 3;
+
+impl Manager for Target {
+    type Type = Session;
+    type Error = DbError;
+
+    async fn create(&self) -> Result<Session, DbError> {
+        self.open().await
+    }
+
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<DbError> {
+        if session.client.is_closed() || metrics.age() > LIFETIME {
+            return Err(RecycleError::message("closed"));
+        }
+        if metrics.last_used() > CHECK_AFTER
+            && !matches!(timeout(CHECK, session.client.check_connection()).await, Ok(Ok(())))
+        {
+            return Err(RecycleError::message("no answer"));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+pub(in crate::db) struct Pool {
+    pool: managed::Pool<Target>,
+    writers: Arc<Semaphore>,
+    /// The connection of probes.
+    probe: Arc<Mutex<Option<Session>>>,
+}
+
+impl Pool {
+    pub(in crate::db) fn new(target: Target) -> Result<Self, DbError> {
+        let connections = target.options.connections.max(1) as usize;
+        let writers = (connections - connections.div_ceil(4)).max(1);
+        let pool = managed::Pool::builder(target)
+            .max_size(connections)
+            .wait_timeout(Some(ACQUIRE))
+            .create_timeout(Some(ACQUIRE))
+            .recycle_timeout(Some(CHECK * 2))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(DbError::other)?;
+        Ok(Self { pool, writers: Arc::new(Semaphore::new(writers)), probe: Arc::default() })
+    }
+
+    /// Opens a first connection; a server that is just starting is waited for.
+    pub(in crate::db) async fn connect(&self) -> Result<(), DbError> {
+        let trying = async {
+            let mut pause = Duration::from_millis(20);
+            loop {
+                match self.get().await {
+                    Err(DbError::Unavailable(cause)) => tracing::debug!(cause, "waiting for the database"),
+                    other => return other.map(drop),
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        };
+        match timeout(ACQUIRE, trying).await {
+            Ok(connected) => connected,
+            Err(_) => self.get().await.map(drop),
+        }
+    }
+
+    async fn get(&self) -> Result<Connection, DbError> {
+        match self.pool.get().await {
+            Ok(object) => Ok(Connection::new(object, self.pool.manager())),
+            Err(PoolError::Backend(error)) => Err(error),
+            Err(error) => Err(DbError::unavailable(error)),
+        }
+    }
+
+    /// Reads. A connection that turns out to be closed is replaced, and the statement sent again.
+    pub(in crate::db) async fn all(&self, statement: &Statement) -> Result<Vec<Row>, DbError> {
+        let mut attempt = 1;
+        loop {
+            let mut connection = self.get().await?;
+            let rows = connection.all(statement).await;
+            if attempt == ATTEMPTS || !self.gave_up(&connection) {
+                return rows;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// A single statement outside of a transaction. It is sent once.
+    pub(in crate::db) async fn execute(&self, statement: &Statement) -> Result<u64, DbError> {
+        self.get().await?.execute(statement).await
+    }
+
+    /// Begins a transaction.
+    pub(in crate::db) async fn begin(&self) -> Result<Connection, DbError> {
+        let permit = timeout(ACQUIRE, self.writers.clone().acquire_owned()).await;
+        let mut permit = Some(permit.map_err(|_| DbError::unavailable("too many transactions"))?);
+        let mut attempt = 1;
+        loop {
+            let mut connection = self.get().await?;
+            match connection.begin().await {
+                Ok(()) => {
+                    connection.hold(permit.take().and_then(Result::ok));
+                    return Ok(connection);
+                }
+                Err(error) if attempt == ATTEMPTS || !self.gave_up(&connection) => return Err(error),
+                Err(_) => attempt += 1,
+            }
+        }
+    }
+
+    /// Whether the connection is closed, so that another one may do better.
+    fn gave_up(&self, connection: &Connection) -> bool {
+        if connection.lost() == Lost::Disconnected {
+            self.pool.retain(|session, _| !session.client.is_closed());
+        }
+        connection.lost() == Lost::Disconnected
+    }
+
+    /// Whether the server answers and takes writes, asked on a connection of its own.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub(in crate::db) async fn probe(&self) -> Result<(), String> {
+        match timeout(PROBE, self.ask()).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err("the database does not answer".to_owned()),
+        }
+    }
+
+    async fn ask(&self) -> Result<(), DbError> {
+        let mut kept = self.probe.lock().await;
+        let session = match kept.take().filter(|session| !session.client.is_closed()) {
+            Some(session) => session,
+            None => self.pool.manager().open().await?,
+        };
+        let answer = session.client.simple_query("SHOW transaction_read_only").await?;
+        let read_only = answer.iter().any(|line| match line {
+            SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+            _ => false,
+        });
+        if read_only {
+            return Err(DbError::unavailable("the database takes no writes"));
+        }
+        *kept = Some(session);
+        Ok(())
+    }
+
+    pub(in crate::db) fn close(&self) {
+        self.pool.close();
+    }
+}

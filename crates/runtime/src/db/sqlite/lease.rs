@@ -1,0 +1,107 @@
+//! One transaction on the thread that writes. Whether a transaction is open is asked of SQLite each time: it ends one by
+//! itself where the disk is full or an interrupted write cannot be undone alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::decode::{Described, SqliteRow};
+use super::session::Session;
+use super::worker::Workers;
+use crate::db::entities::Executed;
+use crate::db::{DbError, Statement};
+
+pub(in crate::db) struct Lease {
+    writer: Arc<Workers>,
+    limit: Duration,
+    /// Leave to write, until the transaction has ended.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Lease {
+    pub(super) async fn begin(
+        writer: Arc<Workers>,
+        permit: OwnedSemaphorePermit,
+        limit: Duration,
+    ) -> Result<Self, DbError> {
+        let lease = Self { writer, limit, permit: Some(permit) };
+        let reopen = lease.writer.opener();
+        let begin = move |session: &mut Session| {
+            session.make_idle(&*reopen)?;
+            session.script("BEGIN IMMEDIATE")
+        };
+        // Cancelled from here on, the lease is dropped, which rolls back what was begun.
+        lease.writer.call(Some(limit), begin).await?;
+        Ok(lease)
+    }
+
+    pub(in crate::db) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.within(Some(self.limit), move |session| session.all(&sql, &values)).await
+    }
+
+    pub(in crate::db) async fn described(&self, statement: &Statement) -> Result<Described, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.within(Some(self.limit), move |session| session.described(&sql, &values)).await
+    }
+
+    /// How many rows were touched.
+    pub(in crate::db) async fn execute(&self, statement: &Statement) -> Result<Executed, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.within(Some(self.limit), move |session| session.execute(&sql, &values)).await
+    }
+
+    /// Several statements without values, such as a migration. They may take as long as they need.
+    pub(in crate::db) async fn script(&self, sql: &str) -> Result<(), DbError> {
+        let sql = sql.to_owned();
+        self.within(None, move |session| session.script(&sql)).await
+    }
+
+    pub(in crate::db) async fn commit(mut self) -> Result<(), DbError> {
+        self.within(None, Session::commit).await?;
+        // An error leaves the permit, so that the lease rolls back when it is dropped.
+        self.permit = None;
+        Ok(())
+    }
+
+    pub(in crate::db) async fn roll_back(mut self) -> Result<(), DbError> {
+        let rolled_back = self.writer.call(None, Session::roll_back).await;
+        self.permit = None;
+        rolled_back
+    }
+
+    /// Runs a part of the transaction, if SQLite still has it open.
+    async fn within<T: Send + 'static>(
+        &self,
+        limit: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let checked = |session: &mut Session| {
+            if session.is_idle() {
+                return Err(DbError::unavailable("the database has ended the transaction"));
+            }
+            work(session)
+        };
+        self.writer.call(limit, checked).await
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else { return };
+        // The next transaction begins after this one has ended.
+        let end = move |session: &mut Session| {
+            if let Err(error) = session.roll_back() {
+                tracing::warn!(%error, "failed to roll back");
+            }
+            drop(permit);
+        };
+        if let Err(error) = self.writer.send(Box::new(end)) {
+            tracing::debug!(%error, "a transaction was open when the database was closed");
+        }
+    }
+}

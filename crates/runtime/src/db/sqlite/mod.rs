@@ -1,0 +1,141 @@
+//! SQLite over rusqlite: threads that read, one that writes, and one for upkeep. A connection never leaves its thread.
+
+mod bind;
+pub(super) mod decode;
+mod error;
+mod lease;
+mod location;
+mod session;
+mod upkeep;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::entities::Executed;
+use super::options::{ACQUIRE, LOCK, Options};
+use super::{DbError, Statement};
+pub(super) use decode::SqliteRow;
+pub(super) use lease::Lease;
+use location::Location;
+use session::{Role, Session};
+use upkeep::Upkeep;
+use worker::Workers;
+
+/// How long a start waits for other processes that open the same file for the first time.
+const OPENING: Duration = Duration::from_secs(30);
+
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    /// None in memory, where every connection would be a database of its own.
+    readers: Option<Arc<Workers>>,
+    writer: Arc<Workers>,
+    /// One transaction at a time.
+    turn: Arc<Semaphore>,
+    upkeep: Option<Arc<Upkeep>>,
+    statement_timeout: Duration,
+}
+
+impl Sqlite {
+    /// # Errors
+    /// The URL cannot be read, or the file cannot be opened.
+    pub(super) async fn open(url: &str, options: &Options) -> Result<Self, DbError> {
+        let location = Arc::new(Location::parse(url)?);
+        location.make_directory()?;
+        let open = |role: Role| {
+            let (location, synchronous) = (location.clone(), options.synchronous);
+            move || Session::open(&location, role, synchronous)
+        };
+        let writer = first_of_all(open(Role::Writer)).await?;
+        let (readers, upkeep) = if location.is_in_memory() {
+            (None, None)
+        } else {
+            let readers = Workers::start("sqlite-read", options.connections.max(1) as usize, open(Role::Reader))?;
+            (Some(Arc::new(readers)), Some(Arc::new(Upkeep::start(&location, open(Role::Upkeep))?)))
+        };
+        let (turn, statement_timeout) = (Arc::new(Semaphore::new(1)), options.statement_timeout);
+        Ok(Self { readers, writer: Arc::new(writer), turn, upkeep, statement_timeout })
+    }
+
+    pub(super) async fn begin(&self) -> Result<Lease, DbError> {
+        let permit = timeout(ACQUIRE, self.turn.clone().acquire_owned()).await;
+        let permit = permit.map_err(|_| DbError::unavailable("another transaction did not end in time"))?;
+        Lease::begin(self.writer.clone(), permit.map_err(DbError::unavailable)?, self.statement_timeout).await
+    }
+
+    pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.read(move |session| session.all(&sql, &values)).await
+    }
+
+    pub(super) async fn execute(&self, statement: &Statement) -> Result<Executed, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.read(move |session| session.execute(&sql, &values)).await
+    }
+
+    /// Rows with the names and origins of their columns.
+    pub(super) async fn described(&self, statement: &Statement) -> Result<decode::Described, DbError> {
+        statement.trace();
+        let (sql, values) = (statement.sql.clone(), statement.values.clone());
+        self.read(move |session| session.described(&sql, &values)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let limit = Some(self.statement_timeout);
+        match &self.readers {
+            Some(readers) => readers.call(limit, work).await,
+            None => {
+                let permit = timeout(ACQUIRE, self.turn.acquire()).await;
+                let _permit = permit.map_err(|_| DbError::unavailable("a transaction did not end in time"))?;
+                self.writer.call(limit, work).await
+            }
+        }
+    }
+
+    /// # Errors
+    /// Why the database is not ready, for people.
+    pub(super) async fn probe(&self) -> Result<(), String> {
+        match &self.upkeep {
+            Some(upkeep) => upkeep.probe().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends every connection; the last one folds the write-ahead log into the file.
+    pub(super) async fn close(&self) {
+        if let Err(error) = self.writer.call(Some(LOCK), |session| session.note_sizes()).await {
+            tracing::warn!(%error, "failed to note the sizes of tables for the query planner");
+        }
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.stop().await;
+        }
+        if let Some(readers) = &self.readers {
+            readers.stop().await;
+        }
+        self.writer.stop().await;
+    }
+}
+
+/// Opens the writer. Processes that open an empty file at once lock each other out while they turn it into a file with a
+/// write-ahead log, and SQLite's own waiting for locks does not apply there: opening is tried again.
+async fn first_of_all(
+    open: impl Fn() -> Result<Session, DbError> + Clone + Send + Sync + 'static,
+) -> Result<Workers, DbError> {
+    let until = std::time::Instant::now() + OPENING;
+    loop {
+        match Workers::start("sqlite-write", 1, open.clone()) {
+            Err(DbError::Unavailable(cause)) if cause.contains("locked") && std::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            started => return started,
+        }
+    }
+}
