@@ -37,13 +37,13 @@ fn a_row_that_another_session_holds_keeps_nobody_from_the_others() {
     ledger.check(app.database());
 }
 
-/// Ten at once, each refused after about 5 seconds; those that also waited for a connection a little later.
+/// Ten at once, each refused after at most 5 seconds; those that waited for a connection before, up to 5 seconds later.
 fn patch_in_vain(ada: &Account, held: &str) {
     let (start, ada) = (Instant::now(), ada.patient_for(Duration::from_secs(20)));
     let replies = at_once(10, |number| ada.patch(held, json!({ "title": format!("No. {number}") })));
     measured("writes of a locked row are refused", start.elapsed());
     replies.into_iter().for_each(|reply| drop(reply.succeeds(503)));
-    assert!(start.elapsed() < Duration::from_secs(8), "refused after {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(12), "refused after {:?}", start.elapsed());
 }
 
 fn read_in_time(ada: &Account, path: &str) {
