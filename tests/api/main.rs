@@ -14,6 +14,7 @@ mod classes;
 mod concurrency;
 mod costs;
 mod crud;
+mod entities;
 mod errors;
 mod explaining;
 mod filters;

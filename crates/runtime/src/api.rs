@@ -53,6 +53,10 @@ impl Mounted {
         self
     }
 
+    pub(crate) fn metas(&self) -> Vec<&'static ModelMeta> {
+        self.models.iter().map(|model| model.resource.meta()).collect()
+    }
+
     /// The model that people log in as.
     pub(crate) fn account(&self) -> Option<&'static ModelMeta> {
         self.models.iter().map(|model| model.resource.meta()).find(|meta| meta.kind == ModelKind::Account)

@@ -42,6 +42,12 @@ pub(crate) enum StartError {
     Migrate(#[from] MigrateError),
     #[error("the database: {0}")]
     Database(#[from] crate::db::DbError),
+    #[error(
+        "the tables are not as the migrations made them:\n  - {}\nChange them back, restore a backup, or bring the schema in line \
+         with them and run `gable migrate`",
+        .0.join("\n  - ")
+    )]
+    Tables(Vec<String>),
     #[error(transparent)]
     Mail(#[from] MailError),
     #[error("listening on {address}: {cause}")]
@@ -119,6 +125,10 @@ impl Application {
             tracing::info!(migrations = applied.join(", "), "brought the tables up to date");
         }
         db.migrate_system(self.mounted.account()).await?;
+        let differences = db.table_differences(&self.mounted.metas()).await?;
+        if !differences.is_empty() {
+            return Err(StartError::Tables(differences));
+        }
         Ok(Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?)
     }
 }

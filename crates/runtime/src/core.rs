@@ -127,7 +127,7 @@ fn cursors(settings: &Settings) -> Result<Secrets, DbError> {
         return Ok(Secrets::new(secret.expose().as_bytes()));
     }
     let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| DbError::other(error))?;
+    getrandom::fill(&mut key).map_err(DbError::other)?;
     Ok(Secrets::new(&key))
 }
 

@@ -94,7 +94,7 @@ pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Re
     update.bind(now).push(" WHERE \"id\" = ").bind(grant).push(" AND \"last_active_at\" < ").bind(now);
     let transaction = core.db.begin().await?;
     Source::Transaction(&transaction).execute(update).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }
 
 /// Ends one grant. False when the account has no such one.

@@ -38,6 +38,8 @@ pub struct Context<'r> {
     pub(crate) version: Option<String>,
     pub(crate) query: Option<ListQuery>,
     pub(crate) changes: Vec<AccessChange>,
+    /// Whether an interceptor of a model has run in this request, whatever it did.
+    pub(crate) ran_interceptors: bool,
     /// Why a cookie was refused.
     pub(crate) stale: Option<ApiError>,
     /// Rows that this request made or may change, by model: their keys need no leave to be named.
@@ -66,6 +68,7 @@ impl<'r> Context<'r> {
             target: None,
             query: None,
             changes: Vec::new(),
+            ran_interceptors: false,
             stale: None,
             request,
             transaction: None,

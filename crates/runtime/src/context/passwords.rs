@@ -27,7 +27,8 @@ impl Passwords {
     /// The hash of a password; one that an interceptor has set was not foreseen, and is hashed now.
     pub(crate) async fn take(&mut self, core: &Core, password: PlainPassword) -> Result<String, ApiError> {
         match self.hashed.iter().position(|(known, _)| *known == password) {
-            Some(known) => Ok(self.hashed.swap_remove(known).1),
+            // It stays, for a write that is tried again.
+            Some(known) => Ok(self.hashed[known].1.clone()),
             None => core.hash(password).await,
         }
     }

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::Answer;
 use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
 use super::restore::restore;
+use super::transact::transact;
 use super::{
     create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
 };
@@ -62,7 +63,7 @@ pub(super) async fn serve_restore(
     let key = IdempotencyKey::of(request)?;
     let written = Written { meta: model.meta, rows: 1 };
     let repeatable = key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written));
-    once(&mut ctx, repeatable, async |ctx| {
+    once(&mut ctx, repeatable, (), async |ctx, ()| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
     })
@@ -139,7 +140,7 @@ impl<'a> Exchange<'a> {
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 });
-        once(ctx, repeatable, async |ctx| {
+        once(ctx, repeatable, draft, async |ctx, draft| {
             let record = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
             let body = self.data(ctx, record.as_ref(), &selection).await?;
@@ -158,21 +159,23 @@ impl<'a> Exchange<'a> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
-        ctx.begin().await?;
-        version::check(ctx, self.model, scope, id, self.request).await?;
-        let record = update_one(ctx, self.model, scope, id, draft).await?;
-        let body = self.data(ctx, record.as_ref(), &selection).await?;
-        ctx.commit().await?;
+        let body = transact(ctx, draft, async |ctx, draft| {
+            version::check(ctx, self.model, scope, id, self.request).await?;
+            let record = update_one(ctx, self.model, scope, id, draft).await?;
+            self.data(ctx, record.as_ref(), &selection).await
+        });
+        let body = body.await?;
         Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
     }
 
     async fn delete_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let id = self.id()?;
         query::no_parameters(self.request)?;
-        ctx.begin().await?;
-        version::check(ctx, self.model, scope, id, self.request).await?;
-        delete_one(ctx, self.model, scope, id).await?;
-        ctx.commit().await?;
+        let deletion = transact(ctx, (), async |ctx, ()| {
+            version::check(ctx, self.model, scope, id, self.request).await?;
+            delete_one(ctx, self.model, scope, id).await
+        });
+        deletion.await?;
         Ok(HttpResponse::NoContent().finish())
     }
 
@@ -192,7 +195,7 @@ impl<'a> Exchange<'a> {
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
         let written = Written { meta: self.model.meta, rows: drafts.len() };
         let repeatable = payload.repeatable(ctx, scope, self.request, written);
-        once(ctx, repeatable, async |ctx| {
+        once(ctx, repeatable, drafts, async |ctx, drafts| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
             Ok(Answer::new(StatusCode::CREATED, self.results(records.as_ref(), &fields)))
         })
@@ -209,21 +212,17 @@ impl<'a> Exchange<'a> {
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_update(ctx, self.model, scope.write, body)?;
-        ctx.begin().await?;
-        let records = update_many(ctx, self.model, scope, query, input).await?;
-        let body = self.results(records.as_ref(), &fields);
-        ctx.commit().await?;
-        Ok(json_response(StatusCode::OK, body))
+        let records = transact(ctx, (query, input), async |ctx, (query, input)| {
+            update_many(ctx, self.model, scope, query, input).await
+        });
+        Ok(json_response(StatusCode::OK, self.results(records.await?.as_ref(), &fields)))
     }
 
     async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
-        ctx.begin().await?;
-        let records = delete_many(ctx, self.model, scope, query).await?;
-        let body = self.results(records.as_ref(), &fields);
-        ctx.commit().await?;
-        Ok(json_response(StatusCode::OK, body))
+        let records = transact(ctx, query, async |ctx, query| delete_many(ctx, self.model, scope, query).await);
+        Ok(json_response(StatusCode::OK, self.results(records.await?.as_ref(), &fields)))
     }
 
     /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.

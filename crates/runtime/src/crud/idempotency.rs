@@ -20,11 +20,12 @@ use futures_core::Stream;
 use sha2::{Digest, Sha256};
 
 use super::answer::Answer;
+use super::transact::transact;
 use crate::access::{Identity, Scope};
 use crate::auth::Use;
 use crate::context::Context;
 use crate::core::Core;
-use crate::db::{DbError, Dialect, Row, Statement};
+use crate::db::{DbError, Row, Statement};
 use crate::http::{ApiError, set_header};
 use crate::resource::ModelMeta;
 
@@ -34,8 +35,6 @@ const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long the second of two requests waits for the first.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The same for PostgreSQL, from here to the end of the transaction: no statement more is needed to say so.
-const PATIENTLY: &str = " FROM (SELECT set_config('lock_timeout', '5s', true)) AS patience";
 /// The largest answer that is kept: so many bytes, so many for each byte of the request, and for each row that it writes its
 /// fields' names and so many for each field. Such rows fit in; what small requests include besides must not fill the disk.
 const BYTES: usize = 16 * 1024;
@@ -47,30 +46,37 @@ const BYTES_OF_A_FIELD: usize = 64;
 ///
 /// # Errors
 /// Whatever the write may fail with, and what `Repeatable::claim` and `Repeatable::keep` say. The caller rolls back.
-pub(super) async fn once(
+pub(super) async fn once<I: Clone>(
     ctx: &mut Context<'_>,
     repeatable: Option<Repeatable>,
-    write: impl AsyncFnOnce(&mut Context<'_>) -> Result<Answer, ApiError>,
+    input: I,
+    write: impl AsyncFn(&mut Context<'_>, I) -> Result<Answer, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let Some(repeatable) = repeatable else {
-        ctx.begin().await?;
-        let answer = write(ctx).await?;
-        ctx.commit().await?;
-        return Ok(answer.into_response());
+        return Ok(transact(ctx, input, write).await?.into_response());
     };
     let core = ctx.core;
     // As `begin` would do, but while others have their turn.
     ctx.passwords.hash_waiting(core).await?;
     let _turn = core.turns.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
-    ctx.begin().await?;
-    if let Some(kept) = repeatable.claim(ctx).await? {
-        ctx.roll_back().await;
-        return Ok(replayed(kept));
-    }
-    let answer = write(ctx).await?;
-    repeatable.keep(ctx, &answer).await?;
-    ctx.commit().await?;
-    Ok(answer.into_response())
+    let outcome = transact(ctx, input, async |ctx, input| {
+        if let Some(kept) = repeatable.claim(ctx).await? {
+            return Ok(Outcome::Kept(kept));
+        }
+        let answer = write(ctx, input).await?;
+        repeatable.keep(ctx, &answer).await?;
+        Ok(Outcome::Made(answer))
+    });
+    Ok(match outcome.await? {
+        Outcome::Kept(answer) => replayed(answer),
+        Outcome::Made(answer) => answer.into_response(),
+    })
+}
+
+/// Whether the answer is that of the first request with the same key.
+enum Outcome {
+    Kept(Answer),
+    Made(Answer),
 }
 
 fn replayed(kept: Answer) -> HttpResponse {
@@ -231,13 +237,9 @@ impl Repeatable {
 
     /// Whether the key was free. One that is over is.
     async fn insert(&self, ctx: &Context<'_>) -> Result<bool, DbError> {
-        let (open, close) = match ctx.core.db.dialect() {
-            Dialect::Sqlite => ("VALUES (", ")"),
-            Dialect::Postgres => ("SELECT ", PATIENTLY),
-        };
         let mut insert = self.statement(ctx, "INSERT INTO \"gable_idempotency\" AS k");
-        insert.push(" (\"id\", \"fingerprint\", \"created_at\") ").push(open).bind(self.id.clone());
-        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now).push(close);
+        insert.push(" (\"id\", \"fingerprint\", \"created_at\") ").push("VALUES (").bind(self.id.clone());
+        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now).push(")");
         insert.push(
             " ON CONFLICT (\"id\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
              \"created_at\" = excluded.\"created_at\" WHERE k.\"created_at\" <= ",

@@ -144,7 +144,8 @@ impl Search<'_, '_> {
             Some((Tie::Key(field), to)) => {
                 let column = self.model.meta.fields[field].column;
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
-                // It must still be tied when it is written.
+                // It must still be tied when it is written. Everybody locks rows in the same order.
+                statement.push(" ORDER BY \"id\"");
                 statement.push(self.ctx.core.db.dialect().lock());
             }
             Some((Tie::Join(join), to)) => {

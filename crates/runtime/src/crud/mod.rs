@@ -23,6 +23,7 @@ mod references;
 mod refusal;
 mod restore;
 mod routes;
+mod transact;
 mod turns;
 mod update_many;
 mod update_one;

@@ -82,6 +82,14 @@ impl Sorted {
     }
 }
 
+/// Rows in the order of their ids, whatever the body's: requests that change the same rows then wait for each other, and
+/// none waits for one that waits for it. What is said twice of one row keeps its order.
+pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
+    let mut rows: Vec<(Id, T)> = rows.collect();
+    rows.sort_by_key(|(id, _)| *id);
+    rows
+}
+
 /// The other end of a relation.
 struct End<'m> {
     model: &'m Model,
@@ -136,7 +144,7 @@ impl<'m> End<'m> {
             Tie::Key(field) => {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
                 let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
-                for (other, named) in others.into_iter().zip(named) {
+                for (other, named) in in_order(others.into_iter().zip(named)) {
                     self.set_key(ctx, &scope, (other, &named.place), field, None).await?;
                 }
                 Ok(())
@@ -181,8 +189,8 @@ impl<'m> End<'m> {
         let others = locate(ctx, self.target, &scope, None, &named).await?;
         match self.tie {
             Tie::Key(field) => {
-                for ((id, other), Named { place, .. }) in ids.into_iter().zip(others).zip(&named) {
-                    self.set_key(ctx, &scope, (other, place), field, Some(id)).await?;
+                for (other, (id, named)) in in_order(others.into_iter().zip(ids.into_iter().zip(&named))) {
+                    self.set_key(ctx, &scope, (other, &named.place), field, Some(id)).await?;
                 }
                 Ok(())
             }
@@ -207,8 +215,8 @@ impl<'m> End<'m> {
         let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
-        for ((other, draft), Named { place, .. }) in others.into_iter().zip(drafts).zip(&named) {
-            update_named(ctx, self.target, &scope, (other, place), draft).await?;
+        for (other, (draft, named)) in in_order(others.into_iter().zip(drafts.into_iter().zip(&named))) {
+            update_named(ctx, self.target, &scope, (other, &named.place), draft).await?;
         }
         Ok(())
     }

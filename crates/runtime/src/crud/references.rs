@@ -7,6 +7,7 @@ use sea_orm::Value;
 use super::create_one::create_each;
 use super::locate::{locate, locate_each, scope_of};
 use super::named::{delete_named, update_named};
+use super::nested::in_order;
 use super::refusal::{self, Refusal};
 use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
 use crate::context::Context;
@@ -237,8 +238,8 @@ impl<'r> Referent<'r> {
         let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let ids = locate(ctx, self.target, &scope, None, &named).await?;
-        for ((id, draft), Named { place, .. }) in ids.into_iter().zip(drafts).zip(&named) {
-            update_named(ctx, self.target, &scope, (id, place), draft).await?;
+        for (id, (draft, named)) in in_order(ids.into_iter().zip(drafts.into_iter().zip(&named))) {
+            update_named(ctx, self.target, &scope, (id, &named.place), draft).await?;
         }
         Ok(())
     }

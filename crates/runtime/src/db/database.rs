@@ -73,7 +73,7 @@ impl Database {
     /// Begins a transaction that may write. SQLite takes its write lock at once, so that no transaction fails half-way.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
         let connection = match &self.backend {
-            Backend::Postgres(pool) => OpenConnection::Postgres(Box::pin(pool.begin()).await?),
+            Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin()).await?)),
             Backend::Sqlite(sqlite) => OpenConnection::Sqlite(Box::pin(sqlite.begin()).await?),
         };
         let open = OpenTransaction {
@@ -203,7 +203,7 @@ impl Drop for Transaction {
 }
 
 enum OpenConnection {
-    Postgres(postgres::Connection),
+    Postgres(Box<postgres::Connection>),
     Sqlite(sqlite::Lease),
 }
 

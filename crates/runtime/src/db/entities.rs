@@ -202,7 +202,7 @@ fn sqlite_rows(described: Described, kinds: &ColumnKinds) -> Result<Vec<ProxyRow
 
 /// A cell as the value that an entity's field of this kind is made of. What is computed has no kind.
 fn value(name: &str, kind: Option<FieldKind>, cell: Cell) -> Result<Value, DbError> {
-    let Some(kind) = kind else { return Ok(computed(name, cell)) };
+    let Some(kind) = kind else { return Ok(computed(cell)) };
     if cell == Cell::Null {
         return Ok(null(kind));
     }
@@ -239,11 +239,9 @@ fn null(kind: FieldKind) -> Value {
     }
 }
 
-fn computed(name: &str, cell: Cell) -> Value {
+fn computed(cell: Cell) -> Value {
     match cell {
         Cell::Null => Value::String(None),
-        // SeaORM counts rows under this name, and reads the count of SQLite as 32 bits.
-        Cell::Integer(number) if name == "num_items" => i32::try_from(number).map_or(number.into(), Value::from),
         Cell::Integer(number) => number.into(),
         Cell::Real(number) => number.into(),
         Cell::Text(text) => text.into(),

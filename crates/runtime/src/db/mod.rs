@@ -16,6 +16,7 @@ mod savepoint;
 mod sqlite;
 mod statement;
 mod system;
+mod table_check;
 
 pub use column::{Column, FromColumn};
 pub(crate) use database::{Database, Source, Transaction};

@@ -49,6 +49,7 @@ impl HookTable {
         value: &mut dyn Any,
     ) -> Result<(), ApiError> {
         for hook in self.list(slot, moment) {
+            ctx.ran_interceptors = true;
             hook.call(ctx, value).await?;
         }
         Ok(())

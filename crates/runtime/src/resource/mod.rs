@@ -230,6 +230,31 @@ impl Operation {
     }
 }
 
+impl FieldKind {
+    /// As the YAML names the type.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            FieldKind::String => "string",
+            FieldKind::Text => "text",
+            FieldKind::Email => "email",
+            FieldKind::Url => "url",
+            FieldKind::Password => "password",
+            FieldKind::Integer => "integer",
+            FieldKind::Bigint => "bigint",
+            FieldKind::Float => "float",
+            FieldKind::Decimal { .. } => "decimal",
+            FieldKind::Boolean => "boolean",
+            FieldKind::Date => "date",
+            FieldKind::Time => "time",
+            FieldKind::Datetime => "datetime",
+            FieldKind::Uuid => "uuid",
+            FieldKind::Json => "json",
+            FieldKind::Enum(_) => "enum",
+            FieldKind::EnumList(_) => "enum list",
+        }
+    }
+}
+
 impl ModelMeta {
     /// Position of the field with this JSON name.
     pub fn field_index(&self, name: &str) -> Option<usize> {

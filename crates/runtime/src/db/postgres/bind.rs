@@ -55,8 +55,14 @@ fn array_of(element: &ArrayType) -> Type {
 }
 
 /// A value as tokio-postgres sends it.
-#[derive(Debug)]
 pub(super) struct Bound<'a>(pub(super) &'a Value);
+
+/// The driver logs what it sends; values stay out of the log.
+impl std::fmt::Debug for Bound<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
