@@ -20,7 +20,7 @@ pub(crate) fn spawn_app() -> App {
 /// What a test wants different before the application starts.
 pub(crate) struct Setup {
     environment: Vec<(String, String)>,
-    database: TestDatabase,
+    pub(super) database: TestDatabase,
     directory: TempDir,
 }
 
@@ -28,14 +28,31 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = TestDatabase::create(directory.path());
+        Self::on(directory, database)
+    }
+
+    pub(super) fn on(directory: TempDir, database: TestDatabase) -> Self {
         let setup = Self { environment: Vec::new(), database, directory };
         let url = setup.database.url.clone();
         setup
             .with("PORT", "0")
             .with("DATABASE_URL", &url)
+            .through_the_pooler()
             .with("GABLE_DATABASE_CONNECTIONS", "4")
             .with("GABLE_BCRYPT_COST", "4")
             .with("GABLE_RATE_LIMITS", "off")
+    }
+
+    /// `GABLE_TEST_POOLER` is the address of a pooler before the PostgreSQL server, in transaction mode. Prepared
+    /// statements do not outlive a transaction there.
+    fn through_the_pooler(self) -> Self {
+        match std::env::var("GABLE_TEST_POOLER") {
+            Ok(pooler) if !pooler.is_empty() && self.database.url.starts_with("postgres") => {
+                let url = with_authority(&self.database.url, &pooler);
+                self.with("DATABASE_URL", &url).with("GABLE_PREPARED_STATEMENTS", "off")
+            }
+            _ => self,
+        }
     }
 
     #[must_use]
@@ -94,7 +111,7 @@ pub(crate) struct App {
     process: Mutex<Process>,
     pub(super) log: Log,
     root: OnceLock<Account>,
-    setup: Setup,
+    pub(super) setup: Setup,
 }
 
 impl Deref for App {
@@ -249,9 +266,16 @@ impl App {
         more.iter().fold(self.kill(), |setup, (name, value)| setup.with(name, value)).spawn()
     }
 
-    fn process(&self) -> MutexGuard<'_, Process> {
+    pub(super) fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// `postgres://user@host/name` at another host.
+fn with_authority(url: &str, authority: &str) -> String {
+    let start = url.rfind('@').map_or_else(|| url.find("://").map_or(0, |scheme| scheme + 3), |at| at + 1);
+    let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
+    format!("{}{authority}{}", &url[..start], &url[end..])
 }
 
 /// A name that no other test of this run has.

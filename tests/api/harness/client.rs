@@ -11,7 +11,7 @@ use super::Reply;
 /// Anonymous until it has a token or a cookie.
 #[derive(Clone)]
 pub(crate) struct Client {
-    agent: Agent,
+    pub(super) agent: Agent,
     pub(super) base: String,
     token: Option<String>,
     cookie: Option<String>,
@@ -19,14 +19,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(base: String) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(60)))
-            // Below the server's own patience with an idle connection.
-            .max_idle_age(Duration::from_secs(1));
-        Self { agent: config.build().into(), base, token: None, cookie: None }
+        Self { agent: agent(Duration::from_secs(60)), base, token: None, cookie: None }
     }
 
     /// The same client with this bearer token.
@@ -99,6 +92,11 @@ impl Sending<'_> {
     }
 
     pub(crate) fn send(self) -> Reply {
+        self.attempt().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Sends where no answer is a possible outcome.
+    pub(crate) fn attempt(self) -> Result<Reply, String> {
         let name = format!("{} {}", self.method, self.path);
         let mut request =
             Request::builder().method(self.method.as_str()).uri(format!("{}{}", self.client.base, self.path));
@@ -109,8 +107,20 @@ impl Sending<'_> {
             Some(body) => self.client.agent.run(request.body(body).expect("a request")),
             None => self.client.agent.run(request.body(()).expect("a request")),
         };
-        let mut response = sent.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let bytes = response.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{name}: {error}"));
-        Reply::new(name, response.status().as_u16(), response.headers().clone(), bytes)
+        let mut response = sent.map_err(|error| format!("{name}: {error}"))?;
+        let bytes = response.body_mut().read_to_vec().map_err(|error| format!("{name}: {error}"))?;
+        Ok(Reply::new(name, response.status().as_u16(), response.headers().clone(), bytes))
     }
+}
+
+/// Gives up on an answer after `patience`.
+pub(super) fn agent(patience: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(patience))
+        // Below the server's own patience with an idle connection.
+        .max_idle_age(Duration::from_secs(1));
+    config.build().into()
 }

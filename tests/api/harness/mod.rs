@@ -4,6 +4,8 @@ mod account;
 mod app;
 mod client;
 mod database;
+#[allow(dead_code, reason = "only tests/faults damages an application's surroundings")]
+mod faults;
 mod in_process;
 mod mail_server;
 mod parallel;
