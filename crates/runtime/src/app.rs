@@ -233,6 +233,7 @@ impl Readiness for DatabaseAnswers {
 
 /// Listens until it is told to stop.
 pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
+    shutdown::survive_file_limits();
     let Listening { core, server, addresses, mail, stopping } = listen(core)?;
     announce(&core, &addresses);
     let ended = shutdown::run(server, stopping).await;

@@ -53,6 +53,20 @@ async fn wait_for(signal: &impl AsyncFn() -> io::Result<()>) {
     }
 }
 
+/// A write beyond a limit on the size of files is an error of that write, and not the end of the process, as it is by default.
+#[cfg(target_os = "linux")]
+pub(crate) fn survive_file_limits() {
+    /// SIGXFSZ
+    const FILE_SIZE: i32 = 25;
+    // Once there was a handler, the default does not come back.
+    if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_SIZE)) {
+        tracing::warn!(%error, "a limit on the size of files will end the process");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn survive_file_limits() {}
+
 /// SIGTERM, as an orchestrator sends it, or SIGINT, as a terminal does.
 #[cfg(unix)]
 async fn signal() -> io::Result<()> {

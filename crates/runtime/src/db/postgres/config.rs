@@ -6,7 +6,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::Session;
+use super::connection::{Plans, Session};
 use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
 use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
@@ -26,6 +26,7 @@ pub(in crate::db) struct Target {
     hosts: Vec<Config>,
     tls: MakeRustlsConnect,
     pub(super) options: Options,
+    plans: Plans,
     /// Sent once on a new connection; none where sessions are shared.
     session_setup: Option<String>,
 }
@@ -43,7 +44,7 @@ impl Target {
         let session_setup = (options.prepared_statements == PreparedStatements::Kept)
             .then(|| session_setup(options, config.get_options().unwrap_or_default()));
         let tls = MakeRustlsConnect::new(client_config(ssl.verification, &ssl.files)?);
-        Ok(Self { hosts: each_host(&config), tls, options: options.clone(), session_setup })
+        Ok(Self { hosts: each_host(&config), tls, options: options.clone(), plans: Plans::default(), session_setup })
     }
 
     /// Opens a connection to the first host that answers and, where there are several, takes writes.
@@ -69,7 +70,7 @@ impl Target {
                 tracing::debug!(%error, "a database connection ended");
             }
         });
-        let session = Session::new(client, task, self.tls.clone());
+        let session = Session::new(client, task, self.tls.clone(), self.plans.clone());
         if let Some(setup) = &self.session_setup {
             session.client.batch_execute(setup).await?;
         }

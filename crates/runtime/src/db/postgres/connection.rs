@@ -1,6 +1,7 @@
 //! One connection: statements with time limits, transactions, and what becomes of it afterwards.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool::managed::Object;
@@ -30,25 +31,54 @@ pub(in crate::db) struct Session {
     pub(super) client: Client,
     task: JoinHandle<()>,
     tls: MakeRustlsConnect,
-    prepared: Mutex<LruCache<String, tokio_postgres::Statement>>,
+    prepared: Mutex<Prepared>,
+    plans: Plans,
+}
+
+struct Prepared {
+    by_text: LruCache<String, tokio_postgres::Statement>,
+    generation: usize,
+}
+
+/// Which prepared statements are still good, for all connections of a pool: what one of them learns counts for all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plans(Arc<AtomicUsize>);
+
+impl Plans {
+    fn expire(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn generation(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Session {
-    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect) -> Self {
-        Self { client, task, tls, prepared: Mutex::new(LruCache::new(PREPARED)) }
+    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, plans: Plans) -> Self {
+        let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: plans.generation() };
+        Self { client, task, tls, prepared: Mutex::new(prepared), plans }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {
-        let known = self.statements().get(sql).filter(|known| known.params() == types).cloned();
-        if let Some(known) = known {
+        if let Some(known) = self.known(sql, types) {
             return Ok(known);
         }
         let prepared = self.client.prepare_typed(sql, types).await?;
-        self.statements().insert(sql.to_owned(), prepared.clone());
+        self.prepared().by_text.insert(sql.to_owned(), prepared.clone());
         Ok(prepared)
     }
 
-    fn statements(&self) -> std::sync::MutexGuard<'_, LruCache<String, tokio_postgres::Statement>> {
+    fn known(&self, sql: &str, types: &[Type]) -> Option<tokio_postgres::Statement> {
+        let (mut prepared, generation) = (self.prepared(), self.plans.generation());
+        if prepared.generation != generation {
+            prepared.by_text.clear();
+            prepared.generation = generation;
+        }
+        prepared.by_text.get(sql).filter(|known| known.params() == types).cloned()
+    }
+
+    fn prepared(&self) -> std::sync::MutexGuard<'_, Prepared> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,6 +98,8 @@ pub(in crate::db) struct Connection {
     /// A statement was sent whose end was not seen.
     busy: bool,
     in_transaction: bool,
+    /// The transaction has only read so far, and locked nothing: begun again, it is the same.
+    pristine: bool,
     /// A statement of the transaction has failed, and no rollback to a savepoint came after it.
     failed: bool,
     lost: Lost,
@@ -107,6 +139,7 @@ impl Connection {
             prepared_statements: target.options.prepared_statements,
             busy: false,
             in_transaction: false,
+            pristine: false,
             failed: false,
             lost: Lost::No,
             permit: None,
@@ -155,7 +188,9 @@ impl Connection {
             ),
         };
         self.in_transaction = true;
-        self.command(&begin).await
+        self.command(&begin).await?;
+        (self.pristine, self.failed) = (true, false);
+        Ok(())
     }
 
     /// # Errors
@@ -185,19 +220,26 @@ impl Connection {
 
     async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
         statement.trace();
-        let mut again = !self.in_transaction;
-        loop {
-            match self.attempt(statement, wanted).await {
-                Err(Failure::Refused(error)) if is_stale_plan(&error) => {
-                    self.object.as_deref().inspect(|session| session.statements().clear());
-                    if !std::mem::take(&mut again) {
-                        // The transaction has failed; from its beginning, it may succeed.
-                        return Err(DbError::Conflict);
-                    }
-                }
-                sent => return Ok(sent?),
+        let outcome = match self.attempt(statement, wanted).await {
+            Err(Failure::Refused(error)) if is_stale_plan(&error) => self.prepare_again(statement, wanted).await,
+            sent => Ok(sent?),
+        };
+        self.pristine &= is_plain_read(&statement.sql);
+        outcome
+    }
+
+    /// Sends a statement once more whose plan is stale. The error has made its transaction fail: one that has changed nothing
+    /// yet is begun again here, any other one only by whoever made it.
+    async fn prepare_again(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
+        self.object.as_deref().inspect(|session| session.plans.expire());
+        if self.in_transaction {
+            if !self.pristine {
+                return Err(DbError::Conflict);
             }
+            self.command("ROLLBACK").await?;
+            self.begin().await?;
         }
+        Ok(self.attempt(statement, wanted).await?)
     }
 
     async fn attempt(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, Failure> {
@@ -210,7 +252,7 @@ impl Connection {
 
     async fn simple(&mut self, sql: &str, limit: Option<Duration>) -> Result<(), DbError> {
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
-        self.busy = true;
+        (self.busy, self.pristine) = (true, false);
         let answer = session.client.batch_execute(sql);
         let answer = match limit {
             Some(limit) => timeout(limit, answer).await.ok(),
@@ -241,6 +283,11 @@ impl Connection {
     pub(super) fn hold(&mut self, permit: Option<OwnedSemaphorePermit>) {
         self.permit = permit;
     }
+}
+
+/// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
+fn is_plain_read(sql: &str) -> bool {
+    sql.starts_with("SELECT") && !sql.contains(" FOR ")
 }
 
 enum Failure {

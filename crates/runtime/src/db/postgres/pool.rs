@@ -18,6 +18,8 @@ use crate::db::{DbError, Statement};
 /// A connection that was idle for longer is asked whether it is there; asking before every statement costs 40 % of a read.
 const CHECK_AFTER: Duration = Duration::from_secs(30);
 const CHECK: Duration = Duration::from_secs(1);
+/// How long a statement waits for a connection. Together with the time limit of the statement it stays under ten seconds.
+const WAIT: Duration = Duration::from_secs(3);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
 /// Connections are renewed now and then: a server that takes over, or a new certificate, then counts without a restart.
@@ -60,7 +62,7 @@ impl Pool {
         let writers = (connections - connections.div_ceil(4)).max(1);
         let pool = managed::Pool::builder(target)
             .max_size(connections)
-            .wait_timeout(Some(ACQUIRE))
+            .wait_timeout(Some(WAIT))
             .create_timeout(Some(ACQUIRE))
             .recycle_timeout(Some(CHECK * 2))
             .runtime(Runtime::Tokio1)
@@ -116,8 +118,12 @@ impl Pool {
 
     /// Begins a transaction.
     pub(in crate::db) async fn begin(&self) -> Result<Connection, DbError> {
-        let permit = timeout(ACQUIRE, self.writers.clone().acquire_owned()).await;
-        let mut permit = Some(permit.map_err(|_| DbError::unavailable("too many transactions"))?);
+        let begun = timeout(ACQUIRE, self.begin_at_last()).await;
+        begun.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
+    }
+
+    async fn begin_at_last(&self) -> Result<Connection, DbError> {
+        let mut permit = Some(self.writers.clone().acquire_owned().await);
         let mut attempt = 1;
         loop {
             let mut connection = self.get().await?;
