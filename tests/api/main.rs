@@ -41,6 +41,7 @@ mod soft_delete;
 mod super_users;
 mod tables;
 mod time;
+mod tls;
 mod token_pair;
 mod tokens;
 mod validation;

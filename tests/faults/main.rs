@@ -19,6 +19,7 @@ mod crashes;
 mod deadlocks;
 mod descriptors;
 mod disk;
+mod failover;
 mod locks;
 mod network;
 mod read_only;

@@ -77,6 +77,11 @@ impl Setup {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
+    /// The URL of its database at the server itself.
+    pub(crate) fn sql_url(&self) -> &str {
+        &self.database.url
+    }
+
     /// A connection to its database.
     pub(crate) fn sql(&self) -> Sql {
         self.database.sql()
@@ -137,6 +142,11 @@ impl App {
     pub(crate) fn jwt_secret(&self) -> String {
         let kept = self.setup.directory().join(".gable/jwt_secret");
         std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
+    }
+
+    /// The one number that a query answers.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.setup.database.number(sql, &[])
     }
 
     /// What it has printed so far.
