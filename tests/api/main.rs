@@ -24,6 +24,7 @@ mod includes;
 mod interceptors;
 mod limits;
 mod lockout;
+mod log_faults;
 mod mail;
 mod mail_after_a_crash;
 mod nested;

@@ -272,11 +272,17 @@ pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
     Ok(Listening { core, server: server.run(), addresses, mail, stopping })
 }
 
-/// On standard output, since `PORT=0` leaves no other way to know.
+/// Writes to standard output where it listens, since `PORT=0` leaves no other way to know. A thread of its own does it:
+/// a standard output that is closed, or a pipe that nobody reads, must not keep the server from serving or ending.
 fn announce(core: &Core, addresses: &[SocketAddr]) {
-    for address in addresses {
-        // A standard output that is closed keeps nobody from serving.
-        let _ = writeln!(io::stdout(), "{} is listening on http://{address}", core.app.name);
+    let line = |address: &SocketAddr| format!("{} is listening on http://{address}\n", core.app.name);
+    let lines: String = addresses.iter().map(line).collect();
+    let write = move || {
+        let mut output = io::stdout();
+        let _ = output.write_all(lines.as_bytes()).and_then(|()| output.flush());
+    };
+    if let Err(error) = std::thread::Builder::new().name("announce".to_owned()).spawn(write) {
+        tracing::warn!(%error, "failed to write the address to standard output");
     }
 }
 

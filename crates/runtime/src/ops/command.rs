@@ -14,7 +14,7 @@ use crate::auth::{SuperUser, create_super_user, password_field};
 use crate::core::Core;
 use crate::db::DbError;
 use crate::http::ApiError;
-use crate::ops::log;
+use crate::ops::log::Log;
 use crate::settings::{Settings, SettingsError, Variables};
 
 #[derive(Parser)]
@@ -89,11 +89,12 @@ enum CommandError {
 
 pub(crate) fn run(app: Application) -> ExitCode {
     let command = command_line(app.app).command.unwrap_or(Command::Serve);
-    match actix_web::rt::System::new().block_on(execute(app, command)) {
+    let log = Log::open();
+    match actix_web::rt::System::new().block_on(execute(app, command, &log)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where this cannot be written either, the exit status is all that is left to tell it.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            log.line(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -105,9 +106,9 @@ fn command_line(app: &AppMeta) -> CommandLine {
     CommandLine::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
-async fn execute(app: Application, command: Command) -> Result<(), CommandError> {
+async fn execute(app: Application, command: Command, log: &Log) -> Result<(), CommandError> {
     let settings = Settings::from_env(app.app)?;
-    log::start(&settings.log);
+    log.start(&settings.log);
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match command {
         Command::Serve => Ok(serve(app.start(settings).await?).await?),
