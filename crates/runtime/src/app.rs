@@ -19,13 +19,14 @@ use crate::clock::Clock;
 use crate::core::{Core, Model};
 use crate::crud;
 use crate::db::{Database, MigrateError, Migration};
-use crate::http::{ErrorFormats, Transport, get_only, route_not_found, transport};
+use crate::http::{ErrorFormats, Load, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
 use crate::mail::{self, MailError, MailRoom, Mailbox};
 use crate::ops::clean_up::clean_up;
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
-use crate::ops::shutdown::{self, Stopping};
+use crate::ops::listener::{self, Listeners, limit_writes};
+use crate::ops::shutdown::{Shutdown, Stopping};
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
@@ -133,12 +134,15 @@ async fn open(settings: &Settings) -> Result<Database, StartError> {
 pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,
     limits: Arc<RateLimits>,
+    load: Load,
+    stopping: Stopping,
 }
 
 impl Shared {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let limits = Arc::new(limits(&core));
-        Self { core, limits }
+        let load = Load::new(core.settings.load);
+        Self { core, limits, load, stopping: Stopping::default() }
     }
 
     /// The limit that was set up under a name.
@@ -152,6 +156,8 @@ impl Shared {
             limits: self.limits.clone(),
             origins: self.core.app.cors,
             formats: error_formats(&self.core),
+            load: self.load.clone(),
+            stopping: self.stopping.clone(),
         }
     }
 
@@ -223,9 +229,9 @@ impl Readiness for DatabaseAnswers {
 
 /// Listens until it is told to stop.
 pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
-    let Listening { core, server, addresses, mail, stopping } = listen(core)?;
+    let Listening { core, server, addresses, mail, shutdown } = listen(core)?;
     announce(&core, &addresses);
-    let ended = shutdown::run(server, stopping).await;
+    let ended = shutdown.run(server).await;
     mail.stop().await;
     core.db.close().await;
     Ok(ended?)
@@ -238,16 +244,16 @@ pub(crate) struct Listening {
     pub(crate) addresses: Vec<SocketAddr>,
     /// To be stopped before the database is closed.
     pub(crate) mail: mail::Worker,
-    stopping: Stopping,
+    shutdown: Shutdown,
 }
 
 /// Binds the address and starts what runs beside the requests.
 pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
     let core = Arc::new(core);
     let shared = Shared::new(core.clone());
-    let stopping = Stopping::default();
+    let (load, stopping) = (shared.load.clone(), shared.stopping.clone());
     let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
-    let server = {
+    let mut server = {
         let transported = shared.transport();
         HttpServer::new(move || {
             let (shared, health) = (shared.clone(), health.clone());
@@ -257,19 +263,26 @@ pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
         })
     };
     let settings = &core.settings;
-    let address = format!("{}:{}", settings.host, settings.port);
-    let server = server
+    let write_timeout = settings.write_timeout;
+    server = server
         .workers(settings.workers)
         .disable_signals()
         .shutdown_timeout(settings.shutdown.as_secs())
-        .bind(&address)
-        .map_err(|cause| StartError::Listen { address, cause })?;
+        .on_connect(move |connection, _| limit_writes(connection, write_timeout));
+    let sockets = listener::listen(&settings.host, settings.port);
+    let sockets = sockets
+        .map_err(|cause| StartError::Listen { address: format!("{}:{}", settings.host, settings.port), cause })?;
+    let listeners = Listeners::of(&sockets)?;
+    for socket in sockets {
+        server = server.listen(socket)?;
+    }
+    let shutdown = Shutdown { stopping, load, listeners, drain: settings.drain, patience: settings.shutdown };
     actix_web::rt::spawn(refresh(core.clone()));
     actix_web::rt::spawn(clean_up_regularly(core.clone()));
     let addresses = server.addrs();
     let port = addresses.first().map_or(core.settings.port, SocketAddr::port);
     let mail = mail::Worker::start(core.clone(), port);
-    Ok(Listening { core, server: server.run(), addresses, mail, stopping })
+    Ok(Listening { core, server: server.run(), addresses, mail, shutdown })
 }
 
 /// Writes to standard output where it listens, since `PORT=0` leaves no other way to know. A thread of its own does it:

@@ -15,6 +15,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
+use crate::http::LoadLimits;
 use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
@@ -46,8 +47,13 @@ pub(crate) struct Settings {
     pub(crate) rate_limits: Switch,
     pub(crate) insecure_cookies: Switch,
     pub(crate) workers: usize,
-    /// How long requests in flight may take to finish once the server was told to stop.
+    /// How long the server goes on serving, not ready any more, once it was told to stop.
+    pub(crate) drain: Duration,
+    /// How long requests in flight may take to finish after that.
     pub(crate) shutdown: Duration,
+    pub(crate) load: LoadLimits,
+    /// How long a client may take without reading anything of its answer.
+    pub(crate) write_timeout: Duration,
     pub(crate) log: LogSettings,
     /// For the log, once it runs.
     pub(crate) warnings: Vec<String>,
@@ -183,7 +189,10 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
         rate_limits: reader.choice("GABLE_RATE_LIMITS", Switch::On, &switch),
         insecure_cookies: reader.choice("GABLE_INSECURE_COOKIES", Switch::Off, &yes_or_no),
         workers: workers(reader),
+        drain: drain(reader, environment),
         shutdown: Duration::from_secs(reader.number("GABLE_SHUTDOWN_SECONDS", 30, 0..=3600).into()),
+        load: load(reader, app),
+        write_timeout: Duration::from_secs(reader.number("GABLE_WRITE_TIMEOUT_SECONDS", 30, 1..=3600).into()),
         log: log(reader),
         warnings: Vec::new(),
     }
@@ -240,6 +249,22 @@ fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<Cidr> {
 fn workers(reader: &mut Reader<'_>) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
     reader.number("GABLE_WORKERS", processors, 1..=1024) as usize
+}
+
+/// No load balancer stands in front of a development server.
+fn drain(reader: &mut Reader<'_>, environment: Environment) -> Duration {
+    let default = if environment == Environment::Production { 5 } else { 0 };
+    Duration::from_secs(reader.number("GABLE_DRAIN_SECONDS", default, 0..=300).into())
+}
+
+fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
+    let requests = reader.number("GABLE_MAX_IN_FLIGHT", 512, 1..=1_000_000) as usize;
+    let body_bytes = reader.number("GABLE_MAX_BODY_BYTES_IN_FLIGHT", 64 * 1024 * 1024, 1..=u32::MAX) as usize;
+    if body_bytes < app.body_limit {
+        let limit = app.body_limit;
+        reader.problem(format!("GABLE_MAX_BODY_BYTES_IN_FLIGHT must be {limit} or more, the limit of one body"));
+    }
+    LoadLimits { requests, body_bytes }
 }
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {

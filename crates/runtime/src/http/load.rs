@@ -1,0 +1,222 @@
+//! Bounds what requests hold at once: how many are worked on, and how many bytes their bodies have. A request that finds
+//! no room is answered 503 before anything is allocated for it.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::ApiError;
+
+/// How long a request waits for another one to end before it is refused. Long enough to smooth a burst, and short enough
+/// that a proxy can try another node.
+const PATIENCE: Duration = Duration::from_millis(25);
+/// What a refused client is told to wait, in seconds.
+const RETRY_AFTER: u64 = 1;
+/// The first bytes of each body are outside the budget: the connection has buffered as many anyway, and log-ins must
+/// stay possible while others send large bodies.
+const FREE_BODY_BYTES: usize = 16 * 1024;
+
+/// How much requests may hold at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadLimits {
+    pub(crate) requests: usize,
+    pub(crate) body_bytes: usize,
+}
+
+/// The load of this process; clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Load(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Requests that have arrived and whose answers are not sent.
+    unanswered: AtomicUsize,
+    /// One permit for each request that may be worked on.
+    slots: Arc<Semaphore>,
+    body_bytes: AtomicUsize,
+    max_body_bytes: usize,
+}
+
+impl Load {
+    pub(crate) fn new(limits: LoadLimits) -> Self {
+        Self(Arc::new(Shared {
+            unanswered: AtomicUsize::new(0),
+            slots: Arc::new(Semaphore::new(limits.requests)),
+            body_bytes: AtomicUsize::new(0),
+            max_body_bytes: limits.body_bytes,
+        }))
+    }
+
+    /// The number of requests that have arrived and whose answers are not sent.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.0.unanswered.load(Ordering::Acquire)
+    }
+
+    /// Counts a request that has arrived.
+    pub(super) fn arrive(&self) -> Rc<RequestLoad> {
+        self.0.unanswered.fetch_add(1, Ordering::AcqRel);
+        Rc::new(RequestLoad { shared: self.0.clone(), slot: RefCell::new(None), read: Cell::new(0) })
+    }
+}
+
+/// The part of one request in the load, from its arrival until its answer is sent or given up.
+#[derive(Debug)]
+pub(super) struct RequestLoad {
+    shared: Arc<Shared>,
+    slot: RefCell<Option<OwnedSemaphorePermit>>,
+    /// The bytes of its body that are held.
+    read: Cell<usize>,
+}
+
+impl RequestLoad {
+    pub(super) fn of(request: &HttpRequest) -> Option<Rc<Self>> {
+        request.extensions().get::<Rc<Self>>().cloned()
+    }
+
+    /// Takes one of the slots for requests that are worked on, unless it has one.
+    ///
+    /// # Errors
+    /// 503 when none becomes free in time.
+    pub(super) async fn enter(&self) -> Result<(), ApiError> {
+        if self.slot.borrow().is_some() {
+            return Ok(());
+        }
+        let slots = self.shared.slots.clone();
+        let slot = match slots.clone().try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => tokio::time::timeout(PATIENCE, slots.acquire_owned())
+                .await
+                .map_err(|_| busy())?
+                .map_err(ApiError::internal)?,
+        };
+        self.slot.replace(Some(slot));
+        Ok(())
+    }
+
+    /// Gives the slot to others while the client is waited for: slow clients must not fill all slots.
+    pub(super) fn leave(&self) {
+        self.slot.take();
+    }
+
+    /// Refuses a body whose announced length is more than what is left of the budget.
+    ///
+    /// # Errors
+    /// 503.
+    pub(super) fn expect_body(&self, length: usize) -> Result<(), ApiError> {
+        let held = self.shared.body_bytes.load(Ordering::Relaxed);
+        let fits = held.saturating_add(budgeted(length)) <= self.shared.max_body_bytes;
+        if fits { Ok(()) } else { Err(busy()) }
+    }
+
+    /// Takes bytes of its body from the budget.
+    ///
+    /// # Errors
+    /// 503 when the budget is used up.
+    pub(super) fn hold_body(&self, bytes: usize) -> Result<(), ApiError> {
+        let before = self.read.get();
+        let more = budgeted(before + bytes) - budgeted(before);
+        let held = self.shared.body_bytes.fetch_add(more, Ordering::Relaxed);
+        self.read.set(before + bytes);
+        if more > 0 && held + more > self.shared.max_body_bytes { Err(busy()) } else { Ok(()) }
+    }
+
+    /// Gives back what its body took.
+    pub(super) fn release_body(&self) {
+        self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
+    }
+}
+
+impl Drop for RequestLoad {
+    fn drop(&mut self) {
+        self.release_body();
+        self.shared.unanswered.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn budgeted(bytes: usize) -> usize {
+    bytes.saturating_sub(FREE_BODY_BYTES)
+}
+
+fn busy() -> ApiError {
+    ApiError::unavailable(RETRY_AFTER)
+}
+
+/// The body of an answer, and the load of its request with it.
+pub(super) struct LoadedBody<B> {
+    body: Pin<Box<B>>,
+    _load: Rc<RequestLoad>,
+}
+
+impl<B> LoadedBody<B> {
+    pub(super) fn new(body: B, load: Rc<RequestLoad>) -> Self {
+        Self { body: Box::pin(body), _load: load }
+    }
+}
+
+impl<B: MessageBody> MessageBody for LoadedBody<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        self.body.as_mut().poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(requests: usize, body_bytes: usize) -> Load {
+        Load::new(LoadLimits { requests, body_bytes })
+    }
+
+    #[actix_web::test]
+    async fn a_request_past_the_bound_is_refused_in_time_and_told_when_to_come_back() {
+        let load = load(1, 0);
+        let first = load.arrive();
+        first.enter().await.expect("a slot");
+        first.enter().await.expect("the same slot");
+        let asked = std::time::Instant::now();
+        let error = load.arrive().enter().await.expect_err("no slot");
+        assert_eq!((error.status(), asked.elapsed() < Duration::from_secs(5)), (503, true));
+        first.leave();
+        load.arrive().enter().await.expect("the slot of a request that waits for its client");
+    }
+
+    #[actix_web::test]
+    async fn a_request_counts_until_it_is_dropped() {
+        let load = load(1, 0);
+        let (first, second) = (load.arrive(), load.arrive());
+        assert_eq!(load.unanswered(), 2);
+        drop((first, second));
+        assert_eq!(load.unanswered(), 0);
+    }
+
+    #[test]
+    fn bodies_share_a_budget_that_small_ones_do_not_need() {
+        let load = load(1, 100);
+        let (large, other) = (load.arrive(), load.arrive());
+        large.hold_body(FREE_BODY_BYTES).expect("free");
+        large.hold_body(60).expect("room");
+        assert!(other.expect_body(FREE_BODY_BYTES + 41).is_err() && other.expect_body(FREE_BODY_BYTES + 40).is_ok());
+        assert!(other.hold_body(FREE_BODY_BYTES + 41).is_err());
+        load.arrive().hold_body(FREE_BODY_BYTES).expect("a small body has room");
+        drop(other);
+        large.hold_body(40).expect("given back");
+        large.release_body();
+        drop(large);
+        load.arrive().hold_body(FREE_BODY_BYTES + 100).expect("everything was given back");
+    }
+}
