@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::ApiError;
 use super::super::response::route_not_found;
 use super::*;
+use crate::http::LoadLimits;
 use crate::resource::RateLimit;
 
 const ORIGINS: &[&str] = &["https://shop.example.com"];

@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::db::DbError;
 use crate::http::ApiError;
 use crate::ops::log::Log;
-use crate::settings::{Settings, SettingsError, Variables};
+use crate::settings::{SUPER_USER_PASSWORD, Settings, SettingsError, Variables};
 
 #[derive(Parser)]
 struct CommandLine {
@@ -172,7 +172,7 @@ fn account_fields(
 }
 
 fn password() -> Result<String, CommandError> {
-    match Variables::load().get("GABLE_SUPERUSER_PASSWORD") {
+    match Variables::load().get(SUPER_USER_PASSWORD) {
         Some(password) => Ok(password),
         None => rpassword::prompt_password("Password: ").map_err(CommandError::Password),
     }

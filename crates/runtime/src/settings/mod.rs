@@ -7,6 +7,7 @@ mod reader;
 mod secret;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unknown;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub(crate) use cidr::Cidr;
 use reader::Reader;
 pub(crate) use secret::Secret;
 pub(crate) use variables::Variables;
+
+/// Read by the command that makes a super user, not at start.
+pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
 
 /// Git-ignored: what a development server keeps.
 const STATE_DIRECTORY: &str = ".gable";
@@ -87,6 +91,15 @@ pub(crate) enum LogFormat {
     Compact,
 }
 
+/// Where variables come from.
+struct Source<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// The names of all that are set.
+    names: &'a [String],
+    /// Why some of them could not be read.
+    problem: Option<&'a str>,
+}
+
 /// Everything that keeps the application from starting.
 #[derive(Debug)]
 pub(crate) struct SettingsError {
@@ -113,26 +126,25 @@ impl Settings {
     /// From the process's environment and `.env`.
     pub(crate) fn from_env(app: &AppMeta) -> Result<Self, SettingsError> {
         let variables = Variables::load();
-        Self::read(app, &|name| variables.get(name), variables.problem(), Path::new(STATE_DIRECTORY))
+        let lookup = |name: &str| variables.get(name);
+        let source = Source { lookup: &lookup, names: &variables.names(), problem: variables.problem() };
+        Self::read(app, source, Path::new(STATE_DIRECTORY))
     }
 
     /// From a test's own list, and nothing else.
     pub(crate) fn from_list(app: &AppMeta, list: &[(String, String)], state: &Path) -> Result<Self, SettingsError> {
         let lookup = |name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        Self::read(app, &lookup, None, state)
+        let names: Vec<String> = list.iter().map(|(name, _)| name.clone()).collect();
+        Self::read(app, Source { lookup: &lookup, names: &names, problem: None }, state)
     }
 
     /// From any source. `state` is where a development server keeps its own secret.
-    fn read(
-        app: &AppMeta,
-        lookup: &dyn Fn(&str) -> Option<String>,
-        file_problem: Option<&str>,
-        state: &Path,
-    ) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(lookup);
-        reader.problems.extend(file_problem.map(str::to_owned));
+    fn read(app: &AppMeta, source: Source<'_>, state: &Path) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source.lookup);
+        reader.problems.extend(source.problem.map(str::to_owned));
         let settings = read_all(&mut reader, app, state);
         refuse_unsupported(&mut reader);
+        reader.warn_of_unknown(source.names);
         if settings.environment == Environment::Production {
             refuse_insecure(&mut reader, &settings);
             warn_of_mail(&mut reader, &settings, app);
