@@ -48,6 +48,7 @@ fn a_request_past_the_bound_is_told_to_come_back_and_health_answers() {
         };
         assert_eq!(refused.header("Retry-After"), Some("1"));
         assert!(refused.header("X-Request-Id").is_some(), "{refused:?}");
+        app.log_has("WARN", "refused requests");
         for path in ["/health/live", "/health/ready"] {
             (0..20).for_each(|_| drop(app.get(path).succeeds(200)));
         }

@@ -2,11 +2,12 @@
 //! the end of the process must not depend on it.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, PipeReader, pipe};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{App, Setup, at_once};
+use crate::harness::{App, Setup, at_once, read_answer};
 
 /// Far more than a stuck pipe and the queue in front of it hold, in few requests: each makes a line of 6 KB.
 const REQUESTS: usize = 900;
@@ -102,4 +103,42 @@ fn a_command_ends_whatever_becomes_of_its_log() {
     let refused = setup.with("PORT", "eighty");
     assert_eq!(refused.run_logging_to(&[], dead_pipe()).code, Some(1));
     assert!(refused.run(&[]).stderr.contains("PORT"), "the error still comes out");
+}
+
+/// Its output has no reader, so it cannot say which port it listens at.
+fn serve_at(port: u16, setup: &Setup, stdout: PipeWriter) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gazette"));
+    command.current_dir(setup.directory()).env_clear().envs(setup.variables()).env("PORT", port.to_string());
+    command
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary that Cargo built starts")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_nobody_reads_does_not_keep_it_from_serving_or_ending() {
+    let (_reader, mut writer) = pipe().expect("a pipe");
+    writer.write_all(&[b'x'; 64 * 1024]).expect("as much as a pipe of Linux holds");
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    let setup = Setup::new();
+    let mut child = serve_at(port, &setup, writer);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "it does not listen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
+    assert!(read_answer(&mut stream).starts_with("HTTP/1.1 200 "));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().expect("`kill` runs").success());
+    while child.try_wait().expect("a child").is_none() {
+        if Instant::now() > deadline {
+            child.kill().expect("killed");
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
@@ -44,6 +44,28 @@ struct Shared {
     slots: Arc<Semaphore>,
     body_bytes: AtomicUsize,
     max_body_bytes: usize,
+    refusals: Refusals,
+}
+
+/// Refused requests are logged once a second, not one by one: the log must not cost what the refusal saved.
+#[derive(Debug)]
+struct Refusals {
+    since: Instant,
+    /// Those that no line of the log tells of yet.
+    count: AtomicUsize,
+    /// The second of the last line, counted from `since`.
+    told_at: AtomicU64,
+}
+
+impl Refusals {
+    fn note(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let now = self.since.elapsed().as_secs() + 1;
+        if self.told_at.swap(now, Ordering::Relaxed) != now {
+            let requests = self.count.swap(0, Ordering::Relaxed);
+            tracing::warn!(requests, "refused requests: too many, or too large ones, are in flight");
+        }
+    }
 }
 
 impl Load {
@@ -53,6 +75,7 @@ impl Load {
             slots: Arc::new(Semaphore::new(limits.requests)),
             body_bytes: AtomicUsize::new(0),
             max_body_bytes: limits.body_bytes,
+            refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), told_at: AtomicU64::new(0) },
         }))
     }
 
@@ -64,7 +87,12 @@ impl Load {
     /// Counts a request that has arrived.
     pub(super) fn arrive(&self) -> Rc<RequestLoad> {
         self.0.unanswered.fetch_add(1, Ordering::AcqRel);
-        Rc::new(RequestLoad { shared: self.0.clone(), slot: RefCell::new(None), read: Cell::new(0) })
+        Rc::new(RequestLoad {
+            shared: self.0.clone(),
+            slot: RefCell::new(None),
+            read: Cell::new(0),
+            refused: Cell::new(false),
+        })
     }
 }
 
@@ -75,6 +103,7 @@ pub(super) struct RequestLoad {
     slot: RefCell<Option<OwnedSemaphorePermit>>,
     /// The bytes of its body that are held.
     read: Cell<usize>,
+    refused: Cell<bool>,
 }
 
 impl RequestLoad {
@@ -93,10 +122,10 @@ impl RequestLoad {
         let slots = self.shared.slots.clone();
         let slot = match slots.clone().try_acquire_owned() {
             Ok(slot) => slot,
-            Err(_) => tokio::time::timeout(PATIENCE, slots.acquire_owned())
-                .await
-                .map_err(|_| busy())?
-                .map_err(ApiError::internal)?,
+            Err(_) => {
+                let waited = tokio::time::timeout(PATIENCE, slots.acquire_owned()).await;
+                waited.map_err(|_| self.refuse())?.map_err(ApiError::internal)?
+            }
         };
         self.slot.replace(Some(slot));
         Ok(())
@@ -114,7 +143,7 @@ impl RequestLoad {
     pub(super) fn expect_body(&self, length: usize) -> Result<(), ApiError> {
         let held = self.shared.body_bytes.load(Ordering::Relaxed);
         let fits = held.saturating_add(budgeted(length)) <= self.shared.max_body_bytes;
-        if fits { Ok(()) } else { Err(busy()) }
+        if fits { Ok(()) } else { Err(self.refuse()) }
     }
 
     /// Takes bytes of its body from the budget.
@@ -126,12 +155,23 @@ impl RequestLoad {
         let more = budgeted(before + bytes) - budgeted(before);
         let held = self.shared.body_bytes.fetch_add(more, Ordering::Relaxed);
         self.read.set(before + bytes);
-        if more > 0 && held + more > self.shared.max_body_bytes { Err(busy()) } else { Ok(()) }
+        if more > 0 && held + more > self.shared.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
     /// Gives back what its body took.
     pub(super) fn release_body(&self) {
         self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
+    }
+
+    fn refuse(&self) -> ApiError {
+        self.refused.set(true);
+        self.shared.refusals.note();
+        ApiError::unavailable(RETRY_AFTER)
+    }
+
+    /// Whether it was refused for want of room.
+    pub(super) fn was_refused(&self) -> bool {
+        self.refused.get()
     }
 }
 
@@ -144,10 +184,6 @@ impl Drop for RequestLoad {
 
 fn budgeted(bytes: usize) -> usize {
     bytes.saturating_sub(FREE_BODY_BYTES)
-}
-
-fn busy() -> ApiError {
-    ApiError::unavailable(RETRY_AFTER)
 }
 
 /// The body of an answer, and the load of its request with it.
@@ -188,7 +224,7 @@ mod tests {
         let first = load.arrive();
         first.enter().await.expect("a slot");
         first.enter().await.expect("the same slot");
-        let asked = std::time::Instant::now();
+        let asked = Instant::now();
         let error = load.arrive().enter().await.expect_err("no slot");
         assert_eq!((error.status(), asked.elapsed() < Duration::from_secs(5)), (503, true));
         first.leave();

@@ -103,9 +103,13 @@ impl Arrival {
         response
     }
 
-    fn log<B>(&self, req: &HttpRequest, response: &mut HttpResponse<B>) {
-        let cause = response.extensions_mut().remove::<Cause>();
-        access_log::write(req, response.status().as_u16(), cause, &self.id, self.started);
+    fn log<B>(&self, req: &HttpRequest, response: &mut HttpResponse<B>, load: &RequestLoad) {
+        let (status, cause) = (response.status().as_u16(), response.extensions_mut().remove::<Cause>());
+        if load.was_refused() {
+            access_log::write_refused(req, status, &self.id, self.started);
+        } else {
+            access_log::write(req, status, cause, &self.id, self.started);
+        }
     }
 }
 
@@ -124,7 +128,7 @@ async fn frame<B: MessageBody + 'static>(
             if transport.stopping.has_begun() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
-            arrival.log(&request, &mut response);
+            arrival.log(&request, &mut response, &load);
             load.release_body();
             // The request's extensions live as long as the connection may keep the request for its next one.
             request.extensions_mut().remove::<Rc<RequestLoad>>();
