@@ -139,10 +139,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(core: Arc<Core>) -> Self {
+    pub(crate) fn new(core: Arc<Core>, stopping: Stopping) -> Self {
         let limits = Arc::new(limits(&core));
         let load = Load::new(core.settings.load);
-        Self { core, limits, load, stopping: Stopping::default() }
+        Self { core, limits, load, stopping }
     }
 
     /// The limit that was set up under a name.
@@ -228,8 +228,8 @@ impl Readiness for DatabaseAnswers {
 }
 
 /// Listens until it is told to stop.
-pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
-    let Listening { core, server, addresses, mail, shutdown } = listen(core)?;
+pub(crate) async fn serve(core: Core, stopping: Stopping) -> Result<(), StartError> {
+    let Listening { core, server, addresses, mail, shutdown } = listen(core, stopping)?;
     announce(&core, &addresses);
     let ended = shutdown.run(server).await;
     mail.stop().await;
@@ -248,10 +248,10 @@ pub(crate) struct Listening {
 }
 
 /// Binds the address and starts what runs beside the requests.
-pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
+pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartError> {
     let core = Arc::new(core);
-    let shared = Shared::new(core.clone());
-    let (load, stopping) = (shared.load.clone(), shared.stopping.clone());
+    let shared = Shared::new(core.clone(), stopping.clone());
+    let load = shared.load.clone();
     let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
     let mut server = {
         let transported = shared.transport();

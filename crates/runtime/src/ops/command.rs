@@ -15,6 +15,7 @@ use crate::core::Core;
 use crate::db::DbError;
 use crate::http::ApiError;
 use crate::ops::log::Log;
+use crate::ops::shutdown::Stopping;
 use crate::settings::{SUPER_USER_PASSWORD, Settings, SettingsError, Variables};
 
 #[derive(Parser)]
@@ -89,8 +90,9 @@ enum CommandError {
 
 pub(crate) fn run(app: Application) -> ExitCode {
     let command = command_line(app.app).command.unwrap_or(Command::Serve);
-    let log = Log::open();
-    match actix_web::rt::System::new().block_on(execute(app, command, &log)) {
+    let stopping = Stopping::default();
+    let log = Log::open(stopping.clone());
+    match actix_web::rt::System::new().block_on(execute(app, command, &log, stopping)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where this cannot be written either, the exit status is all that is left to tell it.
@@ -106,12 +108,12 @@ fn command_line(app: &AppMeta) -> CommandLine {
     CommandLine::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
-async fn execute(app: Application, command: Command, log: &Log) -> Result<(), CommandError> {
+async fn execute(app: Application, command: Command, log: &Log, stopping: Stopping) -> Result<(), CommandError> {
     let settings = Settings::from_env(app.app)?;
     log.start(&settings.log);
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match command {
-        Command::Serve => Ok(serve(app.start(settings).await?).await?),
+        Command::Serve => Ok(serve(app.start(settings).await?, stopping).await?),
         Command::Migrate => {
             app.start(settings).await?.db.close().await;
             Ok(())

@@ -16,9 +16,6 @@ use crate::http::Load;
 
 /// How often requests in flight are counted while they finish.
 const COUNTED_EVERY: Duration = Duration::from_millis(10);
-/// How long actix's accepting thread has to leave the sockets alone, or it logs errors about them. Short, as whoever
-/// connects meanwhile is cut off.
-const PAUSING: Duration = Duration::from_millis(2);
 /// How long no request must be in flight: one that was sent before the socket was closed may not be counted yet.
 const QUIET: Duration = Duration::from_millis(50);
 
@@ -81,9 +78,9 @@ impl Shutdown {
             "stopping: serving for {seconds} more seconds, then requests in flight may finish; a second signal stops at once"
         );
         tokio::time::sleep(self.drain).await;
-        handle.pause().await;
-        tokio::time::sleep(PAUSING).await;
+        // Not the other way round: who connects to a socket that is not accepted from any more is cut off.
         self.listeners.close();
+        handle.pause().await;
         // Workers end one by one, and each owns the I/O of the database connections that it opened, which requests of
         // other workers may be using. So no worker is stopped before all requests have their answers.
         let finished = tokio::time::timeout(self.patience, self.no_request_in_flight()).await.is_ok();

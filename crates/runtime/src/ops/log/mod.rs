@@ -7,10 +7,16 @@ use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use self::line_queue::LineQueue;
+use super::shutdown::Stopping;
 use crate::settings::{LogFormat, LogSettings};
 
 /// The database layers log every statement at info; ours log every request.
@@ -19,41 +25,65 @@ const DEFAULT_FILTER: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn
 /// How long the end of a process waits for its last lines: a pipe that nobody reads must not keep it.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
+/// Where actix tells of errors of its sockets.
+const SOCKET_ERRORS: &str = "actix_server::accept";
+
 /// The process's log. Its last lines are written when it is dropped.
-pub(crate) struct Log(LineQueue);
+pub(crate) struct Log {
+    lines: LineQueue,
+    stopping: Stopping,
+}
 
 impl Log {
     /// Opens standard error; only `line` writes to it before `start`.
-    pub(crate) fn open() -> Self {
-        Self(LineQueue::start(std::io::stderr(), |dropped| {
+    pub(crate) fn open(stopping: Stopping) -> Self {
+        let lines = LineQueue::start(std::io::stderr(), |dropped| {
             tracing::warn!(dropped, "dropped {dropped} log lines: the log could not be written fast enough");
-        }))
+        });
+        Self { lines, stopping }
     }
 
     /// Starts the log. A log that is already running, as in an application's tests, stays.
     pub(crate) fn start(&self, settings: &LogSettings) {
         let filter = filter(settings.filter.as_deref().unwrap_or(DEFAULT_FILTER));
-        let lines = tracing_subscriber::fmt().with_writer(self.0.clone()).log_internal_errors(false);
+        let lines = tracing_subscriber::fmt().with_writer(self.lines.clone()).log_internal_errors(false);
         let lines = lines.with_env_filter(filter.unwrap_or_default());
         let started = match chosen(settings.format, std::io::stderr().is_terminal()) {
-            LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
-            LogFormat::Pretty => lines.pretty().with_file(false).with_line_number(false).finish().try_init(),
-            LogFormat::Compact | LogFormat::Automatic => lines.compact().with_ansi(false).finish().try_init(),
+            LogFormat::Json => lines.json().flatten_event(true).finish().with(self.quiet()).try_init(),
+            LogFormat::Pretty => {
+                lines.pretty().with_file(false).with_line_number(false).finish().with(self.quiet()).try_init()
+            }
+            LogFormat::Compact | LogFormat::Automatic => {
+                lines.compact().with_ansi(false).finish().with(self.quiet()).try_init()
+            }
         };
         if started.is_ok() {
             std::panic::set_hook(Box::new(log_panic));
         }
     }
 
+    /// Keeps back what actix says of sockets that the server itself has closed.
+    fn quiet<S: Subscriber>(&self) -> impl Layer<S> + use<S> {
+        let stopping = self.stopping.clone();
+        let is_of_sockets = |metadata: &Metadata<'_>| metadata.target() == SOCKET_ERRORS;
+        dynamic_filter_fn(move |metadata, _| !is_of_sockets(metadata) || !stopping.has_begun())
+            .with_callsite_filter(
+                move |metadata| {
+                    if is_of_sockets(metadata) { Interest::sometimes() } else { Interest::always() }
+                },
+            )
+            .with_max_level_hint(LevelFilter::TRACE)
+    }
+
     /// Writes a line that is no entry of the log, such as the error that ends a command.
     pub(crate) fn line(&self, text: &str) {
-        self.0.push(format!("{text}\n").as_bytes());
+        self.lines.push(format!("{text}\n").as_bytes());
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.0.flush(LAST_LINES);
+        self.lines.flush(LAST_LINES);
     }
 }
 
