@@ -16,9 +16,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ApiError;
 
-/// How long a request waits for another one to end before it is refused. Long enough to smooth a burst, and short enough
-/// that a proxy can try another node.
-const PATIENCE: Duration = Duration::from_millis(25);
+/// One in so many of the requests in flight is worked on, the others wait for their turn: they hold little more than
+/// their connections, and as many at work as possible would be slower in sum, and need more memory.
+const WAITING_SHARE: usize = 4;
+/// How long a request waits for its turn before it is refused.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// What a refused client is told to wait, in seconds.
 const RETRY_AFTER: u64 = 1;
 /// The first bytes of each body are outside the budget: the connection has buffered as many anyway, and log-ins must
@@ -28,6 +30,7 @@ const FREE_BODY_BYTES: usize = 16 * 1024;
 /// How much requests may hold at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LoadLimits {
+    /// Those that are worked on and those that wait for it.
     pub(crate) requests: usize,
     pub(crate) body_bytes: usize,
 }
@@ -42,6 +45,8 @@ struct Shared {
     unanswered: AtomicUsize,
     /// One permit for each request that may be worked on.
     slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
     body_bytes: AtomicUsize,
     max_body_bytes: usize,
     refusals: Refusals,
@@ -70,9 +75,12 @@ impl Refusals {
 
 impl Load {
     pub(crate) fn new(limits: LoadLimits) -> Self {
+        let slots = limits.requests.div_ceil(WAITING_SHARE);
         Self(Arc::new(Shared {
             unanswered: AtomicUsize::new(0),
-            slots: Arc::new(Semaphore::new(limits.requests)),
+            slots: Arc::new(Semaphore::new(slots)),
+            waiting: AtomicUsize::new(0),
+            max_waiting: limits.requests - slots,
             body_bytes: AtomicUsize::new(0),
             max_body_bytes: limits.body_bytes,
             refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), told_at: AtomicU64::new(0) },
@@ -114,7 +122,7 @@ impl RequestLoad {
     /// Takes one of the slots for requests that are worked on, unless it has one.
     ///
     /// # Errors
-    /// 503 when none becomes free in time.
+    /// 503, at once when too many wait already, later when none becomes free in time.
     pub(super) async fn enter(&self) -> Result<(), ApiError> {
         if self.slot.borrow().is_some() {
             return Ok(());
@@ -123,6 +131,7 @@ impl RequestLoad {
         let slot = match slots.clone().try_acquire_owned() {
             Ok(slot) => slot,
             Err(_) => {
+                let _place = Place::take(&self.shared).ok_or_else(|| self.refuse())?;
                 let waited = tokio::time::timeout(PATIENCE, slots.acquire_owned()).await;
                 waited.map_err(|_| self.refuse())?.map_err(ApiError::internal)?
             }
@@ -182,6 +191,23 @@ impl Drop for RequestLoad {
     }
 }
 
+/// A place among the requests that wait for a slot.
+struct Place<'s>(&'s Shared);
+
+impl<'s> Place<'s> {
+    fn take(shared: &'s Shared) -> Option<Self> {
+        let place = Self(shared);
+        let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
+        (before < shared.max_waiting).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 fn budgeted(bytes: usize) -> usize {
     bytes.saturating_sub(FREE_BODY_BYTES)
 }
@@ -226,9 +252,21 @@ mod tests {
         first.enter().await.expect("the same slot");
         let asked = Instant::now();
         let error = load.arrive().enter().await.expect_err("no slot");
-        assert_eq!((error.status(), asked.elapsed() < Duration::from_secs(5)), (503, true));
+        assert_eq!((error.status(), asked.elapsed() < PATIENCE), (503, true));
         first.leave();
         load.arrive().enter().await.expect("the slot of a request that waits for its client");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn some_requests_wait_for_their_turn_and_no_longer_than_they_should() {
+        let load = load(2, 0);
+        let (first, second, third) = (load.arrive(), load.arrive(), load.arrive());
+        first.enter().await.expect("a slot");
+        let (waited, refused) = tokio::join!(second.enter(), third.enter());
+        assert_eq!(refused.expect_err("nobody waits behind it").status(), 503);
+        assert_eq!(waited.expect_err("it waited too long").status(), 503);
+        let (waited, ()) = tokio::join!(second.enter(), async { first.leave() });
+        waited.expect("its turn");
     }
 
     #[actix_web::test]

@@ -270,7 +270,7 @@ fn drain(reader: &mut Reader<'_>, environment: Environment) -> Duration {
 }
 
 fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
-    let requests = reader.number("GABLE_MAX_IN_FLIGHT", 512, 1..=1_000_000) as usize;
+    let requests = reader.number("GABLE_MAX_IN_FLIGHT", 1024, 1..=1_000_000) as usize;
     let body_bytes = reader.number("GABLE_MAX_BODY_BYTES_IN_FLIGHT", 64 * 1024 * 1024, 1..=u32::MAX) as usize;
     if body_bytes < app.body_limit {
         let limit = app.body_limit;
