@@ -1,8 +1,10 @@
 //! Guessing passwords: so many attempts and no more, however many are made at once.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::harness::{Account, App, PASSWORD, Reply, app, at_once, spawn_app, statuses, unique};
+use crate::harness::{Account, App, PASSWORD, Reply, Setup, app, at_once, spawn_app, statuses, unique};
 
 const WRONG: &str = "Wrong-Horse-7";
 
@@ -68,6 +70,26 @@ fn a_log_in_survives_the_lock_of_its_account() {
     ada.get("/api/users/me").succeeds(200);
     ada.post("/api/posts", json!({ "title": "Still here", "content": "…", "slug": ada.username })).succeeds(201);
     ada.delete("/api/auth/logout").succeeds(204);
+}
+
+#[test]
+fn no_log_in_waits_long_for_others_to_the_same_account() {
+    // At this cost, one after the other takes half a minute.
+    let app = Setup::new().with("GABLE_BCRYPT_COST", "12").spawn();
+    let ada = app.sign_up("ada");
+    let replies = at_once(120, |_| {
+        let asked = Instant::now();
+        let reply = log_in(&app, &ada, PASSWORD);
+        assert!(asked.elapsed() < Duration::from_secs(25), "{:?}: {reply:?}", asked.elapsed());
+        reply
+    });
+    let refused: Vec<_> = replies.into_iter().filter(|reply| reply.status != 200).collect();
+    assert!(!refused.is_empty(), "somebody had to wait too long");
+    for reply in refused {
+        assert_eq!(reply.expect(503, "ServiceUnavailable").header("Retry-After"), Some("2"));
+    }
+    log_in(&app, &ada, WRONG).expect(401, "IncorrectCredentials");
+    log_in(&app, &ada, PASSWORD).succeeds(200);
 }
 
 #[test]

@@ -132,6 +132,17 @@ fn nonsense_in_the_environment_is_said_all_at_once() {
 }
 
 #[test]
+fn a_misspelt_variable_is_named_at_start() {
+    let setup = Setup::new().with("GABLE_DRAIN_SECOND", "9");
+    std::fs::write(setup.directory().join(".env"), "GABLE_WORKER=1\n").expect("written");
+    let output = setup.run(&["migrate"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    for name in ["GABLE_DRAIN_SECONDS", "GABLE_WORKERS"] {
+        assert!(output.stderr.contains(&format!("did you mean {name}?")), "{name} in {output:?}");
+    }
+}
+
+#[test]
 fn production_refuses_every_insecure_setting_at_once() {
     let setup = Setup::new().with("GABLE_ENV", "production").with("GABLE_INSECURE_COOKIES", "1");
     let output = setup.run(&[]);

@@ -19,13 +19,14 @@ use crate::clock::Clock;
 use crate::core::{Core, Model};
 use crate::crud;
 use crate::db::{Database, MigrateError, Migration};
-use crate::http::{ErrorFormats, Transport, get_only, route_not_found, transport};
+use crate::http::{ErrorFormats, Load, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
 use crate::mail::{self, MailError, MailRoom, Mailbox};
 use crate::ops::clean_up::clean_up;
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
-use crate::ops::shutdown::{self, Stopping};
+use crate::ops::listener::{self, Listeners, limit_writes};
+use crate::ops::shutdown::{self, Shutdown, Stopping};
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
@@ -143,12 +144,15 @@ async fn open(settings: &Settings) -> Result<Database, StartError> {
 pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,
     limits: Arc<RateLimits>,
+    load: Load,
+    stopping: Stopping,
 }
 
 impl Shared {
-    pub(crate) fn new(core: Arc<Core>) -> Self {
+    pub(crate) fn new(core: Arc<Core>, stopping: Stopping) -> Self {
         let limits = Arc::new(limits(&core));
-        Self { core, limits }
+        let load = Load::new(core.settings.load);
+        Self { core, limits, load, stopping }
     }
 
     /// The limit that was set up under a name.
@@ -162,6 +166,8 @@ impl Shared {
             limits: self.limits.clone(),
             origins: self.core.app.cors,
             formats: error_formats(&self.core),
+            load: self.load.clone(),
+            stopping: self.stopping.clone(),
         }
     }
 
@@ -232,11 +238,11 @@ impl Readiness for DatabaseAnswers {
 }
 
 /// Listens until it is told to stop.
-pub(crate) async fn serve(core: Core) -> Result<(), StartError> {
+pub(crate) async fn serve(core: Core, stopping: Stopping) -> Result<(), StartError> {
     shutdown::survive_file_limits();
-    let Listening { core, server, addresses, mail, stopping } = listen(core)?;
+    let Listening { core, server, addresses, mail, shutdown } = listen(core, stopping)?;
     announce(&core, &addresses);
-    let ended = shutdown::run(server, stopping).await;
+    let ended = shutdown.run(server).await;
     mail.stop().await;
     core.db.close().await;
     Ok(ended?)
@@ -249,16 +255,16 @@ pub(crate) struct Listening {
     pub(crate) addresses: Vec<SocketAddr>,
     /// To be stopped before the database is closed.
     pub(crate) mail: mail::Worker,
-    stopping: Stopping,
+    shutdown: Shutdown,
 }
 
 /// Binds the address and starts what runs beside the requests.
-pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
+pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartError> {
     let core = Arc::new(core);
-    let shared = Shared::new(core.clone());
-    let stopping = Stopping::default();
+    let shared = Shared::new(core.clone(), stopping.clone());
+    let load = shared.load.clone();
     let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
-    let server = {
+    let mut server = {
         let transported = shared.transport();
         HttpServer::new(move || {
             let (shared, health) = (shared.clone(), health.clone());
@@ -268,26 +274,39 @@ pub(crate) fn listen(core: Core) -> Result<Listening, StartError> {
         })
     };
     let settings = &core.settings;
-    let address = format!("{}:{}", settings.host, settings.port);
-    let server = server
+    let write_timeout = settings.write_timeout;
+    server = server
         .workers(settings.workers)
         .disable_signals()
         .shutdown_timeout(settings.shutdown.as_secs())
-        .bind(&address)
-        .map_err(|cause| StartError::Listen { address, cause })?;
+        .on_connect(move |connection, _| limit_writes(connection, write_timeout));
+    let sockets = listener::listen(&settings.host, settings.port);
+    let sockets = sockets
+        .map_err(|cause| StartError::Listen { address: format!("{}:{}", settings.host, settings.port), cause })?;
+    let listeners = Listeners::of(&sockets)?;
+    for socket in sockets {
+        server = server.listen(socket)?;
+    }
+    let shutdown = Shutdown { stopping, load, listeners, drain: settings.drain, patience: settings.shutdown };
     actix_web::rt::spawn(refresh(core.clone()));
     actix_web::rt::spawn(clean_up_regularly(core.clone()));
     let addresses = server.addrs();
     let port = addresses.first().map_or(core.settings.port, SocketAddr::port);
     let mail = mail::Worker::start(core.clone(), port);
-    Ok(Listening { core, server: server.run(), addresses, mail, stopping })
+    Ok(Listening { core, server: server.run(), addresses, mail, shutdown })
 }
 
-/// On standard output, since `PORT=0` leaves no other way to know.
+/// Writes to standard output where it listens, since `PORT=0` leaves no other way to know. A thread of its own does it:
+/// a standard output that is closed, or a pipe that nobody reads, must not keep the server from serving or ending.
 fn announce(core: &Core, addresses: &[SocketAddr]) {
-    for address in addresses {
-        // A standard output that is closed keeps nobody from serving.
-        let _ = writeln!(io::stdout(), "{} is listening on http://{address}", core.app.name);
+    let line = |address: &SocketAddr| format!("{} is listening on http://{address}\n", core.app.name);
+    let lines: String = addresses.iter().map(line).collect();
+    let write = move || {
+        let mut output = io::stdout();
+        let _ = output.write_all(lines.as_bytes()).and_then(|()| output.flush());
+    };
+    if let Err(error) = std::thread::Builder::new().name("announce".to_owned()).spawn(write) {
+        tracing::warn!(%error, "failed to write the address to standard output");
     }
 }
 

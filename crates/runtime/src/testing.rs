@@ -12,6 +12,7 @@ use crate::api::Api;
 use crate::app::{Application, Gable, Listening, listen};
 use crate::mail::Mailbox;
 pub use crate::mail::ReceivedMail;
+use crate::ops::shutdown::Stopping;
 use crate::settings::Settings;
 
 /// A running application; dropping it stops it.
@@ -81,7 +82,7 @@ impl Drop for TestServer {
 
 async fn run(app: Application, settings: Settings, started: Sender<Started>) {
     let core = app.start(settings).await;
-    let listening = core.and_then(listen).map_err(|error| error.to_string());
+    let listening = core.and_then(|core| listen(core, Stopping::default())).map_err(|error| error.to_string());
     let Listening { core, server, addresses, mail, .. } = match listening {
         Ok(listening) => listening,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! One running application with a database of its own.
 
 use std::ops::Deref;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -101,8 +102,23 @@ impl Setup {
         Launch { directory: self.directory.path(), environment: &self.environment }
     }
 
+    /// Runs one of the application's commands to its end, with another standard error.
+    pub(crate) fn run_logging_to(&self, arguments: &[&str], stderr: Stdio) -> Output {
+        self.launch().run_logging_to(arguments, stderr)
+    }
+
     pub(crate) fn spawn(self) -> App {
-        let mut process = self.launch().start(&[]);
+        let process = self.launch().start(&[]);
+        self.serve(process)
+    }
+
+    /// Starts it with another standard error; its log is the test's business then.
+    pub(crate) fn spawn_logging_to(self, stderr: Stdio) -> App {
+        let process = self.launch().start_logging_to(&[], stderr);
+        self.serve(process)
+    }
+
+    fn serve(self, mut process: Process) -> App {
         let base = process.wait_for("is listening on ");
         let client = Client::new(base);
         App { client, log: process.log.clone(), process: Mutex::new(process), setup: self, root: OnceLock::new() }
@@ -246,9 +262,23 @@ impl App {
 
     /// Asks it to stop, as an orchestrator does.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.process().id().to_string();
-        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("`kill` runs");
+        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("`kill` runs");
         assert!(sent.success());
+    }
+
+    /// The memory that the process holds now, in MiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn resident_mib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process().id());
+        let status = std::fs::read_to_string(status).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
     }
 
     /// The exit code, once it has one.

@@ -22,22 +22,34 @@ impl Launch<'_> {
     fn command(self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gazette"));
         command.args(arguments).current_dir(self.directory).env_clear().envs(self.environment.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         command
     }
 
     /// Starts it and lets it run.
     pub(super) fn start(self, arguments: &[&str]) -> Process {
-        let mut child = self.command(arguments).spawn().expect("the binary that Cargo built starts");
+        self.start_logging_to(arguments, Stdio::piped())
+    }
+
+    /// Starts it with another standard error; only one that is `piped` is read.
+    pub(super) fn start_logging_to(self, arguments: &[&str], stderr: Stdio) -> Process {
+        let mut child = self.command(arguments).stderr(stderr).spawn().expect("the binary that Cargo built starts");
         let log = Log::default();
         log.follow(child.stdout.take().expect("stdout is piped"));
-        log.follow(child.stderr.take().expect("stderr is piped"));
+        if let Some(stderr) = child.stderr.take() {
+            log.follow(stderr);
+        }
         Process { child, log }
     }
 
     /// Runs it to its end.
     pub(super) fn run(self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().expect("the binary that Cargo built starts");
+        self.run_logging_to(arguments, Stdio::piped())
+    }
+
+    /// Runs it to its end with another standard error.
+    pub(super) fn run_logging_to(self, arguments: &[&str], stderr: Stdio) -> Output {
+        let output = self.command(arguments).stderr(stderr).output().expect("the binary that Cargo built starts");
         Output {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -11,6 +12,8 @@ use crate::input::PlainPassword;
 
 /// Waiting jobs beyond which a log-in is told to come back: at cost 12 this is some seconds of work for one thread.
 const QUEUE: usize = 32;
+/// How long a job may take with the jobs before it; longer, and its client is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What a client is told to wait when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -44,11 +47,11 @@ impl Hasher {
     }
 
     /// # Errors
-    /// 503 when too many wait already.
+    /// 503 when too many wait already, or the work takes too long.
     pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Hash(password, reply))?;
-        answer.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+        in_time(answer).await?.map_err(ApiError::internal)
     }
 
     /// Whether a hash was made at another cost than today's: then it is easier to guess at, or takes another time than the
@@ -60,13 +63,13 @@ impl Hasher {
     /// Whether the password is the one behind the hash. Without a hash, the same work is done for nothing.
     ///
     /// # Errors
-    /// 503 when too many wait already.
+    /// 503 when too many wait already, or the work takes too long.
     pub(crate) async fn verify(&self, password: PlainPassword, hash: Option<String>) -> Result<bool, ApiError> {
         let known = hash.is_some();
         let hash = hash.or_else(|| self.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Verify(password, hash.unwrap_or_default(), reply))?;
-        Ok(answer.await.map_err(ApiError::internal)? && known)
+        Ok(in_time(answer).await? && known)
     }
 
     fn submit(&self, job: Job) -> Result<(), ApiError> {
@@ -74,6 +77,14 @@ impl Hasher {
             TrySendError::Full(_) => ApiError::unavailable(RETRY_AFTER),
             TrySendError::Disconnected(_) => ApiError::internal("the password threads are gone"),
         })
+    }
+}
+
+/// A job that nobody waits for any more is skipped when its turn comes.
+async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(ApiError::internal),
+        Err(_) => Err(ApiError::unavailable(RETRY_AFTER)),
     }
 }
 

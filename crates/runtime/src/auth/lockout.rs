@@ -2,6 +2,7 @@
 //! looked at, in one statement, so that parallel guesses cannot outrun the count.
 
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard};
@@ -11,8 +12,13 @@ use crate::app_meta::LockoutMeta;
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{DbError, Row, Statement};
+use crate::http::ApiError;
 use crate::resource::Id;
 
+/// How long a log-in waits for others to the same account.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause that a client is told to make when that was not enough, in seconds.
+const RETRY_AFTER: u64 = 2;
 /// Two accounts may share a turn and then wait for each other; nothing worse.
 const TURNS: usize = 256;
 
@@ -30,9 +36,13 @@ impl Default for Turns {
 
 impl Turns {
     /// `who` is an account, or an identifier that no account has: both wait alike.
-    pub(super) async fn wait(&self, who: impl Hash) -> MutexGuard<'_, ()> {
+    ///
+    /// # Errors
+    /// 503 when others take too long. No password was looked at then, and no attempt is counted.
+    pub(super) async fn wait(&self, who: impl Hash) -> Result<MutexGuard<'_, ()>, ApiError> {
         let turn = self.hash.hash_one(who) % TURNS as u64;
-        self.turns[turn as usize].lock().await
+        let turn = tokio::time::timeout(PATIENCE, self.turns[turn as usize].lock()).await;
+        turn.map_err(|_| ApiError::unavailable(RETRY_AFTER))
     }
 }
 

@@ -229,7 +229,7 @@ async fn verify(
     found: &Found,
     via: Via,
 ) -> Result<(), AuthError> {
-    let _turn = auth.turns.wait(found.account).await;
+    let _turn = auth.turns.wait(found.account).await?;
     let attempt = Attempt { account: found.account, hash: found.password.clone(), via };
     match attempt.verify(ctx, auth, model, credentials.password.clone()).await? {
         Verdict::Right => Ok(()),
@@ -246,7 +246,7 @@ async fn unknown(
     via: Via,
 ) -> Result<AuthError, AuthError> {
     let identifier = &credentials.attempt.identifier;
-    let _turn = auth.turns.wait(identifier).await;
+    let _turn = auth.turns.wait(identifier).await?;
     let stranger = Stranger::called(&auth.secrets, identifier);
     ctx.begin().await?;
     let count = stranger.count(ctx, auth.meta.lockout).await?;

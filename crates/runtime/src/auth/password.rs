@@ -185,7 +185,7 @@ async fn verify(
     password: PlainPassword,
     via: Via,
 ) -> Result<String, AuthError> {
-    let _turn = auth.turns.wait(account).await;
+    let _turn = auth.turns.wait(account).await?;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
     let attempt = Attempt { account, hash, via };
     match attempt.verify(ctx, auth, model, password).await? {

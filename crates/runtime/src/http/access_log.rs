@@ -45,6 +45,11 @@ pub(crate) fn write(req: &HttpRequest, status: u16, cause: Option<Cause>, id: &R
     }
 }
 
+/// For a request that was refused for want of room, of which the log tells in sum.
+pub(crate) fn write_refused(req: &HttpRequest, status: u16, id: &RequestId, started: Instant) {
+    debug(&line(req, status, None, id, started.elapsed().as_secs_f64() * 1000.0));
+}
+
 fn line<'a>(req: &'a HttpRequest, status: u16, cause: Option<Cause>, id: &'a RequestId, duration_ms: f64) -> Line<'a> {
     let secret = req.match_info().iter().any(|(name, _)| SECRET_PARAMETERS.contains(&name));
     Line {

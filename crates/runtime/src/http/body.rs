@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Context;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -13,6 +14,7 @@ use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::ApiError;
+use super::load::RequestLoad;
 use crate::input::json;
 
 /// How long a client may take to send a body. Whoever sends a byte now and then must not hold a connection for ever.
@@ -26,8 +28,15 @@ where
     if let Some(refusal) = refusal(req.headers(), limit) {
         return Err(refusal);
     }
-    let read = tokio::time::timeout(PATIENCE, read_bytes(payload, limit)).await;
-    let bytes = read.map_err(|_| too_slow())??;
+    let bytes = match RequestLoad::of(req) {
+        Some(load) => {
+            load.expect_body(announced(req.headers()).unwrap_or_default() as usize)?;
+            let bytes = read_in_time(payload, limit, Some(&load)).await?;
+            load.enter().await?;
+            bytes
+        }
+        None => read_in_time(payload, limit, None).await?,
+    };
     if bytes.is_empty() {
         return Err(malformed("The request has no body"));
     }
@@ -81,8 +90,11 @@ fn refusal(headers: &HeaderMap, limit: usize) -> Option<ApiError> {
     if !text(headers, &CONTENT_TYPE).is_some_and(is_json_type) || !is_plain(headers) {
         return Some(unsupported_media_type());
     }
-    let announced = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    announced.filter(|length| *length > limit as u64).map(|_| payload_too_large())
+    announced(headers).filter(|length| *length > limit as u64).map(|_| payload_too_large())
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -107,15 +119,33 @@ fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-async fn read_bytes<S>(payload: &mut S, limit: usize) -> Result<Vec<u8>, ApiError>
+async fn read_in_time<S>(payload: &mut S, limit: usize, load: Option<&RequestLoad>) -> Result<Vec<u8>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    tokio::time::timeout(PATIENCE, read_bytes(payload, limit, load)).await.map_err(|_| too_slow())?
+}
+
+/// While the client is waited for, the request keeps none of the slots of those that are worked on.
+async fn read_bytes<S>(payload: &mut S, limit: usize, load: Option<&RequestLoad>) -> Result<Vec<u8>, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
     let mut bytes = Vec::new();
-    while let Some(chunk) = poll_fn(|context| Pin::new(&mut *payload).poll_next(context)).await {
+    let next = |payload: &mut S, context: &mut Context<'_>| {
+        let polled = Pin::new(payload).poll_next(context);
+        if polled.is_pending() {
+            load.inspect(|load| load.leave());
+        }
+        polled
+    };
+    while let Some(chunk) = poll_fn(|context| next(&mut *payload, context)).await {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
         if bytes.len() + chunk.len() > limit {
             return Err(payload_too_large());
+        }
+        if let Some(load) = load {
+            load.hold_body(chunk.len())?;
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -1,7 +1,8 @@
 //! Stage 1: what every request passes before it has a route, and every answer on its way out.
 //!
 //! From the outside in: the frame (request id, client address, log line, security headers, the form of errors), CORS,
-//! the global limit, compression. CORS stands outside the limit, so that a page can read its 429.
+//! the global limit, the bound on requests in flight, compression. CORS stands outside the limits, so that a page can read
+//! its 429 and 503.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::Instrument;
@@ -18,11 +20,13 @@ use super::client_address::{Client, client};
 use super::cors::cors;
 use super::error_form::in_error_form;
 use super::error_format::{ErrorFormats, WriteError};
+use super::load::{Load, LoadedBody, RequestLoad};
 use super::request_id::RequestId;
 use super::response::Cause;
-use super::{access_log, headers};
+use super::{ApiError, access_log, headers};
 use crate::limit::{LimitKey, RateLimits};
 use crate::ops::health;
+use crate::ops::shutdown::Stopping;
 use crate::settings::Cidr;
 
 /// What stage 1 needs to know. Made once and shared by all workers.
@@ -33,6 +37,9 @@ pub(crate) struct Transport {
     /// `AppMeta::cors`
     pub(crate) origins: &'static [&'static str],
     pub(crate) formats: ErrorFormats,
+    pub(crate) load: Load,
+    /// While it is, answers ask clients to close their connections.
+    pub(crate) stopping: Stopping,
 }
 
 /// Wraps an application. Services may be mounted before or after; middleware wrapped later stands further out, and
@@ -57,8 +64,9 @@ where
     B: MessageBody + 'static,
 {
     let limits = Arc::clone(&transport.limits);
-    let arriving = Arc::new((Arc::clone(&transport.trusted_proxies), transport.formats.clone()));
+    let arriving = Arc::new(transport.clone());
     app.wrap(Compress::default())
+        .wrap(from_fn(admitted))
         .wrap(from_fn(move |req, next| limited(Arc::clone(&limits), req, next)))
         .wrap(cors(transport.origins))
         .wrap(from_fn(move |req, next| frame(Arc::clone(&arriving), req, next)))
@@ -95,24 +103,36 @@ impl Arrival {
         response
     }
 
-    fn log<B>(&self, req: &HttpRequest, response: &mut HttpResponse<B>) {
-        let cause = response.extensions_mut().remove::<Cause>();
-        access_log::write(req, response.status().as_u16(), cause, &self.id, self.started);
+    fn log<B>(&self, req: &HttpRequest, response: &mut HttpResponse<B>, load: &RequestLoad) {
+        let (status, cause) = (response.status().as_u16(), response.extensions_mut().remove::<Cause>());
+        if load.was_refused() {
+            access_log::write_refused(req, status, &self.id, self.started);
+        } else {
+            access_log::write(req, status, cause, &self.id, self.started);
+        }
     }
 }
 
 async fn frame<B: MessageBody + 'static>(
-    arriving: Arc<(Arc<[Cidr]>, ErrorFormats)>,
+    transport: Arc<Transport>,
     req: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let arrival = Arrival::note(&req, &arriving.0, &arriving.1);
+) -> Result<ServiceResponse<LoadedBody<EitherBody<B>>>, Error> {
+    let arrival = Arrival::note(&req, &transport.trusted_proxies, &transport.formats);
+    let load = transport.load.arrive();
+    req.extensions_mut().insert(load.clone());
     match next.call(req).instrument(arrival.span()).await {
         Ok(response) => {
             let (request, response) = response.into_parts();
             let mut response = arrival.dress(response);
-            arrival.log(&request, &mut response);
-            Ok(ServiceResponse::new(request, response))
+            if transport.stopping.has_begun() {
+                response.head_mut().set_connection_type(ConnectionType::Close);
+            }
+            arrival.log(&request, &mut response, &load);
+            load.release_body();
+            // The request's extensions live as long as the connection may keep the request for its next one.
+            request.extensions_mut().remove::<Rc<RequestLoad>>();
+            Ok(ServiceResponse::new(request, response.map_body(|_, body| LoadedBody::new(body, load))))
         }
         Err(error) => Err(undelivered(&arrival, error)),
     }
@@ -132,6 +152,27 @@ fn undelivered(arrival: &Arrival, error: Error) -> Error {
     InternalError::from_response("already answered", response).into()
 }
 
+/// Refuses what would be one request too many.
+async fn admitted<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let load = RequestLoad::of(req.request()).filter(|_| !req.path().starts_with(health::PREFIX));
+    let entered = match load {
+        Some(load) => load.enter().await,
+        None => Ok(()),
+    };
+    match entered {
+        Ok(()) => next.call(req).await.map(ServiceResponse::map_into_left_body),
+        Err(busy) => Ok(refused(req, busy)),
+    }
+}
+
+/// Not `into_response`, which forgets the error: the frame writes it in the form of the path.
+fn refused<B>(req: ServiceRequest, error: ApiError) -> ServiceResponse<EitherBody<B>> {
+    ServiceResponse::new(req.into_parts().0, HttpResponse::from_error(error)).map_into_right_body()
+}
+
 async fn limited<B: MessageBody + 'static>(
     limits: Arc<RateLimits>,
     req: ServiceRequest,
@@ -146,9 +187,7 @@ async fn limited<B: MessageBody + 'static>(
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
     if !decision.allowed {
-        // Not `into_response`, which forgets the error: the frame writes it in the form of the path.
-        let refusal = HttpResponse::from_error(decision.refusal());
-        return Ok(ServiceResponse::new(req.into_parts().0, refusal).map_into_right_body());
+        return Ok(refused(req, decision.refusal()));
     }
     let mut response = next.call(req).await?;
     decision.announce(response.headers_mut());

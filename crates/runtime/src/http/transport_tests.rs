@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::ApiError;
 use super::super::response::route_not_found;
 use super::*;
+use crate::http::LoadLimits;
 use crate::resource::RateLimit;
 
 const ORIGINS: &[&str] = &["https://shop.example.com"];
@@ -19,6 +20,8 @@ fn open() -> Transport {
         limits: Arc::new(RateLimits::off()),
         origins: ORIGINS,
         formats: ErrorFormats::default(),
+        load: Load::new(LoadLimits { requests: 100, body_bytes: 1024 * 1024 }),
+        stopping: Stopping::default(),
     }
 }
 

@@ -14,8 +14,9 @@ use crate::auth::{SuperUser, create_super_user, password_field};
 use crate::core::Core;
 use crate::db::DbError;
 use crate::http::ApiError;
-use crate::ops::log;
-use crate::settings::{Settings, SettingsError, Variables};
+use crate::ops::log::Log;
+use crate::ops::shutdown::Stopping;
+use crate::settings::{SUPER_USER_PASSWORD, Settings, SettingsError, Variables};
 
 #[derive(Parser)]
 struct CommandLine {
@@ -89,11 +90,13 @@ enum CommandError {
 
 pub(crate) fn run(app: Application) -> ExitCode {
     let command = command_line(app.app).command.unwrap_or(Command::Serve);
-    match actix_web::rt::System::new().block_on(execute(app, command)) {
+    let stopping = Stopping::default();
+    let log = Log::open(stopping.clone());
+    match actix_web::rt::System::new().block_on(execute(app, command, &log, stopping)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where this cannot be written either, the exit status is all that is left to tell it.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            log.line(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -105,12 +108,12 @@ fn command_line(app: &AppMeta) -> CommandLine {
     CommandLine::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
-async fn execute(app: Application, command: Command) -> Result<(), CommandError> {
+async fn execute(app: Application, command: Command, log: &Log, stopping: Stopping) -> Result<(), CommandError> {
     let settings = Settings::from_env(app.app)?;
-    log::start(&settings.log);
+    log.start(&settings.log);
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     match command {
-        Command::Serve => Ok(serve(app.start(settings).await?).await?),
+        Command::Serve => Ok(serve(app.start(settings).await?, stopping).await?),
         Command::Migrate => {
             app.start(settings).await?.db.close().await;
             Ok(())
@@ -171,7 +174,7 @@ fn account_fields(
 }
 
 fn password() -> Result<String, CommandError> {
-    match Variables::load().get("GABLE_SUPERUSER_PASSWORD") {
+    match Variables::load().get(SUPER_USER_PASSWORD) {
         Some(password) => Ok(password),
         None => rpassword::prompt_password("Password: ").map_err(CommandError::Password),
     }

@@ -3,5 +3,6 @@
 pub(crate) mod clean_up;
 pub(crate) mod command;
 pub(crate) mod health;
+pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod shutdown;

@@ -1,4 +1,5 @@
-//! The end: a signal turns readiness off, requests in flight finish, then the process ends.
+//! The end of a server: a signal turns readiness off, load balancers get time to notice, requests in flight finish, then
+//! the process ends.
 //!
 //! The server must be built with `.disable_signals()` and `.shutdown_timeout(settings.shutdown.as_secs())`: actix
 //! would answer an interrupt by cutting requests off.
@@ -6,8 +7,17 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
+
+use super::listener::Listeners;
+use crate::http::Load;
+
+/// How often requests in flight are counted while they finish.
+const COUNTED_EVERY: Duration = Duration::from_millis(10);
+/// How long no request must be in flight: one that was sent before the socket was closed may not be counted yet.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Whether the server is on its way out; clones share the answer.
 #[derive(Clone, Debug, Default)]
@@ -23,25 +33,69 @@ impl Stopping {
     }
 }
 
-/// Runs the server until it has stopped. The first signal stops it gracefully; a second one ends the wait, and the
-/// process with it: a graceful stop that has begun cannot be hurried.
-pub(crate) async fn run(server: Server, stopping: Stopping) -> io::Result<()> {
-    run_until(signal, server, stopping).await
+/// The steps between the first signal and the end.
+pub(crate) struct Shutdown {
+    pub(crate) stopping: Stopping,
+    pub(crate) load: Load,
+    pub(crate) listeners: Listeners,
+    /// How long the server goes on serving while load balancers take it out.
+    pub(crate) drain: Duration,
+    /// How long requests in flight may take after that.
+    pub(crate) patience: Duration,
 }
 
-async fn run_until(signal: impl AsyncFn() -> io::Result<()>, server: Server, stopping: Stopping) -> io::Result<()> {
-    let handle = server.handle();
-    let second_signal = async {
-        wait_for(&signal).await;
-        tracing::info!("stopping: requests in flight may finish; a second signal stops at once");
-        stopping.begin();
-        // The command is sent here; that it was carried out shows in the server's own end.
-        drop(handle.stop(true));
-        wait_for(&signal).await;
-    };
-    tokio::select! {
-        ended = server => ended,
-        () = second_signal => Ok(()),
+impl Shutdown {
+    /// Runs the server until it has stopped. The first signal stops it gracefully; a second one ends the wait, and the
+    /// process with it: a graceful stop that has begun cannot be hurried.
+    pub(crate) async fn run(self, server: Server) -> io::Result<()> {
+        self.run_until(signal, server).await
+    }
+
+    async fn run_until(self, signal: impl AsyncFn() -> io::Result<()>, server: Server) -> io::Result<()> {
+        let handle = server.handle();
+        let second_signal = async {
+            wait_for(&signal).await;
+            self.stopping.begin();
+            let stopped = async {
+                self.stop(&handle).await;
+                // The server's own end shows that it has stopped.
+                std::future::pending().await
+            };
+            tokio::select! {
+                () = wait_for(&signal) => {}
+                () = stopped => {}
+            }
+        };
+        tokio::select! {
+            ended = server => ended,
+            () = second_signal => Ok(()),
+        }
+    }
+
+    async fn stop(&self, handle: &ServerHandle) {
+        let seconds = self.drain.as_secs();
+        tracing::info!(
+            "stopping: serving for {seconds} more seconds, then requests in flight may finish; a second signal stops at once"
+        );
+        tokio::time::sleep(self.drain).await;
+        // Not the other way round: who connects to a socket that is not accepted from any more is cut off.
+        self.listeners.close();
+        handle.pause().await;
+        // Workers end one by one, and each owns the I/O of the database connections that it opened, which requests of
+        // other workers may be using. So no worker is stopped before all requests have their answers.
+        let finished = tokio::time::timeout(self.patience, self.no_request_in_flight()).await.is_ok();
+        if !finished {
+            tracing::warn!(requests = self.load.unanswered(), "requests in flight did not finish in time");
+        }
+        drop(handle.stop(finished));
+    }
+
+    async fn no_request_in_flight(&self) {
+        let mut quiet = Duration::ZERO;
+        while quiet < QUIET {
+            tokio::time::sleep(COUNTED_EVERY).await;
+            quiet = if self.load.unanswered() == 0 { quiet + COUNTED_EVERY } else { Duration::ZERO };
+        }
     }
 }
 
@@ -67,15 +121,17 @@ pub(crate) fn survive_file_limits() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn survive_file_limits() {}
 
-/// SIGTERM, as an orchestrator sends it, or SIGINT, as a terminal does.
+/// SIGTERM, as an orchestrator sends it, SIGINT, as a terminal does, or SIGHUP, as one that is closed does.
 #[cfg(unix)]
 async fn signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        _ = hang_up.recv() => {}
     }
     Ok(())
 }
@@ -89,12 +145,12 @@ async fn signal() -> io::Result<()> {
 mod tests {
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpStream};
-    use std::time::Duration;
 
     use actix_web::{App, HttpServer, web};
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::http::LoadLimits;
 
     /// A server with one route that says in `arrived` that it was reached, and answers once `release` lets it.
     fn server(arrived: &Arc<Semaphore>, release: &Arc<Semaphore>) -> (Server, SocketAddr) {
@@ -128,6 +184,13 @@ mod tests {
         })
     }
 
+    fn shutdown(stopping: &Stopping) -> Shutdown {
+        let load = Load::new(LoadLimits { requests: 1, body_bytes: 0 });
+        let patience = Duration::from_secs(20);
+        let (stopping, listeners) = (stopping.clone(), Listeners::default());
+        Shutdown { stopping, load, listeners, drain: Duration::ZERO, patience }
+    }
+
     /// As many signals as the semaphore has permits.
     async fn next(signals: &Semaphore) -> io::Result<()> {
         signals.acquire().await.expect("open").forget();
@@ -148,7 +211,7 @@ mod tests {
             }
             release.add_permits(1);
         };
-        let (ended, ()) = tokio::join!(run_until(async || next(&signals).await, server, stopping.clone()), request);
+        let (ended, ()) = tokio::join!(shutdown(&stopping).run_until(async || next(&signals).await, server), request);
         ended.expect("a clean end");
         assert!(client.join().expect("no panic").ends_with("finished"));
     }
@@ -163,7 +226,7 @@ mod tests {
             arrived.acquire().await.expect("open").forget();
             signals.add_permits(2);
         };
-        let run = run_until(async || next(&signals).await, server, Stopping::default());
+        let run = shutdown(&Stopping::default()).run_until(async || next(&signals).await, server);
         let both = async { tokio::join!(run, request) };
         let (ended, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.expect("at once, not after 20 s");
         ended.expect("an end");

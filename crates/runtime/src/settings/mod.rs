@@ -7,6 +7,7 @@ mod reader;
 mod secret;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unknown;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -16,12 +17,16 @@ use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
 use crate::db::{Options, PreparedStatements, Synchronous};
+use crate::http::LoadLimits;
 use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
 use reader::Reader;
 pub(crate) use secret::Secret;
 pub(crate) use variables::Variables;
+
+/// Read by the command that makes a super user, not at start.
+pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
 
 /// Git-ignored: what a development server keeps.
 const STATE_DIRECTORY: &str = ".gable";
@@ -47,8 +52,13 @@ pub(crate) struct Settings {
     pub(crate) rate_limits: Switch,
     pub(crate) insecure_cookies: Switch,
     pub(crate) workers: usize,
-    /// How long requests in flight may take to finish once the server was told to stop.
+    /// How long the server goes on serving, not ready any more, once it was told to stop.
+    pub(crate) drain: Duration,
+    /// How long requests in flight may take to finish after that.
     pub(crate) shutdown: Duration,
+    pub(crate) load: LoadLimits,
+    /// How long a client may take without reading anything of its answer.
+    pub(crate) write_timeout: Duration,
     pub(crate) log: LogSettings,
     /// For the log, once it runs.
     pub(crate) warnings: Vec<String>,
@@ -82,6 +92,15 @@ pub(crate) enum LogFormat {
     Compact,
 }
 
+/// Where variables come from.
+struct Source<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// The names of all that are set.
+    names: &'a [String],
+    /// Why some of them could not be read.
+    problem: Option<&'a str>,
+}
+
 /// Everything that keeps the application from starting.
 #[derive(Debug)]
 pub(crate) struct SettingsError {
@@ -108,26 +127,25 @@ impl Settings {
     /// From the process's environment and `.env`.
     pub(crate) fn from_env(app: &AppMeta) -> Result<Self, SettingsError> {
         let variables = Variables::load();
-        Self::read(app, &|name| variables.get(name), variables.problem(), Path::new(STATE_DIRECTORY))
+        let lookup = |name: &str| variables.get(name);
+        let source = Source { lookup: &lookup, names: &variables.names(), problem: variables.problem() };
+        Self::read(app, source, Path::new(STATE_DIRECTORY))
     }
 
     /// From a test's own list, and nothing else.
     pub(crate) fn from_list(app: &AppMeta, list: &[(String, String)], state: &Path) -> Result<Self, SettingsError> {
         let lookup = |name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        Self::read(app, &lookup, None, state)
+        let names: Vec<String> = list.iter().map(|(name, _)| name.clone()).collect();
+        Self::read(app, Source { lookup: &lookup, names: &names, problem: None }, state)
     }
 
     /// From any source. `state` is where a development server keeps its own secret.
-    fn read(
-        app: &AppMeta,
-        lookup: &dyn Fn(&str) -> Option<String>,
-        file_problem: Option<&str>,
-        state: &Path,
-    ) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(lookup);
-        reader.problems.extend(file_problem.map(str::to_owned));
+    fn read(app: &AppMeta, source: Source<'_>, state: &Path) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source.lookup);
+        reader.problems.extend(source.problem.map(str::to_owned));
         let settings = read_all(&mut reader, app, state);
         refuse_unsupported(&mut reader);
+        reader.warn_of_unknown(source.names);
         if settings.environment == Environment::Production {
             refuse_insecure(&mut reader, &settings);
             warn_of_mail(&mut reader, &settings, app);
@@ -184,7 +202,10 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
         rate_limits: reader.choice("GABLE_RATE_LIMITS", Switch::On, &switch),
         insecure_cookies: reader.choice("GABLE_INSECURE_COOKIES", Switch::Off, &yes_or_no),
         workers: workers(reader),
+        drain: drain(reader, environment),
         shutdown: Duration::from_secs(reader.number("GABLE_SHUTDOWN_SECONDS", 30, 0..=3600).into()),
+        load: load(reader, app),
+        write_timeout: Duration::from_secs(reader.number("GABLE_WRITE_TIMEOUT_SECONDS", 30, 1..=3600).into()),
         log: log(reader),
         warnings: Vec::new(),
     }
@@ -253,6 +274,22 @@ fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<Cidr> {
 fn workers(reader: &mut Reader<'_>) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
     reader.number("GABLE_WORKERS", processors, 1..=1024) as usize
+}
+
+/// No load balancer stands in front of a development server.
+fn drain(reader: &mut Reader<'_>, environment: Environment) -> Duration {
+    let default = if environment == Environment::Production { 5 } else { 0 };
+    Duration::from_secs(reader.number("GABLE_DRAIN_SECONDS", default, 0..=300).into())
+}
+
+fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
+    let requests = reader.number("GABLE_MAX_IN_FLIGHT", 1024, 1..=1_000_000) as usize;
+    let body_bytes = reader.number("GABLE_MAX_BODY_BYTES_IN_FLIGHT", 64 * 1024 * 1024, 1..=u32::MAX) as usize;
+    if body_bytes < app.body_limit {
+        let limit = app.body_limit;
+        reader.problem(format!("GABLE_MAX_BODY_BYTES_IN_FLIGHT must be {limit} or more, the limit of one body"));
+    }
+    LoadLimits { requests, body_bytes }
 }
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {

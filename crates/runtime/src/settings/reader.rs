@@ -1,25 +1,42 @@
 //! Reads variables into types and collects what is wrong with them.
 
+use std::cell::RefCell;
+
+use super::{SUPER_USER_PASSWORD, unknown};
+
 /// Collects every problem, so that a start fails once and not variable by variable.
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// Every name that was looked up.
+    known: RefCell<Vec<String>>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, problems: Vec::new(), warnings: Vec::new() }
+        let known = RefCell::new(vec![SUPER_USER_PASSWORD.to_owned()]);
+        Self { lookup, known, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Unset, empty and blank are the same.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        self.look_up(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The value itself, blanks included: they may be part of a secret.
     pub(super) fn secret(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.is_empty())
+        self.look_up(name).filter(|value| !value.is_empty())
+    }
+
+    fn look_up(&self, name: &str) -> Option<String> {
+        self.known.borrow_mut().push(name.to_owned());
+        (self.lookup)(name)
+    }
+
+    /// To be called last: what has been looked up by then is all that is known.
+    pub(super) fn warn_of_unknown(&mut self, names: &[String]) {
+        self.warnings.extend(unknown::warnings(names, &self.known.borrow()));
     }
 
     pub(super) fn problem(&mut self, problem: impl Into<String>) {

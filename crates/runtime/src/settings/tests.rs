@@ -59,7 +59,9 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
 
 fn read(app: &AppMeta, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Settings::read(app, &lookup, None, Path::new("/nowhere/that/exists"))
+    let names: Vec<String> = variables.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let source = Source { lookup: &lookup, names: &names, problem: None };
+    Settings::read(app, source, Path::new("/nowhere/that/exists"))
 }
 
 fn problems(app: &AppMeta, variables: &[(&str, &str)]) -> Vec<String> {
@@ -190,6 +192,46 @@ fn production_warns_of_mail_that_is_readable_or_reaches_nobody() {
 }
 
 #[test]
+fn a_variable_that_is_not_known_is_named_with_the_nearest_one() {
+    let set = [
+        ("GABLE_SHUTDOWN_SECOND", "30"),
+        ("GABLE_DATABASE_CONECTIONS", "4"),
+        ("GABLE_COLOUR", "red"),
+        ("GABLE_SUPERUSER_PASSWORD", "known, and read by a command"),
+        ("GABLE_WORKERS", "1"),
+        ("OTHER", "not ours"),
+    ];
+    let expected = [
+        "GABLE_COLOUR is not a known variable and does nothing",
+        "GABLE_DATABASE_CONECTIONS is not a known variable; did you mean GABLE_DATABASE_CONNECTIONS?",
+        "GABLE_SHUTDOWN_SECOND is not a known variable; did you mean GABLE_SHUTDOWN_SECONDS?",
+    ];
+    assert_eq!(read(&app(None), &set).expect("settings").warnings, expected);
+}
+
+#[test]
+fn a_drain_is_for_production() {
+    let drain = |environment: &str| read(&app(None), &[("GABLE_ENV", environment)]).expect("settings").drain;
+    assert_eq!((drain("development"), drain("production")), (Duration::ZERO, Duration::from_secs(5)));
+}
+
+#[test]
+fn the_bounds_of_the_load_have_defaults_and_hold_one_body() {
+    let settings = read(&app(None), &[]).expect("settings");
+    assert_eq!(settings.load, LoadLimits { requests: 1024, body_bytes: 64 * 1024 * 1024 });
+    assert_eq!(settings.write_timeout, Duration::from_secs(30));
+    for wrong in [
+        ("GABLE_MAX_IN_FLIGHT", "0"),
+        ("GABLE_MAX_BODY_BYTES_IN_FLIGHT", "1023"),
+        ("GABLE_WRITE_TIMEOUT_SECONDS", "0"),
+        ("GABLE_DRAIN_SECONDS", "301"),
+    ] {
+        let problems = problems(&app(None), &[wrong]);
+        assert!(problems.len() == 1 && problems[0].contains(wrong.0), "{problems:?}");
+    }
+}
+
+#[test]
 fn public_url_loses_its_last_slash_and_takes_no_query_or_password() {
     let at = |url: &str| read(&app(None), &[("PUBLIC_URL", url)]).map(|settings| settings.public_url(1));
     assert_eq!(at("https://shop.example.com/v1/").ok().as_deref(), Some("https://shop.example.com/v1"));
@@ -216,7 +258,8 @@ fn a_secret_that_cannot_be_kept_is_a_problem_and_not_a_panic() {
     let variables = |_: &str| None;
     let blocked = std::env::temp_dir().join(format!("gable-settings-{}", uuid::Uuid::new_v4()));
     std::fs::write(&blocked, "a file, not a directory").expect("written");
-    let error = Settings::read(&app(Some(AUTH)), &variables, None, &blocked).expect_err("a problem");
+    let error = Settings::read(&app(Some(AUTH)), Source { lookup: &variables, names: &[], problem: None }, &blocked)
+        .expect_err("a problem");
     assert!(error.to_string().contains("JWT_SECRET"));
     std::fs::remove_file(blocked).expect("removed");
 }

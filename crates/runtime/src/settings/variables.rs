@@ -1,6 +1,6 @@
 //! Where variables come from: the real environment first, then `.env`, which never overrides it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A snapshot of `.env` over the live environment. The process's own environment is never written.
 #[derive(Default)]
@@ -38,6 +38,13 @@ impl Variables {
         real.or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
     }
 
+    /// The names of all variables that are set, in the environment or the file, and not empty.
+    pub(super) fn names(&self) -> Vec<String> {
+        let real = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let names: BTreeSet<String> = real.chain(self.file.keys().cloned()).collect();
+        names.into_iter().filter(|name| self.get(name).is_some()).collect()
+    }
+
     pub(super) fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
@@ -66,6 +73,7 @@ mod tests {
     #[test]
     fn an_empty_variable_counts_as_unset() {
         assert_eq!(from_file("GABLE_TEST_EMPTY=\n").get("GABLE_TEST_EMPTY"), None);
+        assert!(!from_file("GABLE_TEST_EMPTY=\n").names().contains(&"GABLE_TEST_EMPTY".to_owned()));
     }
 
     #[test]

@@ -1,0 +1,296 @@
+//! Bounds what requests hold at once: how many are worked on, and how many bytes their bodies have. A request that finds
+//! no room is answered 503 before anything is allocated for it.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::ApiError;
+
+/// One in so many of the requests in flight is worked on, the others wait for their turn: they hold little more than
+/// their connections, and as many at work as possible would be slower in sum, and need more memory.
+const WAITING_SHARE: usize = 4;
+/// How long a request waits for its turn before it is refused.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What a refused client is told to wait, in seconds.
+const RETRY_AFTER: u64 = 1;
+/// The first bytes of each body are outside the budget: the connection has buffered as many anyway, and log-ins must
+/// stay possible while others send large bodies.
+const FREE_BODY_BYTES: usize = 16 * 1024;
+
+/// How much requests may hold at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadLimits {
+    /// Those that are worked on and those that wait for it.
+    pub(crate) requests: usize,
+    pub(crate) body_bytes: usize,
+}
+
+/// The load of this process; clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Load(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Requests that have arrived and whose answers are not sent.
+    unanswered: AtomicUsize,
+    /// One permit for each request that may be worked on.
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+    body_bytes: AtomicUsize,
+    max_body_bytes: usize,
+    refusals: Refusals,
+}
+
+/// Refused requests are logged once a second, not one by one: the log must not cost what the refusal saved.
+#[derive(Debug)]
+struct Refusals {
+    since: Instant,
+    /// Those that no line of the log tells of yet.
+    count: AtomicUsize,
+    /// The second of the last line, counted from `since`.
+    told_at: AtomicU64,
+}
+
+impl Refusals {
+    fn note(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let now = self.since.elapsed().as_secs() + 1;
+        if self.told_at.swap(now, Ordering::Relaxed) != now {
+            let requests = self.count.swap(0, Ordering::Relaxed);
+            tracing::warn!(requests, "refused requests: too many, or too large ones, are in flight");
+        }
+    }
+}
+
+impl Load {
+    pub(crate) fn new(limits: LoadLimits) -> Self {
+        let slots = limits.requests.div_ceil(WAITING_SHARE);
+        Self(Arc::new(Shared {
+            unanswered: AtomicUsize::new(0),
+            slots: Arc::new(Semaphore::new(slots)),
+            waiting: AtomicUsize::new(0),
+            max_waiting: limits.requests - slots,
+            body_bytes: AtomicUsize::new(0),
+            max_body_bytes: limits.body_bytes,
+            refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), told_at: AtomicU64::new(0) },
+        }))
+    }
+
+    /// The number of requests that have arrived and whose answers are not sent.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.0.unanswered.load(Ordering::Acquire)
+    }
+
+    /// Counts a request that has arrived.
+    pub(super) fn arrive(&self) -> Rc<RequestLoad> {
+        self.0.unanswered.fetch_add(1, Ordering::AcqRel);
+        Rc::new(RequestLoad {
+            shared: self.0.clone(),
+            slot: RefCell::new(None),
+            read: Cell::new(0),
+            refused: Cell::new(false),
+        })
+    }
+}
+
+/// The part of one request in the load, from its arrival until its answer is sent or given up.
+#[derive(Debug)]
+pub(super) struct RequestLoad {
+    shared: Arc<Shared>,
+    slot: RefCell<Option<OwnedSemaphorePermit>>,
+    /// The bytes of its body that are held.
+    read: Cell<usize>,
+    refused: Cell<bool>,
+}
+
+impl RequestLoad {
+    pub(super) fn of(request: &HttpRequest) -> Option<Rc<Self>> {
+        request.extensions().get::<Rc<Self>>().cloned()
+    }
+
+    /// Takes one of the slots for requests that are worked on, unless it has one.
+    ///
+    /// # Errors
+    /// 503, at once when too many wait already, later when none becomes free in time.
+    pub(super) async fn enter(&self) -> Result<(), ApiError> {
+        if self.slot.borrow().is_some() {
+            return Ok(());
+        }
+        let slots = self.shared.slots.clone();
+        let slot = match slots.clone().try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let _place = Place::take(&self.shared).ok_or_else(|| self.refuse())?;
+                let waited = tokio::time::timeout(PATIENCE, slots.acquire_owned()).await;
+                waited.map_err(|_| self.refuse())?.map_err(ApiError::internal)?
+            }
+        };
+        self.slot.replace(Some(slot));
+        Ok(())
+    }
+
+    /// Gives the slot to others while the client is waited for: slow clients must not fill all slots.
+    pub(super) fn leave(&self) {
+        self.slot.take();
+    }
+
+    /// Refuses a body whose announced length is more than what is left of the budget.
+    ///
+    /// # Errors
+    /// 503.
+    pub(super) fn expect_body(&self, length: usize) -> Result<(), ApiError> {
+        let held = self.shared.body_bytes.load(Ordering::Relaxed);
+        let fits = held.saturating_add(budgeted(length)) <= self.shared.max_body_bytes;
+        if fits { Ok(()) } else { Err(self.refuse()) }
+    }
+
+    /// Takes bytes of its body from the budget.
+    ///
+    /// # Errors
+    /// 503 when the budget is used up.
+    pub(super) fn hold_body(&self, bytes: usize) -> Result<(), ApiError> {
+        let before = self.read.get();
+        let more = budgeted(before + bytes) - budgeted(before);
+        let held = self.shared.body_bytes.fetch_add(more, Ordering::Relaxed);
+        self.read.set(before + bytes);
+        if more > 0 && held + more > self.shared.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
+    }
+
+    /// Gives back what its body took.
+    pub(super) fn release_body(&self) {
+        self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
+    }
+
+    fn refuse(&self) -> ApiError {
+        self.refused.set(true);
+        self.shared.refusals.note();
+        ApiError::unavailable(RETRY_AFTER)
+    }
+
+    /// Whether it was refused for want of room.
+    pub(super) fn was_refused(&self) -> bool {
+        self.refused.get()
+    }
+}
+
+impl Drop for RequestLoad {
+    fn drop(&mut self) {
+        self.release_body();
+        self.shared.unanswered.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A place among the requests that wait for a slot.
+struct Place<'s>(&'s Shared);
+
+impl<'s> Place<'s> {
+    fn take(shared: &'s Shared) -> Option<Self> {
+        let place = Self(shared);
+        let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
+        (before < shared.max_waiting).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn budgeted(bytes: usize) -> usize {
+    bytes.saturating_sub(FREE_BODY_BYTES)
+}
+
+/// The body of an answer, and the load of its request with it.
+pub(super) struct LoadedBody<B> {
+    body: Pin<Box<B>>,
+    _load: Rc<RequestLoad>,
+}
+
+impl<B> LoadedBody<B> {
+    pub(super) fn new(body: B, load: Rc<RequestLoad>) -> Self {
+        Self { body: Box::pin(body), _load: load }
+    }
+}
+
+impl<B: MessageBody> MessageBody for LoadedBody<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        self.body.as_mut().poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(requests: usize, body_bytes: usize) -> Load {
+        Load::new(LoadLimits { requests, body_bytes })
+    }
+
+    #[actix_web::test]
+    async fn a_request_past_the_bound_is_refused_in_time_and_told_when_to_come_back() {
+        let load = load(1, 0);
+        let first = load.arrive();
+        first.enter().await.expect("a slot");
+        first.enter().await.expect("the same slot");
+        let asked = Instant::now();
+        let error = load.arrive().enter().await.expect_err("no slot");
+        assert_eq!((error.status(), asked.elapsed() < PATIENCE), (503, true));
+        first.leave();
+        load.arrive().enter().await.expect("the slot of a request that waits for its client");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn some_requests_wait_for_their_turn_and_no_longer_than_they_should() {
+        let load = load(2, 0);
+        let (first, second, third) = (load.arrive(), load.arrive(), load.arrive());
+        first.enter().await.expect("a slot");
+        let (waited, refused) = tokio::join!(second.enter(), third.enter());
+        assert_eq!(refused.expect_err("nobody waits behind it").status(), 503);
+        assert_eq!(waited.expect_err("it waited too long").status(), 503);
+        let (waited, ()) = tokio::join!(second.enter(), async { first.leave() });
+        waited.expect("its turn");
+    }
+
+    #[actix_web::test]
+    async fn a_request_counts_until_it_is_dropped() {
+        let load = load(1, 0);
+        let (first, second) = (load.arrive(), load.arrive());
+        assert_eq!(load.unanswered(), 2);
+        drop((first, second));
+        assert_eq!(load.unanswered(), 0);
+    }
+
+    #[test]
+    fn bodies_share_a_budget_that_small_ones_do_not_need() {
+        let load = load(1, 100);
+        let (large, other) = (load.arrive(), load.arrive());
+        large.hold_body(FREE_BODY_BYTES).expect("free");
+        large.hold_body(60).expect("room");
+        assert!(other.expect_body(FREE_BODY_BYTES + 41).is_err() && other.expect_body(FREE_BODY_BYTES + 40).is_ok());
+        assert!(other.hold_body(FREE_BODY_BYTES + 41).is_err());
+        load.arrive().hold_body(FREE_BODY_BYTES).expect("a small body has room");
+        drop(other);
+        large.hold_body(40).expect("given back");
+        large.release_body();
+        drop(large);
+        load.arrive().hold_body(FREE_BODY_BYTES + 100).expect("everything was given back");
+    }
+}

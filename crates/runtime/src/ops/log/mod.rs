@@ -1,0 +1,134 @@
+//! The log: `RUST_LOG` says what, `GABLE_LOG` says how. It never blocks a request and never panics; see `line_queue`.
+
+mod line_queue;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use self::line_queue::LineQueue;
+use super::shutdown::Stopping;
+use crate::settings::{LogFormat, LogSettings};
+
+/// The database layers log every statement at info; ours log every request.
+const DEFAULT_FILTER: &str = "info,tokio_postgres=warn,actix_server=warn";
+
+/// How long the end of a process waits for its last lines: a pipe that nobody reads must not keep it.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Where actix tells of errors of its sockets.
+const SOCKET_ERRORS: &str = "actix_server::accept";
+
+/// The process's log. Its last lines are written when it is dropped.
+pub(crate) struct Log {
+    lines: LineQueue,
+    stopping: Stopping,
+}
+
+impl Log {
+    /// Opens standard error; only `line` writes to it before `start`.
+    pub(crate) fn open(stopping: Stopping) -> Self {
+        let lines = LineQueue::start(std::io::stderr(), |dropped| {
+            tracing::warn!(dropped, "dropped {dropped} log lines: the log could not be written fast enough");
+        });
+        Self { lines, stopping }
+    }
+
+    /// Starts the log. A log that is already running, as in an application's tests, stays.
+    pub(crate) fn start(&self, settings: &LogSettings) {
+        let filter = filter(settings.filter.as_deref().unwrap_or(DEFAULT_FILTER));
+        let lines = tracing_subscriber::fmt().with_writer(self.lines.clone()).log_internal_errors(false);
+        let lines = lines.with_env_filter(filter.unwrap_or_default());
+        let started = match chosen(settings.format, std::io::stderr().is_terminal()) {
+            LogFormat::Json => lines.json().flatten_event(true).finish().with(self.quiet()).try_init(),
+            LogFormat::Pretty => {
+                lines.pretty().with_file(false).with_line_number(false).finish().with(self.quiet()).try_init()
+            }
+            LogFormat::Compact | LogFormat::Automatic => {
+                lines.compact().with_ansi(false).finish().with(self.quiet()).try_init()
+            }
+        };
+        if started.is_ok() {
+            std::panic::set_hook(Box::new(log_panic));
+        }
+    }
+
+    /// Keeps back what actix says of sockets that the server itself has closed.
+    fn quiet<S: Subscriber>(&self) -> impl Layer<S> + use<S> {
+        let stopping = self.stopping.clone();
+        let is_of_sockets = |metadata: &Metadata<'_>| metadata.target() == SOCKET_ERRORS;
+        dynamic_filter_fn(move |metadata, _| !is_of_sockets(metadata) || !stopping.has_begun())
+            .with_callsite_filter(
+                move |metadata| {
+                    if is_of_sockets(metadata) { Interest::sometimes() } else { Interest::always() }
+                },
+            )
+            .with_max_level_hint(LevelFilter::TRACE)
+    }
+
+    /// Writes a line that is no entry of the log, such as the error that ends a command.
+    pub(crate) fn line(&self, text: &str) {
+        self.lines.push(format!("{text}\n").as_bytes());
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.lines.flush(LAST_LINES);
+    }
+}
+
+/// Replaces the hook of the standard library, which writes to standard error itself and would wait for it.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    tracing::error!(target: "gable::panic", thread, backtrace, "panicked at {place}: {message}");
+}
+
+fn chosen(format: LogFormat, terminal: bool) -> LogFormat {
+    match format {
+        LogFormat::Automatic if terminal => LogFormat::Pretty,
+        LogFormat::Automatic => LogFormat::Compact,
+        format => format,
+    }
+}
+
+fn filter(directives: &str) -> Option<EnvFilter> {
+    EnvFilter::builder().parse(directives).ok()
+}
+
+/// Whether `RUST_LOG` can be understood; checked with the other settings.
+pub(crate) fn is_filter(directives: &str) -> bool {
+    filter(directives).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_filter_is_a_filter() {
+        assert!(is_filter(DEFAULT_FILTER));
+        assert!(!is_filter("gable=loud"));
+    }
+
+    #[test]
+    fn only_a_terminal_gets_pretty_lines() {
+        assert_eq!(chosen(LogFormat::Automatic, true), LogFormat::Pretty);
+        assert_eq!(chosen(LogFormat::Automatic, false), LogFormat::Compact);
+        assert_eq!(chosen(LogFormat::Json, true), LogFormat::Json);
+    }
+}

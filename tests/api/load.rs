@@ -1,0 +1,157 @@
+//! More clients than the process can serve, and clients that take without giving: what each of them may hold is bounded.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{App, PASSWORD, Reply, Setup, at_once, statuses, unique};
+
+/// Without a bound, 300 bodies of 1 MB hold 300 MiB.
+const ALLOWED_GROWTH_MIB: u64 = 128;
+
+fn log_in(app: &App, email: &str) -> Reply {
+    app.post("/api/auth/login", json!({ "email": email, "password": PASSWORD }))
+}
+
+/// Ends the load also when the test fails.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// An application whose slots are taken by slow log-ins for as long as `meanwhile` runs.
+fn while_full(meanwhile: impl Fn(&App) + Sync) {
+    let app = Setup::new().with("GABLE_MAX_IN_FLIGHT", "2").with("GABLE_BCRYPT_COST", "13").spawn();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _over = Over(&over);
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    log_in(&app, &format!("{}@example.com", unique("nobody")));
+                }
+            });
+        }
+        meanwhile(&app);
+    });
+}
+
+#[test]
+fn a_request_past_the_bound_is_told_to_come_back_and_health_answers() {
+    while_full(|app| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let refused = loop {
+            let reply = app.get("/api/posts");
+            if reply.status == 503 {
+                break reply.expect(503, "ServiceUnavailable");
+            }
+            assert!(Instant::now() < deadline, "nothing is refused");
+        };
+        assert_eq!(refused.header("Retry-After"), Some("1"));
+        assert!(refused.header("X-Request-Id").is_some(), "{refused:?}");
+        app.log_has("WARN", "refused requests");
+        for path in ["/health/live", "/health/ready"] {
+            (0..20).for_each(|_| drop(app.get(path).succeeds(200)));
+        }
+    });
+}
+
+#[test]
+fn the_service_is_as_before_once_the_load_is_gone() {
+    let app = Setup::new().with("GABLE_MAX_IN_FLIGHT", "2").spawn();
+    let ada = app.sign_up("ada");
+    let replies = at_once(60, |_| ada.get("/api/posts"));
+    assert!(replies.iter().all(|reply| [200, 503].contains(&reply.status)), "{:?}", statuses(&replies));
+    (0..20).for_each(|_| drop(ada.get("/api/posts").succeeds(200)));
+}
+
+/// Sends the head and `sent` bytes of a sign-up whose body has a megabyte.
+fn begin_body(app: &App, sent: usize) -> TcpStream {
+    let mut stream = app.connect();
+    let head = "POST /api/auth/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("a head is sent");
+    stream.set_write_timeout(Some(Duration::from_secs(5))).expect("set");
+    // A refusal may come before all of it has been read.
+    let _ = stream.write_all(&vec![b' '; sent]);
+    stream
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_that_never_end_hold_a_bounded_part_of_the_memory() {
+    let app = Setup::new().with("GABLE_MAX_BODY_BYTES_IN_FLIGHT", "8388608").spawn();
+    let ada = app.sign_up("ada");
+    let before = app.resident_mib();
+    let streams: Vec<TcpStream> = (0..300).map(|_| begin_body(&app, 999_000)).collect();
+    let grown = app.resident_mib().saturating_sub(before);
+    assert!(grown < ALLOWED_GROWTH_MIB, "{grown} MiB more than {before}");
+    // Small bodies do not need the budget, nor do the slots belong to those who are waited for.
+    ada.post("/api/posts", json!({ "title": "Small", "content": "…" })).succeeds(201);
+    app.get("/health/ready").succeeds(200);
+    let refused = streams.into_iter().rev().take(30).find_map(|mut stream| {
+        let mut answer = [0; 12];
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("set");
+        stream.read_exact(&mut answer).ok().map(|()| String::from_utf8_lossy(&answer).into_owned())
+    });
+    assert_eq!(refused.as_deref(), Some("HTTP/1.1 503"));
+}
+
+#[test]
+fn more_slow_bodies_than_slots_keep_nobody_from_being_served() {
+    let app = Setup::new().with("GABLE_MAX_IN_FLIGHT", "2").spawn();
+    let _streams: Vec<TcpStream> = (0..20).map(|_| begin_body(&app, 10)).collect();
+    // Each takes a slot for the moment until its body is waited for, which is long before the server gives it up.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut served = 0;
+    while served < 20 {
+        assert!(Instant::now() < deadline, "they keep the slots");
+        served += usize::from(app.get("/api/posts").status == 200);
+    }
+}
+
+#[test]
+fn a_body_for_a_route_that_needs_a_log_in_is_not_read_from_strangers() {
+    let app = Setup::new().spawn();
+    let head =
+        "POST /api/posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n";
+    let answer = app.exchange(head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_never_reads_its_answer_is_disconnected() {
+    let app = Setup::new().with("GABLE_WRITE_TIMEOUT_SECONDS", "6").with("GABLE_MAX_IN_FLIGHT", "2").spawn();
+    let ada = app.sign_up("ada");
+    let content = "x".repeat(900_000);
+    for number in 0..16 {
+        let body = json!({ "title": "Long", "content": content, "slug": format!("long-{number}") });
+        ada.post("/api/posts", body).succeeds(201);
+    }
+    let token = ada.token().expect("a token");
+    let request = format!("GET /api/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    // One request is worked on and one waits for two seconds, so neither can keep the other out for good.
+    let mut greedy = app.connect();
+    greedy.write_all(request.as_bytes()).expect("a request is sent");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while ada.get("/api/posts?limit=1").status != 503 {
+        assert!(Instant::now() < deadline, "it does not take the only slot");
+    }
+    while ada.get("/api/posts?limit=1").status != 200 {
+        assert!(Instant::now() < deadline, "it keeps the slot");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let mut got = 0;
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = greedy.read(&mut buffer) {
+        got += read;
+    }
+    assert!(got < 16 * content.len(), "it got {got} bytes, as if it had read all along");
+}
