@@ -39,6 +39,7 @@ mod session;
 mod sessions;
 mod soft_delete;
 mod super_users;
+mod tables;
 mod time;
 mod token_pair;
 mod tokens;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::database::TestDatabase;
 use super::process::{Launch, Log, Process};
+use super::sql::Sql;
 use super::{Account, Client, Output, PASSWORD};
 
 /// Starts an application with the settings of a test.
@@ -74,6 +75,11 @@ impl Setup {
     /// Its whole environment.
     pub(crate) fn variables(&self) -> Vec<(&str, &str)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// A connection to its database.
+    pub(crate) fn sql(&self) -> Sql {
+        self.database.sql()
     }
 
     /// How many rows a table has.

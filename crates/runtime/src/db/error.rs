@@ -16,7 +16,7 @@ pub enum DbError {
     #[error("database unavailable: {0}")]
     Unavailable(String),
     /// Another transaction held a lock for longer than the lock timeout.
-    #[error("lock timeout")]
+    #[error("the database is locked by another transaction")]
     LockTimeout,
     /// Another transaction won: a deadlock or a serialization failure. The transaction may be tried again.
     #[error("serialization failure or deadlock")]

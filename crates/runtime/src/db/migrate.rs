@@ -26,7 +26,7 @@ const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7130246190532)";
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190532)";
 /// How long a start waits for another process that writes to the same SQLite file.
 const PATIENCE: Duration = Duration::from_secs(120);
-const WAITING: &str = "waiting for another process that is changing the tables or writing to the database";
+pub(super) const WAITING: &str = "waiting for another process that changes the tables or writes to the database";
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
 
@@ -85,7 +85,7 @@ impl Database {
         let mut said = false;
         loop {
             match self.begin().await {
-                Err(DbError::Unavailable(cause)) if cause.contains("locked") && Instant::now() < until => {
+                Err(DbError::LockTimeout) if Instant::now() < until => {
                     if !std::mem::replace(&mut said, true) {
                         tracing::warn!(WAITING);
                     }

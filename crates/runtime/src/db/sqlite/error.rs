@@ -14,10 +14,9 @@ impl From<Error> for DbError {
             // SQLITE_CONSTRAINT_FOREIGNKEY and SQLITE_CONSTRAINT_TRIGGER
             (_, 787 | 1811) => DbError::ForeignKey,
             (ErrorCode::OperationInterrupted, _) => DbError::unavailable("the statement took too long"),
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => DbError::LockTimeout,
             (
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
+                ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::ReadOnly

@@ -10,12 +10,13 @@ mod upkeep;
 mod worker;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::entities::Executed;
+use super::migrate::WAITING;
 use super::options::{ACQUIRE, LOCK, Options};
 use super::{DbError, Statement};
 pub(super) use decode::SqliteRow;
@@ -26,7 +27,9 @@ use upkeep::Upkeep;
 use worker::Workers;
 
 /// How long a start waits for other processes that open the same file for the first time.
-const OPENING: Duration = Duration::from_secs(30);
+const OPENING: Duration = Duration::from_secs(120);
+/// How long such a wait goes without a word.
+const SAY_SO: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(super) struct Sqlite {
@@ -129,10 +132,13 @@ impl Sqlite {
 async fn first_of_all(
     open: impl Fn() -> Result<Session, DbError> + Clone + Send + Sync + 'static,
 ) -> Result<Workers, DbError> {
-    let until = std::time::Instant::now() + OPENING;
+    let (started, mut said) = (Instant::now(), false);
     loop {
         match Workers::start("sqlite-write", 1, open.clone()) {
-            Err(DbError::Unavailable(cause)) if cause.contains("locked") && std::time::Instant::now() < until => {
+            Err(DbError::LockTimeout) if started.elapsed() < OPENING => {
+                if started.elapsed() > SAY_SO && !std::mem::replace(&mut said, true) {
+                    tracing::warn!(WAITING);
+                }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             started => return started,
