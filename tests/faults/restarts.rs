@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::Setup;
+use crate::harness::{Account, App, Setup};
 use crate::ledger::Ledger;
 use crate::waiting::{good_again, no_transaction_is_open};
 
@@ -28,23 +28,11 @@ fn sessions_that_the_server_ends_cost_no_read() {
             });
         }
         for _ in 0..2 {
-            scope.spawn(|| {
-                while Instant::now() < until {
-                    match ledger.write(&ada).expect("an answer") {
-                        reply if reply.status == 201 => {}
-                        reply => {
-                            reply.expect(503, "ServiceUnavailable");
-                            lost.fetch_add(1, Ordering::Relaxed);
-                        }
-                    }
-                }
-            });
+            scope.spawn(|| lost.fetch_add(refused_until(until, &ada, &ledger), Ordering::Relaxed));
         }
         for _ in 0..TIMES {
             thread::sleep(Duration::from_millis(500));
-            let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                WHERE datname = current_database() AND pid <> pg_backend_pid()";
-            app.database().count(end);
+            end_sessions(&app);
         }
     });
     let lost = lost.into_inner();
@@ -53,4 +41,23 @@ fn sessions_that_the_server_ends_cost_no_read() {
     good_again(Duration::from_secs(5), &app, &ada, &ledger);
     no_transaction_is_open(&app);
     ledger.check(app.database());
+}
+
+/// Writes one after the other; how many were answered 503.
+fn refused_until(until: Instant, ada: &Account, ledger: &Ledger) -> usize {
+    let mut refused = 0;
+    while Instant::now() < until {
+        let reply = ledger.write(ada).expect("an answer");
+        if reply.status != 201 {
+            reply.expect(503, "ServiceUnavailable");
+            refused += 1;
+        }
+    }
+    refused
+}
+
+fn end_sessions(app: &App) {
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    app.database().count(end);
 }
