@@ -1,5 +1,6 @@
 //! `DATABASE_URL` of PostgreSQL: hosts in their order, TLS, and what is set for each session.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -22,8 +23,10 @@ const CLIENT_CHECK: Duration = Duration::from_secs(1);
 
 /// Where connections lead, and how they are opened.
 pub(in crate::db) struct Target {
-    /// One for each host of the URL; the first that fits is used.
+    /// One for each host of the URL.
     hosts: Vec<Config>,
+    /// The host that served last: it is tried first, so that one that is gone costs its time limit only once.
+    serving: AtomicUsize,
     tls: MakeRustlsConnect,
     pub(super) options: Options,
     plans: Plans,
@@ -44,16 +47,31 @@ impl Target {
         let session_setup = (options.prepared_statements == PreparedStatements::Kept)
             .then(|| session_setup(options, config.get_options().unwrap_or_default()));
         let tls = MakeRustlsConnect::new(client_config(ssl.verification, &ssl.files)?);
-        Ok(Self { hosts: each_host(&config), tls, options: options.clone(), plans: Plans::default(), session_setup })
+        Ok(Self {
+            hosts: each_host(&config),
+            serving: AtomicUsize::new(0),
+            tls,
+            options: options.clone(),
+            plans: Plans::default(),
+            session_setup,
+        })
     }
 
-    /// Opens a connection to the first host that answers and, where there are several, takes writes.
+    /// Opens a connection to a host that answers and, where there are several, takes writes.
     pub(super) async fn open(&self) -> Result<Session, DbError> {
         let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
+        let serving = self.serving.load(Ordering::Relaxed);
         let mut failed = DbError::unavailable("no host");
-        for host in &self.hosts {
+        for nth in 0..self.hosts.len() {
+            let nth = (serving + nth) % self.hosts.len();
+            let host = &self.hosts[nth];
+            // Also where nobody waits for the end of this attempt, the next one begins with another host.
+            self.serving.store((nth + 1) % self.hosts.len(), Ordering::Relaxed);
             match tokio::time::timeout(limit, self.open_host(host)).await {
-                Ok(Ok(session)) => return Ok(session),
+                Ok(Ok(session)) => {
+                    self.serving.store(nth, Ordering::Relaxed);
+                    return Ok(session);
+                }
                 Ok(Err(error)) => failed = error,
                 Err(_) => failed = DbError::unavailable(format!("{} did not answer in time", name(host))),
             }
