@@ -32,6 +32,7 @@ mod mail_after_a_crash;
 mod nested;
 mod never_fails;
 mod newsroom;
+mod nodes;
 mod operations;
 mod permissions;
 mod references;

@@ -289,6 +289,7 @@ pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartE
     }
     let shutdown = Shutdown { stopping, load, listeners, drain: settings.drain, patience: settings.shutdown };
     actix_web::rt::spawn(refresh(core.clone()));
+    actix_web::rt::spawn(follow(core.clone()));
     actix_web::rt::spawn(clean_up_regularly(core.clone()));
     let addresses = server.addrs();
     let port = addresses.first().map_or(core.settings.port, SocketAddr::port);
@@ -322,6 +323,13 @@ async fn clean_up_regularly(core: Arc<Core>) {
 
 /// How often expired rows are looked for.
 const CLEAN_UP: Duration = Duration::from_secs(60);
+
+/// Other nodes change accounts and roles, too.
+async fn follow(core: Arc<Core>) {
+    if let Some(auth) = &core.auth {
+        auth.access.follow(&core.db).await;
+    }
+}
 
 /// Other nodes and commands change roles, too: the table is read again from time to time.
 async fn refresh(core: Arc<Core>) {

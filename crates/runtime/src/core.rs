@@ -12,7 +12,7 @@ use crate::app_meta::{AppMeta, PasswordPolicy};
 use crate::auth::{Auth, Hasher, RouteRules, Secrets};
 use crate::clock::Clock;
 use crate::crud::Turns;
-use crate::db::{Database, DbError};
+use crate::db::{Database, DbError, Source, Transaction};
 use crate::hooks::HookTable;
 use crate::http::ApiError;
 use crate::input::PlainPassword;
@@ -110,6 +110,14 @@ impl Core {
     pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
         let auth = self.auth.as_ref().ok_or_else(|| ApiError::internal("a password without accounts"))?;
         auth.hasher.hash(password).await
+    }
+
+    /// Commits a transaction; with it, other nodes learn what it changed about access.
+    pub(crate) async fn commit(&self, transaction: Transaction, changes: &[AccessChange]) -> Result<(), DbError> {
+        if let Some(auth) = &self.auth {
+            auth.access.announce(Source::Transaction(&transaction), self.db.dialect(), changes).await?;
+        }
+        transaction.commit().await
     }
 
     /// Makes a committed change of accounts, roles or permissions count. When the tables cannot be read again, every

@@ -160,6 +160,10 @@ impl App {
         std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
     }
 
+    pub(crate) fn database_is_postgres(&self) -> bool {
+        self.setup.database.url.starts_with("postgres")
+    }
+
     /// The one number that a query answers.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         self.setup.database.number(sql, &[])
@@ -290,6 +294,13 @@ impl App {
         self.process().has_ended()
     }
 
+    /// A second process on the same database.
+    pub(crate) fn another_node(&self) -> Node {
+        let mut process = self.setup.launch().start(&[]);
+        let client = Client::new(process.wait_for("is listening on "));
+        Node { client, _process: process }
+    }
+
     /// Kills it and starts it again on the same database.
     pub(crate) fn restart(self) -> App {
         self.restart_with(&[])
@@ -316,6 +327,20 @@ fn with_authority(url: &str, authority: &str) -> String {
     let start = url.rfind('@').map_or_else(|| url.find("://").map_or(0, |scheme| scheme + 3), |at| at + 1);
     let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
     format!("{}{authority}{}", &url[..start], &url[end..])
+}
+
+/// A process beside an application, on its database. Requests through it are anonymous.
+pub(crate) struct Node {
+    client: Client,
+    _process: Process,
+}
+
+impl Deref for Node {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 /// A name that no other test of this run has.

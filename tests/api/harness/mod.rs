@@ -16,7 +16,7 @@ mod sql;
 mod wire;
 
 pub(crate) use account::Account;
-pub(crate) use app::{App, Setup, spawn_app, unique};
+pub(crate) use app::{App, Node, Setup, spawn_app, unique};
 pub(crate) use client::Client;
 pub(crate) use database::TestDatabase;
 pub(crate) use in_process::InProcess;

@@ -1,6 +1,7 @@
 //! The access table in memory and the identities that were worked out from it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -8,13 +9,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::cache::IdentityCache;
-use super::load::{AccessModels, AccessTable, Subject, load_identity};
+use super::load::{AccessModels, AccessTable, DynamicModels, Subject, load_identity};
+use super::notices::announce;
 use super::{AccessChange, Catalogue, Identity};
 use crate::app_meta::AuthMode;
 use crate::db::{Database, DbError, Dialect, Source};
 use crate::resource::{Id, Who};
 
-/// Other nodes, or another command on the same file, may change the tables: what is remembered lives this long at most.
+/// Another command on the same SQLite file may change the tables: what is remembered lives this long at most.
 const LIFETIME: Duration = Duration::from_secs(5);
 
 /// What became of an identity since its request was let in.
@@ -35,13 +37,20 @@ pub(crate) struct AccessControl {
     identities: IdentityCache,
     /// Held while the tables are read: of two readings, the later one is stored last.
     reading: tokio::sync::Mutex<()>,
+    /// Tells this node's own notices from those of others.
+    pub(super) node: Uuid,
+    /// Whether every change that others make is heard, so that what is remembered may be believed.
+    hears: AtomicBool,
 }
 
 impl AccessControl {
     pub(crate) async fn start(models: AccessModels, catalogue: Arc<Catalogue>, db: &Database) -> Result<Self, DbError> {
         let identities = IdentityCache::new(LIFETIME);
         let table = ArcSwap::from_pointee(AccessTable::from_catalogue(&catalogue));
-        let control = Self { models, catalogue, table, identities, reading: tokio::sync::Mutex::default() };
+        // SQLite tells nobody, but its file is one node's.
+        let (node, hears) = (Uuid::new_v4(), AtomicBool::new(db.dialect() == Dialect::Sqlite));
+        let reading = tokio::sync::Mutex::default();
+        let control = Self { models, catalogue, table, identities, reading, node, hears };
         control.reload(db).await?;
         control.warn_of_unbound_grants();
         Ok(control)
@@ -55,7 +64,7 @@ impl AccessControl {
         grant: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
-        if let Some(identity) = self.identities.get(grant) {
+        if let Some(identity) = self.remembered(grant) {
             return Ok(Some(identity).filter(|identity| !identity.is_over(now)));
         }
         let epoch = self.identities.epoch();
@@ -66,7 +75,46 @@ impl AccessControl {
         Ok(Some(identity))
     }
 
-    /// Whether an identity still is what it was when its request was let in: by memory, else with one statement.
+    /// Like `by_grant`, for a credential that does not fit what is remembered: another node may have replaced it.
+    pub(crate) async fn by_grant_anew(
+        &self,
+        db: &Database,
+        remembered: &Identity,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Identity>>, DbError> {
+        self.identities.forget_account(remembered.account);
+        match remembered.grant {
+            Some(grant) => self.by_grant(db, grant.id, now).await,
+            None => Ok(None),
+        }
+    }
+
+    fn remembered(&self, grant: Uuid) -> Option<Arc<Identity>> {
+        if self.hears.load(Ordering::Acquire) { self.identities.get(grant) } else { None }
+    }
+
+    /// From here on, every change that others make is heard.
+    pub(super) fn trust(&self) {
+        self.hears.store(true, Ordering::Release);
+    }
+
+    /// Whether that is new.
+    pub(super) fn distrust(&self) -> bool {
+        self.hears.swap(false, Ordering::AcqRel)
+    }
+
+    /// Announces changes inside the transaction that makes them.
+    pub(crate) async fn announce(
+        &self,
+        source: Source<'_>,
+        dialect: Dialect,
+        changes: &[AccessChange],
+    ) -> Result<(), DbError> {
+        if changes.is_empty() { Ok(()) } else { announce(source, dialect, self.node, changes).await }
+    }
+
+    /// Whether an identity still is what it was when its request was let in, by the database's word inside the transaction
+    /// that is about to write: another node may have changed it, and so may another process on the same file.
     pub(crate) async fn standing(
         &self,
         source: Source<'_>,
@@ -74,18 +122,14 @@ impl AccessControl {
         identity: &Arc<Identity>,
         now: DateTime<Utc>,
     ) -> Result<Standing, DbError> {
-        let remembered = identity.grant.and_then(|grant| self.identities.get(grant.id));
-        if remembered.is_some_and(|remembered| Arc::ptr_eq(&remembered, identity)) {
-            return Ok(Standing::Same);
-        }
         let subject = identity.grant.map_or(Subject::Account(identity.account), |grant| Subject::Grant(grant.id));
-        let (table, permissions) = (self.table.load_full(), self.catalogue.len());
-        let found = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
-        Ok(match found {
+        let standing = match self.load(source, dialect, subject, now).await? {
             None => Standing::Gone,
-            Some(found) if found == **identity => Standing::Same,
+            Some(found) if found == *identity => return Ok(Standing::Same),
             Some(_) => Standing::Changed,
-        })
+        };
+        self.identities.forget_account(identity.account);
+        Ok(standing)
     }
 
     /// An account without a log-in, with one statement. None when it is gone or inactive. Inside a transaction it is
@@ -109,7 +153,24 @@ impl AccessControl {
     ) -> Result<Option<Arc<Identity>>, DbError> {
         let (table, permissions) = (self.table.load_full(), self.catalogue.len());
         let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
-        Ok(loaded.map(Arc::new))
+        let Some(loaded) = loaded else { return Ok(None) };
+        let Some(dynamic) = self.dynamic().filter(|_| loaded.version > table.version) else {
+            return Ok(loaded.identity.map(Arc::new));
+        };
+        // Roles or permissions have changed elsewhere since they were read here. What is read inside a transaction may hold
+        // its own changes, and serves this one question alone.
+        let table = Arc::new(AccessTable::load(source, dialect, dynamic, &self.catalogue).await?);
+        if matches!(source, Source::Pool(_)) {
+            self.table.store(table.clone());
+            self.identities.forget_all();
+        }
+        let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
+        Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
+    }
+
+    /// The role tables, where they decide.
+    fn dynamic(&self) -> Option<&DynamicModels> {
+        self.models.dynamic.as_ref().filter(|_| self.models.mode == AuthMode::Dynamic)
     }
 
     /// What a role was called when the tables were last read.
@@ -162,7 +223,7 @@ impl AccessControl {
     pub(crate) async fn reload(&self, db: &Database) -> Result<(), DbError> {
         self.identities.forget_all();
         let _reading = self.reading.lock().await;
-        if let (AuthMode::Dynamic, Some(dynamic)) = (self.models.mode, &self.models.dynamic) {
+        if let Some(dynamic) = self.dynamic() {
             let table = AccessTable::load(db.reader(), db.dialect(), dynamic, &self.catalogue).await?;
             self.table.store(Arc::new(table));
             self.identities.forget_all();

@@ -15,6 +15,8 @@ use crate::resource::{FieldKind, Id, IdKind, ModelKind, ModelMeta, RelationKind,
 /// Roles and permissions as they stand; swapped whole when one of them changes.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct AccessTable {
+    /// How often roles or permissions had changed when this was read.
+    pub(super) version: i64,
     /// dynamic mode
     by_id: HashMap<Id, Arc<Role>>,
     permissions: HashMap<Id, Permission>,
@@ -126,13 +128,15 @@ impl AccessTable {
         self.by_id.values().map(Arc::as_ref)
     }
 
-    /// Dynamic mode: the three tables, in three statements.
+    /// Dynamic mode: the three tables, in three statements. The version is read before them: what changes meanwhile makes
+    /// this look older than it is, never newer.
     pub(crate) async fn load(
         source: Source<'_>,
         dialect: Dialect,
         models: &DynamicModels,
         catalogue: &Catalogue,
     ) -> Result<Self, DbError> {
+        let version = load_version(source, dialect).await?;
         let permissions = load_permissions(source, dialect, models.permission, catalogue).await?;
         let names = load_role_names(source, dialect, models.role).await?;
         let mut sets: HashMap<Id, PermissionSet> = HashMap::new();
@@ -146,9 +150,16 @@ impl AccessTable {
             let permissions = sets.remove(&id).unwrap_or_else(|| PermissionSet::empty(catalogue.len()));
             (id, Arc::new(Role { name, permissions }))
         };
-        Ok(Self { by_id: names.into_iter().map(role).collect(), permissions, by_name: HashMap::new() })
+        Ok(Self { version, by_id: names.into_iter().map(role).collect(), permissions, by_name: HashMap::new() })
     }
 }
+
+async fn load_version(source: Source<'_>, dialect: Dialect) -> Result<i64, DbError> {
+    let found = source.one(Statement::new(dialect, VERSION)).await?;
+    found.map_or(Ok(0), |row| Row::new(&row).next())
+}
+
+const VERSION: &str = "SELECT \"version\" FROM \"gable_access\" WHERE \"id\" = 1";
 
 async fn load_permissions(
     source: Source<'_>,
@@ -197,10 +208,16 @@ pub(crate) enum Subject {
 }
 
 /// How many columns stand before what an account was given.
-const OWN_COLUMNS: usize = 11;
+const OWN_COLUMNS: usize = 12;
 
-/// One account and what it was given, in one statement; none when it is not there or may not act, or the log-in is not
-/// there or is over.
+/// An account as the database knows it, with the version of roles and permissions at that moment.
+pub(crate) struct LoadedIdentity {
+    pub(crate) version: i64,
+    /// None when the account may not act, or its log-in is over.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// One account and what it was given, in one statement; none when it is not there, or the log-in is not.
 pub(crate) async fn load_identity(
     source: Source<'_>,
     dialect: Dialect,
@@ -209,16 +226,20 @@ pub(crate) async fn load_identity(
     permissions: usize,
     subject: Subject,
     now: DateTime<Utc>,
-) -> Result<Option<Identity>, DbError> {
+) -> Result<Option<LoadedIdentity>, DbError> {
     let rows = source.all(identity_statement(dialect, models, subject)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut row = Row::new(first);
-    let Some(state) = account_state(&mut row, models.account)? else { return Ok(None) };
+    let version = row.next()?;
+    let Some(state) = account_state(&mut row, models.account)? else {
+        return Ok(Some(LoadedIdentity { version, identity: None }));
+    };
     let given = match &models.dynamic {
         Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_grants(&rows, dynamic, table, permissions)?,
         _ => static_grants(&mut row, models.account, table, permissions)?,
     };
-    Ok(Some(Identity::new(state, given)).filter(|identity| !identity.is_over(now)))
+    let identity = Some(Identity::new(state, given)).filter(|identity| !identity.is_over(now));
+    Ok(Some(LoadedIdentity { version, identity }))
 }
 
 /// None for an account that may not act.
@@ -256,7 +277,7 @@ fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject)
     let mut statement = Statement::new(
         dialect,
         format!(
-            "SELECT a.\"id\", a.\"is_active\", a.\"is_super_user\", a.\"password_changed_at\", {grant_columns}{columns} \
+            "SELECT (SELECT \"version\" FROM \"gable_access\" WHERE \"id\" = 1), a.\"id\", a.\"is_active\", a.\"is_super_user\", a.\"password_changed_at\", {grant_columns}{columns} \
              FROM \"{table}\" a{grant}{joins} WHERE a.\"deleted_self_account_at\" IS NULL{hidden} AND ",
             grant_columns = subject.grant_columns()
         ),

@@ -159,6 +159,18 @@ async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Res
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else {
         return Err(why_over(core, auth, &claims).await?);
     };
+    if fits(&identity, &claims, carried).is_ok() {
+        return Ok(identity);
+    }
+    // Another node may have replaced the token, or the password, since the log-in was remembered here.
+    match auth.access.by_grant_anew(&core.db, &identity, core.now()).await? {
+        Some(identity) => fits(&identity, &claims, carried).map(|()| identity),
+        None => Err(why_over(core, auth, &claims).await?),
+    }
+}
+
+/// Whether a genuine token is the one that its log-in has now.
+fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), ApiError> {
     let Some(grant) = identity.grant.filter(|grant| carried.contains(&grant.via)) else {
         return Err(credential::invalid());
     };
@@ -172,15 +184,20 @@ async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Res
     if grant.generation != claims.generation {
         return Err(credential::invalid());
     }
-    Ok(identity)
+    Ok(())
 }
 
 /// Who a session belongs to; none when it was never there or is over.
 pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Option<Arc<Identity>>, ApiError> {
     let Some((grant, secret)) = carrier::read_session_id(id) else { return Ok(None) };
-    let identity = auth.access.by_grant(&core.db, grant, core.now()).await?;
-    let known = |grant: &crate::access::GrantState| grant.via == Via::Session && carrier::knows(grant, &secret);
-    Ok(identity.filter(|identity| identity.grant.as_ref().is_some_and(known)))
+    let known = |identity: &Arc<Identity>| {
+        identity.grant.as_ref().is_some_and(|grant| grant.via == Via::Session && carrier::knows(grant, &secret))
+    };
+    let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else { return Ok(None) };
+    if known(&identity) {
+        return Ok(Some(identity));
+    }
+    Ok(auth.access.by_grant_anew(&core.db, &identity, core.now()).await?.filter(known))
 }
 
 /// A genuine token whose log-in is over: its account is gone, its password was changed, or somebody logged out.

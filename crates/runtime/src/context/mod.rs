@@ -225,7 +225,7 @@ impl<'r> Context<'r> {
         let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
         let core = self.shared.clone();
         let committing = actix_web::rt::spawn(async move {
-            let committed = transaction.commit().await;
+            let committed = core.commit(transaction, &changes).await;
             // Also after an error: the database may have committed before the connection was lost.
             core.access_changed(&changes).await;
             committed?;

@@ -6,7 +6,7 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::entities::{self, ColumnKinds, Executed};
-use super::options::Options;
+use super::options::{Options, PreparedStatements};
 use super::postgres::{self, Target};
 use super::row::RawRow;
 use super::sqlite::{self, Sqlite};
@@ -18,6 +18,8 @@ pub(crate) struct Database {
     backend: Backend,
     /// Of the models, once they are known.
     kinds: Arc<OnceLock<Arc<ColumnKinds>>>,
+    /// Where notifications come from; none on SQLite, and where a pooler is all that is known.
+    listening: Option<Arc<Target>>,
 }
 
 /// The two kinds of server.
@@ -44,11 +46,16 @@ impl Database {
             Some("postgres" | "postgresql") => {
                 let pool = postgres::Pool::new(Target::parse(url, options)?)?;
                 pool.connect().await?;
-                Backend::Postgres(pool)
+                let listening = listen_url(url, options).map(|url| Target::parse(url, options)).transpose()?;
+                return Ok(Self {
+                    backend: Backend::Postgres(pool),
+                    kinds: Arc::default(),
+                    listening: listening.map(Arc::new),
+                });
             }
             _ => return Err(DbError::other("DATABASE_URL must begin with sqlite: or postgres:")),
         };
-        Ok(Self { backend, kinds: Arc::default() })
+        Ok(Self { backend, kinds: Arc::default(), listening: None })
     }
 
     /// Tells SeaORM's entities the types of SQLite's columns. Later calls change nothing.
@@ -84,6 +91,17 @@ impl Database {
         Ok(Transaction { open: Arc::new(open), kinds: self.kinds(), entities: OnceLock::new() })
     }
 
+    /// Listens to a channel of the server's; none where that cannot be done.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub(crate) async fn listen(&self, channel: &str) -> Result<Option<Listener>, DbError> {
+        match &self.listening {
+            Some(target) => target.listen(channel).await.map(Listener).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Whether the database answers and takes writes, asked on a connection of its own.
     ///
     /// # Errors
@@ -105,6 +123,22 @@ impl Database {
 
     fn kinds(&self) -> Arc<ColumnKinds> {
         self.kinds.get().cloned().unwrap_or_default()
+    }
+}
+
+/// A pooler passes no notifications on.
+fn listen_url<'a>(url: &'a str, options: &'a Options) -> Option<&'a str> {
+    let own = (options.prepared_statements == PreparedStatements::Kept).then_some(url);
+    options.listen_url.as_ref().map(|url| url.0.as_str()).or(own)
+}
+
+/// Notifications of one channel, in their order.
+pub(crate) struct Listener(postgres::Listener);
+
+impl Listener {
+    /// The next payload; none once the connection has ended.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        self.0.next().await
     }
 }
 

@@ -19,14 +19,14 @@ mod system;
 mod table_check;
 
 pub use column::{Column, FromColumn};
-pub(crate) use database::{Database, Source, Transaction};
+pub(crate) use database::{Database, Listener, Source, Transaction};
 pub(crate) use decimal::fits as decimal_fits;
 pub(crate) use dialect::{Dialect, quote};
 pub use error::DbError;
 pub(crate) use error::Violation;
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
-pub(crate) use options::{Options, PreparedStatements, Synchronous};
+pub(crate) use options::{ConnectionUrl, Options, PreparedStatements, Synchronous};
 pub(crate) use row::RawRow;
 pub use row::{DecimalColumn, Row};
 pub(crate) use savepoint::Savepoint;

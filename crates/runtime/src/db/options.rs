@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// Off behind a pooler that gives each transaction another session of the server.
     pub(crate) prepared_statements: PreparedStatements,
     pub(crate) synchronous: Synchronous,
+    /// Where the server itself is reached for `LISTEN`, which no pooler passes on; none: by the URL of the database, unless
+    /// that is a pooler's.
+    pub(crate) listen_url: Option<ConnectionUrl>,
 }
 
 impl Options {
@@ -29,7 +32,18 @@ impl Options {
             statement_timeout: Duration::from_secs(5),
             prepared_statements: PreparedStatements::Kept,
             synchronous: Synchronous::Normal,
+            listen_url: None,
         }
+    }
+}
+
+/// A URL that may hold a password, and is not shown.
+#[derive(Clone)]
+pub(crate) struct ConnectionUrl(pub(crate) String);
+
+impl std::fmt::Debug for ConnectionUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConnectionUrl")
     }
 }
 

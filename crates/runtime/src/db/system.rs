@@ -16,9 +16,10 @@ struct SystemMigration {
 }
 
 /// Applied once there are accounts.
-const OF_ACCOUNTS: [SystemMigration; 2] = [
+const OF_ACCOUNTS: [SystemMigration; 3] = [
     SystemMigration { name: "gable_0001_grants_and_events", script: GRANTS_AND_EVENTS },
     SystemMigration { name: "gable_0002_tokens_and_outbox", script: TOKENS_AND_OUTBOX },
+    SystemMigration { name: "gable_0004_access_version", script: ACCESS_VERSION },
 ];
 
 /// Every application's.
@@ -89,6 +90,12 @@ CREATE TABLE "gable_outbox" (
 );
 CREATE INDEX "idx_gable_outbox_next_attempt_at" ON "gable_outbox" ("next_attempt_at");
 CREATE INDEX "idx_gable_outbox_token_id" ON "gable_outbox" ("token_id");
+"#;
+
+/// One row: how often roles or permissions have changed. A node compares it with what it remembers.
+const ACCESS_VERSION: &str = r#"
+CREATE TABLE "gable_access" ("id" integer PRIMARY KEY, "version" bigint NOT NULL);
+INSERT INTO "gable_access" ("id", "version") VALUES (1, 0);
 "#;
 
 /// An answer is written by the transaction that claims the row: none is ever seen without one.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
-use crate::db::{Options, PreparedStatements, Synchronous};
+use crate::db::{ConnectionUrl, Options, PreparedStatements, Synchronous};
 use crate::http::LoadLimits;
 use crate::mail::SmtpServer;
 
@@ -220,6 +220,7 @@ fn database(reader: &mut Reader<'_>) -> Options {
         statement_timeout: Duration::from_secs(seconds.into()),
         prepared_statements: reader.choice("GABLE_PREPARED_STATEMENTS", PreparedStatements::Kept, &prepared),
         synchronous: reader.choice("GABLE_SQLITE_SYNCHRONOUS", Synchronous::Normal, &synchronous),
+        listen_url: reader.text("DATABASE_LISTEN_URL").map(ConnectionUrl),
     }
 }
 

@@ -7,8 +7,8 @@ mod tables;
 use crate::core::Core;
 use crate::db::{DbError, Dialect, Source, Statement};
 
-use super::AccessModels;
 use super::load::DynamicModels;
+use super::{AccessChange, AccessModels};
 use crate::app_meta::AuthMode;
 pub(crate) use difference::{Difference, Prune};
 use tables::Tables;
@@ -47,7 +47,8 @@ pub(crate) async fn synchronize(core: &Core, models: &DynamicModels, prune: Prun
     let tables = Tables::load(core, source, models).await?;
     let difference = Difference::new(core, &tables);
     tables.apply(core, source, models, &difference, prune).await?;
-    transaction.commit().await?;
+    let changed = if difference.is_empty() { Vec::new() } else { vec![AccessChange::Everything] };
+    core.commit(transaction, &changed).await?;
     Ok(difference)
 }
 

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::{Plans, Session};
@@ -20,6 +21,9 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the server looks whether its client is still there while a statement runs.
 const CLIENT_CHECK: Duration = Duration::from_secs(1);
+
+/// The half of a connection that moves bytes, to be run by a task.
+type Connection = tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// Where connections lead, and how they are opened.
 pub(in crate::db) struct Target {
@@ -57,32 +61,9 @@ impl Target {
         })
     }
 
-    /// Opens a connection to a host that answers and, where there are several, takes writes.
+    /// Opens a session with its time limits.
     pub(super) async fn open(&self) -> Result<Session, DbError> {
-        let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
-        let serving = self.serving.load(Ordering::Relaxed);
-        let mut failed = DbError::unavailable("no host");
-        for nth in 0..self.hosts.len() {
-            let nth = (serving + nth) % self.hosts.len();
-            let host = &self.hosts[nth];
-            // Also where nobody waits for the end of this attempt, the next one begins with another host.
-            self.serving.store((nth + 1) % self.hosts.len(), Ordering::Relaxed);
-            match tokio::time::timeout(limit, self.open_host(host)).await {
-                Ok(Ok(session)) => {
-                    self.serving.store(nth, Ordering::Relaxed);
-                    return Ok(session);
-                }
-                Ok(Err(error)) => failed = error,
-                Err(_) => failed = DbError::unavailable(format!("{} did not answer in time", name(host))),
-            }
-        }
-        Err(failed)
-    }
-
-    async fn open_host(&self, host: &Config) -> Result<Session, DbError> {
-        let connected = host.connect(self.tls.clone()).await;
-        let (client, connection) =
-            connected.map_err(|error| DbError::unavailable(format!("{}: {}", name(host), reason(&error))))?;
+        let (client, connection) = self.connect().await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a database connection ended");
@@ -93,6 +74,28 @@ impl Target {
             session.client.batch_execute(setup).await?;
         }
         Ok(session)
+    }
+
+    /// Connects to a host that answers and, where there are several, takes writes.
+    pub(super) async fn connect(&self) -> Result<(Client, Connection), DbError> {
+        let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
+        let serving = self.serving.load(Ordering::Relaxed);
+        let mut failed = DbError::unavailable("no host");
+        for nth in 0..self.hosts.len() {
+            let nth = (serving + nth) % self.hosts.len();
+            let host = &self.hosts[nth];
+            // Also where nobody waits for the end of this attempt, the next one begins with another host.
+            self.serving.store((nth + 1) % self.hosts.len(), Ordering::Relaxed);
+            match tokio::time::timeout(limit, host.connect(self.tls.clone())).await {
+                Ok(Ok(connected)) => {
+                    self.serving.store(nth, Ordering::Relaxed);
+                    return Ok(connected);
+                }
+                Ok(Err(error)) => failed = DbError::unavailable(format!("{}: {}", name(host), reason(&error))),
+                Err(_) => failed = DbError::unavailable(format!("{} did not answer in time", name(host))),
+            }
+        }
+        Err(failed)
     }
 }
 

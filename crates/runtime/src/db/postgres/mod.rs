@@ -5,9 +5,11 @@ mod config;
 mod connection;
 pub(super) mod decode;
 mod error;
+mod listener;
 mod pool;
 mod tls;
 
 pub(super) use config::Target;
 pub(super) use connection::Connection;
+pub(super) use listener::Listener;
 pub(super) use pool::Pool;

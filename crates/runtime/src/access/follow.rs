@@ -1,0 +1,99 @@
+//! Follows what other nodes change. While nobody is sure that their notices arrive, nothing that is remembered is believed.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::AccessControl;
+use super::notices::{CHANNEL, Notice, send_mark};
+use crate::db::{Database, DbError, Listener};
+
+/// How often a node makes sure that notices arrive, and how long it waits for that.
+const MARK: Duration = Duration::from_secs(2);
+/// Between two attempts to listen.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why listening ended.
+#[derive(Debug, thiserror::Error)]
+enum Interrupted {
+    #[error("the connection has ended")]
+    Ended,
+    #[error("a notification did not arrive in time")]
+    Silent,
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl AccessControl {
+    /// Never ends, where there is something to follow.
+    pub(crate) async fn follow(&self, db: &Database) {
+        loop {
+            let interrupted = match db.listen(CHANNEL).await {
+                Ok(Some(listener)) => self.follow_by(db, listener).await,
+                Ok(None) => return self.explain_absence(db),
+                Err(error) => Err(error.into()),
+            };
+            let Err(reason) = interrupted;
+            if self.distrust() {
+                tracing::warn!(%reason, "changes of other nodes are not heard; each request asks the database who is asking");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn explain_absence(&self, db: &Database) {
+        if db.dialect() == crate::db::Dialect::Postgres {
+            tracing::warn!(
+                "notifications do not pass a pooler: each request asks the database who is asking, unless DATABASE_LISTEN_URL \
+                 names the server itself"
+            );
+        }
+    }
+
+    async fn follow_by(&self, db: &Database, mut listener: Listener) -> Result<std::convert::Infallible, Interrupted> {
+        let mut number = 0;
+        loop {
+            number += 1;
+            let sent = Instant::now();
+            // By another connection: one that a pooler lends would hear itself, and nobody else.
+            send_mark(db.reader(), self.node, number).await?;
+            self.hear_until_mark(db, &mut listener, number, sent + MARK).await?;
+            if number == 1 {
+                // From here on nothing is missed, so what is read now stays true.
+                self.reload(db).await?;
+                self.trust();
+            }
+            self.hear_until(db, &mut listener, sent + MARK).await?;
+        }
+    }
+
+    async fn hear_until_mark(
+        &self,
+        db: &Database,
+        listener: &mut Listener,
+        number: u64,
+        until: Instant,
+    ) -> Result<(), Interrupted> {
+        loop {
+            let payload = timeout_at(until, listener.next()).await.map_err(|_| Interrupted::Silent)?;
+            if self.hear(db, &payload.ok_or(Interrupted::Ended)?).await? == Notice::Mark(number) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn hear_until(&self, db: &Database, listener: &mut Listener, until: Instant) -> Result<(), Interrupted> {
+        while let Ok(payload) = timeout_at(until, listener.next()).await {
+            self.hear(db, &payload.ok_or(Interrupted::Ended)?).await?;
+        }
+        Ok(())
+    }
+
+    async fn hear(&self, db: &Database, payload: &str) -> Result<Notice, DbError> {
+        let notice = Notice::read(payload, self.node, self.models.account.id);
+        if let Notice::Changed(change) = &notice {
+            self.apply(db, &[*change]).await?;
+        }
+        Ok(notice)
+    }
+}

@@ -1,0 +1,125 @@
+//! What nodes on one database tell each other: a change of accounts, roles or permissions, in the transaction that makes it.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::AccessChange;
+use crate::db::{DbError, Dialect, Source, Statement, array};
+use crate::resource::{Id, IdKind};
+
+/// The channel of PostgreSQL's notifications.
+pub(super) const CHANNEL: &str = "gable_access";
+/// Accounts that one transaction names; of more, all are meant.
+const NAMED: usize = 50;
+
+const COUNT: &str = "UPDATE \"gable_access\" SET \"version\" = \"version\" + 1 WHERE \"id\" = 1";
+
+/// Counts and announces changes, inside the transaction that makes them: with its commit they are known everywhere.
+pub(super) async fn announce(
+    source: Source<'_>,
+    dialect: Dialect,
+    node: Uuid,
+    changes: &[AccessChange],
+) -> Result<(), DbError> {
+    if changes.contains(&AccessChange::Everything) {
+        source.execute(Statement::new(dialect, COUNT)).await?;
+    }
+    if dialect == Dialect::Postgres {
+        let payloads: Vec<String> = texts(changes).into_iter().map(|text| format!("{node} {text}")).collect();
+        let mut notify = Statement::new(dialect, format!("SELECT pg_notify('{CHANNEL}', p) FROM unnest("));
+        notify.bind(array(payloads)).push(") AS p");
+        source.all(notify).await?;
+    }
+    Ok(())
+}
+
+/// Sends a node's own mark through the server, so that it sees whether notifications arrive.
+pub(super) async fn send_mark(source: Source<'_>, node: Uuid, number: u64) -> Result<(), DbError> {
+    let mut notify = Statement::new(Dialect::Postgres, format!("SELECT pg_notify('{CHANNEL}', "));
+    notify.bind(format!("{node} mark {number}")).push(")");
+    source.all(notify).await.map(drop)
+}
+
+/// A notification as it arrives.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    Mark(u64),
+    /// By this node itself, which has acted on it already.
+    Own,
+    Changed(AccessChange),
+}
+
+impl Notice {
+    /// What cannot be read may mean anything, and is taken for a change of everything.
+    pub(super) fn read(payload: &str, node: Uuid, ids: IdKind) -> Self {
+        let mut words = payload.split(' ');
+        let own = words.next().and_then(|word| Uuid::try_parse(word).ok()) == Some(node);
+        match (words.next(), words.next()) {
+            (Some("mark"), Some(number)) => match number.parse() {
+                Ok(number) if own => Notice::Mark(number),
+                _ => Notice::Own,
+            },
+            _ if own => Notice::Own,
+            (Some("account"), Some(id)) => {
+                let id = match ids {
+                    IdKind::Uuid => id.parse().map(Id::Uuid).ok(),
+                    IdKind::Integer => id.parse().map(Id::Integer).ok(),
+                };
+                Notice::Changed(id.map_or(AccessChange::EveryAccount, AccessChange::Account))
+            }
+            (Some("accounts"), None) => Notice::Changed(AccessChange::EveryAccount),
+            _ => Notice::Changed(AccessChange::Everything),
+        }
+    }
+}
+
+/// Each change once; of a change of everything, nothing else need be said.
+fn texts(changes: &[AccessChange]) -> BTreeSet<String> {
+    if changes.contains(&AccessChange::Everything) {
+        return BTreeSet::from(["everything".to_owned()]);
+    }
+    let text = |change: &AccessChange| match change {
+        AccessChange::Account(id) => format!("account {id}"),
+        AccessChange::EveryAccount | AccessChange::Everything => "accounts".to_owned(),
+    };
+    let texts: BTreeSet<String> = changes.iter().map(text).collect();
+    if texts.len() > NAMED || texts.contains("accounts") { BTreeSet::from(["accounts".to_owned()]) } else { texts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Uuid = Uuid::from_u128(1);
+    const ELSEWHERE: Uuid = Uuid::from_u128(2);
+
+    fn read(node: Uuid, text: &str) -> Notice {
+        Notice::read(&format!("{node} {text}"), HERE, IdKind::Integer)
+    }
+
+    #[test]
+    fn what_one_node_says_another_understands() {
+        let all = [AccessChange::Account(Id::Integer(7)), AccessChange::Everything, AccessChange::EveryAccount];
+        for (changes, understood) in [
+            (&all[..1], vec![AccessChange::Account(Id::Integer(7))]),
+            (&all[..2], vec![AccessChange::Everything]),
+            (&[all[0], all[2]][..], vec![AccessChange::EveryAccount]),
+        ] {
+            let read: Vec<Notice> = texts(changes).iter().map(|text| read(ELSEWHERE, text)).collect();
+            assert_eq!(read, understood.into_iter().map(Notice::Changed).collect::<Vec<_>>());
+        }
+        let many: Vec<AccessChange> = (0..60).map(|id| AccessChange::Account(Id::Integer(id))).collect();
+        assert_eq!(texts(&many), BTreeSet::from(["accounts".to_owned()]));
+    }
+
+    #[test]
+    fn a_node_knows_its_own_words_and_takes_nonsense_seriously() {
+        assert_eq!(read(HERE, "account 7"), Notice::Own);
+        assert_eq!((read(HERE, "mark 3"), read(ELSEWHERE, "mark 3")), (Notice::Mark(3), Notice::Own));
+        for nonsense in ["", "x", "account", "account x y", "mark"] {
+            assert!(matches!(read(ELSEWHERE, nonsense), Notice::Changed(_)), "{nonsense}");
+        }
+        assert_eq!(Notice::read("", HERE, IdKind::Uuid), Notice::Changed(AccessChange::Everything));
+    }
+}

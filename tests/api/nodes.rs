@@ -1,0 +1,170 @@
+//! Two processes on one database: what one of them takes away counts at the other.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{Account, App, Client, PASSWORD, spawn_app};
+
+const CHANGED: &str = "Another-Horse-8";
+
+/// Another node that knows the account already, by a request that it let in.
+fn other_node(app: &App, account: &Account) -> (crate::harness::Node, Client) {
+    let node = app.another_node();
+    let there = node.with_token(account.token().expect("a token"));
+    there.get("/api/users/me").succeeds(200);
+    (node, there)
+}
+
+/// A second super user, who may be demoted.
+fn second_super_user(app: &App) -> Account {
+    let eve = app.sign_up("eve");
+    app.super_user().patch(&format!("/api/users/{}", eve.id), json!({ "isSuperUser": true })).succeeds(200);
+    app.log_in(&eve.email, PASSWORD)
+}
+
+#[test]
+fn a_super_user_who_was_demoted_restores_nothing_at_another_node() {
+    let app = spawn_app();
+    let eve = second_super_user(&app);
+    let path = format!("/api/users/{}", eve.id);
+    let (_node, there) = other_node(&app, &eve);
+    there.get("/api/users").succeeds(200);
+    app.super_user().patch(&path, json!({ "isSuperUser": false })).succeeds(200);
+    let reply = there.patch(&path, json!({ "isSuperUser": true }));
+    assert!(matches!(reply.status, 401 | 403 | 409), "{reply:?}");
+    assert_eq!(app.row(&path)["isSuperUser"], false);
+}
+
+#[test]
+fn a_super_user_who_was_suspended_restores_nothing_at_another_node() {
+    let app = spawn_app();
+    let eve = second_super_user(&app);
+    let path = format!("/api/users/{}", eve.id);
+    let (_node, there) = other_node(&app, &eve);
+    app.super_user().patch(&path, json!({ "isActive": false })).succeeds(200);
+    assert_eq!(there.patch(&path, json!({ "isActive": true })).status, 401);
+    assert_eq!(app.row(&path)["isActive"], false);
+}
+
+#[test]
+fn a_stolen_token_moves_no_address_at_another_node_after_a_new_password() {
+    let app = spawn_app();
+    let ada = app.sign_up("ada");
+    let (node, stolen) = other_node(&app, &ada);
+    let passwords = json!({ "currentPassword": PASSWORD, "newPassword": CHANGED });
+    let renewed = ada.post("/api/auth/update-password", passwords).succeeds(200);
+    let reply = stolen.patch("/api/users/me", json!({ "email": "eve@example.com" }));
+    assert!(matches!(reply.status, 401 | 409), "{reply:?}");
+    assert_eq!(app.row(&format!("/api/users/{}", ada.id))["email"], ada.email.as_str());
+    let token = renewed["token"].as_str().map(str::to_owned);
+    let token = token.unwrap_or_else(|| app.log_in(&ada.email, CHANGED).token().expect("a token").to_owned());
+    node.with_token(&token).get("/api/users/me").succeeds(200);
+}
+
+#[test]
+fn whoever_logged_out_writes_nothing_at_another_node() {
+    let app = spawn_app();
+    let ada = app.sign_up("ada");
+    let (_node, there) = other_node(&app, &ada);
+    assert!(ada.delete("/api/auth/logout").status < 300);
+    assert_eq!(there.patch("/api/users/me", json!({ "bio": "Still here" })).status, 401);
+    assert_ne!(app.row(&format!("/api/users/{}", ada.id))["bio"], "Still here");
+}
+
+#[test]
+fn a_role_that_was_taken_writes_nothing_at_another_node() {
+    let app = spawn_app();
+    let ada = app.sign_up("ada");
+    let given = app.give_role(&ada, "Editor");
+    let (_node, there) = other_node(&app, &ada);
+    let tag = || json!({ "name": uuid::Uuid::now_v7().simple().to_string() });
+    there.post("/api/tags", tag()).succeeds(201);
+    app.super_user().delete(&format!("/api/user-roles/{given}")).succeeds(204);
+    for _ in 0..20 {
+        let reply = there.post("/api/tags", tag());
+        assert!(matches!(reply.status, 403 | 409), "{reply:?}");
+    }
+    assert_eq!(app.count("/api/tags"), 1);
+}
+
+#[test]
+fn a_permission_that_a_role_lost_writes_nothing_at_another_node() {
+    let app = spawn_app();
+    let ada = app.editor("ada");
+    let (_node, there) = other_node(&app, &ada);
+    let tag = || json!({ "name": uuid::Uuid::now_v7().simple().to_string() });
+    there.post("/api/tags", tag()).succeeds(201);
+    let link = json!({ "id": app.permission("tag", "Create"), "apiAction": "disconnect" });
+    let editor = format!("/api/auth-roles/{}", app.role("Editor"));
+    app.super_user().patch(&editor, json!({ "permissions": [link] })).succeeds(200);
+    let reply = there.post("/api/tags", tag());
+    assert!(matches!(reply.status, 403 | 409), "{reply:?}");
+    assert_eq!(app.count("/api/tags"), 1);
+}
+
+#[test]
+fn a_renewed_pair_opens_another_node_at_once_and_the_replaced_one_does_not() {
+    let app = spawn_app();
+    let ada = app.sign_up("ada");
+    let body = json!({ "email": ada.email, "password": PASSWORD });
+    let pair = app.post("/authentication/local", body).succeeds(200);
+    let text = |pair: &crate::harness::Reply, name: &str| pair[name].as_str().expect(name).to_owned();
+    let node = app.another_node();
+    let old = node.with_token(&text(&pair, "accessToken"));
+    old.get("/api/users/me").succeeds(200);
+    let renewed = app.with_token(&text(&pair, "refreshToken")).post("/authentication/renew", json!({})).succeeds(200);
+    node.with_token(&text(&renewed, "accessToken")).get("/api/users/me").succeeds(200);
+    old.get("/api/users/me").succeeds(401);
+}
+
+/// How long it takes until a read at the other node is refused, after the answer to what took the right away.
+fn until_refused(there: &Client) -> Duration {
+    let start = Instant::now();
+    while there.get("/api/users/me").status != 401 {
+        assert!(start.elapsed() < Duration::from_secs(10), "never refused");
+    }
+    start.elapsed()
+}
+
+#[test]
+fn reads_at_another_node_are_refused_almost_at_once() {
+    let app = spawn_app();
+    let node = app.another_node();
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        let ada = app.sign_up("ada");
+        let there = node.with_token(ada.token().expect("a token"));
+        there.get("/api/users/me").succeeds(200);
+        assert!(ada.delete("/api/auth/logout").status < 300);
+        times.push(until_refused(&there));
+    }
+    times.sort();
+    eprintln!("measured: a revocation is in force at another node: median {:?}, worst {:?}", times[5], times[9]);
+    if app.database_is_postgres() {
+        // Not by the lifetime of what is remembered, which is five seconds.
+        assert!(times[5] < Duration::from_millis(500), "{times:?}");
+    }
+}
+
+#[test]
+fn a_node_whose_listener_is_gone_believes_nothing_that_it_remembers() {
+    let app = spawn_app();
+    if !app.database_is_postgres() {
+        return;
+    }
+    let ada = app.sign_up("ada");
+    let (_node, there) = other_node(&app, &ada);
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+        WHERE datname = current_database() AND application_name = 'gable listener'";
+    assert!(app.number(end) >= 2, "each node has a listener");
+    assert!(ada.delete("/api/auth/logout").status < 300);
+    assert!(until_refused(&there) < Duration::from_millis(500), "not after what is remembered has aged");
+    let start = Instant::now();
+    let listeners = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND application_name = 'gable listener'";
+    while app.number(listeners) < 2 {
+        assert!(start.elapsed() < Duration::from_secs(20), "no listener comes back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
