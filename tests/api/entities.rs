@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::harness::{Client, PASSWORD, TestDatabase};
+use crate::harness::{Client, PASSWORD, Sql, TestDatabase};
 
 struct Stage {
     ada: Client,
     _server: TestServer,
-    _database: TestDatabase,
+    database: TestDatabase,
     _directory: TempDir,
 }
 
@@ -39,7 +39,7 @@ impl Stage {
         database.change("UPDATE users SET is_super_user = TRUE", &[]);
         let token = client.post("/api/auth/login", account).succeeds(200);
         let ada = client.with_token(token["token"].as_str().expect("a token"));
-        Self { ada, _server: server, _database: database, _directory: directory }
+        Self { ada, _server: server, database, _directory: directory }
     }
 
     fn titles(&self) -> Vec<Value> {
@@ -134,6 +134,28 @@ fn a_write_in_whose_transaction_an_error_was_swallowed_is_never_said_to_be_made_
     // PostgreSQL gives the whole transaction up, SQLite the statement alone.
     assert_eq!((status == 201, stage.titles().len()), (status == 201, usize::from(status == 201)), "{status}");
     assert!(matches!(status, 201 | 500), "{status}");
+}
+
+/// Gives a statement up before its end, which is an error.
+async fn give_a_statement_up(ctx: &mut Context<'_>, _: &mut Post) -> Result<(), ApiError> {
+    let update = ctx.transaction()?.execute_unprepared("UPDATE users SET bio = 'Given up'");
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(300), update).await;
+    Ok(())
+}
+
+#[test]
+fn a_write_in_whose_transaction_a_statement_was_given_up_is_never_said_to_be_made_unless_it_was() {
+    let stage = Stage::new(|hooks| {
+        hooks.post.after_create_one(give_a_statement_up);
+    });
+    let mut other = stage.database.sql();
+    if matches!(other, Sql::Sqlite(_)) {
+        return;
+    }
+    other.run("BEGIN; SELECT 1 FROM users FOR UPDATE");
+    let status = stage.ada.post("/api/posts", article("First")).status;
+    other.run("ROLLBACK");
+    assert_eq!(stage.titles().len(), usize::from(status == 201), "{status}");
 }
 
 /// Reads beside the transaction, which it does not see.

@@ -12,6 +12,7 @@ mod auth_interceptors;
 mod bulk_refusals;
 mod classes;
 mod concurrency;
+mod conflicts;
 mod costs;
 mod crud;
 mod entities;

@@ -132,7 +132,8 @@ fn reads_at_another_node_are_refused_almost_at_once() {
     let app = spawn_app();
     let node = app.another_node();
     let mut times = Vec::new();
-    for _ in 0..10 {
+    // SQLite tells nobody: there it takes as long as memory is believed.
+    for _ in 0..if app.database_is_postgres() { 10 } else { 2 } {
         let ada = app.sign_up("ada");
         let there = node.with_token(ada.token().expect("a token"));
         there.get("/api/users/me").succeeds(200);
@@ -140,10 +141,14 @@ fn reads_at_another_node_are_refused_almost_at_once() {
         times.push(until_refused(&there));
     }
     times.sort();
-    eprintln!("measured: a revocation is in force at another node: median {:?}, worst {:?}", times[5], times[9]);
+    eprintln!(
+        "measured: a revocation is in force at another node: median {:?}, worst {:?}",
+        times[times.len() / 2],
+        times.last()
+    );
     if app.database_is_postgres() {
         // Not by the lifetime of what is remembered, which is five seconds.
-        assert!(times[5] < Duration::from_millis(500), "{times:?}");
+        assert!(times[times.len() / 2] < Duration::from_millis(500), "{times:?}");
     }
 }
 
@@ -155,11 +160,16 @@ fn a_node_whose_listener_is_gone_believes_nothing_that_it_remembers() {
     }
     let ada = app.sign_up("ada");
     let (_node, there) = other_node(&app, &ada);
+    wait_for_listeners(&app);
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
         WHERE datname = current_database() AND application_name = 'gable listener'";
     assert!(app.number(end) >= 2, "each node has a listener");
     assert!(ada.delete("/api/auth/logout").status < 300);
     assert!(until_refused(&there) < Duration::from_millis(500), "not after what is remembered has aged");
+    wait_for_listeners(&app);
+}
+
+fn wait_for_listeners(app: &App) {
     let start = Instant::now();
     let listeners = "SELECT count(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND application_name = 'gable listener'";

@@ -232,7 +232,7 @@ fn limits(core: &Core) -> RateLimits {
 struct DatabaseAnswers(Arc<Core>);
 
 impl Readiness for DatabaseAnswers {
-    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>> {
         Box::pin(self.0.db.probe())
     }
 }

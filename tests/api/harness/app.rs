@@ -160,6 +160,11 @@ impl App {
         std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
     }
 
+    /// A connection to its database.
+    pub(crate) fn sql(&self) -> Sql {
+        self.setup.sql()
+    }
+
     pub(crate) fn database_is_postgres(&self) -> bool {
         self.setup.database.url.starts_with("postgres")
     }

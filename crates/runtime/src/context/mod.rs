@@ -38,7 +38,7 @@ pub struct Context<'r> {
     pub(crate) version: Option<String>,
     pub(crate) query: Option<ListQuery>,
     pub(crate) changes: Vec<AccessChange>,
-    /// Whether an interceptor of a model has run in this request, whatever it did.
+    /// Whether an interceptor has run in this attempt at a write, whatever it did.
     pub(crate) ran_interceptors: bool,
     /// Why a cookie was refused.
     pub(crate) stale: Option<ApiError>,

@@ -41,6 +41,8 @@ async fn attempt<I, T>(
     input: I,
     write: &impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
+    // Those around authentication and authorization ran before, and are not run again.
+    ctx.ran_interceptors = false;
     ctx.begin().await?;
     let written = write(ctx, input).await?;
     ctx.commit().await?;

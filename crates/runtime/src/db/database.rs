@@ -1,5 +1,6 @@
 //! The database of an application: where it reads, and its transactions.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 
 use sea_orm::DatabaseConnection;
@@ -30,7 +31,7 @@ pub(super) enum Backend {
 }
 
 /// Rows with the names of their columns.
-pub(super) enum Named {
+pub(super) enum NamedRows {
     Postgres(Vec<tokio_postgres::Row>),
     Sqlite(sqlite::decode::Described),
 }
@@ -105,8 +106,8 @@ impl Database {
     /// Whether the database answers and takes writes, asked on a connection of its own.
     ///
     /// # Errors
-    /// The reason, for people.
-    pub(crate) async fn probe(&self) -> Result<(), String> {
+    /// The reason, for anybody: it names no file, host or user.
+    pub(crate) async fn probe(&self) -> Result<(), &'static str> {
         match &self.backend {
             Backend::Postgres(pool) => pool.probe().await,
             Backend::Sqlite(sqlite) => sqlite.probe().await,
@@ -157,10 +158,10 @@ impl Backend {
         }
     }
 
-    pub(super) async fn named(&self, statement: &Statement) -> Result<Named, DbError> {
+    pub(super) async fn named(&self, statement: &Statement) -> Result<NamedRows, DbError> {
         match self {
-            Backend::Postgres(pool) => pool.all(statement).await.map(Named::Postgres),
-            Backend::Sqlite(sqlite) => sqlite.described(statement).await.map(Named::Sqlite),
+            Backend::Postgres(pool) => pool.all(statement).await.map(NamedRows::Postgres),
+            Backend::Sqlite(sqlite) => sqlite.described(statement).await.map(NamedRows::Sqlite),
         }
     }
 
@@ -246,7 +247,7 @@ pub(super) struct OpenTransaction {
     dialect: Dialect,
     connection: Mutex<Option<OpenConnection>>,
     /// Savepoints of SeaORM's that are undone before the next statement.
-    undone: StdMutex<Vec<String>>,
+    undone: StdMutex<VecDeque<String>>,
 }
 
 impl OpenTransaction {
@@ -256,13 +257,18 @@ impl OpenTransaction {
 
     async fn connection(&self) -> Result<MutexGuard<'_, Option<OpenConnection>>, DbError> {
         let mut connection = self.connection.lock().await;
-        let undone = std::mem::take(&mut *self.undone.lock().unwrap_or_else(PoisonError::into_inner));
-        for savepoint in undone {
+        while let Some(savepoint) = self.first_undone() {
             let open = connection.as_mut().ok_or_else(has_ended)?;
             open.roll_back_to(&savepoint).await?;
             open.command(&format!("RELEASE SAVEPOINT {savepoint}")).await?;
+            // Only now: whoever goes away before leaves it to the next.
+            self.undone.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         }
         Ok(connection)
+    }
+
+    fn first_undone(&self) -> Option<String> {
+        self.undone.lock().unwrap_or_else(PoisonError::into_inner).front().cloned()
     }
 
     async fn all(&self, statement: &Statement) -> Result<Vec<RawRow>, DbError> {
@@ -273,10 +279,13 @@ impl OpenTransaction {
         }
     }
 
-    pub(super) async fn named(&self, statement: &Statement) -> Result<Named, DbError> {
+    pub(super) async fn named(&self, statement: &Statement) -> Result<NamedRows, DbError> {
         match self.connection().await?.as_mut() {
-            Some(OpenConnection::Postgres(connection)) => connection.all(statement).await.map(Named::Postgres),
-            Some(OpenConnection::Sqlite(lease)) => lease.described(statement).await.map(Named::Sqlite),
+            Some(OpenConnection::Postgres(connection)) => {
+                connection.expect_anything();
+                connection.all(statement).await.map(NamedRows::Postgres)
+            }
+            Some(OpenConnection::Sqlite(lease)) => lease.described(statement).await.map(NamedRows::Sqlite),
             None => Err(has_ended()),
         }
     }
@@ -284,6 +293,7 @@ impl OpenTransaction {
     pub(super) async fn executed(&self, statement: &Statement) -> Result<Executed, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => {
+                connection.expect_anything();
                 connection.execute(statement).await.map(|rows| Executed { rows, last_id: 0 })
             }
             Some(OpenConnection::Sqlite(lease)) => lease.execute(statement).await,
@@ -301,7 +311,7 @@ impl OpenTransaction {
 
     /// Undoes a savepoint before whatever comes next.
     pub(super) fn undo_later(&self, savepoint: String) {
-        self.undone.lock().unwrap_or_else(PoisonError::into_inner).push(savepoint);
+        self.undone.lock().unwrap_or_else(PoisonError::into_inner).push_back(savepoint);
     }
 
     /// Does now what was left for later.

@@ -14,7 +14,7 @@ use sea_orm::{
     ProxyExecResult, ProxyRow, Statement as SeaStatement, Value,
 };
 
-use super::database::{Backend, Named, OpenTransaction};
+use super::database::{Backend, NamedRows, OpenTransaction};
 use super::sqlite::decode::{self, Described, DescribedColumn};
 use super::{DbError, Dialect, Statement, postgres};
 use crate::resource::{FieldKind, ModelMeta};
@@ -135,12 +135,11 @@ impl std::fmt::Debug for Reading {
 }
 
 impl Reading {
-    fn check(&self) -> Result<(), DbErr> {
-        match self.began.load(Ordering::Relaxed) {
-            false => Ok(()),
-            true => {
-                Err(DbErr::Custom("`Context::database` has no transactions; use `Context::transaction`".to_owned()))
-            }
+    fn check(&self, sql: &str) -> Result<(), DbErr> {
+        let reads = ["SELECT", "WITH"].iter().any(|word| sql.trim_start().starts_with(word));
+        match (self.began.load(Ordering::Relaxed), reads) {
+            (false, true) => Ok(()),
+            _ => Err(DbErr::Custom("`Context::database` only reads; write with `Context::transaction`".to_owned())),
         }
     }
 }
@@ -148,12 +147,12 @@ impl Reading {
 #[async_trait]
 impl ProxyDatabaseTrait for Reading {
     async fn query(&self, statement: SeaStatement) -> Result<Vec<ProxyRow>, DbErr> {
-        self.check()?;
+        self.check(&statement.sql)?;
         Ok(rows(self.backend.named(&own(self.backend.dialect(), statement)).await?, &self.kinds)?)
     }
 
     async fn execute(&self, statement: SeaStatement) -> Result<ProxyExecResult, DbErr> {
-        self.check()?;
+        self.check(&statement.sql)?;
         Ok(self.backend.executed(&own(self.backend.dialect(), statement)).await?.into())
     }
 
@@ -179,10 +178,12 @@ fn own(dialect: Dialect, statement: SeaStatement) -> Statement {
     Statement { dialect, sql: statement.sql, values }
 }
 
-fn rows(named: Named, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {
+fn rows(named: NamedRows, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {
     match named {
-        Named::Postgres(rows) => rows.iter().map(postgres::decode::named).map(|row| Ok(ProxyRow::new(row?))).collect(),
-        Named::Sqlite(described) => sqlite_rows(described, kinds),
+        NamedRows::Postgres(rows) => {
+            rows.iter().map(postgres::decode::named).map(|row| Ok(ProxyRow::new(row?))).collect()
+        }
+        NamedRows::Sqlite(described) => sqlite_rows(described, kinds),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::resource::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
 const POSTGRES: &str = "SELECT c.relname, a.attname, t.typname, a.attnotnull, a.atthasdef OR a.attidentity <> '' \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') \
     AND a.attnum > 0 AND NOT a.attisdropped";
 
 const SQLITE: &str = "SELECT t.name, c.name, c.type, c.\"notnull\" OR c.pk > 0, c.dflt_value IS NOT NULL \
@@ -35,7 +35,7 @@ impl Database {
         for model in models {
             match tables.get(model.table) {
                 Some(columns) => differences.extend(of_model(self.dialect(), model, columns)),
-                None => differences.push(format!("the table {} is missing", model.table)),
+                None => differences.push(missing(model.table)),
             }
         }
         differences.extend(join_tables(models).filter(|table| !tables.contains_key(*table)).map(missing));
@@ -121,7 +121,7 @@ fn fits_postgres(kind: FieldKind, ty: &str) -> bool {
     }
 }
 
-/// The same for a declared type, of which SQLite looks at parts.
+/// Whether a column of this declared type keeps values of the kind; SQLite looks at parts of the type's name.
 fn fits_sqlite(kind: FieldKind, ty: &str) -> bool {
     let ty = ty.to_ascii_uppercase();
     let has = |part: &str| ty.contains(part);

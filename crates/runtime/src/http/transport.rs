@@ -130,6 +130,8 @@ async fn frame<B: MessageBody + 'static>(
             }
             arrival.log(&request, &mut response, &load);
             load.release_body();
+            // Whoever takes their time to read the answer keeps nobody else from being worked on.
+            load.leave();
             // The request's extensions live as long as the connection may keep the request for its next one.
             request.extensions_mut().remove::<Rc<RequestLoad>>();
             Ok(ServiceResponse::new(request, response.map_body(|_, body| LoadedBody::new(body, load))))

@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Whether what the application needs, its database above all, can be reached now.
 pub(crate) trait Readiness: Send + Sync {
     /// # Errors
-    /// The reason why it is not ready, for people.
-    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>>;
+    /// The reason why it is not ready, for anybody.
+    fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>>;
 }
 
 /// Made once; clones go to every worker.
@@ -51,7 +51,7 @@ async fn ready(health: Health) -> HttpResponse {
     }
     match tokio::time::timeout(PATIENCE, health.readiness.is_ready()).await {
         Ok(Ok(())) => available(),
-        Ok(Err(reason)) => unavailable(&reason),
+        Ok(Err(reason)) => unavailable(reason),
         Err(_) => unavailable("the database does not answer"),
     }
 }
@@ -76,15 +76,15 @@ mod tests {
     struct Answers(Result<(), &'static str>);
 
     impl Readiness for Answers {
-        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
-            Box::pin(std::future::ready(self.0.map_err(str::to_owned)))
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>> {
+            Box::pin(std::future::ready(self.0))
         }
     }
 
     struct Silent;
 
     impl Readiness for Silent {
-        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + '_>> {
+        fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>> {
             Box::pin(std::future::pending())
         }
     }

@@ -19,6 +19,8 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 3;
 /// How long data may stay unacknowledged by the server's machine.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one address of a host may take to answer; others may follow it.
+const CONNECT: Duration = Duration::from_secs(2);
 /// How often the server looks whether its client is still there while a statement runs.
 const CLIENT_CHECK: Duration = Duration::from_secs(1);
 
@@ -84,11 +86,10 @@ impl Target {
         for nth in 0..self.hosts.len() {
             let nth = (serving + nth) % self.hosts.len();
             let host = &self.hosts[nth];
-            // Also where nobody waits for the end of this attempt, the next one begins with another host.
-            self.serving.store((nth + 1) % self.hosts.len(), Ordering::Relaxed);
+            let attempt = Attempt { serving: &self.serving, nth, hosts: self.hosts.len() };
             match tokio::time::timeout(limit, host.connect(self.tls.clone())).await {
                 Ok(Ok(connected)) => {
-                    self.serving.store(nth, Ordering::Relaxed);
+                    attempt.succeeded();
                     return Ok(connected);
                 }
                 Ok(Err(error)) => failed = DbError::unavailable(format!("{}: {}", name(host), reason(&error))),
@@ -96,6 +97,27 @@ impl Target {
             }
         }
         Err(failed)
+    }
+}
+
+/// An attempt at one host. Where it fails, or nobody waits for its end any more, the next one begins with another host.
+struct Attempt<'a> {
+    serving: &'a AtomicUsize,
+    nth: usize,
+    hosts: usize,
+}
+
+impl Attempt<'_> {
+    fn succeeded(self) {
+        self.serving.store(self.nth, Ordering::Relaxed);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let next = (self.nth + 1) % self.hosts;
+        let _ = self.serving.compare_exchange(self.nth, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -162,7 +184,7 @@ fn copy_session(config: &Config, one: &mut Config) {
     one.application_name(config.get_application_name().unwrap_or("gable"));
     one.ssl_mode(config.get_ssl_mode()).channel_binding(config.get_channel_binding());
     one.target_session_attrs(config.get_target_session_attrs());
-    one.connect_timeout(config.get_connect_timeout().copied().unwrap_or(ACQUIRE));
+    one.connect_timeout(config.get_connect_timeout().copied().unwrap_or(CONNECT));
     one.tcp_user_timeout(config.get_tcp_user_timeout().copied().unwrap_or(TCP_USER_TIMEOUT));
     one.keepalives(config.get_keepalives()).keepalives_idle(KEEPALIVE_IDLE);
     one.keepalives_interval(config.get_keepalives_interval().unwrap_or(KEEPALIVE_INTERVAL));
@@ -179,7 +201,7 @@ fn session_setup(options: &Options, own: &str) -> String {
     ];
     let rows: Vec<String> = limits
         .iter()
-        .filter(|(name, _)| !own.contains(name))
+        .filter(|(name, _)| !own.split([' ', '=']).any(|word| word.strip_prefix("-c").unwrap_or(word) == *name))
         .map(|(name, limit)| format!("('{name}', '{}')", limit.as_millis()))
         .collect();
     if rows.is_empty() {

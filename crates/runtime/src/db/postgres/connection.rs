@@ -194,8 +194,7 @@ impl Connection {
     }
 
     /// # Errors
-    /// `Conflict` for a transaction in which a statement has failed: PostgreSQL answers its `COMMIT` without an error, and
-    /// rolls back.
+    /// A statement of the transaction has failed: PostgreSQL would answer the `COMMIT` without an error, and roll back.
     pub(in crate::db) async fn commit(&mut self) -> Result<(), DbError> {
         if self.failed {
             self.roll_back().await?;
@@ -243,6 +242,7 @@ impl Connection {
     }
 
     async fn attempt(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, Failure> {
+        self.note_unseen_end()?;
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent) };
         self.busy = true;
         let answer = send(session, self.prepared_statements, statement, wanted);
@@ -251,6 +251,7 @@ impl Connection {
     }
 
     async fn simple(&mut self, sql: &str, limit: Option<Duration>) -> Result<(), DbError> {
+        self.note_unseen_end()?;
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
         (self.busy, self.pristine) = (true, false);
         let answer = session.client.batch_execute(sql);
@@ -259,6 +260,18 @@ impl Connection {
             None => Some(answer.await),
         };
         Ok(self.settle(answer)?)
+    }
+
+    /// A statement whose answer nobody awaited may have failed, and its transaction with it. On a connection that is of no
+    /// further use, nothing is sent.
+    fn note_unseen_end(&mut self) -> Result<(), Failure> {
+        self.failed |= self.in_transaction && self.busy;
+        if self.lost == Lost::No { Ok(()) } else { Err(Failure::Silent) }
+    }
+
+    /// For statements that others made: they may do more than they look like.
+    pub(in crate::db) fn expect_anything(&mut self) {
+        self.pristine = false;
     }
 
     /// Notes what an answer says of the connection. One that gives none in time is of no further use.
@@ -286,7 +299,7 @@ impl Connection {
 }
 
 /// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
-fn is_plain_read(sql: &str) -> bool {
+pub(super) fn is_plain_read(sql: &str) -> bool {
     sql.starts_with("SELECT") && !sql.contains(" FOR ")
 }
 
@@ -341,29 +354,33 @@ impl Drop for Connection {
         }
         match (self.lost, tokio::runtime::Handle::try_current()) {
             (Lost::No, _) if !self.busy && !self.in_transaction => {}
-            (Lost::No, Ok(runtime)) => drop(runtime.spawn(recover(object, self.in_transaction, permit))),
+            (Lost::No, Ok(runtime)) => {
+                let question = if self.in_transaction { Question::RollBack } else { Question::AreYouThere };
+                drop(runtime.spawn(recover(object, question, permit)));
+            }
             _ => Object::take(object).abort(),
         }
     }
 }
 
-/// Makes a connection ready for its next user: ends its transaction, and the statement that nobody waits for any more.
-async fn recover(object: Object<Target>, in_transaction: bool, permit: Option<OwnedSemaphorePermit>) {
-    if is_clean(&object, in_transaction).await {
-        return;
-    }
-    let cancelled = timeout(RECOVERY, object.client.cancel_token().cancel_query(object.tls.clone())).await;
-    if !matches!(cancelled, Ok(Ok(()))) || !is_clean(&object, in_transaction).await {
-        tracing::debug!("a connection did not come back from a cancelled statement and was closed");
+/// Makes a connection ready for its next user: ends its transaction, once the statement has ended that nobody waits for any
+/// more. One whose statement had to be cancelled is closed: nobody knows when the cancellation arrives.
+async fn recover(object: Object<Target>, question: Question, permit: Option<OwnedSemaphorePermit>) {
+    let answer = match question {
+        Question::RollBack => timeout(RECOVERY, object.client.batch_execute("ROLLBACK")).await,
+        Question::AreYouThere => timeout(RECOVERY, object.client.check_connection()).await,
+    };
+    if !matches!(answer, Ok(Ok(()))) {
+        tracing::debug!("a statement that nobody waits for is cancelled, and its connection closed");
+        let _ = timeout(RECOVERY, object.client.cancel_token().cancel_query(object.tls.clone())).await;
         Object::take(object).abort();
     }
     drop(permit);
 }
 
-async fn is_clean(session: &Session, in_transaction: bool) -> bool {
-    let answer = match in_transaction {
-        true => timeout(RECOVERY, session.client.batch_execute("ROLLBACK")).await,
-        false => timeout(RECOVERY, session.client.check_connection()).await,
-    };
-    matches!(answer, Ok(Ok(())))
+/// What a connection is asked before it goes back.
+#[derive(Clone, Copy)]
+enum Question {
+    RollBack,
+    AreYouThere,
 }

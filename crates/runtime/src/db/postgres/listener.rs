@@ -31,7 +31,7 @@ impl Target {
                 }
             }
         });
-        let listener = Listener { client: client, payloads, task };
+        let listener = Listener { client, payloads, task };
         listener.client.batch_execute(&format!("SET application_name = 'gable listener'; LISTEN {channel}")).await?;
         Ok(listener)
     }

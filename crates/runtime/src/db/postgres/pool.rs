@@ -11,21 +11,28 @@ use tokio::time::timeout;
 use tokio_postgres::{Row, SimpleQueryMessage};
 
 use super::Target;
-use super::connection::{Connection, Lost, Session};
+use super::connection::{Connection, Lost, Session, is_plain_read};
 use crate::db::options::ACQUIRE;
 use crate::db::{DbError, Statement};
 
 /// A connection that was idle for longer is asked whether it is there; asking before every statement costs 40 % of a read.
 const CHECK_AFTER: Duration = Duration::from_secs(30);
 const CHECK: Duration = Duration::from_secs(1);
-/// How long a statement waits for a connection. Together with the time limit of the statement it stays under ten seconds.
+/// How long a statement waits for others to give a connection back.
 const WAIT: Duration = Duration::from_secs(3);
+/// How long it waits for a connection at all, also where idle ones turn out to be silent. Together with the time limit of the statement it stays under ten seconds.
+const AT_LAST: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
 /// Connections are renewed now and then: a server that takes over, or a new certificate, then counts without a restart.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How often reading, or beginning a transaction, is tried on connections that turn out to be closed.
 const ATTEMPTS: usize = 3;
+
+enum ReadOnly {
+    Yes,
+    No,
+}
 
 impl Manager for Target {
     type Type = Session;
@@ -91,10 +98,11 @@ impl Pool {
     }
 
     async fn get(&self) -> Result<Connection, DbError> {
-        match self.pool.get().await {
-            Ok(object) => Ok(Connection::new(object, self.pool.manager())),
-            Err(PoolError::Backend(error)) => Err(error),
-            Err(error) => Err(DbError::unavailable(error)),
+        match timeout(AT_LAST, self.pool.get()).await {
+            Ok(Ok(object)) => Ok(Connection::new(object, self.pool.manager())),
+            Ok(Err(PoolError::Backend(error))) => Err(error),
+            Ok(Err(error)) => Err(DbError::unavailable(error)),
+            Err(_) => Err(DbError::unavailable("no connection answered in time")),
         }
     }
 
@@ -104,7 +112,7 @@ impl Pool {
         loop {
             let mut connection = self.get().await?;
             let rows = connection.all(statement).await;
-            if attempt == ATTEMPTS || !self.gave_up(&connection) {
+            if attempt == ATTEMPTS || !self.gave_up(&connection) || !is_plain_read(&statement.sql) {
                 return rows;
             }
             attempt += 1;
@@ -149,15 +157,20 @@ impl Pool {
     /// Whether the server answers and takes writes, asked on a connection of its own.
     ///
     /// # Errors
-    /// The reason, for people.
-    pub(in crate::db) async fn probe(&self) -> Result<(), String> {
+    /// The reason, for anybody: it names no host and no user.
+    pub(in crate::db) async fn probe(&self) -> Result<(), &'static str> {
         match timeout(PROBE, self.ask()).await {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(_) => Err("the database does not answer".to_owned()),
+            Ok(Ok(ReadOnly::No)) => Ok(()),
+            Ok(Ok(ReadOnly::Yes)) => Err("the database takes no writes"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the database cannot be reached");
+                Err("the database cannot be reached")
+            }
+            Err(_) => Err("the database does not answer"),
         }
     }
 
-    async fn ask(&self) -> Result<(), DbError> {
+    async fn ask(&self) -> Result<ReadOnly, DbError> {
         let mut kept = self.probe.lock().await;
         let session = match kept.take().filter(|session| !session.client.is_closed()) {
             Some(session) => session,
@@ -169,10 +182,11 @@ impl Pool {
             _ => false,
         });
         if read_only {
-            return Err(DbError::unavailable("the database takes no writes"));
+            // The next probe looks for another host.
+            return Ok(ReadOnly::Yes);
         }
         *kept = Some(session);
-        Ok(())
+        Ok(ReadOnly::No)
     }
 
     pub(in crate::db) fn close(&self) {

@@ -1,6 +1,6 @@
 //! Values on their way to SQLite, which knows integers, floating-point numbers, texts and bytes.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, TimeZone};
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Cell, ValueRef};
 use sea_orm::Value;
 use sea_orm::sea_query::OptionEnum;
@@ -19,43 +19,43 @@ impl ToSql for Bound<'_> {
             Value::TinyUnsigned(value) => integer(value.map(i64::from)),
             Value::SmallUnsigned(value) => integer(value.map(i64::from)),
             Value::Unsigned(value) => integer(value.map(i64::from)),
-            Value::BigUnsigned(value) => {
-                let value = value.map(i64::try_from).transpose();
-                integer(value.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?)
-            }
+            Value::BigUnsigned(value) => integer(value.map(i64::try_from).transpose().map_err(refused)?),
             Value::Float(value) => owned(value.map(|value| Cell::Real(value.into()))),
             Value::Double(value) => owned(value.map(Cell::Real)),
             Value::String(value) => borrowed(value.as_deref()),
             Value::Enum(OptionEnum::Some(value)) => borrowed(Some(value.value.as_ref())),
             Value::Enum(OptionEnum::None(_)) => owned(None),
             Value::Char(value) => text(value.as_ref()),
-            Value::Bytes(value) => match value {
-                Some(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-                None => owned(None),
-            },
+            Value::Bytes(value) => blob(value.as_deref()),
             Value::Json(value) => text(value.as_deref()),
             Value::ChronoDate(value) => text(value.map(|value| value.format("%F")).as_ref()),
             Value::ChronoTime(value) => text(value.map(|value| value.format("%T%.f")).as_ref()),
             Value::ChronoDateTime(value) => text(value.map(|value| value.format("%F %T%.f")).as_ref()),
-            Value::ChronoDateTimeUtc(value) => {
-                text(value.map(|value| value.to_rfc3339_opts(SecondsFormat::AutoSi, false)).as_ref())
-            }
-            Value::ChronoDateTimeLocal(value) => {
-                text(value.map(|value| value.to_rfc3339_opts(SecondsFormat::AutoSi, false)).as_ref())
-            }
-            Value::ChronoDateTimeWithTimeZone(value) => {
-                text(value.map(|value| value.to_rfc3339_opts(SecondsFormat::AutoSi, false)).as_ref())
-            }
-            Value::Uuid(value) => match value {
-                Some(uuid) => ToSqlOutput::Borrowed(ValueRef::Blob(uuid.as_bytes())),
-                None => owned(None),
-            },
+            Value::ChronoDateTimeUtc(value) => moment(value.as_ref()),
+            Value::ChronoDateTimeLocal(value) => moment(value.as_ref()),
+            Value::ChronoDateTimeWithTimeZone(value) => moment(value.as_ref()),
+            Value::Uuid(value) => blob(value.as_ref().map(|uuid| &uuid.as_bytes()[..])),
             Value::Decimal(value) => text(value.as_ref()),
-            Value::Array(..) => {
-                let error = "SQLite has no arrays".into();
-                return Err(rusqlite::Error::ToSqlConversionFailure(error));
-            }
+            Value::Array(..) => return Err(refused("SQLite has no arrays")),
         })
+    }
+}
+
+fn refused(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(cause.into())
+}
+
+fn moment<Z: TimeZone>(value: Option<&DateTime<Z>>) -> ToSqlOutput<'static>
+where
+    Z::Offset: std::fmt::Display,
+{
+    text(value.map(|value| value.to_rfc3339_opts(SecondsFormat::AutoSi, false)).as_ref())
+}
+
+fn blob(value: Option<&[u8]>) -> ToSqlOutput<'_> {
+    match value {
+        Some(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        None => owned(None),
     }
 }
 

@@ -69,9 +69,9 @@ impl Lease {
     }
 
     pub(in crate::db) async fn roll_back(mut self) -> Result<(), DbError> {
-        let rolled_back = self.writer.call(None, Session::roll_back).await;
+        self.writer.call(None, Session::roll_back).await?;
         self.permit = None;
-        rolled_back
+        Ok(())
     }
 
     /// Runs a part of the transaction, if SQLite still has it open.

@@ -52,7 +52,8 @@ impl Sqlite {
             let (location, synchronous) = (location.clone(), options.synchronous);
             move || Session::open(&location, role, synchronous)
         };
-        let writer = first_of_all(open(Role::Writer)).await?;
+        first_of_all(open(Role::First)).await?;
+        let writer = Workers::start("sqlite-write", 1, open(Role::Writer))?;
         let (readers, upkeep) = if location.is_in_memory() {
             (None, None)
         } else {
@@ -104,8 +105,8 @@ impl Sqlite {
     }
 
     /// # Errors
-    /// Why the database is not ready, for people.
-    pub(super) async fn probe(&self) -> Result<(), String> {
+    /// Why the database is not ready, for anybody.
+    pub(super) async fn probe(&self) -> Result<(), &'static str> {
         match &self.upkeep {
             Some(upkeep) => upkeep.probe().await,
             None => Ok(()),
@@ -127,21 +128,19 @@ impl Sqlite {
     }
 }
 
-/// Opens the writer. Processes that open an empty file at once lock each other out while they turn it into a file with a
-/// write-ahead log, and SQLite's own waiting for locks does not apply there: opening is tried again.
-async fn first_of_all(
-    open: impl Fn() -> Result<Session, DbError> + Clone + Send + Sync + 'static,
-) -> Result<Workers, DbError> {
-    let (started, mut said) = (Instant::now(), false);
+/// Makes the file, where there is none, and turns it into one with a write-ahead log. Processes that do so at once lock each
+/// other out, and SQLite's own waiting for locks does not apply there: it is tried again.
+async fn first_of_all(open: impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
+    let (started, mut told) = (Instant::now(), false);
     loop {
-        match Workers::start("sqlite-write", 1, open.clone()) {
+        match open() {
             Err(DbError::LockTimeout) if started.elapsed() < OPENING => {
-                if started.elapsed() > SAY_SO && !std::mem::replace(&mut said, true) {
+                if started.elapsed() > SAY_SO && !std::mem::replace(&mut told, true) {
                     tracing::warn!(WAITING);
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            started => return started,
+            opened => return opened.map(drop),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 use sea_orm::Value;
 
 use super::bind::Bound;
@@ -30,6 +30,8 @@ const LOG_PAGES: u32 = 8_000;
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
+    /// Makes the file.
+    First,
     Reader,
     Writer,
     Upkeep,
@@ -38,6 +40,7 @@ pub(super) enum Role {
 pub(super) struct Session {
     connection: Connection,
     location: Arc<Location>,
+    role: Role,
     watch: Watch,
     /// The file could not be read or written.
     suspect: bool,
@@ -78,7 +81,8 @@ impl Session {
     pub(super) fn open(location: &Arc<Location>, role: Role, synchronous: Synchronous) -> Result<Self, DbError> {
         let access = match (location.mode(), role) {
             (Mode::ReadOnly, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            (Mode::Create | Mode::Memory, Role::Writer) => {
+            // Only once: a file that is gone later is not made anew, without its rows.
+            (Mode::Create, Role::First) | (Mode::Memory, _) => {
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
             }
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -95,7 +99,7 @@ impl Session {
         connection.pragma_update(None, "foreign_keys", true)?;
         match role {
             Role::Reader => connection.pragma_update(None, "query_only", true)?,
-            Role::Writer | Role::Upkeep if location.mode() != Mode::ReadOnly => {
+            Role::First | Role::Writer | Role::Upkeep if location.mode() != Mode::ReadOnly => {
                 write_settings(&connection, synchronous)?
             }
             _ => {}
@@ -103,7 +107,7 @@ impl Session {
         let watch = Watch::default();
         let watched = watch.clone();
         connection.progress_handler(STEPS, Some(move || watched.is_over()))?;
-        Ok(Self { connection, location: location.clone(), watch, suspect: false })
+        Ok(Self { connection, location: location.clone(), role, watch, suspect: false })
     }
 
     /// Runs work that has to end in time.
@@ -148,7 +152,7 @@ impl Session {
     /// Notes an error of the file.
     fn noting<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, DbError> {
         done.map_err(|error| {
-            if is_of_the_file(&error) {
+            if self.role != Role::Reader && is_of_the_file(&error) {
                 self.suspect = true;
                 self.location.set_failing(true);
             }
@@ -168,7 +172,9 @@ impl Session {
 
     /// Leaves no transaction open, if need be on a new connection: one whose state is not known is never used again.
     pub(super) fn make_idle(&mut self, open: &dyn Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
-        if self.suspect || self.roll_back().is_err() || !self.is_idle() {
+        // In memory, another connection would be another database.
+        let suspect = self.suspect && !self.location.is_in_memory();
+        if suspect || self.roll_back().is_err() || !self.is_idle() {
             // The limit of the running work moves along.
             let limit = self.watch.get();
             *self = open()?;
@@ -192,14 +198,15 @@ impl Session {
         cut
     }
 
-    /// Writes what is written already, to see whether that can be done. A lock that another writer holds is no answer.
-    pub(super) fn touch(&mut self, patience: Duration) -> Result<(), DbError> {
+    /// Writes what is written already, to see whether that can be done. None where another writer is at work: that is no
+    /// answer.
+    pub(super) fn touch(&mut self, patience: Duration) -> Result<Option<()>, DbError> {
         self.connection.busy_timeout(patience)?;
         let touched = touch(&self.connection);
         self.connection.busy_timeout(LOCK)?;
         match touched {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
-            touched => self.noting(touched),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
+            touched => self.noting(touched).map(Some),
         }
     }
 
@@ -244,13 +251,19 @@ fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Re
 }
 
 fn touch(connection: &Connection) -> rusqlite::Result<()> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    connection.pragma_update(None, "user_version", version)
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
 }
 
 fn write_settings(connection: &Connection, synchronous: Synchronous) -> Result<(), DbError> {
-    // Also where the file has it: the answer says whether it could be done.
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !matches!(mode.as_str(), "wal" | "memory") {
+        return Err(DbError::other(format!(
+            "SQLite keeps the journal mode {mode}; this file system allows no write-ahead log"
+        )));
+    }
     let synchronous = match synchronous {
         Synchronous::Normal => "NORMAL",
         Synchronous::Full => "FULL",

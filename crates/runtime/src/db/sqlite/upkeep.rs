@@ -31,7 +31,7 @@ const PROBE: Duration = Duration::from_millis(1500);
 /// What a probe writes beside the file after a write has failed; the log may have room left where the disk has none.
 static SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
 
-type Answer = oneshot::Sender<Result<(), String>>;
+type Answer = oneshot::Sender<Result<(), &'static str>>;
 
 pub(super) struct Upkeep {
     /// None once it was told to stop.
@@ -56,18 +56,18 @@ impl Upkeep {
         Ok(Self { probes: Mutex::new(Some(probes)), thread })
     }
 
-    pub(super) async fn probe(&self) -> Result<(), String> {
+    pub(super) async fn probe(&self) -> Result<(), &'static str> {
         let (reply, answer) = oneshot::channel();
         let asked = {
             let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
             probes.as_ref().is_some_and(|probes| probes.send(reply).is_ok())
         };
         if !asked {
-            return Err("the database is closed".to_owned());
+            return Err("the database is closed");
         }
         match timeout(PROBE, answer).await {
             Ok(Ok(answer)) => answer,
-            _ => Err("the database does not answer".to_owned()),
+            _ => Err("the database does not answer"),
         }
     }
 
@@ -80,18 +80,32 @@ impl Upkeep {
 }
 
 fn run(mut file: File, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Session, DbError>) {
+    let mut next_look = Instant::now() + PERIOD;
     loop {
-        match probes.recv_timeout(PERIOD) {
-            Ok(answer) => {
-                let _ = answer.send(file.probe(open));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                if let Err(error) = file.shorten_log(open) {
-                    tracing::debug!(%error, "failed to shorten the write-ahead log");
-                }
-            }
+        match probes.recv_timeout(next_look.saturating_duration_since(Instant::now())) {
+            Ok(answer) => answer_all(&mut file, answer, probes, open),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        // However many probes come.
+        if Instant::now() >= next_look {
+            if let Err(error) = file.shorten_log(open) {
+                tracing::debug!(%error, "failed to shorten the write-ahead log");
+            }
+            next_look = Instant::now() + PERIOD;
+        }
+    }
+}
+
+/// Everybody who waits meanwhile gets the same answer.
+fn answer_all(file: &mut File, first: Answer, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Session, DbError>) {
+    let waiting: Vec<Answer> = std::iter::once(first).chain(probes.try_iter()).collect();
+    if waiting.iter().all(Answer::is_closed) {
+        return;
+    }
+    let answer = file.probe(open);
+    for waiting in waiting {
+        let _ = waiting.send(answer);
     }
 }
 
@@ -125,29 +139,33 @@ impl File {
         done
     }
 
-    fn probe(&mut self, open: &impl Fn() -> Result<Session, DbError>) -> Result<(), String> {
+    fn probe(&mut self, open: &impl Fn() -> Result<Session, DbError>) -> Result<(), &'static str> {
         if self.identity != identity(self.location.path()) {
-            return Err("the database file was deleted or replaced".to_owned());
+            return Err("the database file was deleted or replaced");
         }
         let failing = self.location.is_failing();
-        if self.location.mode() == Mode::ReadOnly || !(failing || self.written.elapsed() > WRITE_EVERY) {
-            let read = self.session(open).and_then(|session| session.all("SELECT 1", &[]));
-            return read.map(drop).map_err(|error| error.to_string());
+        let writes = self.location.mode() != Mode::ReadOnly && (failing || self.written.elapsed() > WRITE_EVERY);
+        let done = if writes { self.try_to_write(open) } else { self.try_to_read(open) };
+        done.map_err(|error| {
+            self.session = None;
+            tracing::warn!(%error, "the database cannot be used");
+            if writes { "the database cannot be written" } else { "the database cannot be read" }
+        })
+    }
+
+    fn try_to_read(&mut self, open: &impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
+        self.session(open)?.all("SELECT 1 FROM sqlite_schema LIMIT 1", &[]).map(drop)
+    }
+
+    fn try_to_write(&mut self, open: &impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
+        if self.location.is_failing() {
+            self.sample().map_err(DbError::unavailable)?;
         }
-        if failing {
-            self.sample().map_err(|error| format!("the database cannot be written: {error}"))?;
+        if self.session(open)?.touch(CUTTING)?.is_some() {
+            self.written = Instant::now();
+            self.location.set_failing(false);
         }
-        match self.session(open).and_then(|session| session.touch(CUTTING)) {
-            Ok(()) => {
-                self.written = Instant::now();
-                self.location.set_failing(false);
-                Ok(())
-            }
-            Err(error) => {
-                self.session = None;
-                Err(format!("the database cannot be written: {error}"))
-            }
-        }
+        Ok(())
     }
 
     /// Whether there is room beside the file.
