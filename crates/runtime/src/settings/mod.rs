@@ -232,7 +232,27 @@ fn database_url(reader: &mut Reader<'_>) -> Secret {
         // The value stays out of the message: it may hold a password.
         _ => reader.problem("DATABASE_URL must begin with sqlite: or postgres:"),
     }
-    Secret::new(url)
+    Secret::new(if url.starts_with("postgres") { with_libpq_variables(reader, url) } else { url })
+}
+
+/// What the variables of libpq say, where the URL is silent: whoever demands TLS by them must not lose it without a word.
+fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
+    let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    for (variable, parameter) in
+        [("PGSSLMODE", "sslmode"), ("PGSSLROOTCERT", "sslrootcert"), ("PGPASSWORD", "password")]
+    {
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let told = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == parameter);
+        let Some(value) = reader.secret(variable).filter(|_| !told && !(parameter == "password" && has_password))
+        else {
+            continue;
+        };
+        let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        url.push(if query.is_empty() { '?' } else { '&' });
+        url.push_str(&format!("{parameter}={}", value.replace('+', "%20")));
+    }
+    url
 }
 
 /// A name or an address; an IPv6 address may stand in brackets.

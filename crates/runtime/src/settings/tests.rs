@@ -263,3 +263,21 @@ fn a_secret_that_cannot_be_kept_is_a_problem_and_not_a_panic() {
     assert!(error.to_string().contains("JWT_SECRET"));
     std::fs::remove_file(blocked).expect("removed");
 }
+
+#[test]
+fn variables_of_libpq_count_where_the_url_is_silent() {
+    let url = |url: &str, more: &[(&str, &str)]| {
+        let variables = [&[("DATABASE_URL", url)][..], more].concat();
+        read(&app(None), &variables).expect("settings").database_url.expose().to_owned()
+    };
+    let set = [("PGSSLMODE", "verify-full"), ("PGSSLROOTCERT", "/a b.pem"), ("PGPASSWORD", "p&q")];
+    assert_eq!(
+        url("postgres://u@h/x", &set),
+        "postgres://u@h/x?sslmode=verify-full&sslrootcert=%2Fa%20b.pem&password=p%26q"
+    );
+    assert_eq!(
+        url("postgres://u:p@h/x?sslmode=disable&sslrootcert=/c", &set),
+        "postgres://u:p@h/x?sslmode=disable&sslrootcert=/c"
+    );
+    assert_eq!(url("sqlite://x.db", &set), "sqlite://x.db");
+}
