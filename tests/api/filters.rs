@@ -5,6 +5,7 @@ mod any_input;
 mod bulk;
 mod cursors;
 mod documented;
+mod growth;
 mod hidden;
 mod json;
 mod oracle;

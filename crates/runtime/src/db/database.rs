@@ -360,10 +360,11 @@ pub(crate) enum Source<'a> {
 impl Source<'_> {
     pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<RawRow>, DbError> {
         // Boxed, so that the futures of requests stay small.
-        match self {
+        let rows = match self {
             Source::Pool(database) => Box::pin(database.backend.all(&statement)).await,
             Source::Transaction(transaction) => Box::pin(transaction.open.all(&statement)).await,
-        }
+        };
+        rows.inspect_err(|error| log_timeout(error, &statement))
     }
 
     pub(crate) async fn one(&self, statement: Statement) -> Result<Option<RawRow>, DbError> {
@@ -376,6 +377,13 @@ impl Source<'_> {
             Source::Pool(database) => Box::pin(database.backend.executed(&statement)).await,
             Source::Transaction(transaction) => Box::pin(transaction.open.executed(&statement)).await,
         };
-        Ok(executed?.rows)
+        Ok(executed.inspect_err(|error| log_timeout(error, &statement))?.rows)
+    }
+}
+
+/// Shows the shape of a statement that took too long: its text, which holds no values.
+fn log_timeout(error: &DbError, statement: &Statement) {
+    if matches!(error, DbError::Timeout) {
+        tracing::warn!(sql = statement.sql, "a statement took too long");
     }
 }

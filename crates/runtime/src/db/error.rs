@@ -15,6 +15,9 @@ pub enum DbError {
     /// The database cannot be reached, is out of space, or did not answer within a time limit.
     #[error("database unavailable: {0}")]
     Unavailable(String),
+    /// A statement took longer than the statement timeout.
+    #[error("the statement took too long")]
+    Timeout,
     /// Another transaction held a lock for longer than the lock timeout.
     #[error("the database is locked by another transaction")]
     LockTimeout,
@@ -66,7 +69,7 @@ impl From<DbError> for DbErr {
     fn from(error: DbError) -> Self {
         let text = RuntimeErr::Internal(error.to_string());
         match error {
-            DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => DbErr::Conn(text),
+            DbError::Unavailable(_) | DbError::Timeout | DbError::LockTimeout | DbError::Conflict => DbErr::Conn(text),
             DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => DbErr::Query(text),
         }
     }

@@ -172,6 +172,10 @@ impl std::error::Error for ApiError {}
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
+            DbError::Timeout => {
+                let message = "The query took too long. Ask for fewer rows, or filter and sort by indexed fields.";
+                Self::new(503, "QueryTimeout", message).with_header("Retry-After", "1".to_owned()).with_cause(error)
+            }
             DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => {
                 Self::unavailable(1).with_cause(error)
             }

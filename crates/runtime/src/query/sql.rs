@@ -222,7 +222,18 @@ fn pattern(place: Place, text: &str) -> String {
 }
 
 /// Rows that the caller does not see are no rows: they neither make `some` hold nor keep `every` from it.
+///
+/// From the row that is looked for, the related rows are looked up. From rows that are themselves looked up, a relation to
+/// many is asked once for all of them: otherwise each of n comments of one author would look through all n.
 fn related<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> &'s mut Statement {
+    match related.relation.kind {
+        RelationKind::BelongsTo { .. } => related_to_each(statement, from, related),
+        _ if from.depth == 0 => related_to_each(statement, from, related),
+        kind => related_to_any(statement, from, related, kind),
+    }
+}
+
+fn related_to_each<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> &'s mut Statement {
     let to = Table { meta: related.target, depth: from.depth + 1 };
     statement.push(if related.quantifier == Quantifier::Some { "EXISTS (" } else { "NOT EXISTS (" });
     join(statement, from, to, related);
@@ -232,6 +243,47 @@ fn related<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> 
         Quantifier::Some => condition(statement.push(" AND "), to, &related.condition).push(" LIMIT 1)"),
         Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")"),
         Quantifier::Every => condition(statement.push(" AND ("), to, &related.condition).push(") IS NOT TRUE)"),
+    }
+}
+
+/// `id IN (SELECT … )`, which does not depend on the row. A key that is null leads to none. PostgreSQL would make a join of
+/// it, and may then look through all rows for each row again: as a value that is compared with TRUE, it is worked out once.
+fn related_to_any<'s>(
+    statement: &'s mut Statement,
+    from: Table,
+    related: &Related,
+    kind: RelationKind,
+) -> &'s mut Statement {
+    let to = Table { meta: related.target, depth: from.depth + 1 };
+    let alias = format!(" t{}", to.depth);
+    from.named(statement.push("("), "id").push(" IN (SELECT ");
+    match kind {
+        RelationKind::ManyToMany { table, this_column, target_column } => {
+            let links = format!("j{}", to.depth);
+            statement
+                .push(&links)
+                .push(".")
+                .identifier(this_column)
+                .push(" FROM ")
+                .identifier(table)
+                .push(" ")
+                .push(&links);
+            statement.push(" JOIN ").identifier(to.meta.table).push(&alias).push(" ON ");
+            to.named(statement, "id").push(" = ").push(&links).push(".").identifier(target_column).push(" WHERE 1 = 1");
+        }
+        RelationKind::HasOne { field } | RelationKind::HasMany { field } | RelationKind::BelongsTo { field } => {
+            let key = column_of(to.meta, field);
+            to.named(statement, key).push(" FROM ").identifier(to.meta.table).push(&alias).push(" WHERE ");
+            to.named(statement, key).push(" IS NOT NULL");
+        }
+    }
+    visible(statement, to, &related.scope);
+    match related.quantifier {
+        Quantifier::Some => condition(statement.push(" AND "), to, &related.condition).push(")) IS TRUE"),
+        Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")) IS NOT TRUE"),
+        Quantifier::Every => {
+            condition(statement.push(" AND ("), to, &related.condition).push(") IS NOT TRUE)) IS NOT TRUE")
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const PREPARED: usize = 128;
 /// The server ends a statement by itself; a connection that is silent for so long beyond that is given up.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a connection may take to be ready again after its request has gone.
-const RECOVERY: Duration = Duration::from_secs(1);
+const RECOVERY: Duration = Duration::from_millis(500);
 
 /// A session of the server.
 pub(in crate::db) struct Session {

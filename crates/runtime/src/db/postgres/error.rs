@@ -61,8 +61,9 @@ fn refused(refusal: &Refusal) -> Option<DbError> {
         "23503" | "23001" => Some(DbError::ForeignKey),
         "40001" | "40P01" => Some(DbError::Conflict),
         "55P03" => Some(DbError::LockTimeout),
-        // Time limits, read-only, out of resources, shutdown and start, I/O errors.
-        "57014" | "25P03" | "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "58030" => {
+        "57014" => Some(DbError::Timeout),
+        // Idle for too long, read-only, out of resources, shutdown and start, I/O errors.
+        "25P03" | "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "58030" => {
             Some(DbError::unavailable(refusal.message()))
         }
         _ if code.starts_with("08") || code.starts_with("53") => Some(DbError::unavailable(refusal.message())),

@@ -13,7 +13,7 @@ impl From<Error> for DbError {
             (_, 1555 | 2067) => DbError::Unique(violation(&error.to_string())),
             // SQLITE_CONSTRAINT_FOREIGNKEY and SQLITE_CONSTRAINT_TRIGGER
             (_, 787 | 1811) => DbError::ForeignKey,
-            (ErrorCode::OperationInterrupted, _) => DbError::unavailable("the statement took too long"),
+            (ErrorCode::OperationInterrupted, _) => DbError::Timeout,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => DbError::LockTimeout,
             (
                 ErrorCode::DiskFull
