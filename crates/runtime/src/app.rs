@@ -278,6 +278,8 @@ pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartE
     server = server
         .workers(settings.workers)
         .disable_signals()
+        // Whoever has closed waits for no answer: the request is given up, and its statement with it.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(settings.shutdown.as_secs())
         .on_connect(move |connection, _| limit_writes(connection, write_timeout));
     let sockets = listener::listen(&settings.host, settings.port);
