@@ -34,6 +34,7 @@ mod never_fails;
 mod newsroom;
 mod operations;
 mod permissions;
+mod private_files;
 mod references;
 mod relations;
 mod secrets;

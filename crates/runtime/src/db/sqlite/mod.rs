@@ -47,7 +47,7 @@ impl Sqlite {
     /// The URL cannot be read, or the file cannot be opened.
     pub(super) async fn open(url: &str, options: &Options) -> Result<Self, DbError> {
         let location = Arc::new(Location::parse(url)?);
-        location.make_directory()?;
+        location.make_file()?;
         let open = |role: Role| {
             let (location, synchronous) = (location.clone(), options.synchronous);
             move || Session::open(&location, role, synchronous)

@@ -78,9 +78,8 @@ impl Session {
     pub(super) fn open(location: &Arc<Location>, role: Role, synchronous: Synchronous) -> Result<Self, DbError> {
         let access = match (location.mode(), role) {
             (Mode::ReadOnly, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            (Mode::Create | Mode::Memory, Role::Writer) => {
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-            }
+            (Mode::Memory, Role::Writer) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            // `Location::make_file` has made the file: SQLite would make it readable by others.
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let connection = Connection::open_with_flags(location.path(), access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
