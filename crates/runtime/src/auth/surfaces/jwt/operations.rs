@@ -38,7 +38,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) ->
         AuthOperation::UpdateMe => own_update(ctx, auth, request, payload).await,
         AuthOperation::DeleteMe => {
             delete_me(ctx, auth, Via::Jwt).await?;
-            Ok(without_cookie(auth, request)?)
+            Ok(without_cookie(ctx, auth, request)?)
         }
         other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
     }
@@ -71,12 +71,12 @@ async fn login(
     let logged_in = log_in(ctx, auth, credentials, Via::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;
     let token = if let Carrier::Token(token) = logged_in.carrier { Some(token) } else { None };
-    Ok(delivered(auth, request, "", token, data)?)
+    Ok(delivered(ctx, auth, request, "", token, data)?)
 }
 
 async fn logout(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
     log_out(ctx, auth, Via::Jwt).await?;
-    Ok(without_cookie(auth, request)?)
+    Ok(without_cookie(ctx, auth, request)?)
 }
 
 async fn update_password(
@@ -92,7 +92,7 @@ async fn update_password(
     let changed = change_password(ctx, auth, change, Via::Jwt).await?;
     let data = data(ctx, changed.record.as_ref())?;
     let said = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
-    Ok(delivered(auth, request, said, changed.token, data)?)
+    Ok(delivered(ctx, auth, request, said, changed.token, data)?)
 }
 
 async fn own_update(
@@ -118,6 +118,7 @@ fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
 
 /// Puts a token into the answer: before the data, and into the cookie. `said` is JSON members to stand first.
 fn delivered(
+    ctx: &Context<'_>,
     auth: &Auth,
     request: &HttpRequest,
     said: &str,
@@ -133,15 +134,17 @@ fn delivered(
     body.extend_from_slice(&data[1..]);
     let mut response = json_response(StatusCode::OK, body);
     if let Some(token) = token.filter(|_| delivery != TokenDelivery::ResponseOnly) {
-        let cookie = carrying(token, &auth.meta.jwt, transport(request));
+        let cookie = carrying(token, &auth.meta.jwt, transport(&ctx.core.settings, request));
         response.add_cookie(&cookie).map_err(ApiError::internal)?;
     }
     Ok(response)
 }
 
 /// 204, and the browser forgets the token.
-fn without_cookie(auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+fn without_cookie(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut response = HttpResponse::NoContent().finish();
-    response.add_cookie(&cleared(&auth.meta.jwt, transport(request))).map_err(ApiError::internal)?;
+    response
+        .add_cookie(&cleared(&auth.meta.jwt, transport(&ctx.core.settings, request)))
+        .map_err(ApiError::internal)?;
     Ok(response)
 }
