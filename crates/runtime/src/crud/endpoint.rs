@@ -62,7 +62,8 @@ pub(super) async fn serve_restore(
     // No body is read: whatever comes as one, the request is the same.
     let key = IdempotencyKey::of(request)?;
     let written = Written { meta: model.meta, rows: 1 };
-    let repeatable = key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written));
+    let repeatable =
+        key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written)).transpose()?;
     once(&mut ctx, repeatable, (), async |ctx, ()| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
@@ -139,7 +140,7 @@ impl<'a> Exchange<'a> {
         let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
-        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 });
+        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
         once(ctx, repeatable, draft, async |ctx, draft| {
             let record = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
@@ -194,7 +195,7 @@ impl<'a> Exchange<'a> {
         }
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
         let written = Written { meta: self.model.meta, rows: drafts.len() };
-        let repeatable = payload.repeatable(ctx, scope, self.request, written);
+        let repeatable = payload.repeatable(ctx, scope, self.request, written)?;
         once(ctx, repeatable, drafts, async |ctx, drafts| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
             Ok(Answer::new(StatusCode::CREATED, self.results(records.as_ref(), &fields)))
