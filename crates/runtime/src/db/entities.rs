@@ -176,7 +176,7 @@ impl From<Executed> for ProxyExecResult {
 
 fn own(dialect: Dialect, statement: SeaStatement) -> Statement {
     let values = statement.values.map(|values| values.0).unwrap_or_default();
-    Statement { dialect, sql: statement.sql, values }
+    Statement { values, ..Statement::new(dialect, statement.sql) }
 }
 
 fn rows(named: Named, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {

@@ -133,6 +133,9 @@ async fn frame<B: MessageBody + 'static>(
             }
             arrival.log(&request, &mut response, &load);
             load.release_body();
+            if !response.status().is_success() {
+                load.keep_answer(0);
+            }
             // The request's extensions live as long as the connection may keep the request for its next one.
             request.extensions_mut().remove::<Rc<RequestLoad>>();
             Ok(ServiceResponse::new(request, response.map_body(|_, body| LoadedBody::new(body, load))))

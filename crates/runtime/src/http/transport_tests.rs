@@ -21,7 +21,7 @@ fn open() -> Transport {
         limits: Arc::new(RateLimits::off()),
         origins: ORIGINS,
         formats: ErrorFormats::default(),
-        load: Load::new(LoadLimits { requests: 100, body_bytes: 1024 * 1024 }),
+        load: Load::new(LoadLimits { requests: 100, body_bytes: 1024 * 1024, answer_bytes: 1024 * 1024 }),
         stopping: Stopping::default(),
     }
 }

@@ -18,7 +18,7 @@ use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
 use crate::db::{Options, PreparedStatements, Synchronous};
-use crate::http::LoadLimits;
+use crate::http::{LoadLimits, most_held};
 use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
@@ -285,7 +285,15 @@ fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
         let limit = app.body_limit;
         reader.problem(format!("GABLE_MAX_BODY_BYTES_IN_FLIGHT must be {limit} or more, the limit of one body"));
     }
-    LoadLimits { requests, body_bytes }
+    let one_answer = most_held(app.query.max_bytes);
+    let default = u32::try_from(one_answer).unwrap_or(u32::MAX).max(128 * 1024 * 1024);
+    let answer_bytes = reader.number("GABLE_MAX_ANSWER_BYTES_IN_FLIGHT", default, 1..=u32::MAX) as usize;
+    if answer_bytes < one_answer {
+        reader.problem(format!(
+            "GABLE_MAX_ANSWER_BYTES_IN_FLIGHT must be {one_answer} or more: one answer may hold as many, with what is read for it"
+        ));
+    }
+    LoadLimits { requests, body_bytes, answer_bytes }
 }
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {

@@ -71,8 +71,8 @@ impl Sqlite {
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
         statement.trace();
-        let (sql, values) = (statement.sql.clone(), statement.values.clone());
-        self.read(move |session| session.all(&sql, &values)).await
+        let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
+        self.read(move |session| session.all_within(&sql, &values, max_bytes)).await
     }
 
     pub(super) async fn execute(&self, statement: &Statement) -> Result<Executed, DbError> {

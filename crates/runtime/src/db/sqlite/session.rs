@@ -118,8 +118,19 @@ impl Session {
     }
 
     pub(super) fn all(&mut self, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, DbError> {
-        let rows = read(&self.connection, sql, values);
-        self.noting(rows)
+        self.all_within(sql, values, None)
+    }
+
+    /// # Errors
+    /// `TooLarge` once the rows have more bytes.
+    pub(super) fn all_within(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        max_bytes: Option<usize>,
+    ) -> Result<Vec<SqliteRow>, DbError> {
+        let rows = read(&self.connection, sql, values, max_bytes.unwrap_or(usize::MAX));
+        self.noting(rows)?.ok_or(DbError::TooLarge)
     }
 
     pub(super) fn described(&mut self, sql: &str, values: &[Value]) -> Result<Described, DbError> {
@@ -215,21 +226,33 @@ impl Session {
     }
 }
 
-fn read(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<SqliteRow>> {
+/// None where the rows have more bytes than asked for.
+fn read(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    max_bytes: usize,
+) -> rusqlite::Result<Option<Vec<SqliteRow>>> {
     let mut statement = connection.prepare_cached(sql)?;
     let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
-    let mut read = Vec::new();
+    let (mut read, mut size) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        read.push(SqliteRow::read(row, columns)?);
+        let row = SqliteRow::read(row, columns)?;
+        size += row.size();
+        if size > max_bytes {
+            return Ok(None);
+        }
+        read.push(row);
     }
-    Ok(read)
+    Ok(Some(read))
 }
 
 fn describe(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Described> {
     let columns: Vec<DescribedColumn> =
         connection.prepare_cached(sql)?.columns_with_metadata().iter().map(DescribedColumn::new).collect();
-    Ok(Described { columns, rows: read(connection, sql, values)? })
+    let rows = read(connection, sql, values, usize::MAX)?;
+    Ok(Described { columns, rows: rows.unwrap_or_default() })
 }
 
 fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Executed> {
