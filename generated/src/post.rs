@@ -82,6 +82,7 @@ pub struct CreatePost {
     pub title: String,
     #[validate(length(max = 160), regex(path = *SLUG_PATTERN))]
     pub slug: Option<String>,
+    #[validate(length(max = 1000000))]
     pub content: String,
     #[validate(length(max = 500))]
     pub summary: Option<String>,
@@ -135,6 +136,7 @@ pub struct UpdatePost {
     pub title: Patch<String>,
     #[validate(length(max = 160), regex(path = *SLUG_PATTERN))]
     pub slug: Patch<String>,
+    #[validate(length(max = 1000000))]
     pub content: Patch<String>,
     #[validate(length(max = 500))]
     pub summary: Patch<String>,

@@ -85,6 +85,7 @@ fn check_extras(value: &impl JsonInput) -> Result<(), ValidationError> {
 pub struct CreateReading {
     #[validate(length(max = 120))]
     pub title: String,
+    #[validate(length(max = 65536))]
     pub notes: Option<String>,
     #[validate(email, length(max = 254))]
     pub contact: String,
@@ -161,6 +162,7 @@ impl Input for CreateReading {
 pub struct UpdateReading {
     #[validate(length(max = 120))]
     pub title: Patch<String>,
+    #[validate(length(max = 65536))]
     pub notes: Patch<String>,
     #[validate(email, length(max = 254))]
     pub contact: Patch<String>,

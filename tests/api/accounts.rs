@@ -143,6 +143,21 @@ fn the_cookie_is_secure_behind_a_trusted_proxy_with_tls() {
 }
 
 #[test]
+fn the_cookies_are_secure_where_the_public_url_says_https() {
+    let setup = crate::harness::Setup::new().with("PUBLIC_URL", "HTTPS://gazette.example.com/");
+    let app = setup.with("GABLE_INSECURE_COOKIES", "1").spawn();
+    let ada = app.sign_up("ada");
+    let is_secure = |reply: &crate::harness::Reply| {
+        let cookie = reply.header("Set-Cookie").unwrap_or_else(|| panic!("no cookie: {reply:?}"));
+        assert!(cookie.split("; ").any(|part| part == "Secure"), "{cookie}");
+        assert!(reply.header("Strict-Transport-Security").is_some(), "{reply:?}");
+    };
+    is_secure(&app.post("/api/auth/login", json!({ "email": ada.email, "password": PASSWORD })).succeeds(200));
+    is_secure(&app.post("/auth/login", json!({ "identifier": ada.email, "password": PASSWORD })).succeeds(200));
+    is_secure(&ada.delete("/api/auth/logout").succeeds(204));
+}
+
+#[test]
 fn every_identifier_logs_in() {
     let app = app();
     let ada = app.sign_up("ada");

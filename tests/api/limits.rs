@@ -92,6 +92,32 @@ fn behind_a_trusted_proxy_each_client_is_counted_for_itself() {
 }
 
 #[test]
+fn the_header_that_the_proxy_does_not_set_gives_nobody_another_quota() {
+    for (named, set, other) in [
+        (None, "X-Forwarded-For", "Forwarded"),
+        (Some("x-forwarded-for"), "X-Forwarded-For", "Forwarded"),
+        (Some("forwarded"), "Forwarded", "X-Forwarded-For"),
+    ] {
+        let setup = Setup::new().without("GABLE_RATE_LIMITS").with("TRUSTED_PROXIES", "127.0.0.0/8");
+        let app = named.into_iter().fold(setup, |setup, header| setup.with("TRUSTED_PROXY_HEADER", header)).spawn();
+        let value = |header: &str, address: &str| match header {
+            "Forwarded" => format!("for={address};proto=https"),
+            _ => address.to_owned(),
+        };
+        let from = |claimed: &str, address: &str| {
+            let body = json!({ "email": nobody(), "password": "x" });
+            let request = app.request("POST", "/api/auth/login").header(other, &value(other, claimed));
+            request.header(set, &value(set, address)).header(other, &value(other, claimed)).json(&body).send()
+        };
+        until_refused(|| from("192.0.2.7", "192.0.2.7"));
+        let replies = at_once(40, |number| from(&format!("198.51.100.{number}"), "192.0.2.7"));
+        assert!(replies.iter().any(|reply| reply.status == 429), "{named:?}: every claim was a client of its own");
+        let another = from("192.0.2.7", "192.0.2.8").expect(401, "IncorrectCredentials");
+        assert_eq!(quota(&another)[..2], [10, 9], "{named:?}");
+    }
+}
+
+#[test]
 fn a_model_can_have_a_limit_of_its_own() {
     let app = limited();
     let reply = app.get("/api/readings").succeeds(200);
@@ -112,6 +138,16 @@ fn the_global_limit_ends_in_429_and_never_reaches_the_health_checks() {
         app.get("/health/live").succeeds(200);
         app.get("/health/ready").succeeds(200);
     }
+}
+
+#[test]
+fn nothing_but_the_two_health_checks_escapes_the_global_limit() {
+    let app = limited();
+    for path in ["/health/nothing", "/health/live/", "/health/", "/health", "/health//live"] {
+        let (_, refused) = until_refused(|| app.get(path));
+        refused.expect(429, "TooManyRequests");
+    }
+    app.get("/health/live").succeeds(200);
 }
 
 #[test]

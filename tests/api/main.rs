@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod accounts;
+mod answers;
 mod assignment;
 mod auth_bodies;
 mod auth_interceptors;
@@ -36,6 +37,7 @@ mod newsroom;
 mod nodes;
 mod operations;
 mod permissions;
+mod private_files;
 mod references;
 mod relations;
 mod secrets;

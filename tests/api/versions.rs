@@ -1,6 +1,9 @@
 //! `ETag` and `If-Match`: a change meant for one version of a row does not meet another; and rows that come back.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::harness::{Account, Reply, app};
 
@@ -29,6 +32,16 @@ fn a_row_names_its_version_and_a_change_gives_it_a_new_name() {
     let second = changed.header("ETag").expect("a version").to_owned();
     assert_ne!(second, first);
     assert_eq!(ada.get(&path).header("ETag"), Some(second.as_str()));
+}
+
+#[test]
+fn a_version_is_the_sha_256_of_what_its_reader_sees() {
+    let app = app();
+    let ada = app.sign_up("ada");
+    let read = ada.get(&post(&ada)).succeeds(200);
+    let row = read.bytes.strip_prefix(b"{\"data\":").and_then(|rest| rest.strip_suffix(b"}")).expect("one row");
+    let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(row));
+    assert_eq!(read.header("ETag"), Some(format!("\"{digest}\"").as_str()));
 }
 
 #[test]

@@ -162,7 +162,8 @@ impl Shared {
 
     fn transport(&self) -> Transport {
         Transport {
-            trusted_proxies: self.core.settings.trusted_proxies.clone().into(),
+            proxies: Arc::new(self.core.settings.proxies.clone()),
+            public_by_tls: self.core.settings.is_public_by_tls(),
             limits: self.limits.clone(),
             origins: self.core.app.cors,
             formats: error_formats(&self.core),

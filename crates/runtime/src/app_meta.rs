@@ -40,6 +40,8 @@ pub struct QueryLimits {
     pub max_in: u32,
     /// rows that one answer may include beside its own
     pub max_included: u32,
+    /// bytes of one answer
+    pub max_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use crate::access::{AccessChange, AccessControl, AccessModels, Catalogue, FieldM
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
 use crate::auth::{Auth, Hasher, RouteRules, Secrets};
+use crate::canonical;
 use crate::clock::Clock;
 use crate::crud::Turns;
 use crate::db::{Database, DbError, Source, Transaction};
@@ -74,7 +75,8 @@ impl Core {
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
         let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
         let cursors = cursors(&settings)?;
-        let (turns, schema) = (Turns::default(), Sha256::digest(format!("{metas:?}")).into());
+        let schema = canonical::bytes(&metas).map_err(DbError::other)?;
+        let (turns, schema) = (Turns::default(), Sha256::digest(schema).into());
         let mut core =
             Self { app, settings, db, models, catalogue, cursors, auth: None, mail, clock, turns, schema, by_name };
         core.auth = core.start_auth(&metas, auth_hooks).await?;

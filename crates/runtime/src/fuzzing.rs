@@ -119,7 +119,9 @@ impl Fuzzed {
             let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
             let query = reading(&ctx, model, &scope).list(query)?;
             let page = crud::find_many(&mut ctx, model, &scope, query).await?;
-            let included = load_included(ctx.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
+            let included =
+                load_included(ctx.core, (ctx.source(), &ctx.answer), model.meta, &page.query.selection, &page.rows)
+                    .await?;
             Ok(list::page(model.resource.as_ref(), &page, &included))
         })
     }

@@ -8,6 +8,7 @@ mod auth;
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]
 pub mod benchmarks;
+mod canonical;
 mod clock;
 mod constants;
 mod context;

@@ -1,4 +1,4 @@
-//! Files that nobody but their owner may read: secrets, and mail that tells some.
+//! Files that nobody but their owner may read: the database, secrets, and mail that contains some.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,6 +11,18 @@ pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
+}
+
+/// Warns where other users of the machine may read a file: an earlier version, or somebody else, has made it.
+pub(crate) fn warn_if_exposed(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(found) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
+        if mode & 0o007 != 0 {
+            let (path, mode) = (path.display(), format!("{mode:o}"));
+            tracing::warn!(%path, mode, "the database file is open to other users of this machine: chmod 600 it");
+        }
+    }
 }
 
 /// Writes a file that must not exist yet.

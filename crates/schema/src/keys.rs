@@ -97,7 +97,11 @@ pub(crate) const FIELD: Table = Table {
         key("access", Shape::Map(&FIELD_ACCESS), "Roles for this one field."),
         key("renamedFrom", Shape::Text, "The former name; a migration renames, the data stays."),
         key("min", Shape::Number, "Least value, or least number of characters."),
-        key("max", Shape::Number, "Greatest value, or greatest number of characters."),
+        key(
+            "max",
+            Shape::Number,
+            "Greatest value, or greatest number of characters (default 255 of a string, 65536 of a text).",
+        ),
         key("pattern", Shape::Text, "A regular expression, in the syntax of the Rust crate `regex`."),
         key("precision", Shape::Integer, "Digits of a decimal in all (default 15, at most 28)."),
         key("scale", Shape::Integer, "Digits of a decimal behind the point (default 2)."),
@@ -291,6 +295,7 @@ pub(crate) const QUERY: Table = Table {
         key("maxNested", Shape::Integer, "Most rows that one body may name through relations (default 1000)."),
         key("maxIn", Shape::Integer, "Most values in one list of a filter (default 100)."),
         key("maxIncluded", Shape::Integer, "Most rows that one answer may include beside its own (default 10000)."),
+        key("maxBytes", Shape::Size, "Greatest size of one answer (default 8mb)."),
     ],
 };
 

@@ -50,7 +50,7 @@ impl Checked {
 }
 
 /// The codes of all that is told of a schema that passes.
-pub const WARNINGS: [&str; 3] = ["query-name", "unindexed-fields", "unindexed-rule"];
+pub const WARNINGS: [&str; 4] = ["large-value", "query-name", "unindexed-fields", "unindexed-rule"];
 
 /// Reads and checks every `*.yaml` and `*.yml` of a directory.
 ///

@@ -65,6 +65,23 @@ fn a_filter_that_keeps_every_row_is_none() {
         "id[isNull]=false".to_owned(),
         json(json!({ "title": { "ne": null } })),
         json(json!({ "OR": [{ "seats": 10 }, { "title": { "contains": "" } }] })),
+        // In many words.
+        json(json!({ "OR": [{ "seats": 10 }, { "NOT": { "seats": 10 } }] })),
+        json(json!({ "OR": [{ "title": { "contains": "a" } }, { "NOT": { "title": { "contains": "a" } } }] })),
+        "filterMode=OR&rating[isNull]=true&rating[isNull]=false".to_owned(),
+        "filterMode=OR&seats=10&seats[ne]=10".to_owned(),
+        "filterMode=OR&rating[gt]=1&rating[lte]=1&rating[isNull]=true".to_owned(),
+        "filterMode=OR&seats[in]=10,20&seats[notIn]=10,20".to_owned(),
+        "filterMode=OR&seats[in]=10,20&seats[ne]=10".to_owned(),
+        "filterMode=OR&isOnline=true&isOnline=false".to_owned(),
+        "isOnline[in]=true,false".to_owned(),
+        "stage[in]=planned,open,sold-out".to_owned(),
+        json(json!({ "OR": [{ "stage": "planned" }, { "stage": "open" }, { "stage": "sold-out" }] })),
+        json(json!({ "NOT": { "AND": [{ "stage": "planned" }, { "stage": "open" }] } })),
+        json(json!({ "NOT": { "AND": [{ "seats": 10 }, { "seats": { "gt": 10 } }] } })),
+        json(json!({ "OR": [{ "author": { "username": "a" } }, { "NOT": { "author": { "username": "a" } } }] })),
+        json(json!({ "OR": [{ "AND": [{ "seats": 1 }, { "day": "2026-11-27" }] }, { "seats": { "ne": 1 } },
+                            { "day": { "ne": "2026-11-27" } }] })),
     ] {
         root.delete(&many(&query)).expect(400, "MissingFilterCriteria");
         root.patch(&many(&query), json!({ "seats": 99 })).expect(400, "MissingFilterCriteria");
@@ -72,6 +89,23 @@ fn a_filter_that_keeps_every_row_is_none() {
     let every = json(json!({ "comments": { "every": {} } }));
     root.delete(&format!("/api/posts/many?{every}")).expect(400, "MissingFilterCriteria");
     assert_eq!(json!(seats(&shelf)), json!([10, 20, 30]));
+}
+
+#[test]
+fn a_filter_that_a_row_can_fail_is_one_also_where_all_rows_meet_it() {
+    let shelf = three();
+    let root = shelf.app.super_user();
+    let own = |filters: Value| encoded(&json!({ "contact": shelf.contact, "AND": [filters] }).to_string());
+    for filters in [
+        json!({ "seats": { "gte": 1 } }),
+        json!({ "stage": { "in": ["planned", "open"] } }),
+        json!({ "OR": [{ "stage": "planned" }, { "stage": "open" }] }),
+        json!({ "OR": [{ "rating": { "gt": 1 } }, { "rating": { "lte": 1 } }] }),
+        json!({ "OR": [{ "seats": 10 }, { "NOT": { "seats": 20 } }] }),
+    ] {
+        root.patch(&many(&format!("filters={}", own(filters))), json!({ "seats": 99 })).succeeds(200);
+    }
+    assert_ne!(json!(seats(&shelf)), json!([10, 20, 30]));
 }
 
 #[test]

@@ -154,6 +154,11 @@ impl App {
         self.setup.database.plan(sql)
     }
 
+    /// The URL of its database at the server itself.
+    pub(crate) fn sql_url(&self) -> &str {
+        self.setup.sql_url()
+    }
+
     /// What this application signs its tokens with.
     pub(crate) fn jwt_secret(&self) -> String {
         let kept = self.setup.directory().join(".gable/jwt_secret");

@@ -61,8 +61,9 @@ fn bound(literal: &Option<String>) -> String {
 /// At most one `#[validate(..)]` per field.
 pub(super) fn attributes(field: &Field) -> Vec<String> {
     let parts: Vec<String> = match &field.ty {
-        FieldType::String { min, max, pattern } => text(field, *min, Some(*max), pattern.is_some()),
-        FieldType::Text { min, max, pattern } => text(field, *min, *max, pattern.is_some()),
+        FieldType::String { min, max, pattern } | FieldType::Text { min, max, pattern } => {
+            text(field, *min, *max, pattern.is_some())
+        }
         FieldType::Email => vec!["email".to_owned(), format!("length(max = {EMAIL_LENGTH})")],
         FieldType::Url => vec!["url".to_owned(), format!("length(max = {URL_LENGTH})")],
         FieldType::Integer { min, max } => {
@@ -76,8 +77,8 @@ pub(super) fn attributes(field: &Field) -> Vec<String> {
     if parts.is_empty() { parts } else { vec![parts.join(", ")] }
 }
 
-fn text(field: &Field, min: Option<u32>, max: Option<u32>, has_pattern: bool) -> Vec<String> {
-    let length = bounds("length", min.map(literal::length), max.map(literal::length));
+fn text(field: &Field, min: Option<u32>, max: u32, has_pattern: bool) -> Vec<String> {
+    let length = bounds("length", min.map(literal::length), Some(literal::length(max)));
     let pattern = has_pattern.then(|| format!("regex(path = *{})", pattern_name(field)));
     length.into_iter().chain(pattern).collect()
 }

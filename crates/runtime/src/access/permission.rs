@@ -1,7 +1,9 @@
 //! Permissions as bits.
 
+use serde::Serialize;
+
 /// One (resource, action) pair of the schema. Its number is its place in the generated catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Permission(u16);
 
 impl Permission {
@@ -16,7 +18,7 @@ impl Permission {
 }
 
 /// What somebody holds. A check is one bit test.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PermissionSet {
     words: Box<[u64]>,
 }
@@ -60,7 +62,7 @@ impl PermissionSet {
 }
 
 /// Fields of one model, by position; the checker allows at most 200.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FieldSet([u64; 4]);
 
 impl FieldSet {

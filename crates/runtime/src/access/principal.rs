@@ -1,10 +1,10 @@
 //! Who is asking.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Permission, PermissionSet};
@@ -182,8 +182,11 @@ impl Identity {
     }
 
     /// Everything that decides what the account may do, whichever log-in it came by.
-    pub(crate) fn rights(&self) -> impl fmt::Debug + '_ {
-        (self.super_user, &self.roles, &self.allowed, &self.denied)
+    pub(crate) fn rights(&self) -> impl Serialize + '_ {
+        let mut roles: Vec<(&str, &PermissionSet)> =
+            self.roles.iter().map(|role| (role.name.as_str(), &role.permissions)).collect();
+        roles.sort_unstable_by_key(|(name, _)| *name);
+        (self.super_user, roles, &self.allowed, &self.denied)
     }
 
     pub fn has_role(&self, name: &str) -> bool {

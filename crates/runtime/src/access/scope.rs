@@ -1,12 +1,13 @@
 //! `Scope`: the proof that somebody may do something, and the limits within which.
 
 use sea_orm::Value;
+use serde::Serialize;
 
 use super::FieldSet;
 
 /// The outcome of authorization for one model and action. Every query of a model takes one; only `decide` makes one for
 /// a caller, and `Scope::system` for the runtime's own work.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Scope {
     pub(crate) rows: RowRule,
     /// For changes and deletions: the rows that the caller sees. What is hidden cannot be changed either.
@@ -19,7 +20,7 @@ pub struct Scope {
 }
 
 /// Whose rights a scope stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Authority {
     Caller,
     /// The application's own.
@@ -27,7 +28,7 @@ pub(crate) enum Authority {
 }
 
 /// Which rows are visible. A hidden row does not exist for the caller.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) enum RowRule {
     Every,
     /// Rows for which all terms of at least one group hold. No group: no row.
@@ -35,9 +36,10 @@ pub(crate) enum RowRule {
 }
 
 /// One column equals one value; `None` is null.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Term {
     pub(crate) field: usize,
+    #[serde(serialize_with = "crate::canonical::value")]
     pub(crate) value: Option<Value>,
 }
 

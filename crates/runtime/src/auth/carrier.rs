@@ -1,6 +1,7 @@
 //! What a client keeps to show that it is logged in: one form for each surface, all of them of a grant.
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::Auth;
@@ -90,9 +91,9 @@ fn hash(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Whether a secret is the grant's. Hashes are compared, so how long it takes tells nothing of the secret.
+/// Whether a secret is the grant's. Hashes are compared, in constant time.
 pub(super) fn knows(grant: &GrantState, secret: &[u8]) -> bool {
-    grant.secret_hash.is_some_and(|known| known == hash(secret))
+    grant.secret_hash.is_some_and(|known| known.ct_eq(&hash(secret)).into())
 }
 
 /// 64 hexadecimal digits: which log-in, and what only its holder knows.

@@ -18,7 +18,7 @@ use crate::access::{AccessChange, Permission, Principal, Standing};
 use crate::auth::identify;
 use crate::core::Core;
 use crate::db::{Savepoint, Source, Transaction};
-use crate::http::{ApiError, Client};
+use crate::http::{AnswerBudget, ApiError, Client};
 use crate::query::ListQuery;
 use crate::resource::{Id, Resource, RowId};
 use locals::Locals;
@@ -46,6 +46,7 @@ pub struct Context<'r> {
     pub(crate) known: HashSet<(&'static str, Id)>,
     /// Passwords that were read and wait to be hashed, and those that were.
     pub(crate) passwords: Passwords,
+    pub(crate) answer: AnswerBudget,
     shared: Arc<Core>,
     request: Option<&'r HttpRequest>,
     transaction: Option<Transaction>,
@@ -61,6 +62,7 @@ impl<'r> Context<'r> {
             core,
             shared: core.clone(),
             passwords: Passwords::default(),
+            answer: AnswerBudget::new(core.app.query.max_bytes, request),
             known: HashSet::new(),
             version: None,
             principal,

@@ -25,7 +25,7 @@ pub(crate) async fn delete_many(
     let mut delete = delete_clause(ctx, model);
     model.sql.matching(&mut delete, scope, &query.filter);
     delete.push(" RETURNING ").push(&model.sql.columns);
-    let results = ctx.source().all(delete).await.map_err(refusal::of_delete)?;
+    let results = ctx.answer.read(ctx.source(), delete).await.map_err(|error| error.or_named(refusal::of_delete))?;
     check_bound(ctx, results.len() as u64)?;
     guard::look_at_all(ctx, model, scope, &results, Giving::Deleted).await?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;

@@ -62,7 +62,8 @@ pub(super) async fn serve_restore(
     // No body is read: whatever comes as one, the request is the same.
     let key = IdempotencyKey::of(request)?;
     let written = Written { meta: model.meta, rows: 1 };
-    let repeatable = key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written));
+    let repeatable =
+        key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written)).transpose()?;
     once(&mut ctx, repeatable, (), async |ctx, ()| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
@@ -120,7 +121,8 @@ impl<'a> Exchange<'a> {
         let query = self.reading(ctx, scope).list(self.request.query_string())?;
         let page = find_many(ctx, self.model, scope, query).await?;
         let included = self.included(ctx, &page.query.selection, &page.rows).await?;
-        Ok(json_response(StatusCode::OK, list::page(self.model.resource.as_ref(), &page, &included)))
+        let body = list::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        Ok(json_response(StatusCode::OK, body))
     }
 
     async fn find_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
@@ -139,7 +141,7 @@ impl<'a> Exchange<'a> {
         let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
-        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 });
+        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
         once(ctx, repeatable, draft, async |ctx, draft| {
             let record = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
@@ -194,10 +196,10 @@ impl<'a> Exchange<'a> {
         }
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
         let written = Written { meta: self.model.meta, rows: drafts.len() };
-        let repeatable = payload.repeatable(ctx, scope, self.request, written);
+        let repeatable = payload.repeatable(ctx, scope, self.request, written)?;
         once(ctx, repeatable, drafts, async |ctx, drafts| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
-            Ok(Answer::new(StatusCode::CREATED, self.results(records.as_ref(), &fields)))
+            Ok(Answer::new(StatusCode::CREATED, self.results(ctx, records.as_ref(), &fields)?))
         })
         .await
     }
@@ -212,17 +214,21 @@ impl<'a> Exchange<'a> {
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_update(ctx, self.model, scope.write, body)?;
-        let records = transact(ctx, (query, input), async |ctx, (query, input)| {
-            update_many(ctx, self.model, scope, query, input).await
+        let body = transact(ctx, (query, input), async |ctx, (query, input)| {
+            let records = update_many(ctx, self.model, scope, query, input).await?;
+            self.results(ctx, records.as_ref(), &fields)
         });
-        Ok(json_response(StatusCode::OK, self.results(records.await?.as_ref(), &fields)))
+        Ok(json_response(StatusCode::OK, body.await?))
     }
 
     async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
-        let records = transact(ctx, query, async |ctx, query| delete_many(ctx, self.model, scope, query).await);
-        Ok(json_response(StatusCode::OK, self.results(records.await?.as_ref(), &fields)))
+        let body = transact(ctx, query, async |ctx, query| {
+            let records = delete_many(ctx, self.model, scope, query).await?;
+            self.results(ctx, records.as_ref(), &fields)
+        });
+        Ok(json_response(StatusCode::OK, body.await?))
     }
 
     /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.
@@ -279,10 +285,11 @@ impl<'a> Exchange<'a> {
             false => ctx.source().all(self.model.sql.by_id(&Scope::system(), resource.id(record))).await?,
         };
         let included = self.included(ctx, selection, &rows).await?;
-        let mut body = b"{\"data\":".to_vec();
+        let mut body = ctx.answer.buffer();
+        body.push("{\"data\":");
         object_including(resource, record, &selection.fields, &included, &mut body);
-        body.push(b'}');
-        Ok(body)
+        body.push("}");
+        ctx.answer.finish(body)
     }
 
     async fn included<'s>(
@@ -291,7 +298,7 @@ impl<'a> Exchange<'a> {
         selection: &'s Selection,
         rows: &[RawRow],
     ) -> Result<Vec<Included<'s>>, ApiError> {
-        Ok(query::load_included(self.core, ctx.source(), self.model.meta, selection, rows).await?)
+        query::load_included(self.core, (ctx.source(), &ctx.answer), self.model.meta, selection, rows).await
     }
 
     /// A bulk write answers with the rows that it wrote, and with no others.
@@ -306,7 +313,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn results(&self, records: &dyn Any, fields: &FieldSet) -> Vec<u8> {
-        list::results(self.model.resource.as_ref(), records, fields)
+    fn results(&self, ctx: &Context<'_>, records: &dyn Any, fields: &FieldSet) -> Result<Vec<u8>, ApiError> {
+        list::results(self.model.resource.as_ref(), records, fields, &ctx.answer)
     }
 }

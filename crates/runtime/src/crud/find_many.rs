@@ -32,7 +32,7 @@ pub(crate) async fn find_many(
     mut query: ListQuery,
 ) -> Result<Page, ApiError> {
     model.hooks.run(Operation::FindMany, Moment::Before, ctx, &mut query).await?;
-    let mut results = ctx.source().all(model.sql.page(scope, &query)).await?;
+    let mut results = ctx.answer.read(ctx.source(), model.sql.page(scope, &query)).await?;
     let total = match total_on_page(&query, results.len()) {
         Some(total) => Some(total),
         None if query.counting == Counting::Skipped => None,

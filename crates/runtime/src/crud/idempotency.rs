@@ -18,11 +18,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use futures_core::Stream;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::answer::Answer;
 use super::transact::transact;
 use crate::access::{Identity, Scope};
 use crate::auth::Use;
+use crate::canonical;
 use crate::context::Context;
 use crate::core::Core;
 use crate::db::{DbError, Row, Statement};
@@ -152,10 +154,10 @@ impl<'p> KeyedBody<'p> {
         scope: &Scope,
         request: &HttpRequest,
         written: Written,
-    ) -> Option<Repeatable> {
+    ) -> Result<Option<Repeatable>, ApiError> {
         let Self { key, digest, size, .. } = self;
         let body = Body { digest: &digest.finalize(), size };
-        key.map(|key| Repeatable::new(ctx, scope, request, &key, body, written))
+        key.map(|key| Repeatable::new(ctx, scope, request, &key, body, written)).transpose()
     }
 }
 
@@ -198,6 +200,8 @@ pub(super) struct Written {
 }
 
 impl Repeatable {
+    /// # Errors
+    /// 500 where the rights of the caller have no canonical form.
     pub(super) fn new(
         ctx: &Context<'_>,
         scope: &Scope,
@@ -205,23 +209,24 @@ impl Repeatable {
         key: &IdempotencyKey,
         body: Body<'_>,
         written: Written,
-    ) -> Self {
+    ) -> Result<Self, ApiError> {
         let owner = match ctx.principal.account() {
             Some(account) => format!("account {account}"),
             None => format!("address {}", ctx.client_address().unwrap_or_default()),
         };
         // An answer shows what its caller might see. Whoever may see more or less by now must not be shown it, as they are
         // not once the schema is another one.
-        let rights = format!("{:?}", (ctx.principal.identity().map(Identity::rights), scope));
+        let rights = canonical::bytes(&(ctx.principal.identity().map(Identity::rights), scope));
+        let rights = rights.map_err(ApiError::internal)?;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
         let (body, size) = (body.digest, body.size);
         let schema = ctx.core.schema.as_slice();
-        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body, rights.as_bytes(), schema];
-        Self {
+        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body, &rights, schema];
+        Ok(Self {
             id: Sha256::digest(joined(&[owner.as_bytes(), key.0.as_bytes()])).to_vec(),
             fingerprint: fingerprint(ctx.core, &joined(&parts)),
             largest: BYTES + size * BYTES_FOR_EACH + written.rows * row_size(written.meta),
-        }
+        })
     }
 
     /// Takes the key for this request. Where another one has it, that one's answer.
@@ -256,7 +261,7 @@ impl Repeatable {
         let kept = ctx.source().one(select).await?;
         let kept = kept.ok_or_else(|| ApiError::internal("a key that was taken is not there"))?;
         let mut row = Row::new(&kept);
-        if row.next::<Vec<u8>>()? != self.fingerprint {
+        if !bool::from(row.next::<Vec<u8>>()?.ct_eq(&self.fingerprint)) {
             return Err(reused());
         }
         let status: i32 = row.next()?;

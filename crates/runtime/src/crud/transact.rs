@@ -30,6 +30,7 @@ pub(super) async fn transact<I: Clone, T>(
                 tracing::debug!(%error, "a write is tried again");
                 ctx.roll_back().await;
                 ctx.known.clone_from(&known);
+                ctx.answer.start_again();
             }
             done => return done,
         }

@@ -39,7 +39,8 @@ pub(crate) async fn update_many(
     let mut update = set_clause(model, &row);
     model.sql.matching(&mut update, scope, &query.filter);
     update.push(" RETURNING ").push(&model.sql.columns);
-    let results = ctx.source().all(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
+    let results = ctx.answer.read(ctx.source(), update).await;
+    let results = results.map_err(|error| error.or_named(|error| refusal::of_write(model.meta, error)))?;
     check_bound(ctx, results.len() as u64)?;
     guard::look_at_all(ctx, model, scope, &results, Giving::Changed(&row)).await?;
     identifies_nobody(model, &row)?;

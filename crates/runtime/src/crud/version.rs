@@ -1,24 +1,25 @@
 //! `ETag` and `If-Match`: a change meant for one version of a row must not meet another one.
 
 use std::any::Any;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::HttpRequest;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use crate::access::{FieldSet, Scope};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::Row;
-use crate::http::{ApiError, object};
+use crate::http::{ApiError, JsonBuffer, object};
 use crate::resource::Id;
 
-/// Names what a caller sees of a row. Two callers who see different fields have different names for one version.
+/// Names the version of a row as its caller sees it: the SHA-256 of those fields as JSON, the same after an update of
+/// Gable or Rust. Two callers who see different fields have different names for one version.
 pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
-    let mut body = Vec::new();
+    let mut body = JsonBuffer::unbounded();
     object(model.resource.as_ref(), record, visible, &mut body);
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+    format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(body.bytes())))
 }
 
 /// Checks `If-Match` against the row as it is, and keeps it so until the transaction ends.

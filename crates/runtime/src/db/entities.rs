@@ -175,7 +175,7 @@ impl From<Executed> for ProxyExecResult {
 
 fn own(dialect: Dialect, statement: SeaStatement) -> Statement {
     let values = statement.values.map(|values| values.0).unwrap_or_default();
-    Statement { dialect, sql: statement.sql, values }
+    Statement { values, ..Statement::new(dialect, statement.sql) }
 }
 
 fn rows(named: NamedRows, kinds: &ColumnKinds) -> Result<Vec<ProxyRow>, DbError> {

@@ -24,6 +24,9 @@ pub enum DbError {
     /// Another transaction won: a deadlock or a serialization failure. The transaction may be tried again.
     #[error("serialization failure or deadlock")]
     Conflict,
+    /// The rows have more bytes than their reader takes (`Statement::at_most`). The rest was not read.
+    #[error("the rows have more bytes than may be read")]
+    TooLarge,
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
 }
@@ -70,7 +73,7 @@ impl From<DbError> for DbErr {
         let text = RuntimeErr::Internal(error.to_string());
         match error {
             DbError::Unavailable(_) | DbError::Timeout | DbError::LockTimeout | DbError::Conflict => DbErr::Conn(text),
-            DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => DbErr::Query(text),
+            DbError::Unique(_) | DbError::ForeignKey | DbError::TooLarge | DbError::Other(_) => DbErr::Query(text),
         }
     }
 }

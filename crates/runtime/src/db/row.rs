@@ -13,6 +13,16 @@ pub enum RawRow {
     Sqlite(SqliteRow),
 }
 
+impl RawRow {
+    /// Bytes of its values, about as many as it takes in memory.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            RawRow::Postgres(row) => row.raw_size_bytes(),
+            RawRow::Sqlite(row) => row.size(),
+        }
+    }
+}
+
 /// Hands out the columns of a row from left to right, as the SQL text of the same model lists them.
 #[derive(Debug)]
 pub struct Row<'a> {

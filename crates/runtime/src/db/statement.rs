@@ -11,11 +11,18 @@ pub(crate) struct Statement {
     pub(crate) dialect: Dialect,
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
+    /// Bytes of rows after which reading them ends with `DbError::TooLarge`; none: all rows are read.
+    pub(super) max_bytes: Option<usize>,
 }
 
 impl Statement {
     pub(crate) fn new(dialect: Dialect, sql: impl Into<String>) -> Self {
-        Self { dialect, sql: sql.into(), values: Vec::new() }
+        Self { dialect, sql: sql.into(), values: Vec::new(), max_bytes: None }
+    }
+
+    /// Reads no more than so many bytes of rows.
+    pub(crate) fn at_most(self, bytes: usize) -> Self {
+        Self { max_bytes: Some(bytes), ..self }
     }
 
     pub(crate) fn push(&mut self, sql: &str) -> &mut Self {

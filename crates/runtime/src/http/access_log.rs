@@ -40,7 +40,7 @@ pub(crate) fn write(req: &HttpRequest, status: u16, cause: Option<Cause>, id: &R
     match status {
         500.. => error(&line),
         // A probe every second would drown the rest.
-        _ if line.path.starts_with(health::PREFIX) => debug(&line),
+        _ if health::is_probe(&line.path) => debug(&line),
         _ => info(&line),
     }
 }

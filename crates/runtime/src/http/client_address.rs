@@ -1,12 +1,12 @@
-//! Who is on the other end. Forwarding headers are anybody's to write, so they are believed hop by hop, from the right,
-//! as far as the trusted proxies reach.
+//! The client's address. Anybody can write a forwarding header, so the one that the proxies maintain is believed hop by hop,
+//! from the right, as far as the trusted proxies reach.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
 
-use crate::settings::Cidr;
+use crate::settings::{Cidr, Proxies, ProxyHeader};
 
 /// What is known of the client's end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,25 +24,18 @@ struct Hop {
     tls: Option<bool>,
 }
 
-pub(crate) fn client(req: &HttpRequest, trusted: &[Cidr]) -> Client {
+/// Only the header that the proxies maintain is read. The other one is whatever the client wrote into it.
+pub(crate) fn client(req: &HttpRequest, proxies: &Proxies) -> Client {
     let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let direct = Client { address: peer, tls: req.app_config().secure() };
-    if !is_trusted(peer, trusted) {
+    if !is_trusted(peer, &proxies.trusted) {
         return direct;
     }
-    let standard = forwarded(req.headers());
-    let usual = x_forwarded(req.headers());
-    match (standard.is_empty(), usual.is_empty()) {
-        (_, true) => walk(direct, &standard, trusted),
-        (true, false) => walk(direct, &usual, trusted),
-        (false, false) => both(direct, walk(direct, &standard, trusted), walk(direct, &usual, trusted)),
-    }
-}
-
-/// A proxy maintains one of the two and passes the other on as the client wrote it. Which one is unknown, so where
-/// they differ neither is believed.
-fn both(direct: Client, standard: Client, usual: Client) -> Client {
-    if standard.address == usual.address { Client { tls: standard.tls && usual.tls, ..usual } } else { direct }
+    let hops = match proxies.header {
+        ProxyHeader::XForwardedFor => x_forwarded(req.headers()),
+        ProxyHeader::Forwarded => forwarded(req.headers()),
+    };
+    walk(direct, &hops, &proxies.trusted)
 }
 
 /// From the right: each hop is told by the one after it, so the first untrusted address is the client.
@@ -118,15 +111,23 @@ mod tests {
 
     use super::*;
 
-    fn seen(peer: &str, headers: &[(&'static str, &'static str)]) -> (String, bool) {
+    fn seen(header: ProxyHeader, peer: &str, headers: &[(&'static str, &'static str)]) -> (String, bool) {
         let trusted: Vec<Cidr> = ["10.0.0.0/8", "fd00::/8"].map(|cidr| cidr.parse().expect("a network")).to_vec();
         let mut request = TestRequest::get().peer_addr(SocketAddr::new(peer.parse().expect("an address"), 4711));
         for header in headers {
             request = request.append_header(*header);
         }
         let request = request.to_http_request();
-        let client = client(&request, &trusted);
+        let client = client(&request, &Proxies { trusted, header });
         (client.address.to_string(), client.tls)
+    }
+
+    fn usual(peer: &str, headers: &[(&'static str, &'static str)]) -> (String, bool) {
+        seen(ProxyHeader::XForwardedFor, peer, headers)
+    }
+
+    fn standard(peer: &str, headers: &[(&'static str, &'static str)]) -> (String, bool) {
+        seen(ProxyHeader::Forwarded, peer, headers)
     }
 
     #[test]
@@ -136,55 +137,62 @@ mod tests {
             ("X-Forwarded-Proto", "https"),
             ("Forwarded", "for=192.0.2.9;proto=https"),
         ];
-        assert_eq!(seen("203.0.113.5", &claims), ("203.0.113.5".into(), false));
+        assert_eq!(usual("203.0.113.5", &claims), ("203.0.113.5".into(), false));
+        assert_eq!(standard("203.0.113.5", &claims), ("203.0.113.5".into(), false));
     }
 
     #[test]
     fn a_trusted_proxy_tells_the_client() {
         let told = [("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-Proto", "https")];
-        assert_eq!(seen("10.0.0.1", &told), ("192.0.2.9".into(), true));
+        assert_eq!(usual("10.0.0.1", &told), ("192.0.2.9".into(), true));
         let told = [("Forwarded", "for=\"[2001:db8::9]:4711\";proto=https;by=10.0.0.1")];
-        assert_eq!(seen("10.0.0.1", &told), ("2001:db8::9".into(), true));
+        assert_eq!(standard("10.0.0.1", &told), ("2001:db8::9".into(), true));
     }
 
     #[test]
     fn what_the_client_wrote_left_of_its_own_address_is_not_believed() {
-        assert_eq!(seen("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1, 192.0.2.9, 10.0.0.7")]).0, "192.0.2.9");
+        assert_eq!(usual("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1, 192.0.2.9, 10.0.0.7")]).0, "192.0.2.9");
         assert_eq!(
-            seen("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1"), ("X-Forwarded-For", "192.0.2.9")]).0,
+            usual("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1"), ("X-Forwarded-For", "192.0.2.9")]).0,
             "192.0.2.9"
         );
     }
 
     #[test]
     fn an_open_quote_does_not_swallow_what_the_proxy_appends() {
-        assert_eq!(seen("10.0.0.1", &[("Forwarded", "for=\"1.1.1.1, for=192.0.2.9")]).0, "192.0.2.9");
+        assert_eq!(standard("10.0.0.1", &[("Forwarded", "for=\"1.1.1.1, for=192.0.2.9")]).0, "192.0.2.9");
     }
 
     #[test]
-    fn where_the_two_headers_differ_neither_is_believed() {
-        let differ = [("Forwarded", "for=1.1.1.1"), ("X-Forwarded-For", "192.0.2.9")];
-        assert_eq!(seen("10.0.0.1", &differ).0, "10.0.0.1");
-        let agree = [("Forwarded", "for=192.0.2.9;proto=https"), ("X-Forwarded-For", "192.0.2.9")];
-        assert_eq!(seen("10.0.0.1", &agree).0, "192.0.2.9");
+    fn the_header_that_the_proxy_does_not_set_is_ignored_wherever_it_stands() {
+        let both = [
+            ("Forwarded", "for=1.1.1.1;proto=https"),
+            ("X-Forwarded-For", "192.0.2.9"),
+            ("Forwarded", "for=192.0.2.9;proto=https"),
+        ];
+        assert_eq!(usual("10.0.0.1", &both), ("192.0.2.9".into(), false));
+        assert_eq!(usual("10.0.0.1", &both[..1]), ("10.0.0.1".into(), false));
+        let both = [("X-Forwarded-For", "1.1.1.1"), ("Forwarded", "for=192.0.2.9"), ("X-Forwarded-Proto", "https")];
+        assert_eq!(standard("10.0.0.1", &both), ("192.0.2.9".into(), false));
+        assert_eq!(standard("10.0.0.1", &both[..1]), ("10.0.0.1".into(), false));
     }
 
     #[test]
     fn an_unknown_hop_ends_the_walk_at_the_last_known_one() {
-        assert_eq!(seen("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1, unknown, 10.0.0.7")]).0, "10.0.0.7");
-        assert_eq!(seen("10.0.0.1", &[("Forwarded", "for=_hidden;proto=https")]), ("10.0.0.1".into(), true));
+        assert_eq!(usual("10.0.0.1", &[("X-Forwarded-For", "1.1.1.1, unknown, 10.0.0.7")]).0, "10.0.0.7");
+        assert_eq!(standard("10.0.0.1", &[("Forwarded", "for=_hidden;proto=https")]), ("10.0.0.1".into(), true));
     }
 
     #[test]
     fn a_chain_of_trusted_proxies_leads_to_its_far_end() {
-        assert_eq!(seen("10.0.0.1", &[("X-Forwarded-For", "10.0.0.3, fd00::2")]).0, "10.0.0.3");
+        assert_eq!(usual("10.0.0.1", &[("X-Forwarded-For", "10.0.0.3, fd00::2")]).0, "10.0.0.3");
     }
 
     #[test]
     fn a_claimed_protocol_left_of_the_proxys_is_not_believed() {
-        assert!(!seen("10.0.0.1", &[("X-Forwarded-Proto", "https, http")]).1);
+        assert!(!usual("10.0.0.1", &[("X-Forwarded-Proto", "https, http")]).1);
         let chain = [("X-Forwarded-For", "192.0.2.9, 10.0.0.7"), ("X-Forwarded-Proto", "https, http")];
-        assert!(seen("10.0.0.1", &chain).1, "the client's own hop was encrypted");
+        assert!(usual("10.0.0.1", &chain).1, "the client's own hop was encrypted");
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl From<DbError> for ApiError {
             DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => {
                 Self::unavailable(1).with_cause(error)
             }
-            DbError::Unique(_) | DbError::ForeignKey | DbError::Other(_) => Self::internal(error),
+            DbError::Unique(_) | DbError::ForeignKey | DbError::TooLarge | DbError::Other(_) => Self::internal(error),
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use std::any::Any;
 use std::fmt::Display;
-use std::io::Write;
 
-use super::object_nth;
+use super::{AnswerBudget, ApiError, JsonBuffer, object_nth};
 use crate::access::FieldSet;
 use crate::crud::Page;
 use crate::query::Included;
@@ -12,11 +11,19 @@ use crate::resource::AnyResource;
 
 /// `{ "total": …, "results": …, "page": …, …, "data": [ … ] }`, without what nobody counted, and without the number of a
 /// page that a cursor began.
-pub(crate) fn page(resource: &dyn AnyResource, page: &Page, included: &[Included<'_>]) -> Vec<u8> {
+///
+/// # Errors
+/// What `AnswerBudget::finish` says.
+pub(crate) fn page(
+    resource: &dyn AnyResource,
+    page: &Page,
+    included: &[Included<'_>],
+    budget: &AnswerBudget,
+) -> Result<Vec<u8>, ApiError> {
     let limit = u64::from(page.query.limit);
     let results = resource.len(page.records.as_ref());
-    let mut body = Vec::with_capacity(128 + results * 256);
-    body.push(b'{');
+    let mut body = budget.buffer();
+    body.push("{");
     if let Some(total) = page.total {
         member(&mut body, "total", total);
     }
@@ -35,23 +42,31 @@ pub(crate) fn page(resource: &dyn AnyResource, page: &Page, included: &[Included
         // A cursor is letters, digits, dashes and underscores: nothing to escape.
         member(&mut body, "nextCursor", format_args!("\"{next}\""));
     }
-    body.extend_from_slice(b"\"data\":");
+    body.push("\"data\":");
     rows(resource, page.records.as_ref(), &page.query.selection.fields, included, &mut body);
-    body.push(b'}');
-    body
+    body.push("}");
+    budget.finish(body)
 }
 
-fn member(body: &mut Vec<u8>, name: &str, value: impl Display) {
-    write!(body, "\"{name}\":{value},").expect("a Vec takes every byte");
+fn member(body: &mut JsonBuffer, name: &str, value: impl Display) {
+    body.push(&format!("\"{name}\":{value},"));
 }
 
 /// `{ "results": …, "data": [ … ] }`
-pub(crate) fn results(resource: &dyn AnyResource, records: &dyn Any, fields: &FieldSet) -> Vec<u8> {
-    let mut body = Vec::new();
-    write!(body, "{{\"results\":{},\"data\":", resource.len(records)).expect("a Vec takes every byte");
+///
+/// # Errors
+/// What `AnswerBudget::finish` says.
+pub(crate) fn results(
+    resource: &dyn AnyResource,
+    records: &dyn Any,
+    fields: &FieldSet,
+    budget: &AnswerBudget,
+) -> Result<Vec<u8>, ApiError> {
+    let mut body = budget.buffer();
+    body.push(&format!("{{\"results\":{},\"data\":", resource.len(records)));
     rows(resource, records, fields, &[], &mut body);
-    body.push(b'}');
-    body
+    body.push("}");
+    budget.finish(body)
 }
 
 fn rows(
@@ -59,14 +74,15 @@ fn rows(
     records: &dyn Any,
     fields: &FieldSet,
     included: &[Included<'_>],
-    body: &mut Vec<u8>,
+    body: &mut JsonBuffer,
 ) {
-    body.push(b'[');
+    body.push("[");
     for nth in 0..resource.len(records) {
-        if nth > 0 {
-            body.push(b',');
+        if body.is_full() {
+            break;
         }
+        body.push(if nth > 0 { "," } else { "" });
         object_nth(resource, records, nth, fields, included, body);
     }
-    body.push(b']');
+    body.push("]");
 }

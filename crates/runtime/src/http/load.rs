@@ -1,5 +1,5 @@
-//! Bounds what requests hold at once: how many are worked on, and how many bytes their bodies have. A request that finds
-//! no room is answered 503 before anything is allocated for it.
+//! Bounds what requests hold at once: how many are worked on, how many bytes their bodies have, and how many are held for
+//! their answers until these are sent. A request that finds no room is answered 503.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -23,9 +23,12 @@ const WAITING_SHARE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What a refused client is told to wait, in seconds.
 const RETRY_AFTER: u64 = 1;
-/// The first bytes of each body are outside the budget: the connection has buffered as many anyway, and log-ins must
-/// stay possible while others send large bodies.
-const FREE_BODY_BYTES: usize = 16 * 1024;
+/// The first bytes of each body and of each answer are outside the budgets: the connection has buffers of that size anyway,
+/// and log-ins must stay possible while others send large bodies or take large answers.
+const FREE_BYTES: usize = 16 * 1024;
+
+/// Bytes that a connection is given of an answer at once.
+const PART: usize = 32 * 1024;
 
 /// How much requests may hold at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub(crate) struct LoadLimits {
     /// Those that are worked on and those that wait for it.
     pub(crate) requests: usize,
     pub(crate) body_bytes: usize,
+    pub(crate) answer_bytes: usize,
 }
 
 /// The load of this process; clones share it.
@@ -49,6 +53,8 @@ struct Shared {
     max_waiting: usize,
     body_bytes: AtomicUsize,
     max_body_bytes: usize,
+    answer_bytes: AtomicUsize,
+    max_answer_bytes: usize,
     refusals: Refusals,
 }
 
@@ -83,6 +89,8 @@ impl Load {
             max_waiting: limits.requests - slots,
             body_bytes: AtomicUsize::new(0),
             max_body_bytes: limits.body_bytes,
+            answer_bytes: AtomicUsize::new(0),
+            max_answer_bytes: limits.answer_bytes,
             refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), told_at: AtomicU64::new(0) },
         }))
     }
@@ -99,6 +107,7 @@ impl Load {
             shared: self.0.clone(),
             slot: RefCell::new(None),
             read: Cell::new(0),
+            answer: Cell::new(0),
             refused: Cell::new(false),
         })
     }
@@ -111,6 +120,8 @@ pub(super) struct RequestLoad {
     slot: RefCell<Option<OwnedSemaphorePermit>>,
     /// The bytes of its body that are held.
     read: Cell<usize>,
+    /// The bytes that are held for its answer.
+    answer: Cell<usize>,
     refused: Cell<bool>,
 }
 
@@ -172,6 +183,24 @@ impl RequestLoad {
         self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
     }
 
+    /// Takes bytes of its answer, or of rows for it, from the budget.
+    ///
+    /// # Errors
+    /// 503 when the budget is used up.
+    pub(super) fn hold_answer(&self, bytes: usize) -> Result<(), ApiError> {
+        let before = self.answer.get();
+        let more = budgeted(before + bytes) - budgeted(before);
+        let held = self.shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
+        self.answer.set(before + bytes);
+        if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
+    }
+
+    /// Gives back everything but the bytes of the finished answer, which are held until it is sent.
+    pub(super) fn keep_answer(&self, bytes: usize) {
+        let before = self.answer.replace(bytes.min(self.answer.get()));
+        self.shared.answer_bytes.fetch_sub(budgeted(before) - budgeted(self.answer.get()), Ordering::Relaxed);
+    }
+
     fn refuse(&self) -> ApiError {
         self.refused.set(true);
         self.shared.refusals.note();
@@ -187,6 +216,7 @@ impl RequestLoad {
 impl Drop for RequestLoad {
     fn drop(&mut self) {
         self.release_body();
+        self.keep_answer(0);
         self.shared.unanswered.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -209,18 +239,21 @@ impl Drop for Place<'_> {
 }
 
 fn budgeted(bytes: usize) -> usize {
-    bytes.saturating_sub(FREE_BODY_BYTES)
+    bytes.saturating_sub(FREE_BYTES)
 }
 
-/// The body of an answer, and the load of its request with it.
+/// The body of an answer, and the load of its request with it. It is handed over in parts that fit into the buffer of the
+/// connection, so that the load counts until the client has taken nearly everything.
 pub(super) struct LoadedBody<B> {
     body: Pin<Box<B>>,
+    /// Of the body, but not handed over yet.
+    rest: Bytes,
     _load: Rc<RequestLoad>,
 }
 
 impl<B> LoadedBody<B> {
     pub(super) fn new(body: B, load: Rc<RequestLoad>) -> Self {
-        Self { body: Box::pin(body), _load: load }
+        Self { body: Box::pin(body), rest: Bytes::new(), _load: load }
     }
 }
 
@@ -232,7 +265,15 @@ impl<B: MessageBody> MessageBody for LoadedBody<B> {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
-        self.body.as_mut().poll_next(context)
+        while self.rest.is_empty() {
+            match std::task::ready!(self.body.as_mut().poll_next(context)) {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
+                Some(Ok(chunk)) => self.rest = chunk,
+                end => return Poll::Ready(end),
+            }
+        }
+        let part = self.rest.len().min(PART);
+        Poll::Ready(Some(Ok(self.rest.split_to(part))))
     }
 }
 
@@ -241,7 +282,7 @@ mod tests {
     use super::*;
 
     fn load(requests: usize, body_bytes: usize) -> Load {
-        Load::new(LoadLimits { requests, body_bytes })
+        Load::new(LoadLimits { requests, body_bytes, answer_bytes: 100 })
     }
 
     #[actix_web::test]
@@ -282,15 +323,30 @@ mod tests {
     fn bodies_share_a_budget_that_small_ones_do_not_need() {
         let load = load(1, 100);
         let (large, other) = (load.arrive(), load.arrive());
-        large.hold_body(FREE_BODY_BYTES).expect("free");
+        large.hold_body(FREE_BYTES).expect("free");
         large.hold_body(60).expect("room");
-        assert!(other.expect_body(FREE_BODY_BYTES + 41).is_err() && other.expect_body(FREE_BODY_BYTES + 40).is_ok());
-        assert!(other.hold_body(FREE_BODY_BYTES + 41).is_err());
-        load.arrive().hold_body(FREE_BODY_BYTES).expect("a small body has room");
+        assert!(other.expect_body(FREE_BYTES + 41).is_err() && other.expect_body(FREE_BYTES + 40).is_ok());
+        assert!(other.hold_body(FREE_BYTES + 41).is_err());
+        load.arrive().hold_body(FREE_BYTES).expect("a small body has room");
         drop(other);
         large.hold_body(40).expect("given back");
         large.release_body();
         drop(large);
-        load.arrive().hold_body(FREE_BODY_BYTES + 100).expect("everything was given back");
+        load.arrive().hold_body(FREE_BYTES + 100).expect("everything was given back");
+    }
+
+    #[test]
+    fn answers_share_a_budget_until_they_are_sent() {
+        let load = load(1, 0);
+        let (sent, other) = (load.arrive(), load.arrive());
+        sent.hold_answer(FREE_BYTES + 100).expect("room");
+        assert_eq!(other.hold_answer(FREE_BYTES + 1).expect_err("no room").status(), 503);
+        drop(other);
+        sent.keep_answer(FREE_BYTES + 40);
+        let other = load.arrive();
+        other.hold_answer(FREE_BYTES + 60).expect("what the rows took was given back");
+        load.arrive().hold_answer(FREE_BYTES).expect("a small answer has room");
+        drop((sent, other));
+        load.arrive().hold_answer(FREE_BYTES + 100).expect("everything was given back");
     }
 }

@@ -1,6 +1,7 @@
 //! Stages 1 and 2, errors, and rendering: the only room that knows status codes.
 
 pub(crate) mod access_log;
+mod answer_budget;
 mod body;
 mod client_address;
 mod cors;
@@ -17,6 +18,7 @@ mod response;
 mod transport;
 
 pub(crate) use access_log::LoggedAccount;
+pub(crate) use answer_budget::{AnswerBudget, JsonBuffer, most_held};
 pub(crate) use body::{read_array, read_object};
 pub(crate) use client_address::Client;
 pub(crate) use cross_site::is_cross_site;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::JsonBuffer;
 use crate::access::FieldSet;
 use crate::query::Included;
 use crate::resource::{AnyResource, FieldMeta, Id};
@@ -22,7 +23,7 @@ pub(crate) type Names = &'static [(&'static str, &'static str)];
 
 /// Writes one object, field by field in table order, keeping those that the mask holds.
 pub struct ObjectWriter<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut JsonBuffer,
     fields: &'static [FieldMeta],
     mask: &'a FieldSet,
     names: Names,
@@ -31,8 +32,8 @@ pub struct ObjectWriter<'a> {
 }
 
 impl<'a> ObjectWriter<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, fields: &'static [FieldMeta], mask: &'a FieldSet, names: Names) -> Self {
-        out.push(b'{');
+    pub(crate) fn new(out: &'a mut JsonBuffer, fields: &'static [FieldMeta], mask: &'a FieldSet, names: Names) -> Self {
+        out.push("{");
         Self { out, fields, mask, names, next: 0, empty: true }
     }
 
@@ -40,32 +41,32 @@ impl<'a> ObjectWriter<'a> {
     pub fn field(&mut self, value: &impl ToJson) -> &mut Self {
         let field = self.next;
         self.next += 1;
-        if self.mask.contains(field) {
+        if self.mask.contains(field) && !self.out.is_full() {
             let name = self.fields[field].name;
             self.key(self.names.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| other));
-            value.to_json(self.out);
+            value.to_json(self.out.raw());
         }
         self
     }
 
     pub(crate) fn end(self) {
-        self.out.push(b'}');
+        self.out.push("}");
     }
 
     /// Names come from checked YAML: ASCII letters and digits, nothing to escape.
     fn key(&mut self, name: &str) {
         if !self.empty {
-            self.out.push(b',');
+            self.out.push(",");
         }
         self.empty = false;
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.out.push("\"");
+        self.out.push(name);
+        self.out.push("\":");
     }
 }
 
 /// One row as an object.
-pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut Vec<u8>) {
+pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut JsonBuffer) {
     object_named(resource, record, fields, &[], body);
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn object_named(
     record: &dyn Any,
     fields: &FieldSet,
     names: Names,
-    body: &mut Vec<u8>,
+    body: &mut JsonBuffer,
 ) {
     let mut out = ObjectWriter::new(body, resource.meta().fields, fields, names);
     resource.write(record, &mut out);
@@ -88,7 +89,7 @@ pub(crate) fn object_including(
     record: &dyn Any,
     fields: &FieldSet,
     included: &[Included<'_>],
-    body: &mut Vec<u8>,
+    body: &mut JsonBuffer,
 ) {
     let mut out = ObjectWriter::new(body, resource.meta().fields, fields, &[]);
     resource.write(record, &mut out);
@@ -103,7 +104,7 @@ pub(crate) fn object_nth(
     nth: usize,
     fields: &FieldSet,
     included: &[Included<'_>],
-    body: &mut Vec<u8>,
+    body: &mut JsonBuffer,
 ) {
     let mut out = ObjectWriter::new(body, resource.meta().fields, fields, &[]);
     resource.write_nth(records, nth, &mut out);
@@ -116,27 +117,31 @@ pub(crate) fn object_nth(
 
 impl ObjectWriter<'_> {
     fn included(&mut self, id: Id, included: &Included<'_>) {
+        if self.out.is_full() {
+            return;
+        }
         self.key(included.include.relation.name);
         let places = included.of(id);
         if included.include.is_to_many() {
-            self.out.push(b'[');
+            self.out.push("[");
             for (nth, place) in places.iter().enumerate() {
-                if nth > 0 {
-                    self.out.push(b',');
+                if self.out.is_full() {
+                    break;
                 }
+                self.out.push(if nth > 0 { "," } else { "" });
                 included.write(*place, self.out);
             }
-            self.out.push(b']');
+            self.out.push("]");
         } else if let Some(place) = places.first() {
             included.write(*place, self.out);
         } else {
-            self.out.extend_from_slice(b"null");
+            self.out.push("null");
         }
     }
 }
 
 impl Included<'_> {
-    fn write(&self, place: usize, body: &mut Vec<u8>) {
+    fn write(&self, place: usize, body: &mut JsonBuffer) {
         let fields = &self.include.selection.fields;
         object_nth(self.resource, self.records.as_ref(), place, fields, &self.nested, body);
     }

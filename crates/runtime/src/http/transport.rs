@@ -27,12 +27,14 @@ use super::{ApiError, access_log, headers};
 use crate::limit::{LimitKey, RateLimits};
 use crate::ops::health;
 use crate::ops::shutdown::Stopping;
-use crate::settings::Cidr;
+use crate::settings::Proxies;
 
 /// What stage 1 needs to know. Made once and shared by all workers.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    pub(crate) trusted_proxies: Arc<[Cidr]>,
+    pub(crate) proxies: Arc<Proxies>,
+    /// Whether clients reach the application by TLS, as its public URL says.
+    pub(crate) public_by_tls: bool,
     pub(crate) limits: Arc<RateLimits>,
     /// `AppMeta::cors`
     pub(crate) origins: &'static [&'static str],
@@ -75,21 +77,22 @@ where
 /// What is known of a request the moment it arrives.
 struct Arrival {
     id: RequestId,
-    client: Client,
     started: Instant,
+    by_tls: bool,
     write_error: WriteError,
 }
 
 impl Arrival {
-    fn note(req: &ServiceRequest, proxies: &[Cidr], formats: &ErrorFormats) -> Rc<Self> {
+    fn note(req: &ServiceRequest, transport: &Transport) -> Rc<Self> {
         let id = RequestId::of(req.headers());
-        let client = client(req.request(), proxies);
+        let client = client(req.request(), &transport.proxies);
         let mut extensions = req.extensions_mut();
         extensions.insert(id.clone());
         extensions.insert(client);
         // Decoded, as routes are found: `/%61uth/login` is a path of that surface, too.
-        let write_error = formats.of(req.match_info().as_str());
-        Rc::new(Self { id, client, started: Instant::now(), write_error })
+        let write_error = transport.formats.of(req.match_info().as_str());
+        let by_tls = client.tls || transport.public_by_tls;
+        Rc::new(Self { id, started: Instant::now(), by_tls, write_error })
     }
 
     fn span(&self) -> tracing::Span {
@@ -99,7 +102,7 @@ impl Arrival {
     fn dress<B: MessageBody + 'static>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
         let mut response = in_error_form(response, &self.id, self.write_error);
         self.id.announce(response.headers_mut());
-        headers::secure(response.headers_mut(), self.client.tls);
+        headers::secure(response.headers_mut(), self.by_tls);
         response
     }
 
@@ -118,7 +121,7 @@ async fn frame<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<LoadedBody<EitherBody<B>>>, Error> {
-    let arrival = Arrival::note(&req, &transport.trusted_proxies, &transport.formats);
+    let arrival = Arrival::note(&req, &transport);
     let load = transport.load.arrive();
     req.extensions_mut().insert(load.clone());
     match next.call(req).instrument(arrival.span()).await {
@@ -132,6 +135,9 @@ async fn frame<B: MessageBody + 'static>(
             load.release_body();
             // Whoever takes their time to read the answer keeps nobody else from being worked on.
             load.leave();
+            if !response.status().is_success() {
+                load.keep_answer(0);
+            }
             // The request's extensions live as long as the connection may keep the request for its next one.
             request.extensions_mut().remove::<Rc<RequestLoad>>();
             Ok(ServiceResponse::new(request, response.map_body(|_, body| LoadedBody::new(body, load))))
@@ -159,7 +165,7 @@ async fn admitted<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let load = RequestLoad::of(req.request()).filter(|_| !req.path().starts_with(health::PREFIX));
+    let load = RequestLoad::of(req.request()).filter(|_| !health::is_probe(req.path()));
     let entered = match load {
         Some(load) => load.enter().await,
         None => Ok(()),
@@ -181,7 +187,7 @@ async fn limited<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     // A load balancer's probes must never turn into 429 and take a healthy node out.
-    if req.path().starts_with(health::PREFIX) {
+    if health::is_probe(req.path()) {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     }
     let key = client_key(&req);

@@ -16,13 +16,18 @@ const ORIGINS: &[&str] = &["https://shop.example.com"];
 
 fn open() -> Transport {
     Transport {
-        trusted_proxies: Arc::new([]),
+        proxies: Arc::default(),
+        public_by_tls: false,
         limits: Arc::new(RateLimits::off()),
         origins: ORIGINS,
         formats: ErrorFormats::default(),
-        load: Load::new(LoadLimits { requests: 100, body_bytes: 1024 * 1024 }),
+        load: Load::new(LoadLimits { requests: 100, body_bytes: 1024 * 1024, answer_bytes: 1024 * 1024 }),
         stopping: Stopping::default(),
     }
+}
+
+fn behind(proxy: &str) -> Arc<Proxies> {
+    Arc::new(Proxies { trusted: vec![proxy.parse().expect("a network")], ..Proxies::default() })
 }
 
 fn limited_to(max: u32) -> Transport {
@@ -204,7 +209,7 @@ async fn probes_are_not_limited() {
 
 #[actix_web::test]
 async fn clients_behind_a_trusted_proxy_are_counted_apart() {
-    let stage = Transport { trusted_proxies: Arc::new(["10.0.0.0/8".parse().expect("a network")]), ..limited_to(1) };
+    let stage = Transport { proxies: behind("10.0.0.0/8"), ..limited_to(1) };
     let from = |client: &'static str| {
         let proxy = "10.0.0.1:80".parse().expect("an address");
         TestRequest::get().uri("/ok").peer_addr(proxy).insert_header(("X-Forwarded-For", client))
@@ -217,9 +222,15 @@ async fn clients_behind_a_trusted_proxy_are_counted_apart() {
 async fn only_a_trusted_proxys_word_for_tls_counts() {
     let claim = || TestRequest::get().uri("/ok").insert_header(("X-Forwarded-Proto", "https"));
     assert_eq!(header(&answer(&open(), claim()).await.0, "Strict-Transport-Security"), None);
-    let stage = Transport { trusted_proxies: Arc::new(["10.0.0.1".parse().expect("a network")]), ..open() };
+    let stage = Transport { proxies: behind("10.0.0.1"), ..open() };
     let proxied = claim().peer_addr("10.0.0.1:80".parse().expect("an address"));
     assert!(header(&answer(&stage, proxied).await.0, "Strict-Transport-Security").is_some());
+}
+
+#[actix_web::test]
+async fn a_public_url_with_https_says_that_clients_come_by_tls() {
+    let stage = Transport { public_by_tls: true, ..open() };
+    assert!(header(&answer(&stage, TestRequest::get().uri("/ok")).await.0, "Strict-Transport-Security").is_some());
 }
 
 #[actix_web::test]

@@ -12,7 +12,14 @@ use serde_json::json;
 use super::shutdown::Stopping;
 use crate::http::get_only;
 
-pub(crate) const PREFIX: &str = "/health/";
+const LIVE: &str = "/health/live";
+const READY: &str = "/health/ready";
+
+/// Whether a path is that of a probe. Nothing else escapes the limits of stage 1, not even a path below `/health/`, which an
+/// application may have for its API.
+pub(crate) fn is_probe(path: &str) -> bool {
+    matches!(path, LIVE | READY)
+}
 
 /// A probe that waits longer has its answer: the service is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,9 +45,7 @@ impl Health {
 
     /// Mounts `/health/live` and `/health/ready`.
     pub(crate) fn configure(self, config: &mut web::ServiceConfig) {
-        config
-            .service(get_only("/health/live", || async { available() }))
-            .service(get_only("/health/ready", move || ready(self.clone())));
+        config.service(get_only(LIVE, || async { available() })).service(get_only(READY, move || ready(self.clone())));
     }
 }
 

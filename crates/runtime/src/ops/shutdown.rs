@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn shutdown(stopping: &Stopping) -> Shutdown {
-        let load = Load::new(LoadLimits { requests: 1, body_bytes: 0 });
+        let load = Load::new(LoadLimits { requests: 1, body_bytes: 0, answer_bytes: 0 });
         let patience = Duration::from_secs(20);
         let (stopping, listeners) = (stopping.clone(), Listeners::default());
         Shutdown { stopping, load, listeners, drain: Duration::ZERO, patience }

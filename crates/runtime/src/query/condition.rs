@@ -3,6 +3,7 @@
 
 use sea_orm::Value;
 
+use super::tautology;
 use crate::access::Scope;
 use crate::resource::{ModelMeta, RelationMeta};
 
@@ -110,10 +111,10 @@ impl Condition {
         }
     }
 
-    /// Whether it holds for every row, whatever the row is like: what asks for nothing, also in many words. Somewhat more than
-    /// that, for an empty text (see `Test::constant`).
+    /// Whether no row can fail it, as far as `tautology` sees. Somewhat more than that, for an empty text (see
+    /// `Test::constant`). A condition that all rows happen to meet is not one of these.
     pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
-        self.constant(meta) == Some(true)
+        self.constant(meta) == Some(true) || tautology::always_holds(self, meta)
     }
 
     /// What it comes to where the rows do not matter.

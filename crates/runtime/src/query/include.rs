@@ -8,6 +8,7 @@ use super::selection::{Include, Selection};
 use crate::access::{id_from, optional_id};
 use crate::core::Core;
 use crate::db::{DbError, RawRow, Row, Source};
+use crate::http::{AnswerBudget, ApiError};
 use crate::resource::{AnyResource, Id, ModelMeta, RelationKind};
 
 /// Rows of one relation, and which of them belong to whom.
@@ -31,28 +32,28 @@ impl Included<'_> {
 /// Everything that a selection includes for these rows.
 ///
 /// # Errors
-/// The database cannot be asked.
+/// The database cannot be asked, or the rows have more bytes than the answer may have.
 pub(crate) async fn load<'a>(
     core: &'a Core,
-    source: Source<'_>,
+    (source, budget): (Source<'_>, &AnswerBudget),
     meta: &'static ModelMeta,
     selection: &'a Selection,
     parents: &[RawRow],
-) -> Result<Vec<Included<'a>>, DbError> {
+) -> Result<Vec<Included<'a>>, ApiError> {
     let mut all = Vec::with_capacity(selection.includes.len());
     for include in &selection.includes {
-        all.push(one(core, source, meta, include, parents).await?);
+        all.push(one(core, (source, budget), meta, include, parents).await?);
     }
     Ok(all)
 }
 
 async fn one<'a>(
     core: &'a Core,
-    source: Source<'_>,
+    (source, budget): (Source<'_>, &AnswerBudget),
     meta: &'static ModelMeta,
     include: &'a Include,
     parents: &[RawRow],
-) -> Result<Included<'a>, DbError> {
+) -> Result<Included<'a>, ApiError> {
     let target = core.model(include.relation.target);
     let target = target.ok_or_else(|| DbError::other("a relation leads nowhere"))?;
     let keys = keys(meta, target.meta, include, parents)?;
@@ -60,13 +61,13 @@ async fn one<'a>(
     let rows = if wanted.is_empty() {
         Vec::new()
     } else {
-        source.all(include_sql::statement(core.db.dialect(), include, &wanted)).await?
+        budget.read(source, include_sql::statement(core.db.dialect(), include, &wanted)).await?
     };
     let by_parent = match include.relation.kind {
         RelationKind::BelongsTo { .. } => of_keys(target.meta, &keys, &rows)?,
         kind => of_children(meta, target.meta, kind, &rows)?,
     };
-    let nested = Box::pin(load(core, source, target.meta, &include.selection, &rows)).await?;
+    let nested = Box::pin(load(core, (source, budget), target.meta, &include.selection, &rows)).await?;
     let records = target.resource.decode_many(&mut rows.iter().map(Row::new))?;
     Ok(Included { include, resource: target.resource.as_ref(), records, by_parent, nested })
 }

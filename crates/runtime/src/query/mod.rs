@@ -19,6 +19,7 @@ mod plan;
 mod selection;
 mod sight;
 mod sql;
+mod tautology;
 #[cfg(test)]
 mod test_model;
 mod value;

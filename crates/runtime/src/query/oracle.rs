@@ -199,8 +199,10 @@ impl Server<'_> {
         let mut ctx = Context::new(self.core, self.principal.clone(), None);
         let (scope, query) = self.read(model, parameters)?;
         let page = find_many(&mut ctx, model, &scope, query).await?;
-        let included = load_included(self.core, ctx.source(), model.meta, &page.query.selection, &page.rows).await?;
-        let body = list::page(model.resource.as_ref(), &page, &included);
+        let included =
+            load_included(self.core, (ctx.source(), &ctx.answer), model.meta, &page.query.selection, &page.rows)
+                .await?;
+        let body = list::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
         Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
     }
 

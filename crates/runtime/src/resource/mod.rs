@@ -8,6 +8,7 @@ mod row;
 use std::any::Any;
 use std::fmt::Debug;
 
+use serde::Serialize;
 use validator::Validate;
 
 use crate::access::Permission;
@@ -22,7 +23,7 @@ pub(crate) use row::Relating;
 pub use row::RowValues;
 
 /// What the runtime knows of a model, printed by the build step from its YAML.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct ModelMeta {
     /// `UserProfile`
     pub name: &'static str,
@@ -45,7 +46,7 @@ pub struct ModelMeta {
     pub routes: &'static [RouteMeta],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ModelKind {
     Ordinary,
     Account,
@@ -55,13 +56,13 @@ pub enum ModelKind {
     AccountPermission,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum IdKind {
     Uuid,
     Integer,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct FieldMeta {
     /// `publishedAt`
     pub name: &'static str,
@@ -79,7 +80,7 @@ pub struct FieldMeta {
     pub write_roles: Option<&'static [&'static str]>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FieldKind {
     String,
     Text,
@@ -100,7 +101,7 @@ pub enum FieldKind {
     EnumList(&'static [&'static str]),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Origin {
     Declared,
     Id,
@@ -111,7 +112,7 @@ pub enum Origin {
     DeletedAt,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct RelationMeta {
     /// `author`
     pub name: &'static str,
@@ -120,7 +121,7 @@ pub struct RelationMeta {
     pub kind: RelationKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum RelationKind {
     /// `field` is the JSON name of the key here: `authorId`.
     BelongsTo {
@@ -140,7 +141,7 @@ pub enum RelationKind {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct UniqueMeta {
     /// The index name in the database: `uq_posts_slug`.
     pub name: &'static str,
@@ -150,7 +151,7 @@ pub struct UniqueMeta {
     pub code: &'static str,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct ActionMeta {
     pub permission: Permission,
     /// `Publish`
@@ -159,28 +160,28 @@ pub struct ActionMeta {
     pub rules: &'static [RuleMeta],
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct RuleMeta {
     pub who: Who,
     /// All must hold; empty: every row.
     pub conditions: &'static [Condition],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Who {
     Public,
     Authenticated,
     Roles(&'static [&'static str]),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Condition {
     /// Index into `ModelMeta::fields`.
     pub field: usize,
     pub value: ConditionValue,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum ConditionValue {
     /// The caller's account id.
     Me,
@@ -192,20 +193,20 @@ pub enum ConditionValue {
     Text(&'static str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RouteMeta {
     pub operation: Operation,
     pub disabled: bool,
     pub rate_limit: Option<RateLimit>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RateLimit {
     pub window_ms: u64,
     pub max: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Operation {
     FindMany,
     FindOne,

@@ -3,6 +3,7 @@
 
 mod cidr;
 mod jwt_secret;
+mod proxies;
 mod reader;
 mod secret;
 #[cfg(test)]
@@ -17,10 +18,11 @@ use actix_web::http::Uri;
 
 use crate::app_meta::{AppMeta, Surface};
 use crate::db::{ConnectionUrl, Options, PreparedStatements, Synchronous};
-use crate::http::LoadLimits;
+use crate::http::{LoadLimits, most_held};
 use crate::mail::SmtpServer;
 
 pub(crate) use cidr::Cidr;
+pub(crate) use proxies::{Proxies, ProxyHeader};
 use reader::Reader;
 pub(crate) use secret::Secret;
 pub(crate) use variables::Variables;
@@ -47,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) smtp_url: Option<SmtpServer>,
     /// Where mail goes without a server.
     pub(crate) mail_directory: PathBuf,
-    pub(crate) trusted_proxies: Vec<Cidr>,
+    pub(crate) proxies: Proxies,
     pub(crate) bcrypt_cost: u32,
     pub(crate) rate_limits: Switch,
     pub(crate) insecure_cookies: Switch,
@@ -165,6 +167,11 @@ impl Settings {
         }
     }
 
+    /// Whether clients reach the application by TLS, whatever ends it in front of this process.
+    pub(crate) fn is_public_by_tls(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// Scheme, host and port of the public URL, where one is set: what a browser calls the application.
     pub(crate) fn public_origin(&self) -> Option<&str> {
         let url = self.public_url.as_deref()?;
@@ -197,7 +204,7 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
         jwt_secret: app.auth.as_ref().and_then(|_| jwt_secret::jwt_secret(reader, environment, state)),
         smtp_url: smtp_url(reader),
         mail_directory: reader.text("GABLE_MAIL_DIR").map_or_else(|| state.join("mail"), PathBuf::from),
-        trusted_proxies: trusted_proxies(reader),
+        proxies: proxies::proxies(reader),
         bcrypt_cost: reader.number("GABLE_BCRYPT_COST", 12, 4..=31),
         rate_limits: reader.choice("GABLE_RATE_LIMITS", Switch::On, &switch),
         insecure_cookies: reader.choice("GABLE_INSECURE_COOKIES", Switch::Off, &yes_or_no),
@@ -271,25 +278,14 @@ fn public_url(text: &str) -> Option<String> {
     let web = matches!(uri.scheme_str(), Some("http" | "https"));
     let host = uri.host().is_some_and(|host| !host.is_empty());
     let fits = web && host && uri.query().is_none() && !text.contains(['#', '@']);
-    fits.then(|| text.trim_end_matches('/').to_owned())
+    // A scheme may be written in any case; it is compared with those of origins.
+    let (scheme, rest) = text.split_once("://")?;
+    fits.then(|| format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
 }
 
 fn smtp_url(reader: &mut Reader<'_>) -> Option<SmtpServer> {
     let url = SmtpServer::parse(&reader.text("SMTP_URL")?);
     url.map_err(|error| reader.problem(format!("SMTP_URL {error}"))).ok()
-}
-
-fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<Cidr> {
-    let list = reader.text("TRUSTED_PROXIES").unwrap_or_default();
-    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let mut proxies = Vec::new();
-    for entry in entries {
-        match entry.parse() {
-            Ok(cidr) => proxies.push(cidr),
-            Err(error) => reader.problem(format!("TRUSTED_PROXIES: `{entry}` is {error}")),
-        }
-    }
-    proxies
 }
 
 fn workers(reader: &mut Reader<'_>) -> usize {
@@ -310,7 +306,15 @@ fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
         let limit = app.body_limit;
         reader.problem(format!("GABLE_MAX_BODY_BYTES_IN_FLIGHT must be {limit} or more, the limit of one body"));
     }
-    LoadLimits { requests, body_bytes }
+    let one_answer = most_held(app.query.max_bytes);
+    let default = u32::try_from(one_answer).unwrap_or(u32::MAX).max(128 * 1024 * 1024);
+    let answer_bytes = reader.number("GABLE_MAX_ANSWER_BYTES_IN_FLIGHT", default, 1..=u32::MAX) as usize;
+    if answer_bytes < one_answer {
+        reader.problem(format!(
+            "GABLE_MAX_ANSWER_BYTES_IN_FLIGHT must be {one_answer} or more: one answer may hold as many, with what is read for it"
+        ));
+    }
+    LoadLimits { requests, body_bytes, answer_bytes }
 }
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {

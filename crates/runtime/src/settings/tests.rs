@@ -49,6 +49,7 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
             max_nested: 100,
             max_in: 10,
             max_included: 100,
+            max_bytes: 1024,
         },
         rate_limit: LIMIT,
         auth,
@@ -218,7 +219,10 @@ fn a_drain_is_for_production() {
 #[test]
 fn the_bounds_of_the_load_have_defaults_and_hold_one_body() {
     let settings = read(&app(None), &[]).expect("settings");
-    assert_eq!(settings.load, LoadLimits { requests: 1024, body_bytes: 64 * 1024 * 1024 });
+    assert_eq!(
+        settings.load,
+        LoadLimits { requests: 1024, body_bytes: 64 * 1024 * 1024, answer_bytes: 128 * 1024 * 1024 }
+    );
     assert_eq!(settings.write_timeout, Duration::from_secs(30));
     for wrong in [
         ("GABLE_MAX_IN_FLIGHT", "0"),

@@ -11,6 +11,7 @@ mod email;
 mod identifiers;
 mod indexes;
 mod join_tables;
+mod large_values;
 mod models;
 mod relations;
 mod role_models;
@@ -81,6 +82,7 @@ pub(crate) fn check(
     let schema = assemble(&world, app, sink)?;
     let mut advice = Sink::default();
     unindexed::advise(&drafts, &schema.models, &mut advice);
+    large_values::advise(&drafts, &mut advice);
     Some((schema, advice))
 }
 

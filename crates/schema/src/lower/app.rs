@@ -11,6 +11,7 @@ use super::route::{self, AuthRouteDraft};
 use super::{auth, mail, units, uri};
 
 const MAX_BODY: u64 = 1 << 30;
+const MAX_ANSWER: u64 = 512 << 20;
 
 /// The application, and `auth:` apart: what it means depends on the models.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ fn default_app() -> App {
             max_nested: 1000,
             max_in: 100,
             max_included: 10_000,
+            max_bytes: 8 << 20,
         },
         rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
         auth: None,
@@ -192,6 +194,7 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         let label = format!("`maxFilters` times `maxIn` may be at most {MAX_VALUES}");
         sink.push(Problem::new("invalid-bounds", node.span, message).label(label));
     }
+    let max_bytes = entries.get("maxBytes").and_then(|node| units::bytes(node, 1024, MAX_ANSWER, sink));
     QueryLimits {
         default_limit: written.unwrap_or_else(|| defaults.default_limit.min(max_limit)),
         max_limit,
@@ -202,5 +205,6 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         max_in,
         // The keys of included rows are bound to one statement, and SQLite binds 32766 values at most.
         max_included: entries.u32("maxIncluded", 1, 30_000, sink).unwrap_or(defaults.max_included),
+        max_bytes: max_bytes.unwrap_or(defaults.max_bytes),
     }
 }

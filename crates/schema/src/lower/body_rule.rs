@@ -46,8 +46,9 @@ impl<'a> Values<'a> {
 
     pub(crate) fn of(ty: &'a FieldType) -> Self {
         match ty {
-            FieldType::String { min, max, .. } => Values::Text { min: *min, max: Some(*max) },
-            FieldType::Text { min, max, .. } => Values::Text { min: *min, max: *max },
+            FieldType::String { min, max, .. } | FieldType::Text { min, max, .. } => {
+                Values::Text { min: *min, max: Some(*max) }
+            }
             FieldType::Email | FieldType::Url | FieldType::Password => Values::TEXT,
             FieldType::Integer { min, max } => {
                 Values::Integer { min: min.unwrap_or(i32::MIN).into(), max: max.unwrap_or(i32::MAX).into() }

@@ -14,6 +14,8 @@ use super::{bounds, units};
 /// The most characters of a MySQL varchar in four-byte UTF-8.
 const MAX_STRING: u32 = 16_383;
 const DEFAULT_STRING: u32 = 255;
+/// 64 KiB of ASCII: a list of a hundred rows with a few such texts stays within what an answer may have.
+const DEFAULT_TEXT: u32 = 65_536;
 pub(crate) const MAX_TEXT: u32 = 4_000_000;
 const DEFAULT_JSON_BYTES: u64 = 65_536;
 const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
@@ -127,7 +129,7 @@ pub(crate) fn without_attributes(name: TypeName, node: &Node, sink: &mut Sink) -
     }
     Some(match name {
         TypeName::String => FieldType::String { min: None, max: DEFAULT_STRING, pattern: None },
-        TypeName::Text => FieldType::Text { min: None, max: None, pattern: None },
+        TypeName::Text => FieldType::Text { min: None, max: DEFAULT_TEXT, pattern: None },
         TypeName::Integer => FieldType::Integer { min: None, max: None },
         TypeName::Bigint => FieldType::Bigint { min: None, max: None },
         TypeName::Float => FieldType::Float { min: None, max: None },
@@ -189,23 +191,17 @@ pub(crate) fn with_attributes(
 }
 
 fn string(entries: &Entries<'_>, sink: &mut Sink) -> Option<FieldType> {
-    let (min, max) = lengths(entries, MAX_STRING, Some(DEFAULT_STRING), sink)?;
-    let pattern = pattern(entries, sink)?;
-    Some(FieldType::String { min, max: max.unwrap_or(DEFAULT_STRING), pattern })
+    let (min, max) = lengths(entries, MAX_STRING, DEFAULT_STRING, sink)?;
+    Some(FieldType::String { min, max, pattern: pattern(entries, sink)? })
 }
 
 fn text(entries: &Entries<'_>, sink: &mut Sink) -> Option<FieldType> {
-    let (min, max) = lengths(entries, MAX_TEXT, None, sink)?;
+    let (min, max) = lengths(entries, MAX_TEXT, DEFAULT_TEXT, sink)?;
     Some(FieldType::Text { min, max, pattern: pattern(entries, sink)? })
 }
 
 /// Numbers of characters; `implied` is the greatest where none is written.
-fn lengths(
-    entries: &Entries<'_>,
-    greatest: u32,
-    implied: Option<u32>,
-    sink: &mut Sink,
-) -> Option<(Option<u32>, Option<u32>)> {
+fn lengths(entries: &Entries<'_>, greatest: u32, implied: u32, sink: &mut Sink) -> Option<(Option<u32>, u32)> {
     let min = entries.get("min").map(|node| node.integer(0, greatest.into(), sink));
     let max = entries.get("max").map(|node| max_length(node, greatest, sink));
     let narrow = |bound: Option<Option<i128>>| match bound {
@@ -214,8 +210,9 @@ fn lengths(
         None => Some(None),
     };
     let (min, max) = (narrow(min)?, narrow(max)?);
-    bounds::check_order(entries, min <= max.or(implied).or(min), max.is_none().then_some(DEFAULT_STRING), sink)?;
-    Some((min, max))
+    let least = min.unwrap_or_default();
+    bounds::check_order(entries, least <= max.unwrap_or(implied), max.is_none().then_some(implied), sink)?;
+    Some((min, max.unwrap_or(implied)))
 }
 
 fn max_length(node: &Node, greatest: u32, sink: &mut Sink) -> Option<i128> {

@@ -79,7 +79,7 @@ impl From<String> for Refusal {
 fn value(ty: &FieldType, node: &Node) -> Result<Json, Refusal> {
     match ty {
         FieldType::String { min, max, pattern } => string(node, *min, Some(*max), pattern.as_deref()),
-        FieldType::Text { min, max, pattern } => string(node, *min, *max, pattern.as_deref()),
+        FieldType::Text { min, max, pattern } => string(node, *min, Some(*max), pattern.as_deref()),
         FieldType::Email => email(node),
         FieldType::Url => url(node),
         FieldType::Password => Ok(Json::String(text(node)?.to_owned())),

@@ -49,6 +49,8 @@ pub struct QueryLimits {
     pub max_in: u32,
     /// rows that one answer may include beside its own
     pub max_included: u32,
+    /// bytes of one answer (default 8 MiB)
+    pub max_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -56,7 +56,8 @@ pub enum FieldType {
     },
     Text {
         min: Option<u32>,
-        max: Option<u32>,
+        /// 65536 where the YAML says nothing
+        max: u32,
         pattern: Option<String>,
     },
     Email,

@@ -1,16 +1,19 @@
 //! One connection: statements with time limits, transactions, and what becomes of it afterwards.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool::managed::Object;
+use futures_core::Stream;
 use hashlink::LruCache;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Client, Error, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Target;
@@ -129,6 +132,8 @@ enum Wanted {
 enum Outcome {
     Rows(Vec<Row>),
     Count(u64),
+    /// The rows have more bytes than the statement reads, and the rest is still arriving.
+    TooLarge,
 }
 
 impl Connection {
@@ -154,6 +159,7 @@ impl Connection {
         match self.run(statement, Wanted::Rows).await? {
             Outcome::Rows(rows) => Ok(rows),
             Outcome::Count(_) => Ok(Vec::new()),
+            Outcome::TooLarge => Err(DbError::TooLarge),
         }
     }
 
@@ -161,7 +167,7 @@ impl Connection {
     pub(in crate::db) async fn execute(&mut self, statement: &Statement) -> Result<u64, DbError> {
         match self.run(statement, Wanted::Count).await? {
             Outcome::Count(count) => Ok(count),
-            Outcome::Rows(_) => Ok(0),
+            Outcome::Rows(_) | Outcome::TooLarge => Ok(0),
         }
     }
 
@@ -247,7 +253,9 @@ impl Connection {
         self.busy = true;
         let answer = send(session, self.prepared_statements, statement, wanted);
         let answer = timeout(self.statement_timeout + GRACE, answer).await.ok();
-        self.settle(answer)
+        let outcome = self.settle(answer)?;
+        self.busy = matches!(outcome, Outcome::TooLarge);
+        Ok(outcome)
     }
 
     async fn simple(&mut self, sql: &str, limit: Option<Duration>) -> Result<(), DbError> {
@@ -330,18 +338,36 @@ async fn send(
             let prepared = session.prepare(&statement.sql, &types.collect::<Vec<_>>()).await?;
             let values: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as _).collect();
             match wanted {
-                Wanted::Rows => session.client.query(&prepared, &values).await.map(Outcome::Rows),
+                Wanted::Rows => read(session.client.query_raw(&prepared, values).await?, statement.max_bytes).await,
                 Wanted::Count => session.client.execute(&prepared, &values).await.map(Outcome::Count),
             }
         }
         PreparedStatements::Off => {
             let values: Vec<(&(dyn ToSql + Sync), Type)> = bound.iter().map(|value| value as _).zip(types).collect();
             match wanted {
-                Wanted::Rows => session.client.query_typed(&statement.sql, &values).await.map(Outcome::Rows),
+                Wanted::Rows => {
+                    let rows = session.client.query_typed_raw(&statement.sql, values).await?;
+                    read(rows, statement.max_bytes).await
+                }
                 Wanted::Count => session.client.execute_typed(&statement.sql, &values).await.map(Outcome::Count),
             }
         }
     }
+}
+
+/// Reads rows while they have no more bytes.
+async fn read(rows: RowStream, max_bytes: Option<usize>) -> Result<Outcome, Error> {
+    let mut rows = pin!(rows);
+    let (mut read, mut size) = (Vec::new(), 0);
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+        let row = row?;
+        size += row.raw_size_bytes();
+        if max_bytes.is_some_and(|max| size > max) {
+            return Ok(Outcome::TooLarge);
+        }
+        read.push(row);
+    }
+    Ok(Outcome::Rows(read))
 }
 
 impl Drop for Connection {

@@ -17,6 +17,16 @@ impl SqliteRow {
         (0..columns).map(|position| row.get(position)).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Bytes of its values.
+    pub(in crate::db) fn size(&self) -> usize {
+        let bytes = |cell: &Cell| match cell {
+            Cell::Text(text) => text.len(),
+            Cell::Blob(bytes) => bytes.len(),
+            Cell::Null | Cell::Integer(_) | Cell::Real(_) => 0,
+        };
+        self.0.iter().map(|cell| size_of::<Cell>() + bytes(cell)).sum()
+    }
+
     pub(in crate::db) fn cell(&self, position: usize) -> Result<&Cell, DbError> {
         self.0.get(position).ok_or_else(|| DbError::other(format!("there is no column {position}")))
     }

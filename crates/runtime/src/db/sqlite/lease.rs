@@ -38,8 +38,8 @@ impl Lease {
 
     pub(in crate::db) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
         statement.trace();
-        let (sql, values) = (statement.sql.clone(), statement.values.clone());
-        self.within(Some(self.limit), move |session| session.all(&sql, &values)).await
+        let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
+        self.within(Some(self.limit), move |session| session.all_within(&sql, &values, max_bytes)).await
     }
 
     pub(in crate::db) async fn described(&self, statement: &Statement) -> Result<Described, DbError> {

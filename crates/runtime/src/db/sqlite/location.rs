@@ -1,11 +1,16 @@
 //! `DATABASE_URL` of SQLite: `sqlite://path`, `sqlite:path`, `sqlite::memory:`, with `mode=ro|rw|rwc|memory`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use percent_encoding::percent_decode_str;
 
 use crate::db::DbError;
+use crate::private_file;
+
+/// Symbolic links that are followed to the file, as many as Linux follows.
+const LINKS: usize = 40;
 
 #[derive(Debug)]
 pub(super) struct Location {
@@ -79,16 +84,39 @@ impl Location {
         name.into()
     }
 
-    /// SQLite makes the file, but not the directory that it lies in.
-    pub(super) fn make_directory(&self) -> Result<(), DbError> {
-        match self.path.parent() {
-            Some(directory) if self.mode == Mode::Create && !directory.as_os_str().is_empty() => {
-                std::fs::create_dir_all(directory)
-                    .map_err(|error| DbError::other(format!("{}: {error}", directory.display())))
+    /// Makes the file and its directory where they are missing, readable by their owner alone. SQLite never makes the
+    /// file: it would do so with the permissions of the umask. Its `-wal` and `-shm` files take those of the database.
+    ///
+    /// # Errors
+    /// The directory or the file cannot be made.
+    pub(super) fn make_file(&self) -> Result<(), DbError> {
+        if self.mode != Mode::Create {
+            return Ok(());
+        }
+        let path = target(&self.path);
+        let failed = |path: &Path, error: io::Error| DbError::other(format!("{}: {error}", path.display()));
+        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            private_file::make_directory(directory).map_err(|error| failed(directory, error))?;
+        }
+        match private_file::write_new(&path, &[]) {
+            // Not opened: closing it would end the locks that other connections of this process have on the file.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                private_file::warn_if_exposed(&path);
+                Ok(())
             }
-            _ => Ok(()),
+            made => made.map_err(|error| failed(&path, error)),
         }
     }
+}
+
+/// The file that a chain of links leads to, whether it is there or not.
+fn target(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(next) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path
 }
 
 #[cfg(test)]
@@ -108,5 +136,20 @@ mod tests {
         for url in ["sqlite://x?mode=all", "sqlite://x?cache=shared"] {
             assert!(Location::parse(url).is_err_and(|error| error.to_string().contains("DATABASE_URL")), "{url}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_file_that_is_missing_makes_a_private_file() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let room = tempfile::tempdir().expect("a directory");
+        symlink("real/data.db", room.path().join("link.db")).expect("a link");
+        let url = format!("sqlite://{}", room.path().join("link.db").display());
+        Location::parse(&url).expect("a location").make_file().expect("made");
+        let mode = |path: &str| {
+            let found = std::fs::metadata(room.path().join(path)).expect(path);
+            found.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("real"), mode("real/data.db")), (0o700, 0o600));
     }
 }

@@ -47,7 +47,7 @@ impl Sqlite {
     /// The URL cannot be read, or the file cannot be opened.
     pub(super) async fn open(url: &str, options: &Options) -> Result<Self, DbError> {
         let location = Arc::new(Location::parse(url)?);
-        location.make_directory()?;
+        location.make_file()?;
         let open = |role: Role| {
             let (location, synchronous) = (location.clone(), options.synchronous);
             move || Session::open(&location, role, synchronous)
@@ -72,8 +72,8 @@ impl Sqlite {
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
         statement.trace();
-        let (sql, values) = (statement.sql.clone(), statement.values.clone());
-        self.read(move |session| session.all(&sql, &values)).await
+        let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
+        self.read(move |session| session.all_within(&sql, &values, max_bytes)).await
     }
 
     pub(super) async fn execute(&self, statement: &Statement) -> Result<Executed, DbError> {

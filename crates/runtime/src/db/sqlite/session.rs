@@ -81,10 +81,9 @@ impl Session {
     pub(super) fn open(location: &Arc<Location>, role: Role, synchronous: Synchronous) -> Result<Self, DbError> {
         let access = match (location.mode(), role) {
             (Mode::ReadOnly, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            // Only once: a file that is gone later is not made anew, without its rows.
-            (Mode::Create, Role::First) | (Mode::Memory, _) => {
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-            }
+            (Mode::Memory, _) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            // `Location::make_file` has made the file: SQLite would make it readable by others, and would make one that is
+            // gone anew, without its rows.
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let connection = Connection::open_with_flags(location.path(), access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -123,8 +122,19 @@ impl Session {
     }
 
     pub(super) fn all(&mut self, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, DbError> {
-        let rows = read(&self.connection, sql, values);
-        self.noting(rows)
+        self.all_within(sql, values, None)
+    }
+
+    /// # Errors
+    /// `TooLarge` once the rows have more bytes.
+    pub(super) fn all_within(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        max_bytes: Option<usize>,
+    ) -> Result<Vec<SqliteRow>, DbError> {
+        let rows = read(&self.connection, sql, values, max_bytes.unwrap_or(usize::MAX));
+        self.noting(rows)?.ok_or(DbError::TooLarge)
     }
 
     pub(super) fn described(&mut self, sql: &str, values: &[Value]) -> Result<Described, DbError> {
@@ -223,21 +233,33 @@ impl Session {
     }
 }
 
-fn read(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<SqliteRow>> {
+/// None where the rows have more bytes than asked for.
+fn read(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    max_bytes: usize,
+) -> rusqlite::Result<Option<Vec<SqliteRow>>> {
     let mut statement = connection.prepare_cached(sql)?;
     let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
-    let mut read = Vec::new();
+    let (mut read, mut size) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        read.push(SqliteRow::read(row, columns)?);
+        let row = SqliteRow::read(row, columns)?;
+        size += row.size();
+        if size > max_bytes {
+            return Ok(None);
+        }
+        read.push(row);
     }
-    Ok(read)
+    Ok(Some(read))
 }
 
 fn describe(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Described> {
     let columns: Vec<DescribedColumn> =
         connection.prepare_cached(sql)?.columns_with_metadata().iter().map(DescribedColumn::new).collect();
-    Ok(Described { columns, rows: read(connection, sql, values)? })
+    let rows = read(connection, sql, values, usize::MAX)?;
+    Ok(Described { columns, rows: rows.unwrap_or_default() })
 }
 
 fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Executed> {

@@ -2,7 +2,6 @@
 //! written.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +14,7 @@ use tokio::time::timeout;
 use super::location::{Location, Mode};
 use super::session::Session;
 use crate::db::DbError;
+use crate::private_file;
 
 /// How often the log is looked at.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -171,10 +171,9 @@ impl File {
     /// Whether there is room beside the file.
     fn sample(&self) -> std::io::Result<()> {
         let path = self.location.beside("-probe");
-        let written = fs::File::create(&path).and_then(|mut file| {
-            file.write_all(&SAMPLE)?;
-            file.sync_all()
-        });
+        // One that a crash has left behind.
+        let _ = fs::remove_file(&path);
+        let written = private_file::write_new(&path, &SAMPLE);
         let _ = fs::remove_file(&path);
         written
     }

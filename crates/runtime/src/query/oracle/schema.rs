@@ -174,6 +174,7 @@ fn limits(choices: &mut Choices<'_>) -> QueryLimits {
         max_nested: 100,
         max_in: 5,
         max_included: u32::MAX,
+        max_bytes: 64 << 20,
     }
 }
 

@@ -19,6 +19,7 @@ pub static APP: AppMeta = AppMeta {
         max_nested: 7,
         max_in: 6,
         max_included: 40,
+        max_bytes: 8388608,
     },
     rate_limit: RateLimit {
         window_ms: 60000,

@@ -18,7 +18,7 @@ use crate::auth::sign_up::{SignedUp, sign_up};
 use crate::auth::surfaces::cookie::transport;
 use crate::auth::surfaces::endpoint::Asked;
 use crate::context::Context;
-use crate::http::{ApiError, json_response, object, read_object};
+use crate::http::{ApiError, JsonBuffer, json_response, object, read_object};
 use crate::query::{no_parameters, parameters};
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -38,7 +38,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) ->
         AuthOperation::UpdateMe => own_update(ctx, auth, request, payload).await,
         AuthOperation::DeleteMe => {
             delete_me(ctx, auth, Via::Jwt).await?;
-            Ok(without_cookie(auth, request)?)
+            Ok(without_cookie(ctx, auth, request)?)
         }
         other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
     }
@@ -71,12 +71,12 @@ async fn login(
     let logged_in = log_in(ctx, auth, credentials, Via::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;
     let token = if let Carrier::Token(token) = logged_in.carrier { Some(token) } else { None };
-    Ok(delivered(auth, request, "", token, data)?)
+    Ok(delivered(ctx, auth, request, "", token, data)?)
 }
 
 async fn logout(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
     log_out(ctx, auth, Via::Jwt).await?;
-    Ok(without_cookie(auth, request)?)
+    Ok(without_cookie(ctx, auth, request)?)
 }
 
 async fn update_password(
@@ -92,7 +92,7 @@ async fn update_password(
     let changed = change_password(ctx, auth, change, Via::Jwt).await?;
     let data = data(ctx, changed.record.as_ref())?;
     let said = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
-    Ok(delivered(auth, request, said, changed.token, data)?)
+    Ok(delivered(ctx, auth, request, said, changed.token, data)?)
 }
 
 async fn own_update(
@@ -110,14 +110,16 @@ async fn own_update(
 fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     let model = ctx.core.account_model()?;
     let mask = model.masks.read(model.meta, &ctx.principal);
-    let mut body = b"{\"data\":".to_vec();
+    let mut body = JsonBuffer::unbounded();
+    body.push("{\"data\":");
     object(model.resource.as_ref(), record, &mask, &mut body);
-    body.push(b'}');
-    Ok(body)
+    body.push("}");
+    Ok(body.into_bytes())
 }
 
 /// Puts a token into the answer: before the data, and into the cookie. `said` is JSON members to stand first.
 fn delivered(
+    ctx: &Context<'_>,
     auth: &Auth,
     request: &HttpRequest,
     said: &str,
@@ -133,15 +135,17 @@ fn delivered(
     body.extend_from_slice(&data[1..]);
     let mut response = json_response(StatusCode::OK, body);
     if let Some(token) = token.filter(|_| delivery != TokenDelivery::ResponseOnly) {
-        let cookie = carrying(token, &auth.meta.jwt, transport(request));
+        let cookie = carrying(token, &auth.meta.jwt, transport(&ctx.core.settings, request));
         response.add_cookie(&cookie).map_err(ApiError::internal)?;
     }
     Ok(response)
 }
 
 /// 204, and the browser forgets the token.
-fn without_cookie(auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+fn without_cookie(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut response = HttpResponse::NoContent().finish();
-    response.add_cookie(&cleared(&auth.meta.jwt, transport(request))).map_err(ApiError::internal)?;
+    response
+        .add_cookie(&cleared(&auth.meta.jwt, transport(&ctx.core.settings, request)))
+        .map_err(ApiError::internal)?;
     Ok(response)
 }

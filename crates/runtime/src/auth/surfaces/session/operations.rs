@@ -200,7 +200,7 @@ fn with_cookie(
     carrier: Option<Carrier>,
 ) -> Result<HttpResponse, AuthError> {
     if let Some(Carrier::Session(session)) = carrier {
-        let cookie = carrying(session, &auth.meta.session, ctx.core.settings.insecure_cookies);
+        let cookie = carrying(session, &auth.meta.session, &ctx.core.settings);
         response.add_cookie(&cookie).map_err(ApiError::internal)?;
     }
     Ok(response)
@@ -213,6 +213,6 @@ fn logged_out(ctx: &Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError>
 }
 
 fn forget(ctx: &Context<'_>, auth: &Auth, response: &mut HttpResponse) -> Result<(), AuthError> {
-    let cookie = cleared(&auth.meta.session, ctx.core.settings.insecure_cookies);
+    let cookie = cleared(&auth.meta.session, &ctx.core.settings);
     Ok(response.add_cookie(&cookie).map_err(ApiError::internal)?)
 }

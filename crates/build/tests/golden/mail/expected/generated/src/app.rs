@@ -19,6 +19,7 @@ pub static APP: AppMeta = AppMeta {
         max_nested: 1000,
         max_in: 100,
         max_included: 10000,
+        max_bytes: 8388608,
     },
     rate_limit: RateLimit {
         window_ms: 60000,

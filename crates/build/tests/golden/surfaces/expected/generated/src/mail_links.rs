@@ -20,15 +20,10 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateMailLinks {
+    #[validate(length(max = 65536))]
     pub text: String,
-}
-
-impl Validate for CreateMailLinks {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for CreateMailLinks {
@@ -42,15 +37,10 @@ impl Input for CreateMailLinks {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Validate)]
 pub struct UpdateMailLinks {
+    #[validate(length(max = 65536))]
     pub text: Patch<String>,
-}
-
-impl Validate for UpdateMailLinks {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for UpdateMailLinks {

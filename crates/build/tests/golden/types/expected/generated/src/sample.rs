@@ -144,6 +144,7 @@ pub struct CreateSample {
     pub mood: Option<SampleMood>,
     pub seen: i32,
     pub stamped_at: Option<DateTime<Utc>>,
+    #[validate(length(max = 65536))]
     pub notes: Option<String>,
 }
 
@@ -254,6 +255,7 @@ pub struct UpdateSample {
     pub mood: Patch<SampleMood>,
     pub seen: Patch<i32>,
     pub stamped_at: Patch<DateTime<Utc>>,
+    #[validate(length(max = 65536))]
     pub notes: Patch<String>,
 }
 

@@ -1,0 +1,32 @@
+//! Fields whose values may be so large that a few rows fill an answer. Sound, and advice for whoever asks.
+
+use crate::diagnostic::{Problem, Sink};
+use crate::draft::{DraftField, DraftModel};
+use crate::schema::FieldType;
+
+/// Characters or bytes of one value, 1 MB.
+const LARGE: u64 = 1 << 20;
+
+pub(crate) fn advise(drafts: &[DraftModel<'_>], sink: &mut Sink) {
+    for field in drafts.iter().flat_map(|draft| &draft.fields) {
+        if let Some(unit) = large(&field.field.ty) {
+            sink.push(problem(field, unit));
+        }
+    }
+}
+
+/// The unit that the bound of a large value counts.
+fn large(ty: &FieldType) -> Option<&'static str> {
+    match ty {
+        FieldType::Text { max, .. } if u64::from(*max) > LARGE => Some("characters"),
+        FieldType::Json { max_bytes } if *max_bytes > LARGE => Some("bytes"),
+        _ => None,
+    }
+}
+
+fn problem(field: &DraftField, unit: &str) -> Problem {
+    let message = format!("one value of `{}` may have more than {LARGE} {unit}", field.field.name);
+    Problem::warning("large-value", field.span, message)
+        .label("an answer has room for few of them")
+        .help("`query: maxBytes:` bounds an answer, and `server: bodyLimit:` a body; keep large files elsewhere")
+}
