@@ -19,6 +19,7 @@ mod errors;
 mod explaining;
 mod filters;
 mod giving;
+mod guild;
 mod held;
 mod idempotency;
 mod includes;

@@ -37,7 +37,7 @@ use crate::app_meta::{AppMeta, AuthMeta, Surface};
 use crate::hooks::HookTable;
 pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
-pub(crate) use authorize::{authorize, refused};
+pub(crate) use authorize::{authorize, authorize_by, refused};
 pub(crate) use grant::end_log_ins;
 pub(crate) use hasher::Hasher;
 use lockout::Turns;
