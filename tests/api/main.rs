@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod accounts;
+mod addresses;
 mod assignment;
 mod auth_bodies;
 mod auth_interceptors;

@@ -8,7 +8,7 @@ use super::guard;
 use super::nested::{Effect, write_related};
 use super::references::check_references;
 use super::refusal::{self, Refusal};
-use super::write::{check_decimals, row_id, touched};
+use super::write::{check_decimals, normalize_addresses, row_id, touched};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
@@ -178,6 +178,7 @@ async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut 
         row.set(field, hash);
     }
     fill(ctx, model, row);
+    normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
     if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
 }
