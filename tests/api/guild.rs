@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::harness::{Client, PASSWORD, Sql, TestDatabase, unique};
 
+mod badges;
 mod cascades;
 mod moving;
 

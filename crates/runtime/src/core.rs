@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::access::{AccessChange, AccessControl, AccessModels, Catalogue, FieldMasks};
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
-use crate::auth::{Auth, Hasher, RouteRules, Secrets};
+use crate::auth::{Auth, Hasher, Origin, RouteRules, Secrets};
 use crate::clock::Clock;
 use crate::crud::Turns;
 use crate::db::{Cascades, Database, DbError};
@@ -137,9 +137,11 @@ impl Core {
         self.app.auth.as_ref().map_or(&NO_POLICY, |auth| &auth.password)
     }
 
-    pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
+    /// # Errors
+    /// 503 when too many passwords wait already.
+    pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let auth = self.auth.as_ref().ok_or_else(|| ApiError::internal("a password without accounts"))?;
-        auth.hasher.hash(password).await
+        auth.hasher.hash(origin, password).await
     }
 
     /// Makes a committed change of accounts, roles or permissions count. When the tables cannot be read again, every

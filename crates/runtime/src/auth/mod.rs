@@ -12,6 +12,7 @@ mod credential_tests;
 mod device;
 mod error;
 mod event;
+mod fair_queue;
 mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -39,7 +40,7 @@ pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
 pub(crate) use authorize::{authorize, authorize_by, refused};
 pub(crate) use grant::end_log_ins;
-pub(crate) use hasher::Hasher;
+pub(crate) use hasher::{Hasher, Origin};
 use lockout::Turns;
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
@@ -55,7 +56,9 @@ pub(crate) struct Auth {
     pub(crate) rules: RouteRules,
     pub(crate) secrets: Secrets,
     tokens: Tokens,
+    /// One password at a time is looked at for an account, and for a text that was typed.
     turns: Turns,
+    typed_turns: Turns,
 }
 
 impl Auth {
@@ -78,6 +81,7 @@ impl Auth {
             secrets: Secrets::new(secret.as_bytes()),
             tokens,
             turns: Turns::default(),
+            typed_turns: Turns::default(),
         }
     }
 

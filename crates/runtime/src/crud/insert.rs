@@ -174,7 +174,7 @@ async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result
 /// Fills in what the server sets, and checks what the caller may not write.
 async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut RowValues) -> Result<(), ApiError> {
     for (field, password) in row.take_passwords() {
-        let hash = ctx.passwords.take(ctx.core, password).await?;
+        let hash = ctx.passwords.take(ctx.core, ctx.origin(), password).await?;
         row.set(field, hash);
     }
     fill(ctx, model, row);
