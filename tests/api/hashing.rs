@@ -71,7 +71,7 @@ fn served_meanwhile(flood: impl Fn(usize) -> Reply + Sync, other: impl FnOnce() 
 fn a_flood_of_passwords_from_one_address_does_not_delay_a_log_in_from_another() {
     let (_alone, app) = (alone(), slow());
     let ada = app.sign_up("ada");
-    let flood = |number: usize| if number % 2 == 0 { wrong_log_in(&app, FLOOD) } else { sign_up(&app, FLOOD) };
+    let flood = |number: usize| if number.is_multiple_of(2) { wrong_log_in(&app, FLOOD) } else { sign_up(&app, FLOOD) };
     let log_in = || post(&app, OTHER, "/api/auth/login", &json!({ "email": ada.email, "password": PASSWORD }));
     let (meanwhile, reply) = served_meanwhile(flood, log_in);
     reply.succeeds(200);
@@ -100,7 +100,7 @@ fn one_address_fills_its_own_share_of_the_queue_and_nobody_elses() {
     let ada = app.sign_up("ada");
     let refused = AtomicUsize::new(0);
     let flood = |number: usize| {
-        let reply = if number % 2 == 0 { wrong_log_in(&app, FLOOD) } else { sign_up(&app, FLOOD) };
+        let reply = if number.is_multiple_of(2) { wrong_log_in(&app, FLOOD) } else { sign_up(&app, FLOOD) };
         if reply.status == 503 {
             assert_eq!(reply.header("Retry-After"), Some("2"), "{reply:?}");
             refused.fetch_add(1, Ordering::SeqCst);

@@ -45,7 +45,7 @@ pub(super) async fn find(
     typed: &str,
 ) -> Result<Option<Found>, AuthError> {
     let matching = terms(ctx.core, model, identifiers, typed);
-    let found = matches(ctx, model, &matching, matching.len()).await?;
+    let found = matches(ctx, model, &matching).await?;
     Ok(found.into_iter().next().map(|(_, found)| found))
 }
 
@@ -72,10 +72,11 @@ pub(super) async fn find_all(
         .filter(|other| wanted.iter().all(|one| one.path != other.path))
         .collect();
     matching.extend(terms(ctx.core, model, &others, typed));
-    let rows = matches(ctx, model, &matching, matching.len()).await?;
+    let rows = matches(ctx, model, &matching).await?;
     let mut holders: Vec<Id> = rows.iter().map(|(_, found)| found.account).collect();
     holders.sort_unstable();
-    let found = rows.into_iter().next().filter(|(rank, _)| *rank < meant as i64).map(|(_, found)| found);
+    holders.dedup();
+    let found = rows.into_iter().next().filter(|(rank, _)| *rank < meant).map(|(_, found)| found);
     Ok(Named { found, holders })
 }
 
@@ -171,32 +172,41 @@ fn terms(core: &Core, model: &Model, identifiers: &[IdentifierMeta], typed: &str
     places(core, model, identifiers).filter_map(term).collect()
 }
 
-/// The accounts that fit, with the position of the term that they fit, in the order of the terms.
-async fn matches(
-    ctx: &Context<'_>,
-    model: &Model,
-    terms: &[Term],
-    most: usize,
-) -> Result<Vec<(i64, Found)>, AuthError> {
+/// The accounts that fit, with the position of the term that they fit, in the order of the terms. Each term is looked up
+/// by itself, through its index: one condition of them all would read every account.
+async fn matches(ctx: &Context<'_>, model: &Model, terms: &[Term]) -> Result<Vec<(usize, Found)>, AuthError> {
     if terms.is_empty() {
         return Ok(Vec::new());
     }
-    let mut statement = model.sql.statement("SELECT CASE");
-    for (rank, term) in terms.iter().enumerate() {
-        statement.push(" WHEN ");
-        condition(&mut statement, term).push(" THEN ").bind(rank as i64);
-    }
-    statement.push(" END AS \"rank\", ");
+    let mut statement = model.sql.statement("SELECT m.\"rank\", ");
     account_columns(&mut statement, model)?;
-    statement.push(" WHERE (").join(" OR ", terms, condition).push(")");
-    statement.push(if model.meta.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" });
-    statement.push(" ORDER BY \"rank\" LIMIT ").bind(most as i64);
+    statement.push(" FROM (");
+    let ranked: Vec<(usize, &Term)> = terms.iter().enumerate().collect();
+    statement.join(" UNION ALL ", &ranked, |statement, (rank, term)| look_up(statement, model, *rank, term));
+    statement.push(") m JOIN ").identifier(model.meta.table).push(" a ON a.\"id\" = m.\"account\"");
+    statement.push(if model.meta.soft_delete { " WHERE a.\"deleted_at\" IS NULL" } else { "" });
+    statement.push(" ORDER BY m.\"rank\"");
     let rows = ctx.source().all(statement).await?;
     rows.iter().map(|row| read(model, &mut Row::new(row))).collect()
 }
 
-fn read(model: &Model, row: &mut Row<'_>) -> Result<(i64, Found), AuthError> {
-    let (rank, account): (i64, Id) = (row.next()?, id_from(row, model.meta.id)?);
+/// `SELECT 0 AS "rank", "id" AS "account" FROM "users" WHERE "email" = $1`
+fn look_up<'s>(statement: &'s mut Statement, model: &Model, rank: usize, (place, value): &Term) -> &'s mut Statement {
+    let holder = place.holder;
+    let key = if let Way::Theirs(key) = place.way { key } else { "id" };
+    statement.push(&format!("SELECT {rank} AS \"rank\", ")).identifier(key).push(" AS \"account\" FROM ");
+    if let Way::Mine(key) = place.way {
+        statement.identifier(model.meta.table).push(" WHERE ").identifier(key).push(" IN (SELECT \"id\" FROM ");
+    }
+    statement.identifier(holder.table).push(" WHERE ").identifier(place.column()).push(" = ").bind(value.clone());
+    let related = !matches!(place.way, Way::Own);
+    statement.push(if related && holder.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" });
+    statement.push(if let Way::Mine(_) = place.way { ")" } else { "" })
+}
+
+fn read(model: &Model, row: &mut Row<'_>) -> Result<(usize, Found), AuthError> {
+    let rank = usize::try_from(row.next::<i32>()?).unwrap_or(usize::MAX);
+    let account = id_from(row, model.meta.id)?;
     let (password, changed): (String, Option<DateTime<Utc>>) = (row.next()?, row.next()?);
     let (email_verified, address) = (row.next()?, row.next()?);
     let password_changed_at = changed.map_or(0, |time| time.timestamp_millis());
@@ -210,19 +220,5 @@ fn account_columns(statement: &mut Statement, model: &Model) -> Result<(), AuthE
         Some(column) => statement.push("a.").identifier(column),
         None => statement.push("NULL"),
     };
-    statement.push(" FROM ").identifier(model.meta.table).push(" a");
     Ok(())
-}
-
-/// `a."email" = $1`, or for a field of a related model `a."id" IN (SELECT …)`.
-fn condition<'s>(statement: &'s mut Statement, (place, value): &Term) -> &'s mut Statement {
-    let holder = place.holder;
-    let (own, theirs) = match place.way {
-        Way::Own => return statement.push("a.").identifier(place.column()).push(" = ").bind(value.clone()),
-        Way::Theirs(key) => ("id", key),
-        Way::Mine(key) => (key, "id"),
-    };
-    statement.push("a.").identifier(own).push(" IN (SELECT ").identifier(theirs).push(" FROM ");
-    statement.identifier(holder.table).push(" WHERE ").identifier(place.column()).push(" = ").bind(value.clone());
-    statement.push(if holder.soft_delete { " AND \"deleted_at\" IS NULL)" } else { ")" })
 }

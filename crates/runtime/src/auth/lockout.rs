@@ -1,11 +1,9 @@
 //! Lockout: so many wrong passwords, and the account is closed for a while. An attempt is counted before its password is
 //! looked at, in one statement, so that parallel guesses cannot outrun the count.
 
-use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::Auth;
 use super::find::{Named, names};
@@ -13,6 +11,7 @@ use super::secrets::{Secrets, Use};
 use crate::app_meta::LockoutMeta;
 use crate::context::Context;
 use crate::core::Model;
+use crate::crud::{Turn, Turns};
 use crate::db::{DbError, Row, Statement};
 use crate::http::ApiError;
 use crate::input::normal_address;
@@ -22,31 +21,26 @@ use crate::resource::Id;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause that a client is told to make when that was not enough, in seconds.
 const RETRY_AFTER: u64 = 2;
-/// Two accounts may share a turn and then wait for each other; nothing worse.
-const TURNS: usize = 256;
 
-/// One password at a time is looked at for an account, or many honest log-ins at once would count as guesses.
-pub(super) struct Turns {
-    turns: [Mutex<()>; TURNS],
-    hash: RandomState,
+/// Waits until no other password is looked at for this account: many honest log-ins at once would count as guesses.
+///
+/// # Errors
+/// 503 when others take too long. No password was looked at then, and no attempt is counted.
+pub(super) async fn account_turn(turns: &Turns, account: Id) -> Result<Turn<'_>, ApiError> {
+    turn(turns, format!("account {account}").as_bytes()).await
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        Self { turns: std::array::from_fn(|_| Mutex::default()), hash: RandomState::new() }
-    }
+/// Waits until no other password is looked at for this text, whether or not anybody has it. To be taken before the turn
+/// of an account: in another order, two attempts could wait for each other.
+///
+/// # Errors
+/// As of an account.
+pub(super) async fn typed_turn<'t>(turns: &'t Turns, typed: &Typed) -> Result<Turn<'t>, ApiError> {
+    turn(turns, &[b"typed ", typed.id.as_slice()].concat()).await
 }
 
-impl Turns {
-    /// `who` is an account, or an identifier that no account has: both wait alike.
-    ///
-    /// # Errors
-    /// 503 when others take too long. No password was looked at then, and no attempt is counted.
-    pub(super) async fn wait(&self, who: impl Hash) -> Result<MutexGuard<'_, ()>, ApiError> {
-        let turn = self.hash.hash_one(who) % TURNS as u64;
-        let turn = tokio::time::timeout(PATIENCE, self.turns[turn as usize].lock()).await;
-        turn.map_err(|_| ApiError::unavailable(RETRY_AFTER))
-    }
+async fn turn<'t>(turns: &'t Turns, key: &[u8]) -> Result<Turn<'t>, ApiError> {
+    turns.take(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
 /// What became of an attempt before its password was looked at.
@@ -68,7 +62,6 @@ pub(super) struct Counted {
 /// A text that was typed to log in with, as it is counted. Whoever reads the table of counts learns no name of it: only a
 /// keyed hash is kept. Two spellings are one wherever they lead to the same account: e-mail addresses are stored in one
 /// form, other names as they were typed.
-#[derive(Hash)]
 pub(super) struct Typed {
     id: Vec<u8>,
 }

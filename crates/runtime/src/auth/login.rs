@@ -14,7 +14,7 @@ use super::error::AuthError;
 use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, find_all};
 use super::grant;
-use super::lockout::{Guess, Typed};
+use super::lockout::{Guess, Typed, account_turn, typed_turn};
 use super::password::password_field;
 use crate::access::{Identity, Principal, Scope, Via};
 use crate::app_meta::{AuthOperation, IdentifierMeta};
@@ -227,12 +227,11 @@ async fn verify(
 ) -> Result<Found, AuthError> {
     let text = &credentials.attempt.identifier;
     let typed = Typed::new(&auth.secrets, text);
-    // What was typed first, then the account: in this order everywhere, or two attempts could wait for each other.
-    let _typed_turn = auth.typed_turns.wait(&typed).await?;
+    let _typed_turn = typed_turn(&auth.turns, &typed).await?;
     let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
     let guess = Guess::with(typed, &named);
     let _turn = match guess.meant() {
-        Some(account) => Some(auth.turns.wait(account).await?),
+        Some(account) => Some(account_turn(&auth.turns, account).await?),
         None => None,
     };
     let hash = named.found.as_ref().map(|found| found.password.clone());

@@ -35,13 +35,13 @@ mod verification;
 
 use crate::access::AccessControl;
 use crate::app_meta::{AppMeta, AuthMeta, Surface};
+use crate::crud::Turns;
 use crate::hooks::HookTable;
 pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
 pub(crate) use authorize::{authorize, authorize_by, refused};
 pub(crate) use grant::end_log_ins;
 pub(crate) use hasher::{Hasher, Origin};
-use lockout::Turns;
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
 pub(crate) use secrets::{Secrets, Use};
@@ -58,7 +58,6 @@ pub(crate) struct Auth {
     tokens: Tokens,
     /// One password at a time is looked at for an account, and for a text that was typed.
     turns: Turns,
-    typed_turns: Turns,
 }
 
 impl Auth {
@@ -81,7 +80,6 @@ impl Auth {
             secrets: Secrets::new(secret.as_bytes()),
             tokens,
             turns: Turns::default(),
-            typed_turns: Turns::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::Auth;
 use super::attempt::{Attempt, Verdict};
 use super::error::AuthError;
 use super::event::{self, Event};
-use super::lockout::Guess;
+use super::lockout::{Guess, account_turn};
 use super::recovery::required;
 use super::{carrier, grant, one_time};
 use crate::access::{GrantState, Scope, Via};
@@ -186,7 +186,7 @@ async fn verify(
     password: PlainPassword,
     via: Via,
 ) -> Result<String, AuthError> {
-    let _turn = auth.turns.wait(account).await?;
+    let _turn = account_turn(&auth.turns, account).await?;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
     let attempt = Attempt { guess: Guess::at(account), hash: Some(hash.clone()), via };
     match attempt.verify(ctx, auth, model, password).await? {
