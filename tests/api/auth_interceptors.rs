@@ -59,6 +59,27 @@ fn what_is_no_account_operation_runs_the_two_stages_only() {
 }
 
 #[test]
+fn the_catalogue_and_explanations_run_the_two_stages_like_every_route() {
+    let (stage, journal, token) = Stage::journalled();
+    let explain = "/api/auth-permissions/explain?account=1&resource=tag&action=View";
+    assert_eq!(stage.ask("GET", "/api/auth-actions", &token, &Value::Null).0, 200);
+    assert_eq!(journal.take(), let_in_and(&["before_authorize", "after_authorize"]));
+    is_refused(&stage.ask("GET", explain, &token, &Value::Null), 403, "NotEnoughPermissions");
+    assert_eq!(journal.take(), let_in_and(&["before_authorize", "on_authorize_error"]));
+    stage.make_super_user();
+    let token = stage.token(PASSWORD);
+    journal.take();
+    is_refused(&stage.ask("GET", explain, &token, &Value::Null), 400, "InvalidRequestQuery");
+    assert_eq!(journal.take(), let_in_and(&["before_authorize", "after_authorize"]));
+    for name in ["before_authorize", "after_authorize"] {
+        journal.let_fail(name);
+        for path in ["/api/auth-actions", explain] {
+            is_refused(&stage.ask("GET", path, &token, &Value::Null), 409, name);
+        }
+    }
+}
+
+#[test]
 fn an_operation_that_fails_runs_its_error_interceptors() {
     let (stage, journal, token) = Stage::journalled();
     is_refused(

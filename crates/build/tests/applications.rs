@@ -15,6 +15,11 @@ fn the_ledger_is_up_to_date() {
     is_up_to_date(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/apps/ledger"));
 }
 
+#[test]
+fn the_guild_is_up_to_date() {
+    is_up_to_date(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/apps/guild"));
+}
+
 fn is_up_to_date(root: &Path) {
     let report = run(root, Mode::Check).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(report.drift, [], "run `gable generate`");

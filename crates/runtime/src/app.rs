@@ -27,6 +27,7 @@ use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
 use crate::ops::listener::{self, Listeners, limit_writes};
 use crate::ops::shutdown::{self, Shutdown, Stopping};
+use crate::ops::stored_addresses::normalize_stored_addresses;
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
@@ -130,7 +131,9 @@ impl Application {
         if !differences.is_empty() {
             return Err(StartError::Tables(differences));
         }
-        Ok(Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?)
+        let core = Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?;
+        normalize_stored_addresses(&core).await?;
+        Ok(core)
     }
 }
 

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use crate::access::{AccessChange, AccessControl, AccessModels, Catalogue, FieldMasks};
 use crate::api::{Mounted, MountedModel};
 use crate::app_meta::{AppMeta, PasswordPolicy};
-use crate::auth::{Auth, Hasher, RouteRules, Secrets};
+use crate::auth::{Auth, Hasher, Origin, RouteRules, Secrets};
 use crate::canonical;
 use crate::clock::Clock;
 use crate::crud::Turns;
-use crate::db::{Database, DbError, Source, Transaction};
+use crate::db::{Cascades, Database, DbError, Source, Transaction};
 use crate::hooks::HookTable;
 use crate::http::ApiError;
 use crate::input::PlainPassword;
@@ -31,6 +31,32 @@ pub(crate) struct Model {
     pub(crate) sql: TableSql,
     /// Whether deleting a row may take accounts, roles or what was given along.
     pub(crate) reaches_access: bool,
+    pub(crate) takes_along: TakesAlong,
+}
+
+/// The rows that the database deletes with a row of a model, as far as rules guard them. Nothing in an accepted schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TakesAlong {
+    pub(crate) accounts: bool,
+    /// What was allowed or denied to single accounts.
+    pub(crate) overrides: bool,
+}
+
+impl TakesAlong {
+    fn of(meta: &ModelMeta, metas: &[&'static ModelMeta], cascades: &Cascades) -> Self {
+        let onto = |kind: ModelKind| {
+            let mut targets = metas.iter().filter(|target| target.kind == kind);
+            targets.any(|target| cascades.onto(target.table).contains(meta.table))
+        };
+        // Rows of the other kinds are looked at one by one when they are deleted.
+        let overrides = meta.kind == ModelKind::Ordinary && onto(ModelKind::AccountPermission);
+        let found = Self { accounts: onto(ModelKind::Account), overrides };
+        if found != Self::default() {
+            let table = meta.table;
+            tracing::warn!(table, ?found, "deleting rows of this table deletes accounts or what is denied to them");
+        }
+        found
+    }
 }
 
 pub(crate) struct Core {
@@ -70,7 +96,11 @@ impl Core {
         let metas: Vec<&'static ModelMeta> = models.iter().map(|model| model.resource.meta()).collect();
         let reaching = reaching_access(&metas);
         db.know(&metas);
-        let made = models.into_iter().map(|mounted| Model::new(mounted, &db, &reaching));
+        let cascades = db.cascades().await?;
+        let made = models.into_iter().map(|mounted| {
+            let takes_along = TakesAlong::of(mounted.resource.meta(), &metas, &cascades);
+            Model::new(mounted, &db, &reaching, takes_along)
+        });
         let models: Vec<Model> = made.collect();
         let catalogue = Arc::new(Catalogue::new(metas.iter().copied()));
         let by_name = metas.iter().enumerate().map(|(position, meta)| (meta.name, position)).collect();
@@ -109,9 +139,11 @@ impl Core {
         self.app.auth.as_ref().map_or(&NO_POLICY, |auth| &auth.password)
     }
 
-    pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
+    /// # Errors
+    /// 503 when too many passwords wait already.
+    pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let auth = self.auth.as_ref().ok_or_else(|| ApiError::internal("a password without accounts"))?;
-        auth.hasher.hash(password).await
+        auth.hasher.hash(origin, password).await
     }
 
     /// Commits a transaction; with it, other nodes learn what it changed about access.
@@ -157,13 +189,14 @@ fn reaching_access(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
 }
 
 impl Model {
-    fn new(mounted: MountedModel, db: &Database, reaching: &HashSet<&'static str>) -> Self {
+    fn new(mounted: MountedModel, db: &Database, reaching: &HashSet<&'static str>, takes_along: TakesAlong) -> Self {
         let meta = mounted.resource.meta();
         Self {
             meta,
             masks: FieldMasks::new(meta),
             sql: TableSql::new(meta, db.dialect()),
             reaches_access: meta.kind == ModelKind::Ordinary && reaching.contains(meta.name),
+            takes_along,
             hooks: mounted.hooks,
             resource: mounted.resource,
         }

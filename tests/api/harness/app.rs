@@ -179,6 +179,11 @@ impl App {
         self.setup.database.number(sql, &[])
     }
 
+    /// Changes its database as an operator would.
+    pub(crate) fn run_sql(&self, sql: &str) {
+        self.setup.sql().run(sql);
+    }
+
     /// What it has printed so far.
     pub(crate) fn output(&self) -> String {
         self.log.text()

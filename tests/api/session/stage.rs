@@ -85,6 +85,12 @@ impl Stage {
         self.database.sql().value(sql, &[])
     }
 
+    /// The key that this application's secrets are made with.
+    pub(super) fn jwt_secret(&self) -> String {
+        let kept = self.directory.path().join("jwt_secret");
+        std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
+    }
+
     pub(super) fn run(&self, sql: &str) {
         self.database.sql().run(sql);
     }

@@ -1,7 +1,11 @@
 //! Verifying that an e-mail address reaches its account's owner: by link, by code, and where it is required.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gable::testing::ReceivedMail;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::mail::{reset, token};
 use super::stage::{Coded, HOUR, MINUTE, SECOND, Sessions, Stage, Verified};
@@ -31,6 +35,27 @@ fn is_verified(visitor: &Visitor) -> bool {
 fn code(mail: &ReceivedMail) -> String {
     let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
     mail.text.lines().find(is_code).unwrap_or_else(|| panic!("no code: {mail:?}")).to_owned()
+}
+
+/// The HMAC under the server's key that makes a secret of a token's row.
+fn tag(stage: &Stage, purpose: &str, row: Uuid) -> Vec<u8> {
+    let key = EncodingKey::from_secret(stage.jwt_secret().as_bytes());
+    let message = [purpose.as_bytes(), &[0], row.as_bytes()].concat();
+    let tag = jsonwebtoken::crypto::sign(&message, &key, Algorithm::HS256).expect("a signature");
+    BASE64_URL_SAFE_NO_PAD.decode(tag).expect("base64")
+}
+
+/// The six digits that a row would be known by, whether or not they were mailed.
+fn code_of(stage: &Stage, row: Uuid) -> String {
+    let tag = tag(stage, "gable one-time code", row);
+    let number = tag.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{:06}", number % 1_000_000)
+}
+
+/// The token of the link that would lead to a row, whether or not it was mailed.
+fn link_of(stage: &Stage, row: Uuid) -> String {
+    let tag = tag(stage, "gable one-time link", row);
+    BASE64_URL_SAFE_NO_PAD.encode([row.as_bytes(), &tag[..24]].concat())
 }
 
 /// Six other digits for each number below nine.
@@ -268,4 +293,51 @@ fn a_code_is_over_after_a_quarter_of_an_hour() {
     stage.clock.advance(15 * MINUTE + SECOND);
     refused(by_code(&stage, &ada.email, &mailed), 400, "TOKEN_INVALID");
     assert!(!is_verified(&ada));
+}
+
+#[test]
+fn an_address_that_was_sent_a_link_is_not_verified_by_six_digits() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    let mailed = token(&stage.mail(1));
+    let row: Uuid = stage.value("SELECT id FROM gable_tokens");
+    let code = code_of(&stage, row);
+    for _ in 0..6 {
+        refused(by_code(&stage, &ada.email, &code), 400, "TOKEN_INVALID");
+        refused(ada.post("/auth/verify-email", json!({ "code": code })), 400, "TOKEN_INVALID");
+    }
+    assert!(!is_verified(&ada));
+    assert_eq!(link_of(&stage, row), mailed, "the test makes secrets as the server does");
+    is_done(&by_token(&stage, &mailed), DONE);
+    assert!(is_verified(&ada));
+}
+
+#[test]
+fn an_address_that_was_sent_a_code_is_not_verified_by_a_link() {
+    let stage = Stage::of::<Coded>(|_| {});
+    let ada = register(&stage, "ada");
+    let mailed = code(&stage.mail(1));
+    let row: Uuid = stage.value("SELECT id FROM gable_tokens");
+    let link = link_of(&stage, row);
+    refused(by_token(&stage, &link), 400, "TOKEN_INVALID");
+    refused(stage.get(&format!("/auth/verify-email?token={link}")), 400, "TOKEN_INVALID");
+    assert_eq!(stage.get(&format!("/hook/authentication/verify-email/{link}")).status, 404);
+    assert!(!is_verified(&ada));
+    assert_eq!(code_of(&stage, row), mailed, "the test makes secrets as the server does");
+    is_done(&by_code(&stage, &ada.email, &mailed), DONE);
+}
+
+#[test]
+fn a_new_address_and_a_new_password_take_neither_codes_nor_each_others_links() {
+    let stage = Stage::of::<Coded>(|_| {});
+    let ada = register(&stage, "ada");
+    is_done(&by_code(&stage, &ada.email, &code(&stage.mail(1))), DONE);
+    stage.post("/auth/forgot-password", json!({ "identifier": ada.email })).succeeds(200);
+    let mailed = token(&stage.mail(2));
+    let row: Uuid = stage.value("SELECT id FROM gable_tokens WHERE purpose = 'reset_password'");
+    let code = code_of(&stage, row);
+    refused(by_token(&stage, &mailed), 400, "TOKEN_INVALID");
+    refused(reset(&stage, &code, NEW), 400, "TOKEN_INVALID");
+    refused(by_code(&stage, &ada.email, &code), 400, "TOKEN_INVALID");
+    is_done(&reset(&stage, &mailed, NEW), "Password reset successfully");
 }

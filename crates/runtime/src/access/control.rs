@@ -173,11 +173,6 @@ impl AccessControl {
         self.models.dynamic.as_ref().filter(|_| self.models.mode == AuthMode::Dynamic)
     }
 
-    /// What a role was called when the tables were last read.
-    pub(crate) fn role_name(&self, role: Id) -> Option<String> {
-        self.table.load().role(role).map(|role| role.name.clone())
-    }
-
     /// Grants that the YAML narrows for the roles that it names, held by a role that it does not name: those hold for
     /// every row. Made at run time, that is what was meant; left over from a rule that was taken away, it is not.
     fn warn_of_unbound_grants(&self) {

@@ -1,7 +1,9 @@
 //! Nobody gives what they do not hold. Looked at after the write and inside its transaction, so that what counts is
 //! what the tables would then say.
 
-use super::load::{DynamicModels, id_from, key_to, role_permissions};
+use std::collections::BTreeMap;
+
+use super::load::{AccessModels, DynamicModels, id_from, key_to, role_permissions};
 use super::{CatalogueEntry, Permission, PermissionSet, Role, RowRule, granted};
 use crate::context::Context;
 use crate::db::{RawRow, Row, Statement};
@@ -13,8 +15,26 @@ use crate::resource::{FieldKind, FieldMeta, Id, IdKind, ModelKind, ModelMeta, Ro
 pub(crate) enum Giving<'a> {
     /// A new row; also what has new links, after it was looked at as a changed one.
     New,
-    Changed(&'a RowValues),
+    Changed(Change<'a>),
     Deleted,
+}
+
+/// A change of rows: the values that were set, and the rows as they were.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) values: &'a RowValues,
+    pub(crate) before: &'a BTreeMap<Id, RawRow>,
+}
+
+impl<'a> Change<'a> {
+    /// Finds the row as it was before the change.
+    ///
+    /// # Errors
+    /// 409 when it was not among the rows that the change was to reach: another request wrote it in between.
+    pub(crate) fn old(&self, id: Id) -> Result<&'a RawRow, ApiError> {
+        let meanwhile = || ApiError::conflict("ConcurrentUpdate", "The row was changed meanwhile");
+        self.before.get(&id).ok_or_else(meanwhile)
+    }
 }
 
 /// # Errors
@@ -25,18 +45,21 @@ pub(crate) async fn check_giving(
     row: &RawRow,
     giving: Giving<'_>,
 ) -> Result<(), ApiError> {
-    let Some(models) = dynamic(ctx).filter(|_| !ctx.principal.is_super_user()) else { return Ok(()) };
-    let giver = Giver { ctx, models };
+    let Some(AccessModels { account, dynamic: Some(models), .. }) = access_models(ctx) else { return Ok(()) };
+    if ctx.principal.is_super_user() {
+        return Ok(());
+    }
+    let giver = Giver { ctx, account, models };
     match (meta.kind, giving) {
         (ModelKind::Role, Giving::New) => giver.role(id(meta, row, "id")?).await,
         // A role is known to the YAML by its name, bound by the rules that name it, and let into fields by it.
-        (ModelKind::Role, Giving::Changed(values)) if sets(meta, values, "name") => {
+        (ModelKind::Role, Giving::Changed(change)) if sets(meta, change.values, "name") => {
             giver.name(&text(meta, row, "name")?)?;
             giver.role(id(meta, row, "id")?).await
         }
         (ModelKind::Permission, _) => {
-            if matches!(giving, Giving::Changed(values) if sets(meta, values, "resource") || sets(meta, values, "action"))
-            {
+            let moves = |values| sets(meta, values, "resource") || sets(meta, values, "action");
+            if matches!(giving, Giving::Changed(change) if moves(change.values)) {
                 giver.denied_to_nobody(id(meta, row, "id")?).await?;
             }
             // When the permission goes, every denial of it goes along.
@@ -45,13 +68,7 @@ pub(crate) async fn check_giving(
         (ModelKind::AccountRole, Giving::New | Giving::Changed(_)) => {
             giver.assignment(id(meta, row, key_to(meta, models.role))?).await
         }
-        (ModelKind::AccountPermission, _) => {
-            let allows = text(meta, row, "effect")? == "allow";
-            // Taking a denial away gives as much as an allowance does.
-            let gives = allows != matches!(giving, Giving::Deleted);
-            let permission = id(meta, row, key_to(meta, models.permission))?;
-            if gives { giver.permission(permission).await } else { Ok(()) }
-        }
+        (ModelKind::AccountPermission, _) => giver.account_permission(meta, row, giving).await,
         _ => Ok(()),
     }
 }
@@ -79,12 +96,13 @@ pub(crate) async fn check_taking_over(ctx: &Context<'_>, account: Id) -> Result<
     if within && !other.super_user { Ok(()) } else { Err(cannot_grant()) }
 }
 
-fn dynamic<'r>(ctx: &Context<'r>) -> Option<&'r DynamicModels> {
-    ctx.core.auth.as_ref()?.access.models.dynamic.as_ref()
+fn access_models<'r>(ctx: &Context<'r>) -> Option<&'r AccessModels> {
+    ctx.core.auth.as_ref().map(|auth| &auth.access.models)
 }
 
 struct Giver<'a, 'r> {
     ctx: &'a Context<'r>,
+    account: &'static ModelMeta,
     models: &'a DynamicModels,
 }
 
@@ -131,6 +149,43 @@ impl Giver<'_, '_> {
         if worth && self.own_role(name).is_none() { Err(cannot_grant()) } else { Ok(()) }
     }
 
+    /// A changed row no longer says what it said before: it counts as one that is deleted and one that is new.
+    async fn account_permission(&self, meta: &ModelMeta, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
+        match giving {
+            Giving::New => self.given(meta, row).await,
+            Giving::Deleted => self.taken_away(meta, row).await,
+            Giving::Changed(change) => {
+                let old = change.old(id(meta, row, "id")?)?;
+                if !self.says_the_same(meta, old, row)? {
+                    self.taken_away(meta, old).await?;
+                }
+                self.given(meta, row).await
+            }
+        }
+    }
+
+    /// A new override gives what it allows.
+    async fn given(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
+        if denies(meta, row)? { Ok(()) } else { self.permission(self.overridden(meta, row)?).await }
+    }
+
+    /// Taking a denial away gives as much as an allowance does.
+    async fn taken_away(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
+        if denies(meta, row)? { self.permission(self.overridden(meta, row)?).await } else { Ok(()) }
+    }
+
+    fn overridden(&self, meta: &ModelMeta, row: &RawRow) -> Result<Id, ApiError> {
+        id(meta, row, key_to(self.models.account_permission, self.models.permission))
+    }
+
+    /// Whether two overrides allow or deny the same permission to the same account.
+    fn says_the_same(&self, meta: &ModelMeta, old: &RawRow, new: &RawRow) -> Result<bool, ApiError> {
+        let account = key_to(self.models.account_permission, self.account);
+        let same_account = id(meta, old, account)? == id(meta, new, account)?;
+        let same_permission = self.overridden(meta, old)? == self.overridden(meta, new)?;
+        Ok(same_account && same_permission && denies(meta, old)? == denies(meta, new)?)
+    }
+
     async fn permission(&self, permission: Id) -> Result<(), ApiError> {
         let table = self.models.permission.table;
         self.pairs(format!("SELECT \"resource\", \"action\" FROM \"{table}\" WHERE \"id\" = "), permission).await
@@ -170,7 +225,7 @@ impl Giver<'_, '_> {
     }
 }
 
-fn cannot_grant() -> ApiError {
+pub(crate) fn cannot_grant() -> ApiError {
     ApiError::new(403, "CannotGrant", "Nobody can grant more than they hold")
 }
 
@@ -190,6 +245,10 @@ fn id(meta: &ModelMeta, row: &RawRow, column: &str) -> Result<Id, ApiError> {
 
 fn text(meta: &ModelMeta, row: &RawRow, column: &str) -> Result<String, ApiError> {
     Ok(Row::skipping(row, position(meta, column)?).next()?)
+}
+
+fn denies(meta: &ModelMeta, row: &RawRow) -> Result<bool, ApiError> {
+    Ok(text(meta, row, "effect")? != "allow")
 }
 
 fn sets(meta: &ModelMeta, values: &RowValues, column: &str) -> bool {

@@ -120,10 +120,6 @@ impl AccessTable {
         self.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: nothing() }))
     }
 
-    pub(crate) fn role(&self, id: Id) -> Option<&Role> {
-        self.by_id.get(&id).map(Arc::as_ref)
-    }
-
     pub(crate) fn roles(&self) -> impl Iterator<Item = &Role> {
         self.by_id.values().map(Arc::as_ref)
     }

@@ -22,7 +22,7 @@ pub(crate) use change::AccessChange;
 pub(crate) use control::{AccessControl, Standing};
 pub(crate) use decide::{decide, granted};
 pub(crate) use explain::explain;
-pub(crate) use giving::{Giving, check_giving, check_taking_over};
+pub(crate) use giving::{Change, Giving, cannot_grant, check_giving, check_taking_over};
 #[cfg(test)]
 pub(crate) use load::AccessTable;
 pub(crate) use load::{AccessModels, id_from, key_to, optional_id};

@@ -1,8 +1,8 @@
-//! One attempt at an account's password, however it came in: counted, looked at, recorded.
+//! One attempt at a password, however it came in and whether or not there is such an account: counted, looked at, recorded.
 
 use super::Auth;
 use super::event::{self, Event, Reason};
-use super::lockout::{self, Count};
+use super::lockout::{self, Count, Guess};
 use crate::access::Via;
 use crate::context::Context;
 use crate::core::Model;
@@ -10,10 +10,11 @@ use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::resource::Id;
 
-/// To be made while the account's turn is held.
+/// To be made while the turn of what it counts against is held.
 pub(super) struct Attempt {
-    pub(super) account: Id,
-    pub(super) hash: String,
+    pub(super) guess: Guess,
+    /// The hash of the account that is meant. Without one, the same work is done for nothing.
+    pub(super) hash: Option<String>,
     pub(super) via: Via,
 }
 
@@ -21,7 +22,7 @@ pub(super) struct Attempt {
 pub(super) enum Verdict {
     Right,
     Wrong,
-    /// Nobody looked: the account is closed for a while.
+    /// Nobody looked: the account, or what was typed, is closed for a while.
     Locked,
 }
 
@@ -38,38 +39,39 @@ impl Attempt {
         password: PlainPassword,
     ) -> Result<Verdict, ApiError> {
         ctx.begin().await?;
-        let count = lockout::count(ctx, model, auth.meta.lockout, self.account).await?;
+        let count = self.guess.count(ctx, model, auth.meta.lockout).await?;
         ctx.commit().await?;
-        if count == Count::Locked {
-            failed(ctx, Reason::Locked, Some(self.account), self.via).await?;
+        let Count::Counted(counted) = count else {
+            failed(ctx, Reason::Locked, self.guess.meant(), self.via).await?;
             return Ok(Verdict::Locked);
-        }
-        match auth.hasher.verify(password, Some(self.hash.clone())).await {
-            Ok(true) => self.right(ctx, model).await,
-            Ok(false) => self.wrong(ctx, count).await,
-            Err(busy) => {
+        };
+        match (auth.hasher.verify(ctx.origin(), password, self.hash.clone()).await, self.guess.meant()) {
+            (Ok(true), Some(account)) => self.right(ctx, auth, model, account).await,
+            (Ok(_), _) => self.wrong(ctx, counted.closes).await,
+            (Err(busy), _) => {
                 ctx.begin().await?;
-                lockout::take_back(ctx, model, self.account).await?;
+                self.guess.take_back(ctx, model, &counted).await?;
                 ctx.commit().await?;
                 Err(busy)
             }
         }
     }
 
-    async fn right(&self, ctx: &mut Context<'_>, model: &Model) -> Result<Verdict, ApiError> {
+    async fn right(&self, ctx: &mut Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<Verdict, ApiError> {
         ctx.begin().await?;
-        lockout::forgive(ctx, model, self.account).await?;
+        lockout::forgive(ctx, auth, model, account).await?;
         ctx.commit().await?;
         Ok(Verdict::Right)
     }
 
-    async fn wrong(&self, ctx: &mut Context<'_>, count: Count) -> Result<Verdict, ApiError> {
-        failed(ctx, Reason::WrongPassword, Some(self.account), self.via).await?;
-        if count == Count::Last {
-            ctx.begin().await?;
-            event::record(ctx, Event::Locked, Some(self.account), self.via).await?;
-            ctx.commit().await?;
+    async fn wrong(&self, ctx: &mut Context<'_>, closes: Vec<Id>) -> Result<Verdict, ApiError> {
+        let reason = if self.guess.meant().is_some() { Reason::WrongPassword } else { Reason::UnknownAccount };
+        ctx.begin().await?;
+        event::record(ctx, Event::LoginFailed(reason), self.guess.meant(), self.via).await?;
+        for account in closes {
+            event::record(ctx, Event::Locked, Some(account), self.via).await?;
         }
+        ctx.commit().await?;
         Ok(Verdict::Wrong)
     }
 }

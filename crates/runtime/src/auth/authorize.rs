@@ -7,6 +7,8 @@ use crate::hooks::{Authorization, Moment, Pipeline};
 use crate::http::ApiError;
 use crate::resource::ActionMeta;
 
+/// Decides how far an action of a model reaches for the caller.
+///
 /// # Errors
 /// 401 or 403, as `decide` or an interceptor has it.
 pub(crate) async fn authorize(
@@ -14,28 +16,39 @@ pub(crate) async fn authorize(
     model: &Model,
     action: &'static ActionMeta,
 ) -> Result<Scope, ApiError> {
-    let mut asked = Authorization { resource: model.meta.resource, action: action.action };
-    match check(ctx, model, action, &mut asked).await {
-        Ok(scope) => Ok(scope),
+    let asked = Authorization { resource: model.meta.resource, action: action.action };
+    authorize_by(ctx, asked, |ctx| decide(model.meta, &model.masks, action, &ctx.principal)).await
+}
+
+/// Runs the interceptors of this stage around a decision; for routes that belong to no operation of a model as well.
+///
+/// # Errors
+/// 401 or 403, as the decision or an interceptor has it.
+pub(crate) async fn authorize_by<T>(
+    ctx: &mut Context<'_>,
+    asked: Authorization,
+    decision: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    match check(ctx, asked, decision).await {
+        Ok(decided) => Ok(decided),
         Err(error) => Err(refused(ctx, error).await),
     }
 }
 
-async fn check(
+async fn check<T>(
     ctx: &mut Context<'_>,
-    model: &Model,
-    action: &'static ActionMeta,
-    asked: &mut Authorization,
-) -> Result<Scope, ApiError> {
+    mut asked: Authorization,
+    decision: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
     let core = ctx.core;
     if let Some(auth) = &core.auth {
-        auth.hooks.run(Pipeline::Authorize, Moment::Before, ctx, asked).await?;
+        auth.hooks.run(Pipeline::Authorize, Moment::Before, ctx, &mut asked).await?;
     }
-    let scope = decide(model.meta, &model.masks, action, &ctx.principal)?;
+    let decided = decision(ctx)?;
     if let Some(auth) = &core.auth {
-        auth.hooks.run(Pipeline::Authorize, Moment::After, ctx, asked).await?;
+        auth.hooks.run(Pipeline::Authorize, Moment::After, ctx, &mut asked).await?;
     }
-    Ok(scope)
+    Ok(decided)
 }
 
 /// A refused cookie explains why a log-in is needed; an interceptor may reword the refusal.

@@ -1,21 +1,29 @@
 //! bcrypt on threads of its own: a log-in costs a quarter of a second of CPU and must never stall a read.
+//!
+//! This is the one quota for everything that hashes a password: log-ins, sign-ups, changed and reset passwords, accounts
+//! that are made in bulk. What waits is served client address by client address in turn, so a client that asks for
+//! much delays itself: somebody else waits for the job that runs, and for one of each address that has work waiting.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::fair_queue::{Bounds, FairQueue};
 use crate::http::ApiError;
 use crate::input::PlainPassword;
+use crate::limit::LimitKey;
 
-/// Waiting jobs beyond which a log-in is told to come back: at cost 12 this is some seconds of work for one thread.
-const QUEUE: usize = 32;
+/// Jobs of one client are at cost 12 some 4 seconds of work for one thread, less than `PATIENCE`.
+const WAITING: Bounds = Bounds { of_one_client: 16, in_total: 32 };
 /// How long a job may take with the jobs before it; longer, and its client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What a client is told to wait when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
+
+/// Who causes the work: a client address, or none for the server's own.
+pub(crate) type Origin = Option<LimitKey>;
 
 enum Job {
     Hash(PlainPassword, oneshot::Sender<Result<String, bcrypt::BcryptError>>),
@@ -24,33 +32,43 @@ enum Job {
 
 pub(crate) struct Hasher {
     cost: u32,
-    jobs: SyncSender<Job>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
     /// Verified against when there is no account, so that the answer takes as long.
-    decoy: Arc<Mutex<Option<String>>>,
+    decoy: Mutex<Option<String>>,
+}
+
+struct Waiting {
+    queue: FairQueue<Origin, Job>,
+    /// The threads end once nobody can add a job.
+    closed: bool,
 }
 
 impl Hasher {
     /// At most one thread fewer than there are cores, and at least one.
     pub(crate) fn start(cost: u32) -> Self {
-        let (jobs, queue) = sync_channel(QUEUE);
-        let queue = Arc::new(Mutex::new(queue));
-        let decoy = Arc::new(Mutex::new(None));
+        let waiting = Mutex::new(Waiting { queue: FairQueue::new(WAITING), closed: false });
+        let shared = Arc::new(Shared { waiting, arrived: Condvar::new(), decoy: Mutex::new(None) });
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..cores.saturating_sub(1).max(1) {
-            let (queue, decoy) = (queue.clone(), decoy.clone());
+            let shared = shared.clone();
             thread::Builder::new()
                 .name("bcrypt".to_owned())
-                .spawn(move || work(&queue, cost, &decoy))
+                .spawn(move || work(&shared, cost))
                 .expect("the system gives a starting server one more thread");
         }
-        Self { cost, jobs, decoy }
+        Self { cost, shared }
     }
 
     /// # Errors
     /// 503 when too many wait already, or the work takes too long.
-    pub(crate) async fn hash(&self, password: PlainPassword) -> Result<String, ApiError> {
+    pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Hash(password, reply))?;
+        self.submit(origin, Job::Hash(password, reply))?;
         in_time(answer).await?.map_err(ApiError::internal)
     }
 
@@ -64,39 +82,67 @@ impl Hasher {
     ///
     /// # Errors
     /// 503 when too many wait already, or the work takes too long.
-    pub(crate) async fn verify(&self, password: PlainPassword, hash: Option<String>) -> Result<bool, ApiError> {
+    pub(crate) async fn verify(
+        &self,
+        origin: Origin,
+        password: PlainPassword,
+        hash: Option<String>,
+    ) -> Result<bool, ApiError> {
         let known = hash.is_some();
-        let hash = hash.or_else(|| self.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let hash = hash.or_else(|| self.shared.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Verify(password, hash.unwrap_or_default(), reply))?;
+        self.submit(origin, Job::Verify(password, hash.unwrap_or_default(), reply))?;
         Ok(in_time(answer).await? && known)
     }
 
-    fn submit(&self, job: Job) -> Result<(), ApiError> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => ApiError::unavailable(RETRY_AFTER),
-            TrySendError::Disconnected(_) => ApiError::internal("the password threads are gone"),
-        })
+    fn submit(&self, origin: Origin, job: Job) -> Result<(), ApiError> {
+        let mut waiting = self.shared.lock();
+        waiting.queue.retain(|job| !job.is_over());
+        waiting.queue.push(origin, job).map_err(|_| ApiError::unavailable(RETRY_AFTER))?;
+        self.shared.arrived.notify_one();
+        Ok(())
     }
 }
 
-/// A job that nobody waits for any more is skipped when its turn comes.
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.arrived.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a job; none when there will be no more.
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.queue.pop() {
+                return Some(job);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A job that nobody waits for any more is skipped when its turn comes. One that is dropped made room for another client.
 async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(answer) => answer.map_err(ApiError::internal),
-        Err(_) => Err(ApiError::unavailable(RETRY_AFTER)),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => Err(ApiError::unavailable(RETRY_AFTER)),
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, cost: u32, decoy: &Mutex<Option<String>>) {
-    make_decoy(cost, decoy);
-    loop {
-        // The lock is held while waiting, never while hashing.
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => run(job, cost),
-            Err(_) => return,
-        }
+fn work(shared: &Shared, cost: u32) {
+    make_decoy(cost, &shared.decoy);
+    while let Some(job) = shared.next() {
+        run(job, cost);
     }
 }
 
@@ -111,11 +157,21 @@ fn make_decoy(cost: u32, decoy: &Mutex<Option<String>>) {
 /// bcrypt reads this many bytes and no further. Longer passwords never match: the policy refuses to store them.
 const MAX_BYTES: usize = 72;
 
+impl Job {
+    fn is_over(&self) -> bool {
+        match self {
+            Job::Hash(_, reply) => reply.is_closed(),
+            Job::Verify(_, _, reply) => reply.is_closed(),
+        }
+    }
+}
+
 /// Who no longer waits for the answer costs nothing.
 fn run(job: Job, cost: u32) {
+    if job.is_over() {
+        return;
+    }
     match job {
-        Job::Hash(_, reply) if reply.is_closed() => {}
-        Job::Verify(_, _, reply) if reply.is_closed() => {}
         Job::Hash(password, reply) => {
             let _ = reply.send(hash(password.expose(), cost));
         }

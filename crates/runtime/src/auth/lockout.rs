@@ -1,69 +1,156 @@
 //! Lockout: so many wrong passwords, and the account is closed for a while. An attempt is counted before its password is
 //! looked at, in one statement, so that parallel guesses cannot outrun the count.
 
-use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, MutexGuard};
 
+use super::Auth;
+use super::find::{Named, names};
 use super::secrets::{Secrets, Use};
 use crate::app_meta::LockoutMeta;
 use crate::context::Context;
 use crate::core::Model;
+use crate::crud::{Turn, Turns};
 use crate::db::{DbError, Row, Statement};
 use crate::http::ApiError;
+use crate::input::normal_address;
 use crate::resource::Id;
 
 /// How long a log-in waits for others to the same account.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause that a client is told to make when that was not enough, in seconds.
 const RETRY_AFTER: u64 = 2;
-/// Two accounts may share a turn and then wait for each other; nothing worse.
-const TURNS: usize = 256;
 
-/// One password at a time is looked at for an account, or many honest log-ins at once would count as guesses.
-pub(super) struct Turns {
-    turns: [Mutex<()>; TURNS],
-    hash: RandomState,
+/// Waits until no other password is looked at for this account: many honest log-ins at once would count as guesses.
+///
+/// # Errors
+/// 503 when others take too long. No password was looked at then, and no attempt is counted.
+pub(super) async fn account_turn(turns: &Turns, account: Id) -> Result<Turn<'_>, ApiError> {
+    turn(turns, format!("account {account}").as_bytes()).await
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        Self { turns: std::array::from_fn(|_| Mutex::default()), hash: RandomState::new() }
-    }
+/// Waits until no other password is looked at for this text, whether or not anybody has it. To be taken before the turn
+/// of an account: in another order, two attempts could wait for each other.
+///
+/// # Errors
+/// As of an account.
+pub(super) async fn typed_turn<'t>(turns: &'t Turns, typed: &Typed) -> Result<Turn<'t>, ApiError> {
+    turn(turns, &[b"typed ", typed.id.as_slice()].concat()).await
 }
 
-impl Turns {
-    /// `who` is an account, or an identifier that no account has: both wait alike.
-    ///
-    /// # Errors
-    /// 503 when others take too long. No password was looked at then, and no attempt is counted.
-    pub(super) async fn wait(&self, who: impl Hash) -> Result<MutexGuard<'_, ()>, ApiError> {
-        let turn = self.hash.hash_one(who) % TURNS as u64;
-        let turn = tokio::time::timeout(PATIENCE, self.turns[turn as usize].lock()).await;
-        turn.map_err(|_| ApiError::unavailable(RETRY_AFTER))
-    }
+async fn turn<'t>(turns: &'t Turns, key: &[u8]) -> Result<Turn<'t>, ApiError> {
+    turns.take(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
 /// What became of an attempt before its password was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Count {
-    /// It may be looked at; wrong, it is the one that closes the account.
-    Last,
-    Counted,
+    /// It may be looked at.
+    Counted(Counted),
     /// Closed until then.
     Locked,
 }
 
-/// Counts an attempt, in the open transaction. The last one closes the account before its password is looked at, so
-/// that a crash in between opens nothing.
-pub(super) async fn count(
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    accounts: Vec<Id>,
+    /// Those of them that this attempt closes, unless the password is right.
+    pub(super) closes: Vec<Id>,
+}
+
+/// A text that was typed to log in with, as it is counted. Whoever reads the table of counts learns no name of it: only a
+/// keyed hash is kept. Two spellings are one wherever they lead to the same account: e-mail addresses are stored in one
+/// form, other names as they were typed.
+pub(super) struct Typed {
+    id: Vec<u8>,
+}
+
+impl Typed {
+    pub(super) fn new(secrets: &Secrets, text: &str) -> Self {
+        let address = text.contains('@').then(|| normal_address(text));
+        let name = address.as_deref().unwrap_or(text);
+        Self { id: secrets.tag(Use::Stranger, name.as_bytes()).to_vec() }
+    }
+}
+
+/// What an attempt counts against. A text that was typed is counted by itself, under whatever key it came and whether or
+/// not somebody has it, and with it every account that it leads to under any key: so known and unknown identifiers are
+/// counted alike, and an account's guesses under several names are counted together.
+pub(super) struct Guess {
+    typed: Option<Typed>,
+    /// In the order of their ids, so that two attempts do not wait for each other's rows.
+    accounts: Vec<Id>,
+    /// Whose password is looked at; none where the text is nobody's under the key that it came with.
+    meant: Option<Id>,
+}
+
+impl Guess {
+    /// An attempt at the password of an account that is known already.
+    pub(super) fn at(account: Id) -> Self {
+        Self { typed: None, accounts: vec![account], meant: Some(account) }
+    }
+
+    /// An attempt at whoever a typed text leads to.
+    pub(super) fn with(typed: Typed, named: &Named) -> Self {
+        let meant = named.found.as_ref().map(|found| found.account);
+        Self { typed: Some(typed), accounts: named.holders.clone(), meant }
+    }
+
+    pub(super) fn meant(&self) -> Option<Id> {
+        self.meant
+    }
+
+    /// Counts the attempt, in the open transaction. The last one closes before its password is looked at, so that a crash
+    /// in between opens nothing.
+    pub(super) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
+        if let Some(typed) = &self.typed
+            && count_typed(ctx, lockout, typed).await?.is_none()
+        {
+            return Ok(Count::Locked);
+        }
+        let mut counted = Counted::default();
+        for account in &self.accounts {
+            match count_account(ctx, model, lockout, *account).await? {
+                Some(attempts) => {
+                    counted.accounts.push(*account);
+                    counted.closes.extend((attempts >= i64::from(lockout.attempts)).then_some(*account));
+                }
+                None if self.meant.is_none_or(|meant| meant == *account) => return Ok(Count::Locked),
+                None => {}
+            }
+        }
+        Ok(Count::Counted(counted))
+    }
+
+    /// Uncounts an attempt whose password nobody looked at.
+    pub(super) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
+        if let Some(typed) = &self.typed {
+            let mut update = Statement::new(
+                ctx.core.db.dialect(),
+                "UPDATE \"gable_strangers\" SET \"attempts\" = \"attempts\" - 1, \"locked_until\" = NULL \
+                 WHERE \"attempts\" > 0 AND \"id\" = ",
+            );
+            update.bind(typed.id.clone());
+            ctx.source().execute(update).await?;
+        }
+        for account in &counted.accounts {
+            let mut update = model.sql.statement("UPDATE ");
+            update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
+            update.push(", \"locked_until\" = NULL WHERE \"failed_login_attempts\" > 0 AND \"id\" = ").bind(*account);
+            ctx.source().execute(update).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts an attempt at an account; none while it is closed.
+async fn count_account(
     ctx: &Context<'_>,
     model: &Model,
     lockout: LockoutMeta,
     account: Id,
-) -> Result<Count, DbError> {
+) -> Result<Option<i64>, DbError> {
     let until = until(ctx.now, lockout.for_seconds);
     let counted = "CASE WHEN \"locked_until\" IS NULL THEN \"failed_login_attempts\" + 1 ELSE 1 END";
     let mut update =
@@ -72,80 +159,44 @@ pub(super) async fn count(
     update.push(" THEN ").bind(until).push(" ELSE NULL END WHERE \"id\" = ").bind(account);
     update.push(" AND (\"locked_until\" IS NULL OR \"locked_until\" <= ").bind(ctx.now);
     update.push(") RETURNING \"failed_login_attempts\"");
-    let Some(result) = ctx.source().one(update).await? else { return Ok(Count::Locked) };
-    let attempts: i32 = Row::new(&result).next()?;
-    let last = i64::from(attempts) >= i64::from(lockout.attempts);
-    Ok(if last { Count::Last } else { Count::Counted })
+    let Some(result) = ctx.source().one(update).await? else { return Ok(None) };
+    Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
 
-/// A right password makes up for the wrong ones before it.
-pub(super) async fn forgive(ctx: &Context<'_>, model: &Model, account: Id) -> Result<(), DbError> {
+/// Counts an attempt with a typed text; none while it is closed.
+async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> Result<Option<i64>, DbError> {
+    let (until, attempts) = (until(ctx.now, lockout.for_seconds), i64::from(lockout.attempts));
+    let mut insert = Statement::new(
+        ctx.core.db.dialect(),
+        "INSERT INTO \"gable_strangers\" AS s (\"id\", \"attempts\", \"locked_until\", \"last_at\") VALUES (",
+    );
+    insert.bind(typed.id.clone()).push(", 1, ").bind((attempts <= 1).then_some(until)).push(", ").bind(ctx.now);
+    let counted = "CASE WHEN s.\"locked_until\" IS NULL THEN s.\"attempts\" + 1 ELSE 1 END";
+    insert.push(&format!(") ON CONFLICT (\"id\") DO UPDATE SET \"attempts\" = {counted}, \"locked_until\" = "));
+    insert.push(&format!("CASE WHEN {counted} >= ")).bind(attempts).push(" THEN ").bind(until);
+    insert.push(" ELSE NULL END, \"last_at\" = ").bind(ctx.now);
+    insert.push(" WHERE s.\"locked_until\" IS NULL OR s.\"locked_until\" <= ").bind(ctx.now);
+    insert.push(" RETURNING \"attempts\"");
+    let Some(result) = ctx.source().one(insert).await? else { return Ok(None) };
+    Ok(Some(Row::new(&result).next::<i32>()?.into()))
+}
+
+/// A right password makes up for the wrong ones before it, under every name of the account.
+pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
     let mut update = model.sql.statement(format!(
         "UPDATE \"{}\" SET \"failed_login_attempts\" = 0, \"locked_until\" = NULL WHERE \"id\" = ",
         model.meta.table
     ));
     update.bind(account);
     ctx.source().execute(update).await?;
+    let names = names(ctx, auth, account).await?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
+    delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
+    ctx.source().execute(delete).await?;
     Ok(())
-}
-
-/// Uncounts an attempt whose password nobody looked at.
-pub(super) async fn take_back(ctx: &Context<'_>, model: &Model, account: Id) -> Result<(), DbError> {
-    let mut update = model.sql.statement(format!(
-        "UPDATE \"{}\" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1, \"locked_until\" = NULL \
-         WHERE \"failed_login_attempts\" > 0 AND \"id\" = ",
-        model.meta.table
-    ));
-    update.bind(account);
-    ctx.source().execute(update).await?;
-    Ok(())
-}
-
-/// Who an identifier would be that no account has. Whoever reads the table learns no name of it: of what was typed, only
-/// a keyed hash is kept.
-pub(super) struct Stranger {
-    id: Vec<u8>,
-}
-
-impl Stranger {
-    /// Two spellings are one stranger exactly when they would be one account: e-mail addresses are stored in lower case,
-    /// other names as they were typed.
-    pub(super) fn called(secrets: &Secrets, typed: &str) -> Self {
-        let address = typed.contains('@').then(|| typed.trim().to_lowercase());
-        let name = address.as_deref().unwrap_or(typed);
-        Self { id: secrets.tag(Use::Stranger, name.as_bytes()).to_vec() }
-    }
-
-    /// Counts an attempt like one at an account, in the open transaction: or a lock would tell which ones exist.
-    pub(super) async fn count(&self, ctx: &Context<'_>, lockout: LockoutMeta) -> Result<Count, DbError> {
-        let (until, attempts) = (until(ctx.now, lockout.for_seconds), i64::from(lockout.attempts));
-        let mut insert = Statement::new(
-            ctx.core.db.dialect(),
-            "INSERT INTO \"gable_strangers\" AS s (\"id\", \"attempts\", \"locked_until\", \"last_at\") VALUES (",
-        );
-        insert.bind(self.id.clone()).push(", 1, ").bind((attempts <= 1).then_some(until)).push(", ").bind(ctx.now);
-        let counted = "CASE WHEN s.\"locked_until\" IS NULL THEN s.\"attempts\" + 1 ELSE 1 END";
-        insert.push(&format!(") ON CONFLICT (\"id\") DO UPDATE SET \"attempts\" = {counted}, \"locked_until\" = "));
-        insert.push(&format!("CASE WHEN {counted} >= ")).bind(attempts).push(" THEN ").bind(until);
-        insert.push(" ELSE NULL END, \"last_at\" = ").bind(ctx.now);
-        insert.push(" WHERE s.\"locked_until\" IS NULL OR s.\"locked_until\" <= ").bind(ctx.now);
-        insert.push(" RETURNING \"attempts\"");
-        let Some(result) = ctx.source().one(insert).await? else { return Ok(Count::Locked) };
-        let counted: i32 = Row::new(&result).next()?;
-        Ok(if i64::from(counted) >= attempts { Count::Last } else { Count::Counted })
-    }
-
-    /// Uncounts an attempt whose password nobody looked at.
-    pub(super) async fn take_back(&self, ctx: &Context<'_>) -> Result<(), DbError> {
-        let mut update = Statement::new(
-            ctx.core.db.dialect(),
-            "UPDATE \"gable_strangers\" SET \"attempts\" = \"attempts\" - 1, \"locked_until\" = NULL \
-             WHERE \"attempts\" > 0 AND \"id\" = ",
-        );
-        update.bind(self.id.clone());
-        ctx.source().execute(update).await?;
-        Ok(())
-    }
 }
 
 fn until(now: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {

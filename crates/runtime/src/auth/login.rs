@@ -12,9 +12,9 @@ use super::attempt::{Attempt, Verdict, failed};
 use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
-use super::find::{Found, by_email, find};
+use super::find::{Found, by_email, find_all};
 use super::grant;
-use super::lockout::{Count, Stranger};
+use super::lockout::{Guess, Typed, account_turn, typed_turn};
 use super::password::password_field;
 use crate::access::{Identity, Principal, Scope, Via};
 use crate::app_meta::{AuthOperation, IdentifierMeta};
@@ -148,13 +148,9 @@ pub(crate) async fn log_in(
 ) -> Result<LoggedIn, AuthError> {
     auth.hooks.run(AuthOperation::Login, Moment::Before, ctx, &mut credentials.attempt).await?;
     let model = ctx.core.account_model()?;
-    let found = find(ctx, model, &credentials.identifiers, &credentials.attempt.identifier).await?;
-    let Some(found) = found else {
-        return Err(unknown(ctx, auth, credentials, via).await?);
-    };
-    verify(ctx, auth, model, &credentials, &found, via).await?;
+    let found = verify(ctx, auth, model, &credentials, via).await?;
     let identity = admitted(ctx, auth, &credentials, &found, via).await?;
-    let stronger = rehashed(auth, &credentials, &found).await;
+    let stronger = rehashed(ctx, auth, &credentials, &found).await;
     let account = found.account;
     ctx.principal = Principal::Account(identity);
     ctx.begin().await?;
@@ -206,9 +202,9 @@ async fn admitted(
 }
 
 /// The same password, hashed at today's cost. When the threads are busy, the next log-in will do.
-async fn rehashed(auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
+async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
     let outdated = auth.hasher.is_outdated(&found.password);
-    if outdated { auth.hasher.hash(credentials.password.clone()).await.ok() } else { None }
+    if outdated { auth.hasher.hash(ctx.origin(), credentials.password.clone()).await.ok() } else { None }
 }
 
 /// The password stays what it is, so nothing else about it changes.
@@ -220,49 +216,31 @@ async fn store(ctx: &Context<'_>, model: &Model, account: Id, hash: String) -> R
     Ok(())
 }
 
-/// Looks at the password of an account that is there, one at a time.
+/// Looks at the password of the account that is meant, one at a time. Does the same queueing, counting and hashing for
+/// an unknown identifier, so that neither timing nor lockout reveals whether an account exists.
 async fn verify(
     ctx: &mut Context<'_>,
     auth: &Auth,
     model: &Model,
     credentials: &Credentials,
-    found: &Found,
     via: Via,
-) -> Result<(), AuthError> {
-    let _turn = auth.turns.wait(found.account).await?;
-    let attempt = Attempt { account: found.account, hash: found.password.clone(), via };
-    match attempt.verify(ctx, auth, model, credentials.password.clone()).await? {
-        Verdict::Right => Ok(()),
-        Verdict::Wrong => Err(credentials.incorrect()),
-        Verdict::Locked => Err(AuthError::Locked),
+) -> Result<Found, AuthError> {
+    let text = &credentials.attempt.identifier;
+    let typed = Typed::new(&auth.secrets, text);
+    let _typed_turn = typed_turn(&auth.turns, &typed).await?;
+    let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
+    let guess = Guess::with(typed, &named);
+    let _turn = match guess.meant() {
+        Some(account) => Some(account_turn(&auth.turns, account).await?),
+        None => None,
+    };
+    let hash = named.found.as_ref().map(|found| found.password.clone());
+    let attempt = Attempt { guess, hash, via };
+    match (attempt.verify(ctx, auth, model, credentials.password.clone()).await?, named.found) {
+        (Verdict::Right, Some(found)) => Ok(found),
+        (Verdict::Locked, _) => Err(AuthError::Locked),
+        _ => Err(credentials.incorrect()),
     }
-}
-
-/// The same for nobody: a turn, a count, a lock, and as much work.
-async fn unknown(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    credentials: Credentials,
-    via: Via,
-) -> Result<AuthError, AuthError> {
-    let identifier = &credentials.attempt.identifier;
-    let _turn = auth.turns.wait(identifier).await?;
-    let stranger = Stranger::called(&auth.secrets, identifier);
-    ctx.begin().await?;
-    let count = stranger.count(ctx, auth.meta.lockout).await?;
-    ctx.commit().await?;
-    if count == Count::Locked {
-        failed(ctx, Reason::Locked, None, via).await?;
-        return Ok(AuthError::Locked);
-    }
-    if let Err(busy) = auth.hasher.verify(credentials.password.clone(), None).await {
-        ctx.begin().await?;
-        stranger.take_back(ctx).await?;
-        ctx.commit().await?;
-        return Err(busy.into());
-    }
-    failed(ctx, Reason::UnknownAccount, None, via).await?;
-    Ok(credentials.incorrect())
 }
 
 /// Dates the log-in and answers with the account's row.

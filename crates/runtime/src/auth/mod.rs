@@ -12,6 +12,7 @@ mod credential_tests;
 mod device;
 mod error;
 mod event;
+mod fair_queue;
 mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -34,13 +35,13 @@ mod verification;
 
 use crate::access::AccessControl;
 use crate::app_meta::{AppMeta, AuthMeta, Surface};
+use crate::crud::Turns;
 use crate::hooks::HookTable;
 pub(crate) use address::moving;
 pub(crate) use authenticate::{authenticate, identify};
-pub(crate) use authorize::{authorize, refused};
+pub(crate) use authorize::{authorize, authorize_by, refused};
 pub(crate) use grant::end_log_ins;
-pub(crate) use hasher::Hasher;
-use lockout::Turns;
+pub(crate) use hasher::{Hasher, Origin};
 pub(crate) use password::{password_field, problems as password_problems};
 pub(crate) use route_rules::RouteRules;
 pub(crate) use secrets::{Secrets, Use};
@@ -55,6 +56,7 @@ pub(crate) struct Auth {
     pub(crate) rules: RouteRules,
     pub(crate) secrets: Secrets,
     tokens: Tokens,
+    /// One password at a time is looked at for an account, and for a text that was typed.
     turns: Turns,
 }
 

@@ -15,18 +15,33 @@ use crate::resource::Id;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     ResetPassword,
+    /// To verify an address by opening the mailed link.
     VerifyEmail,
+    /// To verify an address by typing the mailed code. A purpose of its own, so that a row made for a link, which holds
+    /// for a day, cannot be guessed at six digits at a time.
+    VerifyEmailCode,
     /// To make another address the account's own.
     ChangeEmail,
 }
 
 impl Purpose {
-    const ALL: [Purpose; 3] = [Purpose::ResetPassword, Purpose::VerifyEmail, Purpose::ChangeEmail];
+    const ALL: [Purpose; 4] =
+        [Purpose::ResetPassword, Purpose::VerifyEmail, Purpose::VerifyEmailCode, Purpose::ChangeEmail];
+
+    /// The purposes that replace each other: an account has a link or a code to verify its address, never both.
+    fn superseded(self) -> &'static [Purpose] {
+        match self {
+            Purpose::ResetPassword => &[Purpose::ResetPassword],
+            Purpose::VerifyEmail | Purpose::VerifyEmailCode => &[Purpose::VerifyEmail, Purpose::VerifyEmailCode],
+            Purpose::ChangeEmail => &[Purpose::ChangeEmail],
+        }
+    }
 
     fn name(self) -> &'static str {
         match self {
             Purpose::ResetPassword => "reset_password",
             Purpose::VerifyEmail => "verify_email",
+            Purpose::VerifyEmailCode => "verify_email_code",
             Purpose::ChangeEmail => "change_email",
         }
     }
@@ -54,7 +69,7 @@ pub(super) async fn issue(
     lifetime: TimeDelta,
 ) -> Result<Uuid, ApiError> {
     lock(ctx, account).await?;
-    void(ctx, account, &[purpose]).await?;
+    void(ctx, account, purpose.superseded()).await?;
     let id = Uuid::now_v7();
     let mut insert = Statement::new(
         ctx.core.db.dialect(),
@@ -95,7 +110,7 @@ pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbErr
     void(ctx, account, &Purpose::ALL).await
 }
 
-/// When an account was last sent a token for this purpose.
+/// Returns when an account was last sent a token for this purpose, or for one that it supersedes.
 pub(super) async fn last_issued(
     ctx: &Context<'_>,
     account: Id,
@@ -103,13 +118,15 @@ pub(super) async fn last_issued(
 ) -> Result<Option<DateTime<Utc>>, DbError> {
     let sql = "SELECT \"created_at\" FROM \"gable_tokens\" WHERE \"account_id\" = ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
+    select.bind(account).push(" AND \"purpose\" IN (");
+    select.join(", ", purpose.superseded(), |select, purpose| select.bind(purpose.name())).push(")");
     select.push(" ORDER BY \"created_at\" DESC LIMIT 1");
     let found = ctx.source().one(select).await?;
     found.map(|result| Row::new(&result).next()).transpose()
 }
 
-/// The token that a link holds, when it may still be used for one of these purposes.
+/// Finds the token that a link holds, when it may still be used for one of these purposes. A token made for a code
+/// has a purpose of its own, so no link opens it.
 pub(super) async fn find(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -123,15 +140,15 @@ pub(super) async fn find(
     Ok(found.filter(|found| purposes.contains(&found.purpose)))
 }
 
-/// The token whose code this is. Every guess is counted before it is looked at and stays counted, so that many at once
+/// Finds the token whose code this is; only tokens made for a code have one. Every guess is counted before it is looked at and stays counted, so that many at once
 /// are no more than the same number one after another.
 pub(super) async fn guess(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
-    purpose: Purpose,
     code: &str,
 ) -> Result<Option<OneTime>, ApiError> {
+    let purpose = Purpose::VerifyEmailCode;
     ctx.begin().await?;
     let mut count = Statement::new(
         ctx.core.db.dialect(),

@@ -11,6 +11,7 @@ use super::Auth;
 use super::attempt::{Attempt, Verdict};
 use super::error::AuthError;
 use super::event::{self, Event};
+use super::lockout::{Guess, account_turn};
 use super::recovery::required;
 use super::{carrier, grant, one_time};
 use crate::access::{GrantState, Scope, Via};
@@ -134,7 +135,7 @@ pub(crate) async fn change_password(
     let grant = ctx.principal.grant().ok_or_else(ApiError::login_required)?;
     let model = ctx.core.account_model()?;
     let verified = verify(ctx, auth, model, account, change.current, via).await?;
-    let hash = auth.hasher.hash(change.new).await?;
+    let hash = auth.hasher.hash(ctx.origin(), change.new).await?;
     ctx.begin().await?;
     still_is(ctx, model, account, &verified).await?;
     auth.hooks.run(AuthOperation::UpdatePassword, Moment::Before, ctx, &mut ()).await?;
@@ -185,11 +186,11 @@ async fn verify(
     password: PlainPassword,
     via: Via,
 ) -> Result<String, AuthError> {
-    let _turn = auth.turns.wait(account).await?;
+    let _turn = account_turn(&auth.turns, account).await?;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
-    let attempt = Attempt { account, hash, via };
+    let attempt = Attempt { guess: Guess::at(account), hash: Some(hash.clone()), via };
     match attempt.verify(ctx, auth, model, password).await? {
-        Verdict::Right => Ok(attempt.hash),
+        Verdict::Right => Ok(hash),
         Verdict::Wrong => Err(AuthError::IncorrectCurrentPassword),
         Verdict::Locked => Err(AuthError::Locked),
     }

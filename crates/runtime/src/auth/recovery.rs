@@ -188,14 +188,14 @@ pub(crate) async fn reset_password(
     let token = token.ok_or(AuthError::OneTimeToken)?;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now).await?;
     let identity = identity.ok_or(AuthError::OneTimeToken)?;
-    let hash = auth.hasher.hash(reset.new).await?;
+    let hash = auth.hasher.hash(ctx.origin(), reset.new).await?;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::ResetPassword, Moment::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {
         return Err(AuthError::OneTimeToken);
     }
     verified_by_mail(ctx, model, &token).await?;
-    lockout::forgive(ctx, model, token.account).await?;
+    lockout::forgive(ctx, auth, model, token.account).await?;
     let (mut account, _) = replace(ctx, model, token.account, identity.password_changed_at, hash).await?;
     one_time::void_all(ctx, token.account).await?;
     grant::end_all(ctx, token.account, None).await?;

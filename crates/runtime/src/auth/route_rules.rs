@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::app_meta::{AuthMeta, AuthOperation, BodyBound, BodyRuleMeta};
 use crate::http::ApiError;
 use crate::input::validation::Broken;
-use crate::input::{FromJson, Problem, Submitted};
+use crate::input::{FromJson, Problem, Submitted, normal_address};
 use crate::resource::{FieldKind, ModelKind, ModelMeta};
 
 /// The rules of every auth route, their patterns compiled.
@@ -87,7 +87,7 @@ impl Rule {
 
     fn as_stored(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) if self.is_email => Value::String(text.trim().to_lowercase()),
+            Value::String(text) if self.is_email => Value::String(normal_address(text)),
             value => value.clone(),
         }
     }

@@ -51,11 +51,11 @@ pub(super) async fn send(
     if !auth.sends_mail() {
         return Ok(());
     }
-    let (template, lifetime) = match auth.meta.email_verification.method {
-        VerificationMethod::Link => (Template::VerifyEmail, LINK),
-        VerificationMethod::Code => (Template::VerifyEmailCode, CODE),
+    let (template, purpose, lifetime) = match auth.meta.email_verification.method {
+        VerificationMethod::Link => (Template::VerifyEmail, Purpose::VerifyEmail, LINK),
+        VerificationMethod::Code => (Template::VerifyEmailCode, Purpose::VerifyEmailCode, CODE),
     };
-    let token = one_time::issue(ctx, account, Purpose::VerifyEmail, to, lifetime).await?;
+    let token = one_time::issue(ctx, account, purpose, to, lifetime).await?;
     mail(ctx, template, to, token, redirect).await
 }
 
@@ -166,7 +166,7 @@ async fn guessed(
         None => ctx.principal.account(),
     };
     let Some(account) = account else { return Ok(None) };
-    Ok(one_time::guess(ctx, auth, account, Purpose::VerifyEmail, code).await?)
+    Ok(one_time::guess(ctx, auth, account, code).await?)
 }
 
 /// None when the account has another address by now.

@@ -15,10 +15,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
 use crate::access::{AccessChange, Permission, Principal, Standing};
-use crate::auth::identify;
+use crate::auth::{Origin, identify};
 use crate::core::Core;
 use crate::db::{Savepoint, Source, Transaction};
 use crate::http::{AnswerBudget, ApiError, Client};
+use crate::limit::LimitKey;
 use crate::query::ListQuery;
 use crate::resource::{Id, Resource, RowId};
 use locals::Locals;
@@ -202,9 +203,21 @@ impl<'r> Context<'r> {
 
     /// Opens a transaction. Passwords are hashed first: a quarter of a second of work must not hold the only writer.
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
-        self.passwords.hash_waiting(self.core).await?;
+        self.hash_waiting().await?;
         self.transaction = Some(self.core.db.begin().await?);
         self.still_stands().await
+    }
+
+    /// Hashes the passwords that were read.
+    pub(crate) async fn hash_waiting(&mut self) -> Result<(), ApiError> {
+        let origin = self.origin();
+        self.passwords.hash_waiting(self.core, origin).await
+    }
+
+    /// Whose share of the work of hashing passwords this request takes.
+    pub(crate) fn origin(&self) -> Origin {
+        let extensions = self.request?.extensions();
+        extensions.get::<Client>().map(|client| LimitKey::client(client.address))
     }
 
     /// A body may take its time, and so may the wait for the writer: who was let in then must still be who asks now.

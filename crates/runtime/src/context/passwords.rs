@@ -1,5 +1,6 @@
 //! Passwords between being read and being stored.
 
+use crate::auth::Origin;
 use crate::core::Core;
 use crate::http::ApiError;
 use crate::input::PlainPassword;
@@ -16,20 +17,29 @@ impl Passwords {
         self.waiting.push(password);
     }
 
-    pub(crate) async fn hash_waiting(&mut self, core: &Core) -> Result<(), ApiError> {
+    /// Hashes what waits, one after the other.
+    ///
+    /// # Errors
+    /// 503 when too many passwords of this origin, or of all, wait already.
+    pub(crate) async fn hash_waiting(&mut self, core: &Core, origin: Origin) -> Result<(), ApiError> {
         for password in std::mem::take(&mut self.waiting) {
-            let hash = core.hash(password.clone()).await?;
+            let hash = core.hash(origin.clone(), password.clone()).await?;
             self.hashed.push((password, hash));
         }
         Ok(())
     }
 
     /// The hash of a password; one that an interceptor has set was not foreseen, and is hashed now.
-    pub(crate) async fn take(&mut self, core: &Core, password: PlainPassword) -> Result<String, ApiError> {
+    pub(crate) async fn take(
+        &mut self,
+        core: &Core,
+        origin: Origin,
+        password: PlainPassword,
+    ) -> Result<String, ApiError> {
         match self.hashed.iter().position(|(known, _)| *known == password) {
             // It stays, for a write that is tried again.
             Some(known) => Ok(self.hashed[known].1.clone()),
-            None => core.hash(password).await,
+            None => core.hash(origin, password).await,
         }
     }
 }

@@ -22,12 +22,14 @@ pub(crate) async fn delete_many(
 ) -> Result<Box<dyn Any>, ApiError> {
     model.hooks.run(Operation::DeleteMany, Moment::Before, ctx, &mut query).await?;
     bounded(ctx, model, scope, &query).await?;
+    let guarded = guard::Guarded::before(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);
     model.sql.matching(&mut delete, scope, &query.filter);
     delete.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.answer.read(ctx.source(), delete).await.map_err(|error| error.or_named(refusal::of_delete))?;
     check_bound(ctx, results.len() as u64)?;
     guard::look_at_all(ctx, model, scope, &results, Giving::Deleted).await?;
+    guarded.check(ctx, scope).await?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     touched_many(ctx, model);
     cascaded(ctx, model);

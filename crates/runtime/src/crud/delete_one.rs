@@ -24,12 +24,14 @@ pub(crate) async fn delete_one(
     id: Id,
 ) -> Result<Box<dyn Any>, ApiError> {
     let id = before(ctx, model, Operation::DeleteOne, id).await?;
+    let guarded = guard::Guarded::before(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);
     model.sql.row(&mut delete, scope, id);
     delete.push(" RETURNING ").push(&model.sql.columns);
     let deleted = ctx.source().one(delete).await.map_err(refusal::of_delete)?;
     let result = deleted.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     guard::look_at(ctx, model, scope, &result, Giving::Deleted).await?;
+    guarded.check(ctx, scope).await?;
     let mut record = model.resource.decode(&mut Row::new(&result))?;
     touched(ctx, model, &result);
     cascaded(ctx, model);

@@ -1,17 +1,35 @@
 //! What the runtime insists on for the models that it reads itself. Looked at after a write and inside its transaction:
 //! an error undoes it.
 
+use std::collections::BTreeMap;
+
 use sea_orm::Value;
 
 use super::write::row_id;
-use crate::access::{Authority, Giving, Scope, check_giving, check_taking_over};
+use crate::access::{Authority, Change, Giving, Scope, cannot_grant, check_giving, check_taking_over};
 use crate::auth::{end_log_ins, last_super_user_stays};
 use crate::context::Context;
 use crate::core::{Core, Model};
-use crate::db::{RawRow, Row};
+use crate::db::{RawRow, Row, Statement};
 use crate::http::ApiError;
 use crate::input::Problem;
-use crate::resource::{FieldKind, ModelKind, ModelMeta, RowValues};
+use crate::resource::{FieldKind, Id, ModelKind, ModelMeta, RowValues};
+
+/// Reads, and locks, the rows of a role model that are about to change: what they gave or denied before counts as much
+/// as what they will. Other models' rows are not read.
+pub(super) async fn rows_before(
+    ctx: &Context<'_>,
+    model: &Model,
+    select: impl FnOnce() -> Statement,
+) -> Result<BTreeMap<Id, RawRow>, ApiError> {
+    if matches!(model.meta.kind, ModelKind::Ordinary | ModelKind::Account) {
+        return Ok(BTreeMap::new());
+    }
+    let mut select = select();
+    select.push(ctx.core.db.dialect().lock());
+    let rows = ctx.source().all(select).await?;
+    rows.into_iter().map(|row| Ok((row_id(model, &row)?, row))).collect()
+}
 
 /// Looks at a row that was just written or deleted.
 ///
@@ -68,9 +86,62 @@ async fn look(
         check_giving(ctx, model.meta, row, giving).await?;
     }
     match (model.meta.kind, giving) {
-        (ModelKind::Role, Giving::Changed(values)) => name_stays(ctx, model, row, values),
+        (ModelKind::Role, Giving::Changed(change)) => name_stays(ctx, model, row, change),
         _ => Ok(()),
     }
+}
+
+/// Guarded rows before a deletion whose cascades may take some along: super users, and denials.
+#[derive(Debug, Default)]
+pub(super) struct Guarded {
+    super_users: Option<i64>,
+    denials: Option<i64>,
+}
+
+impl Guarded {
+    /// Counts what the database may delete by itself with rows of this model; nothing in an accepted schema.
+    pub(super) async fn before(ctx: &Context<'_>, model: &Model) -> Result<Self, ApiError> {
+        let takes = model.takes_along;
+        Ok(Self {
+            super_users: if takes.accounts { Some(super_users(ctx).await?) } else { None },
+            denials: if takes.overrides { Some(denials(ctx).await?) } else { None },
+        })
+    }
+
+    /// # Errors
+    /// 403 when a caller who is no super user took one or a denial along, 409 when no super user is left.
+    pub(super) async fn check(self, ctx: &Context<'_>, scope: &Scope) -> Result<(), ApiError> {
+        let bounded = scope.authority == Authority::Caller && !ctx.principal.is_super_user();
+        if let Some(before) = self.super_users {
+            if bounded && super_users(ctx).await? < before {
+                return Err(ApiError::not_enough_permissions());
+            }
+            last_super_user_stays(ctx).await?;
+        }
+        match self.denials {
+            Some(before) if bounded && denials(ctx).await? < before => Err(cannot_grant()),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn super_users(ctx: &Context<'_>) -> Result<i64, ApiError> {
+    let model = ctx.core.account_model()?;
+    let mut count = model.sql.statement("SELECT count(*) FROM ");
+    count.identifier(model.meta.table).push(" WHERE \"is_super_user\" = ").bind(true);
+    counted(ctx, count).await
+}
+
+async fn denials(ctx: &Context<'_>) -> Result<i64, ApiError> {
+    let Some(model) = ctx.core.model_of(ModelKind::AccountPermission) else { return Ok(0) };
+    let mut count = model.sql.statement("SELECT count(*) FROM ");
+    count.identifier(model.meta.table).push(" WHERE \"effect\" = ").bind("deny");
+    counted(ctx, count).await
+}
+
+async fn counted(ctx: &Context<'_>, count: Statement) -> Result<i64, ApiError> {
+    let counted = ctx.source().one(count).await?;
+    Ok(counted.as_ref().map_or(Ok(0), |row| Row::new(row).next())?)
 }
 
 /// A permission must name a pair that the schema has: a misspelt one would silently grant nothing.
@@ -87,10 +158,10 @@ fn permission_exists(core: &Core, meta: &ModelMeta, row: &RawRow) -> Result<(), 
 }
 
 /// The rules of the YAML know a role by its name: under another one, it would be bound by none of them.
-fn name_stays(ctx: &Context<'_>, model: &Model, row: &RawRow, values: &RowValues) -> Result<(), ApiError> {
-    let renamed = model.meta.field_index("name").and_then(|field| values.get(field)).is_some();
+fn name_stays(ctx: &Context<'_>, model: &Model, row: &RawRow, change: Change<'_>) -> Result<(), ApiError> {
+    let renamed = model.meta.field_index("name").and_then(|field| change.values.get(field)).is_some();
     let Some(auth) = ctx.core.auth.as_ref().filter(|_| renamed) else { return Ok(()) };
-    let Some(before) = auth.access.role_name(row_id(model, row)?) else { return Ok(()) };
+    let before: String = column(model.meta, change.old(row_id(model, row)?)?, "name")?;
     let bound = ctx.core.catalogue.names_role(&before) || auth.meta.default_role == Some(before.as_str());
     if !bound || column::<String>(model.meta, row, "name")? == before {
         return Ok(());
@@ -109,7 +180,7 @@ async fn look_at_accounts(
     for row in rows {
         lost |= match giving {
             Giving::New => false,
-            Giving::Changed(values) => {
+            Giving::Changed(Change { values, .. }) => {
                 takes(model.meta, values, "isSuperUser")
                     || (takes(model.meta, values, "isActive") && is_super_user(model, row)?)
             }
@@ -132,7 +203,7 @@ fn is_super_user(model: &Model, row: &RawRow) -> Result<bool, ApiError> {
 
 /// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.
 async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
-    let Giving::Changed(values) = giving else { return Ok(()) };
+    let Giving::Changed(Change { values, .. }) = giving else { return Ok(()) };
     let identifies = |field: usize| {
         let field = &model.meta.fields[field];
         field.kind == FieldKind::Email || model.meta.uniques.iter().any(|unique| unique.fields == [field.name])
@@ -147,7 +218,7 @@ async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving:
 fn shuts_out(meta: &ModelMeta, giving: Giving<'_>) -> bool {
     match giving {
         Giving::New => false,
-        Giving::Changed(values) => takes(meta, values, "isActive"),
+        Giving::Changed(Change { values, .. }) => takes(meta, values, "isActive"),
         Giving::Deleted => meta.soft_delete,
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn once<I: Clone>(
     };
     let core = ctx.core;
     // As `begin` would do, but while others have their turn.
-    ctx.passwords.hash_waiting(core).await?;
+    ctx.hash_waiting().await?;
     let _turn = core.turns.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
     let outcome = transact(ctx, input, async |ctx, input| {
         if let Some(kept) = repeatable.claim(ctx).await? {

@@ -8,7 +8,7 @@ use super::guard;
 use super::nested::{Effect, write_related};
 use super::references::check_references;
 use super::refusal::{self, Refusal};
-use super::write::{check_decimals, row_id, touched};
+use super::write::{check_decimals, normalize_addresses, row_id, touched};
 use crate::access::{Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
@@ -174,10 +174,11 @@ async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result
 /// Fills in what the server sets, and checks what the caller may not write.
 async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut RowValues) -> Result<(), ApiError> {
     for (field, password) in row.take_passwords() {
-        let hash = ctx.passwords.take(ctx.core, password).await?;
+        let hash = ctx.passwords.take(ctx.core, ctx.origin(), password).await?;
         row.set(field, hash);
     }
     fill(ctx, model, row);
+    normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
     if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
 }

@@ -41,6 +41,6 @@ pub(crate) use insert::insert_as_is;
 pub(crate) use read_body::{read_create, read_update};
 pub(crate) use references::check_own_references;
 pub(crate) use routes::{configure, limit_name};
-pub(crate) use turns::Turns;
+pub(crate) use turns::{Turn, Turns};
 pub(crate) use update_many::update_many;
 pub(crate) use update_one::update_one;

@@ -1,4 +1,5 @@
-//! Who works under which key in this process. Repetitions wait here for the first of them, where they hold no connection.
+//! Who works under which key in this process: repetitions wait here for the first of them, and attempts at one password
+//! for each other. None of them holds a connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ pub(crate) struct Turns(Mutex<HashMap<Vec<u8>, Arc<Queue<()>>>>);
 
 /// While it lives, nobody else works under the key.
 #[derive(Debug)]
-pub(super) struct Turn<'t> {
+pub(crate) struct Turn<'t> {
     turns: &'t Turns,
     key: Vec<u8>,
     held: Option<OwnedMutexGuard<()>>,
@@ -19,7 +20,7 @@ pub(super) struct Turn<'t> {
 
 impl Turns {
     /// Waits for everybody who came before; `None` where that takes too long.
-    pub(super) async fn take(&self, key: &[u8], patience: Duration) -> Option<Turn<'_>> {
+    pub(crate) async fn take(&self, key: &[u8], patience: Duration) -> Option<Turn<'_>> {
         // It clears up after itself also where nobody waits for it any more.
         let mut turn = Turn { turns: self, key: key.to_vec(), held: None };
         let queue = self.queues().entry(turn.key.clone()).or_default().clone();

@@ -6,10 +6,10 @@ use super::guard;
 use super::references::check_references;
 use super::refusal::{self, Refusal};
 use super::write::{bounded, check_all_still_within, check_bound, prepare_update, set_clause, touched_many};
-use crate::access::{Giving, Scope};
+use crate::access::{Change, Giving, Scope};
 use crate::context::Context;
 use crate::core::Model;
-use crate::db::Row;
+use crate::db::{Row, Statement};
 use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::query::ListQuery;
@@ -36,19 +36,29 @@ pub(crate) async fn update_many(
     }
     check_references(ctx, model, scope, std::slice::from_ref(&row)).await.map_err(Refusal::of_one)?;
     bounded(ctx, model, scope, &query).await?;
+    let before = guard::rows_before(ctx, model, || matching(model, scope, &query)).await?;
     let mut update = set_clause(model, &row);
     model.sql.matching(&mut update, scope, &query.filter);
     update.push(" RETURNING ").push(&model.sql.columns);
     let results = ctx.answer.read(ctx.source(), update).await;
     let results = results.map_err(|error| error.or_named(|error| refusal::of_write(model.meta, error)))?;
     check_bound(ctx, results.len() as u64)?;
-    guard::look_at_all(ctx, model, scope, &results, Giving::Changed(&row)).await?;
+    let change = Change { values: &row, before: &before };
+    guard::look_at_all(ctx, model, scope, &results, Giving::Changed(change)).await?;
     identifies_nobody(model, &row)?;
     check_all_still_within(model, scope, &row, &results)?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     touched_many(ctx, model);
     model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
     Ok(records)
+}
+
+/// `SELECT … FROM posts WHERE `, and what the filter says.
+fn matching(model: &Model, scope: &Scope, query: &ListQuery) -> Statement {
+    let mut select = model.sql.statement("SELECT ");
+    select.push(&model.sql.columns).push(" FROM ").identifier(model.meta.table).push(" WHERE ");
+    model.sql.matching(&mut select, scope, &query.filter);
+    select
 }
 
 /// An account's address changes with a word to the old one, and that for one account at a time.

@@ -8,7 +8,7 @@ use super::references::{Deletions, check_references, settle_change};
 use super::refusal::{self, Refusal};
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
-use crate::access::{Giving, Scope};
+use crate::access::{Change, Giving, Scope};
 use crate::auth::moving;
 use crate::context::Context;
 use crate::core::Model;
@@ -37,6 +37,7 @@ pub(crate) async fn update_one(
     prepare_update(ctx, model, &mut row)?;
     check_references(ctx, model, scope, std::slice::from_ref(&row)).await.map_err(Refusal::of_one)?;
     let moving = moving(ctx, model, id, &mut row).await?;
+    let before = guard::rows_before(ctx, model, || model.sql.by_id(scope, id)).await?;
     let mut result = write(ctx, model, scope, id, &row).await?;
     check_still_within(ctx, model, scope, id, &row).await?;
     if let Some(moving) = moving {
@@ -46,7 +47,8 @@ pub(crate) async fn update_one(
     if related || !deletions.is_empty() {
         result = relate(ctx, model, scope, result, (id, relating), deletions).await?;
     }
-    guard::look_at(ctx, model, scope, &result, Giving::Changed(&row)).await?;
+    let change = Change { values: &row, before: &before };
+    guard::look_at(ctx, model, scope, &result, Giving::Changed(change)).await?;
     if related {
         guard::look_at(ctx, model, scope, &result, Giving::New).await?;
     }

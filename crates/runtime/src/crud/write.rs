@@ -8,9 +8,9 @@ use crate::context::Context;
 use crate::core::Model;
 use crate::db::{DbError, RawRow, Row, Statement, decimal_fits};
 use crate::http::ApiError;
-use crate::input::Problem;
+use crate::input::{Problem, normal_address};
 use crate::query::ListQuery;
-use crate::resource::{Id, Origin, RowValues};
+use crate::resource::{FieldKind, Id, Origin, RowValues};
 use crate::text::upper_first;
 
 /// The id of a written row: its first column.
@@ -20,6 +20,7 @@ pub(super) fn row_id(model: &Model, result: &RawRow) -> Result<Id, DbError> {
 
 /// Checks a patch and dates it, if it changes anything.
 pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValues) -> Result<(), ApiError> {
+    normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
     let updated_at = model.meta.fields.iter().position(|field| field.origin == Origin::UpdatedAt);
     if let Some(field) = updated_at.filter(|_| row.filled().next().is_some()) {
@@ -49,6 +50,17 @@ pub(super) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
     }
     delete.push(" WHERE ");
     delete
+}
+
+/// Brings e-mail addresses into the form in which they are looked for. Bodies have been read so; an interceptor may have
+/// set another.
+pub(super) fn normalize_addresses(model: &Model, row: &mut RowValues) {
+    for (position, field) in model.meta.fields.iter().enumerate() {
+        if let (FieldKind::Email, Some(Value::String(Some(address)))) = (field.kind, row.get(position)) {
+            let normal = normal_address(address);
+            row.set(position, normal);
+        }
+    }
 }
 
 /// What the database could not give back as it was written is refused, not rounded.

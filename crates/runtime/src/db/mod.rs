@@ -1,6 +1,7 @@
 //! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
 //! this room names a driver.
 
+mod cascades;
 mod column;
 mod database;
 mod decimal;
@@ -18,6 +19,7 @@ mod statement;
 mod system;
 mod table_check;
 
+pub(crate) use cascades::Cascades;
 pub use column::{Column, FromColumn};
 pub(crate) use database::{Database, Listener, Source, Transaction};
 pub(crate) use decimal::fits as decimal_fits;

@@ -8,7 +8,7 @@ use validator::ValidationErrors;
 
 use super::reach::Reach;
 use super::validation::{self, Broken};
-use super::{FromJson, Mismatch, Patch, PlainPassword};
+use super::{FromJson, Mismatch, Patch, PlainPassword, normal_address};
 use crate::access::FieldSet;
 use crate::app_meta::PasswordPolicy;
 use crate::auth::password_problems;
@@ -271,7 +271,7 @@ pub(crate) fn in_order(meta: &ModelMeta, problems: &mut [Problem]) {
 fn normalized(kind: FieldKind, value: Value) -> Result<Value, Mismatch> {
     match (kind, value) {
         // One mailbox must not make two accounts.
-        (FieldKind::Email, Value::String(text)) => Ok(Value::String(text.trim().to_lowercase())),
+        (FieldKind::Email, Value::String(text)) => Ok(Value::String(normal_address(&text))),
         (FieldKind::EnumList(known), value) if !is_list_of(known, &value) => {
             Err(Mismatch(format!("a list without repetition of {}", known.join(", ")).into()))
         }

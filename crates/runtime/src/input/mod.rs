@@ -1,6 +1,7 @@
 //! Stage 5 for bodies: JSON in, typed inputs out, every problem at once. Generated code calls `BodyReader`; the
 //! operations call `json::parse` and `validation`.
 
+mod address;
 mod body;
 mod element;
 mod from_json;
@@ -13,6 +14,7 @@ mod submitted;
 mod types;
 pub(crate) mod validation;
 
+pub(crate) use address::normal_address;
 pub use body::{BodyReader, Problem};
 pub(crate) use body::{Finished, Reader, in_order, read};
 pub(crate) use from_json::exact_decimal;

@@ -6,3 +6,4 @@ pub(crate) mod health;
 pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod shutdown;
+pub(crate) mod stored_addresses;

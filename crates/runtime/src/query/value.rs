@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::input::{Mismatch, exact_decimal, parse_date, parse_datetime, parse_time};
+use crate::input::{Mismatch, exact_decimal, normal_address, parse_date, parse_datetime, parse_time};
 use crate::resource::FieldKind;
 
 /// # Errors
@@ -15,7 +15,7 @@ pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch
     }
     match kind {
         FieldKind::String | FieldKind::Text | FieldKind::Url => Ok(text.into()),
-        FieldKind::Email => Ok(text.trim().to_lowercase().into()),
+        FieldKind::Email => Ok(normal_address(text).into()),
         FieldKind::Integer => text.parse::<i32>().map(Into::into).map_err(|_| "an integer of 32 bits".into()),
         FieldKind::Bigint => text.parse::<i64>().map(Into::into).map_err(|_| "an integer of 64 bits".into()),
         FieldKind::Float => finite(text).map(Into::into).ok_or("a number".into()),

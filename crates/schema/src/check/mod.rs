@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod auth;
 mod body_rules;
+mod cascades;
 mod columns;
 mod cycles;
 mod email;
@@ -92,6 +93,7 @@ fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option
     cycles::check(world, sink);
     let auth = auth::check(world, &columns, &relations, &app, sink);
     role_models::check(world, &columns, auth.mode, sink);
+    cascades::check(world, auth.mode, sink);
     let access = access::check(world, &columns, &auth, sink);
     let indexes = indexes::check(world, &columns, &relations, sink);
     if sink.has_errors() {

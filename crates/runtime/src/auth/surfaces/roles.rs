@@ -8,16 +8,19 @@ use serde_json::{Value, json};
 
 use crate::access::{CatalogueEntry, Principal, explain};
 use crate::app::Shared;
-use crate::auth::{Auth, authenticate, refused};
+use crate::auth::{Auth, authenticate, authorize_by};
 use crate::context::Context;
 use crate::core::Core;
+use crate::hooks::Authorization;
 use crate::http::{ApiError, get_only, json_response};
 use crate::input::Problem;
 use crate::query::{no_parameters, parameters};
 use crate::resource::{Id, IdKind, Who};
 
-/// What somebody must hold to be told why others may do things.
-const EXPLAIN: (&str, &str) = ("auth-permission", "Explain");
+/// The permission that lets an account ask why others may do things.
+const EXPLAIN: Authorization = Authorization { resource: "auth-permission", action: "Explain" };
+/// Reading the catalogue of actions. No permission of a model: every account may, unless an interceptor refuses.
+const ACTIONS: Authorization = Authorization { resource: "auth-action", action: "View" };
 
 /// Mounts `/auth-actions` and `/auth-permissions/explain` inside the API's prefix.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
@@ -34,9 +37,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
 async fn auth_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
     authenticate(&mut ctx, &request).await?;
-    if let Err(error) = ctx.principal.require() {
-        return Err(refused(&mut ctx, error).await);
-    }
+    authorize_by(&mut ctx, ACTIONS, |ctx| ctx.principal.require().map(drop)).await?;
     no_parameters(&request)?;
     let actions: Vec<Value> = core.catalogue.iter().map(action).collect();
     Ok(answer(&json!({ "results": actions.len(), "data": actions })))
@@ -62,9 +63,7 @@ fn action(entry: &CatalogueEntry) -> Value {
 async fn explanation(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
     authenticate(&mut ctx, &request).await?;
-    if let Err(error) = may_explain(&ctx) {
-        return Err(refused(&mut ctx, error).await);
-    }
+    authorize_by(&mut ctx, EXPLAIN, may_explain).await?;
     let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
     let asked = Asked::read(&core, auth, &request)?;
     let found = auth.access.by_account(core.db.reader(), core.db.dialect(), asked.account, core.now()).await?;
@@ -76,7 +75,7 @@ async fn explanation(core: Arc<Core>, request: HttpRequest) -> Result<HttpRespon
 
 fn may_explain(ctx: &Context<'_>) -> Result<(), ApiError> {
     ctx.principal.require()?;
-    let permission = ctx.core.catalogue.find(EXPLAIN.0, EXPLAIN.1);
+    let permission = ctx.core.catalogue.find(EXPLAIN.resource, EXPLAIN.action);
     let may = ctx.principal.is_super_user() || permission.is_some_and(|permission| ctx.can(permission));
     if may { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
 }

@@ -1,0 +1,81 @@
+//! E-mail addresses that were stored before their domains were brought into one form. They are rewritten at start, or
+//! neither a log-in nor a filter would find them, and the same mailbox could sign up once more.
+
+use crate::access::id_from;
+use crate::core::{Core, Model};
+use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::input::normal_address;
+use crate::resource::{FieldKind, FieldMeta, Id};
+
+const BATCH: i64 = 500;
+
+/// Rewrites every stored address whose form is another today. Where another row has that form already, both stay as they
+/// are, and the log names the row: only a person can tell which of two accounts is to keep the mailbox.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn normalize_stored_addresses(core: &Core) -> Result<(), DbError> {
+    for model in &core.models {
+        for field in model.meta.fields.iter().filter(|field| field.kind == FieldKind::Email) {
+            let mut after = None;
+            while let Some(last) = normalize_batch(core, model, field, after).await? {
+                after = Some(last);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The id of the last row that was looked at.
+async fn normalize_batch(
+    core: &Core,
+    model: &Model,
+    field: &FieldMeta,
+    after: Option<Id>,
+) -> Result<Option<Id>, DbError> {
+    let mut select = model.sql.statement("SELECT \"id\", ");
+    select.identifier(field.column).push(" FROM ").identifier(model.meta.table).push(" WHERE ");
+    // Only letters beyond ASCII have forms that were not known as the same.
+    match core.db.dialect() {
+        Dialect::Sqlite => select.push("length(CAST(").identifier(field.column).push(" AS BLOB)) <> length("),
+        Dialect::Postgres => select.push("octet_length(").identifier(field.column).push(") <> char_length("),
+    };
+    select.identifier(field.column).push(")");
+    if let Some(after) = after {
+        select.push(" AND \"id\" > ").bind(after);
+    }
+    select.push(" ORDER BY \"id\" LIMIT ").bind(BATCH);
+    let mut last = None;
+    for result in core.db.reader().all(select).await? {
+        let mut row = Row::new(&result);
+        let (id, stored): (Id, String) = (id_from(&mut row, model.meta.id)?, row.next()?);
+        let normal = normal_address(&stored);
+        if normal != stored {
+            rewrite(core, model, field, id, (stored, normal)).await?;
+        }
+        last = Some(id);
+    }
+    Ok(last)
+}
+
+async fn rewrite(
+    core: &Core,
+    model: &Model,
+    field: &FieldMeta,
+    id: Id,
+    (stored, normal): (String, String),
+) -> Result<(), DbError> {
+    let mut update: Statement = model.sql.statement("UPDATE ");
+    update.identifier(model.meta.table).push(" SET ").identifier(field.column).push(" = ").bind(normal);
+    update.push(" WHERE \"id\" = ").bind(id).push(" AND ").identifier(field.column).push(" = ").bind(stored);
+    let transaction = core.db.begin().await?;
+    match Source::Transaction(&transaction).execute(update).await {
+        Ok(_) => transaction.commit().await,
+        Err(DbError::Unique(_)) => {
+            let (table, column) = (model.meta.table, field.column);
+            tracing::warn!(table, column, %id, "an e-mail address is that of another row in another spelling; both are kept");
+            transaction.roll_back().await
+        }
+        Err(error) => Err(error),
+    }
+}

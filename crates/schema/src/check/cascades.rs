@@ -1,0 +1,53 @@
+//! Deletions must not take accounts, or what was denied to them, along: neither the rule that the last super user stays
+//! nor the one that nobody grants what they do not hold sees a row that only the database deletes.
+
+use crate::diagnostic::{Problem, Sink};
+use crate::draft::{DraftModel, DraftRelation};
+use crate::schema::{AuthMode, ModelKind, OnDelete};
+
+use super::{World, role_models};
+
+pub(crate) fn check(world: &World<'_, '_>, mode: Option<AuthMode>, sink: &mut Sink) {
+    for draft in world.drafts {
+        let kind = if world.is_account(&draft.name.value) {
+            ModelKind::Account
+        } else {
+            role_models::kind(&draft.name.value, mode)
+        };
+        let cascades = draft.relations.iter().filter(|relation| cascades(relation));
+        for relation in cascades.filter(|relation| takes_along(world, kind, &relation.target.value, mode)) {
+            sink.push(problem(draft, relation, kind));
+        }
+    }
+}
+
+fn cascades(relation: &DraftRelation) -> bool {
+    relation.key().is_some_and(|key| key.on_delete == OnDelete::Cascade)
+}
+
+/// Whether a cascade from the target onto rows of this kind takes something along that nothing guards. An override goes
+/// with its account, which it is worthless without, and with its permission, whose deletion is checked.
+fn takes_along(world: &World<'_, '_>, kind: ModelKind, target: &str, mode: Option<AuthMode>) -> bool {
+    match kind {
+        ModelKind::Account | ModelKind::Permission => true,
+        ModelKind::AccountPermission => {
+            !world.is_account(target) && role_models::kind(target, mode) != ModelKind::Permission
+        }
+        ModelKind::Role | ModelKind::AccountRole | ModelKind::Ordinary => false,
+    }
+}
+
+fn problem(draft: &DraftModel<'_>, relation: &DraftRelation, kind: ModelKind) -> Problem {
+    let (name, target) = (&draft.name.value, &relation.target.value);
+    let (label, what) = match kind {
+        ModelKind::Account => ("this cascade deletes accounts", "even the last super user"),
+        _ => ("this cascade deletes what is denied to accounts", "and give their accounts what was denied"),
+    };
+    let message = format!("deleting a `{target}` would delete rows of `{name}`, {what}");
+    let help = if relation.key().is_some_and(|key| key.key.field.optional) {
+        "write `onDelete: restrict`, or `onDelete: setNull`"
+    } else {
+        "write `onDelete: restrict`, or `optional: true` with `onDelete: setNull`"
+    };
+    Problem::new("cascade", relation.name.span, message).label(label).help(help)
+}
