@@ -147,6 +147,12 @@ fn nothing_but_the_two_health_checks_escapes_the_global_limit() {
         let (_, refused) = until_refused(|| app.get(path));
         refused.expect(429, "TooManyRequests");
     }
+    let preflight = || {
+        let asked = app.request("OPTIONS", "/api/posts").header("Origin", "http://localhost:5173");
+        asked.header("Access-Control-Request-Method", "POST").send()
+    };
+    let (_, refused) = until_refused(preflight);
+    refused.expect(429, "TooManyRequests");
     app.get("/health/live").succeeds(200);
 }
 

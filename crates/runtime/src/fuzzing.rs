@@ -122,7 +122,7 @@ impl Fuzzed {
             let included =
                 load_included(ctx.core, (ctx.source(), &ctx.answer), model.meta, &page.query.selection, &page.rows)
                     .await?;
-            Ok(list::page(model.resource.as_ref(), &page, &included))
+            list::page(model.resource.as_ref(), &page, &included, &ctx.answer)
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! From the outside in: the frame (request id, client address, log line, security headers, the form of errors), CORS,
 //! the global limit, the bound on requests in flight, compression. CORS stands outside the limits, so that a page can read
-//! its 429 and 503.
+//! its 429 and 503; the preflights that it answers are counted before it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use std::time::Instant;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::ConnectionType;
+use actix_web::http::header::ACCESS_CONTROL_REQUEST_METHOD;
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::Instrument;
@@ -65,12 +66,13 @@ where
         + 'static,
     B: MessageBody + 'static,
 {
-    let limits = Arc::clone(&transport.limits);
+    let (limits, preflights) = (Arc::clone(&transport.limits), Arc::clone(&transport.limits));
     let arriving = Arc::new(transport.clone());
     app.wrap(Compress::default())
         .wrap(from_fn(admitted))
         .wrap(from_fn(move |req, next| limited(Arc::clone(&limits), req, next)))
         .wrap(cors(transport.origins))
+        .wrap(from_fn(move |req, next| preflight_limited(Arc::clone(&preflights), req, next)))
         .wrap(from_fn(move |req, next| frame(Arc::clone(&arriving), req, next)))
 }
 
@@ -200,6 +202,18 @@ async fn limited<B: MessageBody + 'static>(
     let mut response = next.call(req).await?;
     decision.announce(response.headers_mut());
     Ok(response.map_into_left_body())
+}
+
+/// Counts the requests that CORS answers by itself, before they reach the limit of all others.
+async fn preflight_limited<B: MessageBody + 'static>(
+    limits: Arc<RateLimits>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if req.method() == Method::OPTIONS && req.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        return limited(limits, req, next).await;
+    }
+    next.call(req).await.map(ServiceResponse::map_into_left_body)
 }
 
 fn client_key(req: &ServiceRequest) -> LimitKey {
