@@ -135,6 +135,21 @@ fn a_right_password_makes_up_for_the_wrong_ones_before_it() {
 }
 
 #[test]
+fn the_right_password_of_an_account_that_may_not_act_is_counted_like_a_wrong_one() {
+    let app = app();
+    let (ada, nobody) = (app.sign_up("ada"), format!("{}@example.com", unique("nobody")));
+    let path = format!("/api/users/{}", ada.id);
+    app.super_user().patch(&path, json!({ "isActive": false })).succeeds(200);
+    for attempt in 1..=8 {
+        let password = if attempt % 2 == 0 { PASSWORD } else { WRONG };
+        let known = log_in(&app, &ada, password);
+        let unknown = app.post("/api/auth/login", json!({ "email": nobody, "password": password }));
+        assert_eq!((known.status, &known.bytes), (unknown.status, &unknown.bytes), "attempt {attempt}");
+        assert_eq!(known.status, if attempt <= 5 { 401 } else { 423 }, "attempt {attempt}");
+    }
+}
+
+#[test]
 fn many_wrong_passwords_at_once_get_no_more_than_five_looked_at() {
     let app = app();
     for _ in 0..3 {

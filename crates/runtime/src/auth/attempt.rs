@@ -58,6 +58,11 @@ impl Attempt {
     }
 
     async fn right(&self, ctx: &mut Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<Verdict, ApiError> {
+        // An account that may not act is answered like an unknown one. A count that began anew would tell that the password
+        // was right.
+        if auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_none() {
+            return Ok(Verdict::Right);
+        }
         ctx.begin().await?;
         lockout::forgive(ctx, auth, model, account).await?;
         ctx.commit().await?;
