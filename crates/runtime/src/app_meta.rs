@@ -42,6 +42,8 @@ pub struct QueryLimits {
     pub max_included: u32,
     /// bytes of one answer
     pub max_bytes: usize,
+    /// How long one statement may take, unless the environment says otherwise.
+    pub statement_seconds: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

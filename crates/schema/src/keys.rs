@@ -296,6 +296,7 @@ pub(crate) const QUERY: Table = Table {
         key("maxIn", Shape::Integer, "Most values in one list of a filter (default 100)."),
         key("maxIncluded", Shape::Integer, "Most rows that one answer may include beside its own (default 10000)."),
         key("maxBytes", Shape::Size, "Greatest size of one answer (default 8mb)."),
+        key("statementTimeout", Shape::Duration, "Longest time of one statement (default 5s)."),
     ],
 };
 

@@ -197,7 +197,7 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
     Settings {
         environment,
         database_url: database_url(reader),
-        database: database(reader),
+        database: database(reader, app),
         host: host(reader),
         port: reader.parsed("PORT", "a number from 0 to 65535", |text| text.parse().ok()).unwrap_or(app.port),
         public_url: reader.parsed("PUBLIC_URL", "a URL such as https://api.example.com", public_url),
@@ -218,10 +218,10 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
     }
 }
 
-fn database(reader: &mut Reader<'_>) -> Options {
+fn database(reader: &mut Reader<'_>, app: &AppMeta) -> Options {
     let prepared = [("on", PreparedStatements::Kept), ("off", PreparedStatements::Off)];
     let synchronous = [("normal", Synchronous::Normal), ("full", Synchronous::Full)];
-    let seconds = reader.number("GABLE_STATEMENT_TIMEOUT_SECONDS", 5, 1..=3600);
+    let seconds = reader.number("GABLE_STATEMENT_TIMEOUT_SECONDS", app.query.statement_seconds, 1..=3600);
     Options {
         connections: reader.number("GABLE_DATABASE_CONNECTIONS", 8, 1..=1000),
         statement_timeout: Duration::from_secs(seconds.into()),
@@ -251,10 +251,8 @@ fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
     {
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let told = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == parameter);
-        let Some(value) = reader.secret(variable).filter(|_| !told && !(parameter == "password" && has_password))
-        else {
-            continue;
-        };
+        let told = told || (parameter == "password" && has_password);
+        let Some(value) = reader.secret(variable).filter(|_| !told) else { continue };
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         url.push(if query.is_empty() { '?' } else { '&' });
         url.push_str(&format!("{parameter}={}", value.replace('+', "%20")));

@@ -50,6 +50,7 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
             max_in: 10,
             max_included: 100,
             max_bytes: 1024,
+            statement_seconds: 5,
         },
         rate_limit: LIMIT,
         auth,

@@ -12,6 +12,8 @@ use super::{auth, mail, units, uri};
 
 const MAX_BODY: u64 = 1 << 30;
 const MAX_ANSWER: u64 = 512 << 20;
+/// Seconds.
+const MAX_STATEMENT: u64 = 3_600;
 
 /// The application, and `auth:` apart: what it means depends on the models.
 #[derive(Debug)]
@@ -56,6 +58,7 @@ fn default_app() -> App {
             max_in: 100,
             max_included: 10_000,
             max_bytes: 8 << 20,
+            statement_seconds: 5,
         },
         rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
         auth: None,
@@ -195,6 +198,7 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         sink.push(Problem::new("invalid-bounds", node.span, message).label(label));
     }
     let max_bytes = entries.get("maxBytes").and_then(|node| units::bytes(node, 1024, MAX_ANSWER, sink));
+    let statement_seconds = entries.get("statementTimeout").and_then(|node| statement_timeout(node, sink));
     QueryLimits {
         default_limit: written.unwrap_or_else(|| defaults.default_limit.min(max_limit)),
         max_limit,
@@ -206,5 +210,17 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         // The keys of included rows are bound to one statement, and SQLite binds 32766 values at most.
         max_included: entries.u32("maxIncluded", 1, 30_000, sink).unwrap_or(defaults.max_included),
         max_bytes: max_bytes.unwrap_or(defaults.max_bytes),
+        statement_seconds: statement_seconds.unwrap_or(defaults.statement_seconds),
     }
+}
+
+/// Whole seconds, one hour at most.
+fn statement_timeout(node: &Node, sink: &mut Sink) -> Option<u64> {
+    let seconds = units::seconds(node, sink)?;
+    if seconds <= MAX_STATEMENT {
+        return Some(seconds);
+    }
+    let message = "a statement may take an hour at most";
+    sink.push(Problem::new("out-of-range", node.span, message).label("must be between 1s and 1h"));
+    None
 }

@@ -51,6 +51,8 @@ pub struct QueryLimits {
     pub max_included: u32,
     /// bytes of one answer (default 8 MiB)
     pub max_bytes: u64,
+    /// How long one statement may take.
+    pub statement_seconds: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

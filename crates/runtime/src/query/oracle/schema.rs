@@ -175,6 +175,7 @@ fn limits(choices: &mut Choices<'_>) -> QueryLimits {
         max_in: 5,
         max_included: u32::MAX,
         max_bytes: 64 << 20,
+        statement_seconds: 5,
     }
 }
 

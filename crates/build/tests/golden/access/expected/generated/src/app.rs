@@ -20,6 +20,7 @@ pub static APP: AppMeta = AppMeta {
         max_in: 100,
         max_included: 10000,
         max_bytes: 8388608,
+        statement_seconds: 5,
     },
     rate_limit: RateLimit {
         window_ms: 60000,
