@@ -1,6 +1,7 @@
 //! What each endpoint may cost, as text: one line for each, so that a hundred models can be searched and compared.
 
 use gable_schema::cost::{Caller, Cost, Costs, Endpoint};
+use gable_schema::schema::QueryLimits;
 
 const TITLES: [&str; 5] = ["operation", "endpoint", "statements", "rows", "each nested row"];
 
@@ -17,7 +18,7 @@ pub(crate) fn table(costs: &Costs) -> String {
         format!("{}\n", text.trim_end())
     };
     let table: String = lines.iter().map(aligned).collect();
-    format!("{table}\n{}", legend(costs))
+    format!("{table}\n{}\n{}", legend(costs), budgets(&costs.limits))
 }
 
 fn columns(endpoint: &Endpoint) -> [String; 5] {
@@ -44,15 +45,38 @@ fn legend(costs: &Costs) -> String {
     if costs.endpoints.iter().any(|endpoint| endpoint.nested.is_some()) {
         lines.push(format!(
             "+ n / m  never more statements and rows for each row that the body writes through relations, {} at most",
-            costs.max_nested
+            costs.limits.max_nested
         ));
     }
     let Caller { asks, still_asks } = costs.caller;
     if asks.most > 0 {
         lines.push(format!(
-            "Statements that tell who asks are among them: {asks}, and {still_asks} more in a write; none where that is \
-             remembered."
+            "Statements that tell who asks are among them: {asks}, none where that is remembered; and {still_asks} more in \
+             a write, always."
         ));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The keys of `query:`, the values that hold, and what each one bounds.
+fn budgets(limits: &QueryLimits) -> String {
+    let rows = [
+        ("maxLimit", limits.max_limit.to_string(), "rows of a page, and of each included relation of one row"),
+        ("maxIncluded", limits.max_included.to_string(), "rows that one answer includes beside its own"),
+        ("maxBulk", limits.max_bulk.to_string(), "rows of a bulk write"),
+        ("maxNested", limits.max_nested.to_string(), "rows that a body writes through relations"),
+        (
+            "maxFilters",
+            limits.max_filters.to_string(),
+            "conditions of a filter; each looks once at each table on its path",
+        ),
+        ("maxDepth", limits.max_depth.to_string(), "relations in a row that a condition or an include follows"),
+        ("maxIn", limits.max_in.to_string(), "values in one list of a condition"),
+        ("maxBytes", limits.max_bytes.to_string(), "bytes of an answer; rows of 4 times as many are read for it"),
+        ("statementTimeout", format!("{}s", limits.statement_seconds), "the time of each statement"),
+    ];
+    let name = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+    let value = rows.iter().map(|(_, value, _)| value.len()).max().unwrap_or_default();
+    let lines = rows.map(|(key, most, what)| format!("{key:name$}  {most:>value$}  {what}\n"));
+    format!("What bounds them, `query:` in app.yaml:\n{}", lines.concat())
 }

@@ -10,7 +10,7 @@ mod include;
 mod nested;
 mod write;
 
-use crate::schema::{Model, Operation, Schema};
+use crate::schema::{Model, Operation, QueryLimits, Schema};
 
 pub use bound::Bound;
 pub use caller::Caller;
@@ -19,11 +19,11 @@ use include::Includes;
 use write::{Done, Form, Writes};
 
 /// What every endpoint of the models may cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Costs {
     pub caller: Caller,
-    /// Rows that one body may name through relations.
-    pub max_nested: u32,
+    /// What bounds the figures, and the work behind each statement.
+    pub limits: QueryLimits,
     /// By model, and of each in the order of their paths.
     pub endpoints: Vec<Endpoint>,
 }
@@ -64,7 +64,7 @@ pub fn costs(schema: &Schema) -> Costs {
         endpoints
             .extend(ENDPOINTS.iter().filter(|served| served.is_of(model)).map(|served| estimate.of(served, model)));
     }
-    Costs { caller, max_nested: schema.app.query.max_nested, endpoints }
+    Costs { caller, limits: schema.app.query.clone(), endpoints }
 }
 
 struct Served {
