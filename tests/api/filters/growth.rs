@@ -67,7 +67,7 @@ fn slow_query() -> String {
 #[test]
 fn a_query_that_takes_too_long_is_ended_and_named_in_the_log() {
     let app = Setup::new().with("GABLE_STATEMENT_TIMEOUT_SECONDS", "1").spawn();
-    discussed(&app, 50_000);
+    discussed(&app, 200_000);
     let start = Instant::now();
     let reply = app.super_user().get(&slow_query()).expect(503, "QueryTimeout");
     assert!(reply.header("Retry-After").is_some());
