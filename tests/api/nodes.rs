@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Account, App, Client, PASSWORD, spawn_app};
+use crate::harness::{Account, App, Client, PASSWORD, Reply, Sql, spawn_app};
 
 const CHANGED: &str = "Another-Horse-8";
 
@@ -34,6 +34,88 @@ fn a_super_user_who_was_demoted_restores_nothing_at_another_node() {
     let reply = there.patch(&path, json!({ "isSuperUser": true }));
     assert!(matches!(reply.status, 401 | 403 | 409), "{reply:?}");
     assert_eq!(app.row(&path)["isSuperUser"], false);
+}
+
+/// Runs a statement, and commits it only once `write` waits for it.
+fn while_uncommitted(app: &App, statement: &str, write: impl FnOnce() -> Reply + Send) -> Reply {
+    let mut sql = app.sql();
+    sql.run("BEGIN");
+    sql.run(statement);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(write);
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!waiting.is_finished(), "it waits for the other transaction");
+        sql.run("COMMIT");
+        waiting.join().expect("a reply")
+    })
+}
+
+#[test]
+fn a_super_user_who_is_being_demoted_restores_nothing() {
+    let app = spawn_app();
+    let eve = second_super_user(&app);
+    let path = format!("/api/users/{}", eve.id);
+    let demote = format!("UPDATE users SET is_super_user = FALSE WHERE email = '{}'", eve.email);
+    let reply = while_uncommitted(&app, &demote, || eve.patch(&path, json!({ "isSuperUser": true })));
+    assert!(matches!(reply.status, 401 | 403 | 409), "{reply:?}");
+    assert_eq!(app.row(&path)["isSuperUser"], false);
+}
+
+#[test]
+fn a_super_user_who_is_being_demoted_makes_no_other_through_a_relation() {
+    let app = spawn_app();
+    let (eve, bob) = (second_super_user(&app), app.sign_up("bob"));
+    let demote = format!("UPDATE users SET is_super_user = FALSE WHERE email = '{}'", eve.email);
+    let body = json!({ "title": "Title", "content": "…", "slug": "demoted", "authorId": bob.id });
+    let post = app.super_user().post("/api/posts", body).succeeds(201).id();
+    let body = json!({ "author": { "id": bob.id, "isSuperUser": true } });
+    let reply = while_uncommitted(&app, &demote, || eve.patch(&format!("/api/posts/{post}"), body));
+    assert!(matches!(reply.status, 401 | 403 | 409), "{reply:?}");
+    assert_eq!(app.row(&format!("/api/users/{}", bob.id))["isSuperUser"], false);
+}
+
+#[test]
+fn a_stolen_token_moves_no_address_while_the_password_is_being_changed() {
+    let app = spawn_app();
+    let ada = app.sign_up("ada");
+    let change =
+        format!("UPDATE users SET password_changed_at = now() + interval '1 hour' WHERE email = '{}'", ada.email);
+    let change = if matches!(app.sql(), Sql::Postgres(_)) {
+        change
+    } else {
+        change.replace("now() + interval '1 hour'", "'2999-01-01T00:00:00.000Z'")
+    };
+    let reply = while_uncommitted(&app, &change, || ada.patch("/api/users/me", json!({ "email": "eve@example.com" })));
+    assert!(matches!(reply.status, 401 | 409), "{reply:?}");
+    assert_eq!(app.row(&format!("/api/users/{}", ada.id))["email"], ada.email.as_str());
+}
+
+/// It is taken from two accounts by one statement, which waits for the row of the second.
+#[test]
+fn a_role_that_is_being_taken_is_not_given_back_by_who_had_it() {
+    let app = spawn_app();
+    let (ada, bob, root) = (app.sign_up("ada"), app.sign_up("bob"), app.super_user());
+    let permissions = ["View", "Create"].map(|action| json!({ "id": app.permission("user-role", action) }));
+    let role = root.post("/api/auth-roles", json!({ "name": "Warden", "permissions": permissions })).succeeds(201).id();
+    let assignment = json!({ "userId": ada.id, "roleId": role });
+    root.post("/api/user-roles", assignment.clone()).succeeds(201);
+    root.post("/api/user-roles", json!({ "userId": bob.id, "roleId": role })).succeeds(201);
+    ada.get("/api/user-roles").succeeds(200);
+    let mut sql = app.sql();
+    sql.run("BEGIN");
+    let user = format!("SELECT id FROM users WHERE email = '{}'", bob.email);
+    sql.run(&format!("UPDATE user_roles SET created_at = created_at WHERE user_id = ({user})"));
+    let reply = std::thread::scope(|scope| {
+        let taking = scope.spawn(|| root.delete(&format!("/api/user-roles/many?roleId={role}")).succeeds(200));
+        std::thread::sleep(Duration::from_millis(300));
+        let giving = scope.spawn(|| ada.post("/api/user-roles", assignment));
+        std::thread::sleep(Duration::from_millis(300));
+        sql.run("COMMIT");
+        taking.join().expect("the role is taken");
+        giving.join().expect("a reply")
+    });
+    assert!(matches!(reply.status, 403 | 409), "{reply:?}");
+    assert_eq!(app.count(&format!("/api/user-roles?roleId={role}")), 0);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::find::{Found, by_email, find};
 use super::one_time::{self, OneTime, Purpose};
 use super::recovery::{mailed_enough, refuse_many, same_time, told};
 use super::{Auth, address};
-use crate::access::{Scope, Via};
+use crate::access::{Authority, Scope, Via};
 use crate::app_meta::{AuthOperation, VerificationMethod};
 use crate::context::Context;
 use crate::core::Model;
@@ -213,6 +213,7 @@ pub(crate) async fn change_email(
     let model = ctx.core.account_model()?;
     let mut change = EmailChange { new_email: read_address(ctx, model, new)? };
     ctx.begin().await?;
+    ctx.hold_rights(Authority::System).await?;
     auth.hooks.run(AuthOperation::ChangeEmail, Moment::Before, ctx, &mut change).await?;
     let (mut record_of, moved) = if auth.meta.email_verification.required {
         (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)

@@ -4,7 +4,7 @@ mod locals;
 mod models;
 mod passwords;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
-use crate::access::{AccessChange, Permission, Principal, Standing};
+use crate::access::{AccessChange, Authority, Permission, Principal, Standing};
 use crate::auth::{Origin, identify};
 use crate::core::Core;
-use crate::db::{Savepoint, Source, Transaction};
+use crate::db::{Dialect, Savepoint, Source, Statement, Transaction};
 use crate::http::{AnswerBudget, ApiError, Client};
 use crate::limit::LimitKey;
 use crate::query::ListQuery;
@@ -25,6 +25,9 @@ use crate::resource::{Id, Resource, RowId};
 use locals::Locals;
 pub use models::AsSystem;
 use passwords::Passwords;
+
+/// The advisory lock of whoever writes what decides about rights.
+const RIGHTS: i64 = 7_130_246_190_535;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -51,6 +54,8 @@ pub struct Context<'r> {
     shared: Arc<Core>,
     request: Option<&'r HttpRequest>,
     transaction: Option<Transaction>,
+    /// Whether this transaction has made sure that the caller's rights stay what they are.
+    holds_rights: Cell<bool>,
     /// SeaORM's connection for reading, once it was asked for.
     entities: OnceCell<DatabaseConnection>,
     locals: Locals,
@@ -75,6 +80,7 @@ impl<'r> Context<'r> {
             stale: None,
             request,
             transaction: None,
+            holds_rights: Cell::new(false),
             entities: OnceCell::new(),
             locals: Locals::default(),
             after_commit: Vec::new(),
@@ -205,6 +211,7 @@ impl<'r> Context<'r> {
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
         self.hash_waiting().await?;
         self.transaction = Some(self.core.db.begin().await?);
+        self.holds_rights.set(false);
         self.still_stands().await
     }
 
@@ -231,6 +238,28 @@ impl<'r> Context<'r> {
                 Err(ApiError::conflict("AccessChanged", "What you may do changed meanwhile. Please try again."))
             }
         }
+    }
+
+    /// To be called before a write of what decides about rights: accounts, roles, what was given. A change of the caller's own
+    /// rights that another transaction has made and not yet committed is waited for, and then the caller is asked about
+    /// again; none begins before this transaction has ended. All such writes by right of the caller come one
+    /// after another; those by right of the application hold the caller's account alone. SQLite has one writer anyway.
+    pub(crate) async fn hold_rights(&self, authority: Authority) -> Result<(), ApiError> {
+        let (Some(caller), false) = (self.principal.account(), self.holds_rights.get()) else { return Ok(()) };
+        if self.core.auth.is_none() || self.core.db.dialect() != Dialect::Postgres {
+            return Ok(());
+        }
+        if authority == Authority::Caller {
+            let turn = Statement::new(Dialect::Postgres, format!("SELECT pg_advisory_xact_lock({RIGHTS}) IS NULL"));
+            self.source().one(turn).await?;
+        }
+        let model = self.core.account_model()?;
+        let mut own = model.sql.statement("SELECT 1 FROM ");
+        own.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(caller).push(" FOR NO KEY UPDATE");
+        self.source().one(own).await?;
+        self.still_stands().await?;
+        self.holds_rights.set(true);
+        Ok(())
     }
 
     /// Commits; then what the write changed about access counts, and only then what waited for the commit runs. A task
@@ -270,10 +299,13 @@ impl<'r> Context<'r> {
     ) -> Result<T, ApiError> {
         let point = Savepoint::set(self.open_transaction()?).await?;
         let (changes, waiting) = (self.changes.len(), self.after_commit.len());
+        let held = self.holds_rights.get();
         let done = self.aside(work).await;
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);
+            // PostgreSQL gives back the locks that were taken since.
+            self.holds_rights.set(held);
             point.roll_back(self.open_transaction()?).await?;
         } else {
             point.release(self.open_transaction()?).await?;

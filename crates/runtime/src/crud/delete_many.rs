@@ -20,6 +20,7 @@ pub(crate) async fn delete_many(
     scope: &Scope,
     mut query: ListQuery,
 ) -> Result<Box<dyn Any>, ApiError> {
+    guard::hold(ctx, model, scope).await?;
     model.hooks.run(Operation::DeleteMany, Moment::Before, ctx, &mut query).await?;
     bounded(ctx, model, scope, &query).await?;
     let guarded = guard::Guarded::before(ctx, model).await?;

@@ -23,6 +23,7 @@ pub(crate) async fn delete_one(
     scope: &Scope,
     id: Id,
 ) -> Result<Box<dyn Any>, ApiError> {
+    guard::hold(ctx, model, scope).await?;
     let id = before(ctx, model, Operation::DeleteOne, id).await?;
     let guarded = guard::Guarded::before(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);

@@ -15,6 +15,14 @@ use crate::http::ApiError;
 use crate::input::Problem;
 use crate::resource::{FieldKind, Id, ModelKind, ModelMeta, RowValues};
 
+/// Makes sure, before rows of a guarded model are written, that the caller's rights stay what they are until the commit.
+///
+/// # Errors
+/// 401 and 409 where they are others by now.
+pub(super) async fn hold(ctx: &Context<'_>, model: &Model, scope: &Scope) -> Result<(), ApiError> {
+    if model.meta.kind == ModelKind::Ordinary { Ok(()) } else { ctx.hold_rights(scope.authority).await }
+}
+
 /// Reads, and locks, the rows of a role model that are about to change: what they gave or denied before counts as much
 /// as what they will. Other models' rows are not read.
 pub(super) async fn rows_before(

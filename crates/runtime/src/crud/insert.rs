@@ -27,6 +27,7 @@ pub(super) async fn insert_many(
     scope: &Scope,
     mut rows: Vec<RowValues>,
 ) -> Result<Vec<RawRow>, Refusal> {
+    guard::hold(ctx, model, scope).await?;
     let mut relating = Vec::with_capacity(rows.len());
     let mut refused = Vec::new();
     for (index, row) in rows.iter_mut().enumerate() {

@@ -21,6 +21,7 @@ pub(crate) async fn restore(
     scope: &Scope,
     id: Id,
 ) -> Result<Box<dyn Any>, ApiError> {
+    guard::hold(ctx, model, scope).await?;
     let mut update = model.sql.statement("UPDATE ");
     update.identifier(model.meta.table).push(" SET \"deleted_at\" = NULL");
     if let Some(field) = model.meta.fields.iter().find(|field| field.origin == Origin::UpdatedAt) {

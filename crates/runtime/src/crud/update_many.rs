@@ -23,6 +23,7 @@ pub(crate) async fn update_many(
     query: ListQuery,
     mut input: Box<dyn AnyInput>,
 ) -> Result<Box<dyn Any>, ApiError> {
+    guard::hold(ctx, model, scope).await?;
     ctx.query = Some(query);
     model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_any()).await?;
     let query = ctx.query.take().ok_or_else(|| ApiError::internal("an interceptor took the query away"))?;

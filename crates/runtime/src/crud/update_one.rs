@@ -28,6 +28,7 @@ pub(crate) async fn update_one(
     id: Id,
     mut draft: Draft,
 ) -> Result<Box<dyn Any>, ApiError> {
+    guard::hold(ctx, model, scope).await?;
     let deletions = settle_change(ctx, model, scope, id, &mut draft).await?;
     let mut input = draft.input;
     ctx.target = Some((model.meta.name, id));

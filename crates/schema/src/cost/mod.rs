@@ -117,7 +117,8 @@ impl Estimate<'_> {
     fn of(&self, served: &Served, model: &Model) -> Endpoint {
         let Cost { statements, rows } = self.cost(served.operation);
         let deletes = matches!(served.operation, Some(Operation::DeleteOne | Operation::DeleteMany));
-        let asking = if served.method == "GET" { self.caller.reads() } else { self.caller.writes() };
+        let writes = || self.caller.writes() + self.writes.hold();
+        let asking = if served.method == "GET" { self.caller.reads() } else { writes() };
         Endpoint {
             model: model.name.clone(),
             operation: served.name,

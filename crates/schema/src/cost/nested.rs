@@ -47,7 +47,8 @@ fn of_one(schema: &Schema, target: &Model) -> Cost {
     let writes = Writes::new(schema, target);
     let found = ONE + Bound::exactly(target.uniques.len() as u64);
     let keys = Bound::at_most(writes.references(Form::Create).most.max(writes.references(Form::Update).most));
-    let guards = writes.guard(Done::New, 1) + writes.guard(Done::Changed, 1) + writes.guard(Done::Deleted, 1);
+    let guards =
+        writes.guard(Done::New, 1) + writes.guard(Done::Changed, 1) + writes.guard(Done::Deleted, 1) + writes.hold();
     // The write, once more alone where many fail together, the link; the row that names it is read before it and again
     // after it, and so is the row itself where it names others.
     let written = Bound::exactly(3 + 2 + 2);

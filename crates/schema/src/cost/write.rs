@@ -160,6 +160,13 @@ impl<'s> Writes<'s> {
         Bound::at_most(once + each * rows)
     }
 
+    /// Before rows that say who may do what: the turn of whoever writes such rows, the caller's account, and whether they still
+    /// may. Not on SQLite, which has one writer.
+    pub(super) fn hold(self) -> Bound {
+        let held = self.model.kind != ModelKind::Ordinary && self.schema.app.auth.is_some();
+        Bound::at_most(if held { 3 } else { 0 })
+    }
+
     /// Moving an account to another e-mail address.
     pub(super) fn moving(self) -> Bound {
         let address = |field: &&Field| field.name == "email" && field.ty == FieldType::Email;
