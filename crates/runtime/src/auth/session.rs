@@ -30,7 +30,10 @@ pub(crate) struct OwnSession {
     pub(crate) is_current: bool,
 }
 
-/// The caller's log-ins, the latest first.
+/// How many log-ins one answer lists: nothing else bounds how many an account may have.
+const LISTED: u32 = 1000;
+
+/// The caller's log-ins, the latest first, `LISTED` at most.
 ///
 /// # Errors
 /// 401 for an anonymous caller.
@@ -41,7 +44,7 @@ pub(crate) async fn list_sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<
                \"idle_seconds\" FROM \"gable_grants\" WHERE \"account_id\" = ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
     select.bind(account).push(" AND \"expires_at\" > ").bind(ctx.now);
-    select.push(" ORDER BY \"created_at\" DESC, \"id\" DESC");
+    select.push(&format!(" ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT {LISTED}"));
     let current = ctx.principal.grant().map(|grant| grant.id);
     let mut sessions = Vec::new();
     for result in ctx.source().all(select).await? {

@@ -227,7 +227,7 @@ fn database(reader: &mut Reader<'_>, app: &AppMeta) -> Options {
         statement_timeout: Duration::from_secs(seconds.into()),
         prepared_statements: reader.choice("GABLE_PREPARED_STATEMENTS", PreparedStatements::Kept, &prepared),
         synchronous: reader.choice("GABLE_SQLITE_SYNCHRONOUS", Synchronous::Normal, &synchronous),
-        listen_url: reader.text("DATABASE_LISTEN_URL").map(ConnectionUrl),
+        listen_url: reader.text("DATABASE_LISTEN_URL").map(|url| ConnectionUrl(with_libpq_variables(reader, url))),
     }
 }
 
@@ -242,15 +242,17 @@ fn database_url(reader: &mut Reader<'_>) -> Secret {
     Secret::new(if url.starts_with("postgres") { with_libpq_variables(reader, url) } else { url })
 }
 
-/// What the variables of libpq say, where the URL is silent: whoever demands TLS by them must not lose it without a word.
+/// What the variables of libpq say, where a URL of PostgreSQL does not: whoever demands TLS by them must not lose it without a word.
 fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    for (variable, parameter) in
-        [("PGSSLMODE", "sslmode"), ("PGSSLROOTCERT", "sslrootcert"), ("PGPASSWORD", "password")]
-    {
+    for (variable, parameter, names) in [
+        ("PGSSLMODE", "sslmode", &["sslmode", "ssl-mode"][..]),
+        ("PGSSLROOTCERT", "sslrootcert", &["sslrootcert", "ssl-root-cert", "ssl-ca"]),
+        ("PGPASSWORD", "password", &["password"]),
+    ] {
         let query = url.split_once('?').map_or("", |(_, query)| query);
-        let told = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == parameter);
+        let told = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| names.contains(&key.as_ref()));
         let told = told || (parameter == "password" && has_password);
         let Some(value) = reader.secret(variable).filter(|_| !told) else { continue };
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();

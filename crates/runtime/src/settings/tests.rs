@@ -284,5 +284,20 @@ fn variables_of_libpq_count_where_the_url_is_silent() {
         url("postgres://u:p@h/x?sslmode=disable&sslrootcert=/c", &set),
         "postgres://u:p@h/x?sslmode=disable&sslrootcert=/c"
     );
+    assert_eq!(
+        url("postgres://u:p@h/x?ssl-mode=require&ssl-ca=/c", &set),
+        "postgres://u:p@h/x?ssl-mode=require&ssl-ca=/c"
+    );
     assert_eq!(url("sqlite://x.db", &set), "sqlite://x.db");
+}
+
+#[test]
+fn variables_of_libpq_count_for_the_address_that_is_listened_to() {
+    let variables = [
+        ("DATABASE_URL", "postgres://u@pooler/x"),
+        ("DATABASE_LISTEN_URL", "postgres://u@server/x"),
+        ("PGSSLMODE", "verify-full"),
+    ];
+    let url = read(&app(None), &variables).expect("settings").database.listen_url.expect("a URL");
+    assert_eq!(url.0, "postgres://u@server/x?sslmode=verify-full");
 }
