@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Auth;
 use crate::access::id_from;
 use crate::context::Context;
-use crate::db::{DbError, Dialect, Row, Statement};
+use crate::db::{DbError, Row, Statement};
 use crate::http::ApiError;
 use crate::resource::Id;
 
@@ -84,16 +84,9 @@ pub(super) async fn issue(
 
 /// Whatever an account is sent and does with it comes one after another: two who ask at once must not both leave a
 /// token behind, or both be the only one of this minute. To be taken before any token is touched, or two requests wait
-/// for each other. SQLite has one writer anyway.
+/// for each other.
 pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
-    let model = ctx.core.account_model()?;
-    if ctx.core.db.dialect() != Dialect::Postgres {
-        return Ok(());
-    }
-    let mut select = model.sql.statement(format!("SELECT 1 FROM \"{}\" WHERE \"id\" = ", model.meta.table));
-    select.bind(account).push(" FOR UPDATE");
-    ctx.source().one(select).await?;
-    Ok(())
+    ctx.lock_account(account).await
 }
 
 /// Takes away what an account was sent for these purposes.

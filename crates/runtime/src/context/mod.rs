@@ -253,12 +253,21 @@ impl<'r> Context<'r> {
             let turn = Statement::new(Dialect::Postgres, format!("SELECT pg_advisory_xact_lock({RIGHTS}) IS NULL"));
             self.source().one(turn).await?;
         }
-        let model = self.core.account_model()?;
-        let mut own = model.sql.statement("SELECT 1 FROM ");
-        own.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(caller).push(" FOR NO KEY UPDATE");
-        self.source().one(own).await?;
+        self.lock_account(caller).await?;
         self.still_stands().await?;
         self.holds_rights.set(true);
+        Ok(())
+    }
+
+    /// Locks an account's row until the transaction ends. SQLite has one writer anyway.
+    pub(crate) async fn lock_account(&self, account: Id) -> Result<(), ApiError> {
+        if self.core.db.dialect() != Dialect::Postgres {
+            return Ok(());
+        }
+        let model = self.core.account_model()?;
+        let mut select = model.sql.statement("SELECT 1 FROM ");
+        select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account).push(" FOR NO KEY UPDATE");
+        self.source().one(select).await?;
         Ok(())
     }
 
