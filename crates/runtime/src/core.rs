@@ -38,7 +38,7 @@ pub(crate) struct Model {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TakesAlong {
     pub(crate) accounts: bool,
-    /// What was allowed or denied to single accounts.
+    /// Permissions that were allowed or denied to single accounts.
     pub(crate) overrides: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What nodes on one database tell each other: a change of accounts, roles or permissions, in the transaction that makes it.
+//! Notices between the nodes on one database: a change of accounts, roles or permissions, in the transaction that makes it.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    /// What cannot be read may mean anything, and is taken for a change of everything.
+    /// A notice that cannot be read may mean anything, and is taken for a change of everything.
     pub(super) fn read(payload: &str, node: Uuid, ids: IdKind) -> Self {
         let mut words = payload.split(' ');
         let own = words.next().and_then(|word| Uuid::try_parse(word).ok()) == Some(node);

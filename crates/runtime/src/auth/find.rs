@@ -163,7 +163,7 @@ fn places<'a>(
 /// A place, and the value that is looked for there.
 type Term = (Place, sea_orm::Value);
 
-/// What could never be an identifier is not asked for: an e-mail address is no phone number.
+/// A text that can never be such an identifier is not looked up: an e-mail address is no phone number.
 fn terms(core: &Core, model: &Model, identifiers: &[IdentifierMeta], typed: &str) -> Vec<Term> {
     let term = |place: Place| {
         let value = typed_value(place.holder.fields[place.field].kind, typed).ok()?;

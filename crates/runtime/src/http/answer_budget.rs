@@ -21,7 +21,7 @@ pub(crate) fn most_held(max_bytes: usize) -> usize {
     max_bytes.saturating_mul(READ_FOR_EACH + 1)
 }
 
-/// What one request may read and answer with.
+/// The bytes that one request may read and answer with.
 #[derive(Debug)]
 pub(crate) struct AnswerBudget {
     max_bytes: usize,

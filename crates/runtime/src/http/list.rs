@@ -13,7 +13,7 @@ use crate::resource::AnyResource;
 /// page that a cursor began.
 ///
 /// # Errors
-/// What `AnswerBudget::finish` says.
+/// Those of `AnswerBudget::finish`.
 pub(crate) fn page(
     resource: &dyn AnyResource,
     page: &Page,
@@ -55,7 +55,7 @@ fn member(body: &mut JsonBuffer, name: &str, value: impl Display) {
 /// `{ "results": …, "data": [ … ] }`
 ///
 /// # Errors
-/// What `AnswerBudget::finish` says.
+/// Those of `AnswerBudget::finish`.
 pub(crate) fn results(
     resource: &dyn AnyResource,
     records: &dyn Any,

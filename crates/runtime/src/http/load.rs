@@ -21,7 +21,7 @@ use super::ApiError;
 const WAITING_SHARE: usize = 4;
 /// How long a request waits for its turn before it is refused.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What a refused client is told to wait, in seconds.
+/// `Retry-After` of a refused client, in seconds.
 const RETRY_AFTER: u64 = 1;
 /// The first bytes of each body and of each answer are outside the budgets: the connection has buffers of that size anyway,
 /// and log-ins must stay possible while others send large bodies or take large answers.

@@ -242,7 +242,7 @@ fn database_url(reader: &mut Reader<'_>) -> Secret {
     Secret::new(if url.starts_with("postgres") { with_libpq_variables(reader, url) } else { url })
 }
 
-/// What the variables of libpq say, where a URL of PostgreSQL does not: whoever demands TLS by them must not lose it without a word.
+/// Adds the variables of libpq where a URL of PostgreSQL does not say: a `PGSSLMODE` that was ignored would lose TLS unnoticed.
 fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));

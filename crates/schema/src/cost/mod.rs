@@ -22,7 +22,7 @@ use write::{Done, Form, Writes};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Costs {
     pub caller: Caller,
-    /// What bounds the figures, and the work behind each statement.
+    /// The limits that bound the figures, and the work behind each statement.
     pub limits: QueryLimits,
     /// By model, and of each in the order of their paths.
     pub endpoints: Vec<Endpoint>,

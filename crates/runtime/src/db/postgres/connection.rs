@@ -122,7 +122,7 @@ pub(super) enum Lost {
     Silent,
 }
 
-/// What a statement is asked for.
+/// The result that is wanted of a statement.
 #[derive(Clone, Copy)]
 enum Wanted {
     Rows,
@@ -404,7 +404,7 @@ async fn recover(object: Object<Target>, question: Question, permit: Option<Owne
     drop(permit);
 }
 
-/// What a connection is asked before it goes back.
+/// The question to a connection before it goes back to the pool.
 #[derive(Clone, Copy)]
 enum Question {
     RollBack,

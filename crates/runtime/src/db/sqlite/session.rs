@@ -27,7 +27,7 @@ const LOG_SIZE: u32 = 4 * 1024 * 1024;
 /// Pages after which a commit itself makes a checkpoint: only where the upkeep has fallen behind.
 const LOG_PAGES: u32 = 8_000;
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// Makes the file.
@@ -267,7 +267,7 @@ fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Re
     let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
     while rows.next()?.is_some() {}
     drop(rows);
-    // What only reads leaves the count of the statement before it.
+    // A statement that only reads leaves the count of the one before it.
     let rows = if statement.readonly() { 0 } else { connection.changes() };
     Ok(Executed { rows, last_id: connection.last_insert_rowid() })
 }

@@ -28,7 +28,7 @@ const CUTTING: Duration = Duration::from_millis(100);
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
-/// What a probe writes beside the file after a write has failed; the log may have room left where the disk has none.
+/// Bytes that a probe writes beside the file after a write has failed: the log may have room left where the disk has none.
 static SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
 
 type Answer = oneshot::Sender<Result<(), &'static str>>;
