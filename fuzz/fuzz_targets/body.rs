@@ -19,12 +19,12 @@ fuzz_target!(
     |data: &[u8]| -> Corpus {
         let stage = stage();
         let Ok(text) = std::str::from_utf8(data) else {
-            assert!(json(data).is_err(), "JSON that is no text");
+            assert!(json(data).is_none(), "JSON that is no text");
             return Corpus::Reject;
         };
         let text = stage.named(text);
         let (first, text) = split_once(&text, '\n');
-        let Ok(value) = json(text.as_bytes()) else { return Corpus::Keep };
+        let Some(value) = json(text.as_bytes()) else { return Corpus::Keep };
         assert_eq!(keys::in_text(text), Some(keys::in_value(&value)), "a key of the text is not in the value");
         let (kind, path) = split_once(first, ' ');
         let row = match path {

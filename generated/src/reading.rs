@@ -25,7 +25,7 @@ pub struct Model {
     pub starts_at: NaiveTime,
     pub announced_at: DateTime<Utc>,
     pub door_code: Uuid,
-    pub extras: Option<Json>,
+    pub extras: Option<RawJson>,
     pub stage: ReadingStage,
     pub author_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,

@@ -155,30 +155,50 @@ fn greedy(app: &App, token: &str, list: &str) -> TcpStream {
     stream
 }
 
-#[test]
-fn answers_that_nobody_takes_hold_a_bounded_part_of_the_memory() {
-    let most = (5 * MOST).to_string();
-    let setup = Setup::new().with("GABLE_MAX_ANSWER_BYTES_IN_FLIGHT", &most);
-    let app = setup.with("GABLE_WRITE_TIMEOUT_SECONDS", "600").spawn();
-    let grace = long_articles(&app, 16);
-    let list = format!("/api/posts?authorId={}&limit=16", grace.id);
-    grace.get(&list).succeeds(200);
+/// Whoever takes no answers is given so many that others are refused, and these are served once the first have gone.
+fn is_bounded_in_sum(app: &App, account: &Account, path: &str) {
+    account.get(path).succeeds(200);
     let mut streams = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(120);
     let refused = loop {
-        let reply = grace.get(&list);
+        let reply = account.get(path);
         if reply.status == 503 {
             break reply.expect(503, "ServiceUnavailable");
         }
         assert!(Instant::now() < deadline, "nothing is refused");
-        streams.push(greedy(&app, grace.token().expect("a token"), &list));
+        streams.push(greedy(app, account.token().expect("a token"), path));
     };
     assert_eq!(refused.header("Retry-After"), Some("1"));
     // Small answers do not need the budget.
-    grace.get("/api/tags?limit=1").succeeds(200);
+    account.get("/api/tags?limit=1").succeeds(200);
     drop(streams);
-    while grace.get(&list).status != 200 {
+    while account.get(path).status != 200 {
         assert!(Instant::now() < deadline, "what was held is not given back");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+fn bounded_app() -> App {
+    let most = (5 * MOST).to_string();
+    let setup = Setup::new().with("GABLE_MAX_ANSWER_BYTES_IN_FLIGHT", &most);
+    setup.with("GABLE_WRITE_TIMEOUT_SECONDS", "600").spawn()
+}
+
+#[test]
+fn answers_that_nobody_takes_hold_a_bounded_part_of_the_memory() {
+    let app = bounded_app();
+    let grace = long_articles(&app, 16);
+    is_bounded_in_sum(&app, &grace, &format!("/api/posts?authorId={}&limit=16", grace.id));
+}
+
+#[test]
+fn accounts_that_are_shown_to_themselves_count_in_that_bound() {
+    let app = bounded_app();
+    let ada = app.sign_up("ada");
+    let bio = match app.sql_url().starts_with("sqlite") {
+        true => "printf('%.*c', 4000000, 'x')",
+        false => "repeat('x', 4000000)",
+    };
+    app.database().run(&format!("UPDATE users SET bio = {bio}"));
+    is_bounded_in_sum(&app, &ada, "/api/users/me");
 }

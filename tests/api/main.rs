@@ -28,6 +28,7 @@ mod held;
 mod idempotency;
 mod includes;
 mod interceptors;
+mod json_memory;
 mod limits;
 mod load;
 mod lockout;

@@ -22,6 +22,7 @@ pub use crate::input::{
     BodyReader, DecimalInput, FromJson, JsonInput, Mismatch, Patch, PlainPassword, decimal, json_bytes, parse_date,
     parse_datetime, parse_time,
 };
+pub use crate::raw_json::RawJson;
 pub use crate::resource::*;
 pub use crate::string_enum;
 pub use crate::string_enum::{

@@ -28,6 +28,7 @@ mod mail;
 mod ops;
 mod private_file;
 mod query;
+mod raw_json;
 mod resource;
 mod settings;
 mod string_enum;
@@ -45,4 +46,5 @@ pub use hooks::{
 pub use http::ApiError;
 pub use input::Patch;
 pub use query::{Direction, ListQuery};
+pub use raw_json::RawJson;
 pub use resource::Nested;

@@ -19,7 +19,7 @@ pub(super) struct ColumnView {
 pub(super) fn column(schema: &Schema, model: &Model, field: &Field) -> ColumnView {
     ColumnView {
         rust_name: field.rust_name.clone(),
-        ty: types::optional(&types::rust_type(schema, model, field), field.optional),
+        ty: types::optional(&types::column_type(schema, model, field), field.optional),
         docs: literal::docs(field.description.as_deref()),
         attributes: attributes(model, field),
         decode: match &field.ty {

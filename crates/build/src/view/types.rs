@@ -2,7 +2,15 @@
 
 use gable_schema::schema::{Field, FieldType, IdKind, Model, Origin, RelationKind, Schema};
 
-/// Without the `Option` of an optional field.
+/// The type in a row, without the `Option` of an optional field. JSON stays text, since most rows are only passed on.
+pub(super) fn column_type(schema: &Schema, model: &Model, field: &Field) -> String {
+    match &field.ty {
+        FieldType::Json { .. } | FieldType::EnumList { .. } => "RawJson".to_owned(),
+        _ => rust_type(schema, model, field),
+    }
+}
+
+/// The type in a body, without the `Option` of an optional field.
 pub(super) fn rust_type(schema: &Schema, model: &Model, field: &Field) -> String {
     if let Some(id) = key_kind(schema, model, field) {
         return id_type(id).to_owned();

@@ -35,7 +35,7 @@ pub(super) async fn rows_before(
     }
     let mut select = select();
     select.push(ctx.core.db.dialect().lock());
-    let rows = ctx.source().all(select).await?;
+    let rows = ctx.answer.read(ctx.source(), select).await?;
     rows.into_iter().map(|row| Ok((row_id(model, &row)?, row))).collect()
 }
 

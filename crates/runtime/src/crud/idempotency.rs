@@ -267,7 +267,9 @@ impl Repeatable {
         let status: i32 = row.next()?;
         let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or_else(|| ApiError::internal("an answer was kept without its status"))?;
-        Ok(Answer { status, location: row.next()?, etag: row.next()?, body: row.next()? })
+        let answer = Answer { status, location: row.next()?, etag: row.next()?, body: row.next()? };
+        ctx.answer.hold(answer.body.len())?;
+        Ok(answer)
     }
 
     /// # Errors

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::row::RawRow;
 use super::{DbError, postgres, sqlite};
+use crate::raw_json::RawJson;
 
 /// One column of one row.
 #[derive(Clone, Copy, Debug)]
@@ -70,4 +71,5 @@ from_column! {
     NaiveTime: postgres::decode::get, sqlite::decode::time;
     DateTime<Utc>: postgres::decode::get, sqlite::decode::datetime;
     Json: postgres::decode::get, sqlite::decode::json;
+    RawJson: postgres::decode::raw_json, sqlite::decode::raw_json;
 }

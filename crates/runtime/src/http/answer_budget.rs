@@ -29,11 +29,18 @@ pub(crate) struct AnswerBudget {
     read: Cell<usize>,
     /// None outside of HTTP.
     load: Option<Rc<RequestLoad>>,
+    /// Whether the request changes nothing.
+    is_safe: bool,
 }
 
 impl AnswerBudget {
     pub(crate) fn new(max_bytes: usize, request: Option<&HttpRequest>) -> Self {
-        Self { max_bytes, read: Cell::new(0), load: request.and_then(RequestLoad::of) }
+        Self {
+            max_bytes,
+            read: Cell::new(0),
+            load: request.and_then(RequestLoad::of),
+            is_safe: request.is_some_and(|request| request.method().is_safe()),
+        }
     }
 
     /// Reads rows that an answer shows.
@@ -49,10 +56,16 @@ impl AnswerBudget {
         })?;
         let size = rows.iter().map(RawRow::size).sum::<usize>();
         self.read.set(self.read.get() + size);
-        if let Some(load) = &self.load {
-            load.hold_answer(size).map_err(AnswerError::Refused)?;
-        }
+        self.hold(size).map_err(AnswerError::Refused)?;
         Ok(rows)
+    }
+
+    /// Counts bytes that are held for the answer.
+    ///
+    /// # Errors
+    /// 503 where all answers in flight have too many bytes.
+    pub(crate) fn hold(&self, bytes: usize) -> Result<(), ApiError> {
+        self.load.as_ref().map_or(Ok(()), |load| load.hold_answer(bytes))
     }
 
     /// For the JSON of the answer.
@@ -60,7 +73,13 @@ impl AnswerBudget {
         JsonBuffer { bytes: Vec::new(), max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
     }
 
-    /// The whole JSON of an answer.
+    /// For the caller's own account, which its columns bound. The answer of a change is only counted: it is made by now.
+    pub(crate) fn account_buffer(&self) -> JsonBuffer {
+        let load = self.load.clone().filter(|_| self.is_safe);
+        JsonBuffer { load, ..JsonBuffer::unbounded() }
+    }
+
+    /// The whole JSON of an answer, counted until it is sent.
     ///
     /// # Errors
     /// 400 `AnswerTooLarge`, or 503 where all answers in flight have too many bytes.
@@ -68,7 +87,7 @@ impl AnswerBudget {
         if let Some(busy) = buffer.busy {
             return Err(busy);
         }
-        if buffer.bytes.len() > self.max_bytes {
+        if buffer.bytes.len() > buffer.max {
             return Err(self.too_large());
         }
         if let Some(load) = &self.load {
@@ -149,10 +168,6 @@ impl JsonBuffer {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
     }
 
     /// For a value to write itself to.

@@ -15,10 +15,16 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 use super::load::RequestLoad;
-use crate::input::json;
+use crate::input::json::{self, ParseError};
 
 /// How long a client may take to send a body. Whoever sends a byte now and then must not hold a connection for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes of memory that the values of a body may take for each byte of its limit. Those of ordinary bodies take two to ten
+/// times their text, many small objects a hundred times.
+const MEMORY_FOR_EACH: usize = 16;
+/// Bodies with a lower limit get the memory of this one.
+const LEAST_LIMIT: usize = 256 * 1024;
 
 /// A JSON document of at most `limit` bytes. `payload` is `web::Payload` or `dev::Payload`.
 pub(crate) async fn read_json<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Value, ApiError>
@@ -28,10 +34,11 @@ where
     if let Some(refusal) = refusal(req.headers(), limit) {
         return Err(refusal);
     }
-    let bytes = match RequestLoad::of(req) {
+    let load = RequestLoad::of(req);
+    let bytes = match &load {
         Some(load) => {
             load.expect_body(announced(req.headers()).unwrap_or_default() as usize)?;
-            let bytes = read_in_time(payload, limit, Some(&load)).await?;
+            let bytes = read_in_time(payload, limit, Some(load)).await?;
             load.enter().await?;
             bytes
         }
@@ -40,7 +47,19 @@ where
     if bytes.is_empty() {
         return Err(malformed("The request has no body"));
     }
-    json::parse(&bytes).map_err(|error| malformed_at(&error))
+    let parsed = json::parse(&bytes, max_memory(limit)).map_err(|error| match error {
+        ParseError::Malformed(error) => malformed_at(&error),
+        ParseError::TooLarge => too_many_values(),
+    })?;
+    if let Some(load) = &load {
+        load.hold_body(parsed.memory)?;
+    }
+    Ok(parsed.value)
+}
+
+/// Bytes that the values of a body may take in memory.
+fn max_memory(limit: usize) -> usize {
+    limit.max(LEAST_LIMIT).saturating_mul(MEMORY_FOR_EACH)
 }
 
 /// A body whose top level is an object, as of every write of one row.
@@ -71,6 +90,10 @@ where
 
 pub(super) fn payload_too_large() -> ApiError {
     ApiError::new(413, "PayloadTooLarge", "The request body is too large")
+}
+
+fn too_many_values() -> ApiError {
+    ApiError::new(413, "PayloadTooLarge", "The request body has too many objects, lists or values")
 }
 
 fn too_slow() -> ApiError {

@@ -195,10 +195,11 @@ impl RequestLoad {
         if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
-    /// Gives back everything but the bytes of the finished answer, which are held until it is sent.
+    /// Holds the bytes of the finished answer until it is sent, and gives back everything else.
     pub(super) fn keep_answer(&self, bytes: usize) {
-        let before = self.answer.replace(bytes.min(self.answer.get()));
-        self.shared.answer_bytes.fetch_sub(budgeted(before) - budgeted(self.answer.get()), Ordering::Relaxed);
+        let before = self.answer.replace(bytes);
+        self.shared.answer_bytes.fetch_add(budgeted(bytes), Ordering::Relaxed);
+        self.shared.answer_bytes.fetch_sub(budgeted(before), Ordering::Relaxed);
     }
 
     fn refuse(&self) -> ApiError {

@@ -1,20 +1,69 @@
-//! Bytes to JSON, strictly: one document, no duplicate keys. Depth is bounded by serde_json (128).
+//! Bytes to JSON, strictly: one document, no duplicate keys, bounded memory. Depth is bounded by serde_json (128).
+
+use std::cell::Cell;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Why a body is not JSON that we take. The text names a position, never a value.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict.deserialize(&mut parser)?;
-    parser.end()?;
-    Ok(value)
+/// Bytes that a list takes for each of its values: it grows by doubling.
+const ITEM: usize = 2 * size_of::<Value>();
+/// Bytes of an object's first node, which has room for eleven entries.
+const FIRST_ENTRY: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 16;
+/// Bytes that each further entry takes: nodes are half full at worst.
+const ENTRY: usize = FIRST_ENTRY / 5;
+
+/// A parsed document.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) value: Value,
+    /// Bytes that the value takes in memory, about. `[{"":0}]` takes some hundred times its text.
+    pub(crate) memory: usize,
 }
 
-/// Builds a `Value` and refuses an object that says the same key twice: two readers could each believe another one.
-struct Strict;
+/// Why bytes are no document.
+#[derive(Debug)]
+pub(crate) enum ParseError {
+    /// Its text names a position, never a value.
+    Malformed(serde_json::Error),
+    /// It would take more memory than allowed.
+    TooLarge,
+}
 
-impl<'de> DeserializeSeed<'de> for Strict {
+/// Parses one document that takes at most `max_memory` bytes.
+pub(crate) fn parse(bytes: &[u8], max_memory: usize) -> Result<Parsed, ParseError> {
+    let memory = Memory { used: Cell::new(0), max: max_memory };
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let parsed = Strict(&memory).deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
+    match parsed {
+        Ok(value) => Ok(Parsed { value, memory: memory.used.get() }),
+        Err(_) if memory.is_exceeded() => Err(ParseError::TooLarge),
+        Err(error) => Err(ParseError::Malformed(error)),
+    }
+}
+
+/// The memory of the values built so far.
+struct Memory {
+    used: Cell<usize>,
+    max: usize,
+}
+
+impl Memory {
+    fn take<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        self.used.set(self.used.get() + bytes);
+        if self.is_exceeded() { Err(E::custom("the values take too much memory")) } else { Ok(()) }
+    }
+
+    fn is_exceeded(&self) -> bool {
+        self.used.get() > self.max
+    }
+}
+
+/// Builds a `Value`, counts its memory, and refuses an object that gives the same key twice: two readers could each
+/// believe another one.
+#[derive(Clone, Copy)]
+struct Strict<'m>(&'m Memory);
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -22,7 +71,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,11 +94,13 @@ impl<'de> Visitor<'de> for Strict {
         Ok(value.into())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.0.take(value.len())?;
         Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        self.0.take(value.len())?;
         Ok(value.into())
     }
 
@@ -59,7 +110,8 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict)? {
+        while let Some(item) = items.next_element_seed(self)? {
+            self.0.take(ITEM)?;
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -68,10 +120,11 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
+            self.0.take(key.len() + if object.is_empty() { FIRST_ENTRY } else { ENTRY })?;
             if object.contains_key(&key) {
                 return Err(A::Error::custom("a key is given twice"));
             }
-            let value = entries.next_value_seed(Strict)?;
+            let value = entries.next_value_seed(self)?;
             object.insert(key, value);
         }
         Ok(Value::Object(object))
@@ -91,7 +144,21 @@ mod tests {
         #[test]
         fn a_number_that_was_answered_is_read_back_as_it_was(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
             let answered = serde_json::to_vec(&number).expect("a number");
-            prop_assert_eq!(parse(&answered).expect("JSON"), Value::from(number));
+            prop_assert_eq!(parse(&answered, usize::MAX).expect("JSON").value, Value::from(number));
         }
+    }
+
+    #[test]
+    fn a_document_of_many_objects_is_refused_before_it_is_built() {
+        let objects = format!("[{}{{}}]", "{\"\":0},".repeat(10_000));
+        assert!(matches!(parse(objects.as_bytes(), 1024 * 1024), Err(ParseError::TooLarge)));
+        assert!(parse(objects.as_bytes(), 10_001 * (ITEM + FIRST_ENTRY)).is_ok());
+    }
+
+    #[test]
+    fn a_long_text_takes_as_much_memory_as_it_has_bytes() {
+        let text = format!("\"{}\"", "a".repeat(1000));
+        assert_eq!(parse(text.as_bytes(), 1000).expect("JSON").memory, 1000);
+        assert!(matches!(parse(text.as_bytes(), 999), Err(ParseError::TooLarge)));
     }
 }

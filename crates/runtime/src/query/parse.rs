@@ -14,9 +14,11 @@ use super::{cursor, json_filter, path};
 use crate::access::Scope;
 use crate::app_meta::QueryLimits;
 use crate::http::ApiError;
-use crate::input::Problem;
+use crate::input::{Problem, json};
 use crate::resource::{ModelMeta, Origin};
 
+/// Bytes that the values of `filters={…}` may take in memory.
+const FILTER_MEMORY: usize = 1024 * 1024;
 /// Problems that one answer tells.
 const MAX_PROBLEMS: usize = 20;
 
@@ -277,10 +279,10 @@ impl<'a> Parser<'a> {
     }
 
     fn json(&mut self, value: &str) {
-        let Ok(json) = crate::input::json::parse(value.as_bytes()) else {
+        let Ok(parsed) = json::parse(value.as_bytes(), FILTER_MEMORY) else {
             return self.problem("filters", "Invalid", "'filters' must be a JSON object".to_owned());
         };
-        match json_filter::read(&mut self.filters, &self.view, &json) {
+        match json_filter::read(&mut self.filters, &self.view, &parsed.value) {
             Ok(condition) => self.conditions.push(condition),
             Err(misplaced) => self.refused(&misplaced.place, misplaced.refusal),
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::context::Context;
-use crate::http::{ApiError, JsonBuffer, Names, object_named};
+use crate::http::{ApiError, Names, object_named};
 
 /// JSON that is written already.
 pub(super) type Written = Box<RawValue>;
@@ -29,8 +29,8 @@ pub(super) fn own_view(
     if let Some(field) = also.and_then(|name| model.meta.field_index(name)) {
         mask.insert(field);
     }
-    let mut body = JsonBuffer::unbounded();
+    let mut body = ctx.answer.account_buffer();
     object_named(model.resource.as_ref(), record, &mask, names, &mut body);
-    let body = String::from_utf8(body.into_bytes()).map_err(ApiError::internal)?;
+    let body = String::from_utf8(ctx.answer.finish(body)?).map_err(ApiError::internal)?;
     Ok(User { user: RawValue::from_string(body).map_err(ApiError::internal)? })
 }

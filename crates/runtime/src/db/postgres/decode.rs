@@ -8,6 +8,10 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Column, Row};
 
 use crate::db::DbError;
+use crate::raw_json::RawJson;
+
+/// The first byte of a `jsonb` value on the wire.
+const JSONB_VERSION: u8 = 1;
 
 pub(in crate::db) fn get<T: for<'a> FromSql<'a>>(row: &Row, position: usize) -> Result<T, DbError> {
     row.try_get(position).map_err(DbError::other)
@@ -21,6 +25,28 @@ pub(in crate::db) fn integer<T: TryFrom<i64>>(row: &Row, position: usize) -> Res
 
 pub(in crate::db) fn is_null(row: &Row, position: usize) -> Result<bool, DbError> {
     Ok(get::<Option<Anything>>(row, position)?.is_none())
+}
+
+pub(in crate::db) fn raw_json(row: &Row, position: usize) -> Result<RawJson, DbError> {
+    let JsonText(text) = get(row, position)?;
+    Ok(RawJson::checked(text))
+}
+
+/// The text of a column of type `json` or `jsonb`.
+struct JsonText(Box<str>);
+
+impl<'a> FromSql<'a> for JsonText {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let text = match *ty {
+            Type::JSONB => raw.strip_prefix(&[JSONB_VERSION]).ok_or("a version of jsonb that is not known")?,
+            _ => raw,
+        };
+        Ok(Self(str::from_utf8(text)?.into()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::JSON | Type::JSONB)
+    }
 }
 
 struct Integer(i64);

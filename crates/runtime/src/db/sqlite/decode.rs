@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::db::DbError;
+use crate::raw_json::RawJson;
 
 #[derive(Debug)]
 pub struct SqliteRow(Box<[Cell]>);
@@ -137,6 +138,14 @@ pub(in crate::db) fn json(cell: &Cell) -> Option<Json> {
     match cell {
         Cell::Text(text) => serde_json::from_str(text).ok(),
         Cell::Blob(bytes) => serde_json::from_slice(bytes).ok(),
+        _ => None,
+    }
+}
+
+pub(in crate::db) fn raw_json(cell: &Cell) -> Option<RawJson> {
+    match cell {
+        Cell::Text(text) => RawJson::new(text.as_str()).ok(),
+        Cell::Blob(bytes) => RawJson::new(str::from_utf8(bytes).ok()?).ok(),
         _ => None,
     }
 }

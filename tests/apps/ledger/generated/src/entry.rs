@@ -16,7 +16,7 @@ pub struct Model {
     pub text: String,
     #[sea_orm(column_type = "Text")]
     pub errors: Option<String>,
-    pub r#where: Option<Json>,
+    pub r#where: Option<RawJson>,
     pub debit_id: i64,
     pub credit_id: i64,
     pub entered_by_id: i64,

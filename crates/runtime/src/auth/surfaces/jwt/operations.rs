@@ -18,7 +18,7 @@ use crate::auth::sign_up::{SignedUp, sign_up};
 use crate::auth::surfaces::cookie::transport;
 use crate::auth::surfaces::endpoint::Asked;
 use crate::context::Context;
-use crate::http::{ApiError, JsonBuffer, json_response, object, read_object};
+use crate::http::{ApiError, json_response, object, read_object};
 use crate::query::{no_parameters, parameters};
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -110,11 +110,11 @@ async fn own_update(
 fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     let model = ctx.core.account_model()?;
     let mask = model.masks.read(model.meta, &ctx.principal);
-    let mut body = JsonBuffer::unbounded();
+    let mut body = ctx.answer.account_buffer();
     body.push("{\"data\":");
     object(model.resource.as_ref(), record, &mask, &mut body);
     body.push("}");
-    Ok(body.into_bytes())
+    ctx.answer.finish(body)
 }
 
 /// Puts a token into the answer: before the data, and into the cookie. `said` is JSON members to stand first.

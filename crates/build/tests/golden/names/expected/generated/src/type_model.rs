@@ -19,7 +19,7 @@ pub struct Model {
     pub args: Option<f64>,
     #[sea_orm(column_type = "Decimal(Some((4, 1)))")]
     pub body: Option<Decimal>,
-    pub row: Option<Json>,
+    pub row: Option<RawJson>,
     pub now: DateTime<Utc>,
     pub out: TypeOut,
     pub self1: Option<bool>,

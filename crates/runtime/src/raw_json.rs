@@ -1,0 +1,126 @@
+//! The value of a JSON column as text. Most rows are only passed on to an answer, and a parsed value takes up to a hundred
+//! times the memory of its text.
+
+use std::fmt;
+
+use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};
+use sea_orm::{ColIdx, ColumnType, QueryResult, TryGetError, TryGetable, Value};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value as Json;
+
+use crate::http::ToJson;
+
+/// A column of type `json` in a row: valid JSON, unparsed. Two are equal if their texts are.
+///
+/// ```
+/// use gable::RawJson;
+///
+/// let extras = RawJson::from(serde_json::json!({ "seats": 40 }));
+/// assert_eq!(extras.as_str(), r#"{"seats":40}"#);
+/// assert_eq!(extras.parse::<serde_json::Value>()?["seats"], 40);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RawJson(Box<str>);
+
+impl RawJson {
+    /// Checks that the text is JSON, without building its values.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub fn new(text: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
+        let text = text.into();
+        serde_json::from_str::<IgnoredAny>(&text)?;
+        Ok(Self(text))
+    }
+
+    /// For text that a database has checked already.
+    pub(crate) fn checked(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value as a `serde_json::Value` or as any other type that can be deserialized.
+    ///
+    /// # Errors
+    /// The JSON does not have the form of `T`, or is nested more than 128 levels deep.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<Json> for RawJson {
+    fn from(value: Json) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+impl ToJson for RawJson {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.as_bytes());
+    }
+}
+
+/// For SeaORM, which knows JSON as parsed values only. Text that cannot be parsed becomes null, which no column takes for a value.
+impl From<RawJson> for Value {
+    fn from(value: RawJson) -> Self {
+        Value::Json(value.parse().ok().map(Box::new))
+    }
+}
+
+impl TryGetable for RawJson {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        Json::try_get_by(row, index).map(Self::from)
+    }
+}
+
+impl ValueType for RawJson {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        <Json as ValueType>::try_from(value).map(Self::from)
+    }
+
+    fn type_name() -> String {
+        "RawJson".to_owned()
+    }
+
+    fn array_type() -> ArrayType {
+        ArrayType::Json
+    }
+
+    fn column_type() -> ColumnType {
+        ColumnType::Json
+    }
+}
+
+impl Nullable for RawJson {
+    fn null() -> Value {
+        Value::Json(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_not_json_is_refused() {
+        assert!(RawJson::new("{\"a\":").is_err());
+        assert!(RawJson::new("{} {}").is_err());
+        assert!(RawJson::new("[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn json_of_any_depth_is_checked_without_recursion() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(RawJson::new(deep).expect("JSON").parse::<Json>().is_err());
+    }
+}
