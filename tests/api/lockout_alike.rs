@@ -227,3 +227,27 @@ fn guesses_at_a_name_under_the_wrong_key_lock_its_account_against_the_right_pass
         assert_eq!((locked.status, &locked["data"]), (423, &Value::Null), "{locked:?}");
     }
 }
+
+#[test]
+fn log_ins_by_a_name_that_is_also_another_accounts_nickname_do_not_lock_that_account() {
+    let app = Application::start::<api::Api>("schema");
+    let key = |wanted: &str| Door { path: format!("{}/auth/login", app.api), key: wanted.to_owned() };
+    let (own, mut other) = (app.texts(), app.texts());
+    let of = |texts: &[(String, String)], key: &str| {
+        texts.iter().find(|(known, _)| known == key).map(|(_, text)| text.clone()).expect("such a key")
+    };
+    other.iter_mut().filter(|(key, _)| key == "nickname").for_each(|(_, text)| *text = of(&own, "username"));
+    app.sign_up(&own);
+    app.sign_up(&other);
+    // Two wrong passwords count against both, four right ones of the one do not count against the other.
+    for _ in 0..2 {
+        assert_eq!(key("username").attempt(&app.client, &of(&own, "username"), WRONG).status, 401);
+    }
+    for _ in 0..4 {
+        key("username").attempt(&app.client, &of(&own, "username"), PASSWORD).succeeds(200);
+    }
+    for _ in 0..2 {
+        assert_eq!(key("email").attempt(&app.client, &of(&other, "email"), WRONG).status, 401);
+    }
+    key("email").attempt(&app.client, &of(&other, "email"), PASSWORD).succeeds(200);
+}

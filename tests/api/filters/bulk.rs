@@ -82,12 +82,30 @@ fn a_filter_that_keeps_every_row_is_none() {
         json(json!({ "OR": [{ "author": { "username": "a" } }, { "NOT": { "author": { "username": "a" } } }] })),
         json(json!({ "OR": [{ "AND": [{ "seats": 1 }, { "day": "2026-11-27" }] }, { "seats": { "ne": 1 } },
                             { "day": { "ne": "2026-11-27" } }] })),
+        "filterMode=OR&seats[gt]=5&seats[lt]=6&seats=5&seats=6".to_owned(),
+        "filterMode=OR&seats[gt]=5&seats[lt]=6".to_owned(),
+        "filterMode=OR&day[gte]=2026-01-01&day[lt]=2026-03-01".to_owned(),
+        "filterMode=OR&price[lte]=9.50&price[gt]=3".to_owned(),
+        json(json!({ "NOT": { "AND": [{ "seats": { "gt": 10 } }, { "seats": { "lt": 10 } }] } })),
     ] {
         root.delete(&many(&query)).expect(400, "MissingFilterCriteria");
         root.patch(&many(&query), json!({ "seats": 99 })).expect(400, "MissingFilterCriteria");
     }
-    let every = json(json!({ "comments": { "every": {} } }));
-    root.delete(&format!("/api/posts/many?{every}")).expect(400, "MissingFilterCriteria");
+    let comment = || json!({ "content": "a" });
+    for filters in [
+        json!({ "comments": { "every": {} } }),
+        json!({ "OR": [{ "comments": { "some": comment() } }, { "comments": { "none": comment() } }] }),
+        json!({ "OR": [{ "comments": { "every": comment() } }, { "comments": { "some": { "NOT": comment() } } }] }),
+        json!({ "OR": [{ "comments": { "every": { "NOT": comment() } } }, { "comments": { "some": comment() } }] }),
+        json!({ "OR": [{ "comments": { "some": {} } }, { "comments": { "none": comment() } }] }),
+        json!({ "NOT": { "comments": { "some": { "AND": [comment(), { "NOT": comment() }] } } } }),
+    ] {
+        root.delete(&format!("/api/posts/many?{}", json(filters))).expect(400, "MissingFilterCriteria");
+    }
+    // A relation that every row has leads somewhere.
+    for query in ["post[id][isNull]=false".to_owned(), json(json!({ "OR": [{ "post": {} }, { "content": "a" }] }))] {
+        root.delete(&format!("/api/comments/many?{query}")).expect(400, "MissingFilterCriteria");
+    }
     assert_eq!(json!(seats(&shelf)), json!([10, 20, 30]));
 }
 
@@ -102,6 +120,8 @@ fn a_filter_that_a_row_can_fail_is_one_also_where_all_rows_meet_it() {
         json!({ "OR": [{ "stage": "planned" }, { "stage": "open" }] }),
         json!({ "OR": [{ "rating": { "gt": 1 } }, { "rating": { "lte": 1 } }] }),
         json!({ "OR": [{ "seats": 10 }, { "NOT": { "seats": 20 } }] }),
+        json!({ "OR": [{ "seats": { "gt": 25 } }, { "seats": { "lt": 25 } }] }),
+        json!({ "OR": [{ "author": { "username": "a" } }, { "NOT": { "author": { "username": "b" } } }] }),
     ] {
         root.patch(&many(&format!("filters={}", own(filters))), json!({ "seats": 99 })).succeeds(200);
     }

@@ -2,7 +2,7 @@
 
 use super::Auth;
 use super::event::{self, Event, Reason};
-use super::lockout::{self, Count, Guess};
+use super::lockout::{self, Count, Counted, Guess};
 use crate::access::Via;
 use crate::context::Context;
 use crate::core::Model;
@@ -46,7 +46,7 @@ impl Attempt {
             return Ok(Verdict::Locked);
         };
         match (auth.hasher.verify(ctx.origin(), password, self.hash.clone()).await, self.guess.meant()) {
-            (Ok(true), Some(account)) => self.right(ctx, auth, model, account).await,
+            (Ok(true), Some(account)) => self.right(ctx, auth, model, (account, &counted)).await,
             (Ok(_), _) => self.wrong(ctx, counted.closes).await,
             (Err(busy), _) => {
                 ctx.begin().await?;
@@ -57,7 +57,13 @@ impl Attempt {
         }
     }
 
-    async fn right(&self, ctx: &mut Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<Verdict, ApiError> {
+    async fn right(
+        &self,
+        ctx: &mut Context<'_>,
+        auth: &Auth,
+        model: &Model,
+        (account, counted): (Id, &Counted),
+    ) -> Result<Verdict, ApiError> {
         // An account that may not act is answered like an unknown one. A count that began anew would tell that the password
         // was right.
         if auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_none() {
@@ -65,6 +71,7 @@ impl Attempt {
         }
         ctx.begin().await?;
         lockout::forgive(ctx, auth, model, account).await?;
+        lockout::spare_others(ctx, model, counted, account).await?;
         ctx.commit().await?;
         Ok(Verdict::Right)
     }

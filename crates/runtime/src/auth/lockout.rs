@@ -134,14 +134,30 @@ impl Guess {
             update.bind(typed.id.clone());
             ctx.source().execute(update).await?;
         }
-        for account in &counted.accounts {
-            let mut update = model.sql.statement("UPDATE ");
-            update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
-            update.push(", \"locked_until\" = NULL WHERE \"failed_login_attempts\" > 0 AND \"id\" = ").bind(*account);
-            ctx.source().execute(update).await?;
-        }
-        Ok(())
+        uncount(ctx, model, &counted.accounts).await
     }
+}
+
+/// Uncounts an attempt at the other accounts that the typed text leads to: it was the right password of this one, no
+/// guess at theirs.
+pub(super) async fn spare_others(
+    ctx: &Context<'_>,
+    model: &Model,
+    counted: &Counted,
+    account: Id,
+) -> Result<(), DbError> {
+    let others: Vec<Id> = counted.accounts.iter().copied().filter(|other| *other != account).collect();
+    uncount(ctx, model, &others).await
+}
+
+async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
+    for account in accounts {
+        let mut update = model.sql.statement("UPDATE ");
+        update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
+        update.push(", \"locked_until\" = NULL WHERE \"failed_login_attempts\" > 0 AND \"id\" = ").bind(*account);
+        ctx.source().execute(update).await?;
+    }
+    Ok(())
 }
 
 /// Counts an attempt at an account; none while it is closed.

@@ -1,0 +1,154 @@
+//! Whether a condition holds for every row that a table could have: `A OR NOT A`, null or not null, all values of an enum,
+//! `seats > 5 OR seats < 6`, `some` or `none` of one relation. Searches for a row that it does not hold for, by the rules of
+//! propositions (here), those of the values of one field (`domain`) and those of related rows.
+//!
+//! An answer of "some row fails it" may be wrong, never the opposite one: patterns and the order of texts are not
+//! interpreted, and constraints of the schema such as `min:` are not known here.
+
+mod domain;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use domain::{Domain, Positions};
+
+use super::condition::{Condition, Quantifier, Related, Test};
+use crate::access::RowRule;
+use crate::resource::{ModelMeta, RelationKind};
+
+/// Steps of the search. A condition that needs more counts as holding for every row: nobody writes such a one by hand.
+const STEPS: usize = 10_000;
+
+/// Whether no row can fail the condition.
+pub(super) fn always_holds(condition: &Condition, meta: &ModelMeta) -> bool {
+    let (fails, left) = satisfies(&[(condition, false)], meta, STEPS);
+    !fails || left == 0
+}
+
+/// Whether some row meets all goals, and the steps that are left.
+fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, steps: usize) -> (bool, usize) {
+    let mut search = Search { meta, steps, domains: domain::of(goals, meta), tests: Vec::new(), related: Vec::new() };
+    let found = search.finds(goals.to_vec());
+    (found, search.steps)
+}
+
+/// A condition, and whether the row is to meet it.
+type Goal<'c> = (&'c Condition, bool);
+
+/// The row that is searched for, as far as it is decided.
+struct Search<'c> {
+    meta: &'c ModelMeta,
+    steps: usize,
+    domains: HashMap<usize, Domain<'c>>,
+    tests: Vec<Decided<'c>>,
+    related: Vec<Claim<'c>>,
+}
+
+/// A test of a field, and whether the row passes it.
+struct Decided<'c> {
+    field: usize,
+    test: &'c Test,
+    wanted: bool,
+    /// Values that the field may still have.
+    left: Rc<Positions>,
+}
+
+/// Whether the row has a related row that meets a goal. All three quantifiers come to this.
+#[derive(Clone, Copy)]
+struct Claim<'c> {
+    related: &'c Related,
+    goal: Goal<'c>,
+    exists: bool,
+}
+
+impl<'c> Claim<'c> {
+    fn new(related: &'c Related, wanted: bool) -> Self {
+        let (meets, exists) = match related.quantifier {
+            Quantifier::Some => (true, wanted),
+            Quantifier::None => (true, !wanted),
+            Quantifier::Every => (false, !wanted),
+        };
+        Self { related, goal: (&related.condition, meets), exists }
+    }
+
+    /// That a row does not meet the goal.
+    fn opposite(self) -> Goal<'c> {
+        (self.goal.0, !self.goal.1)
+    }
+}
+
+impl<'c> Search<'c> {
+    /// Whether some row meets all goals and what was decided before.
+    fn finds(&mut self, mut goals: Vec<Goal<'c>>) -> bool {
+        let Some((condition, wanted)) = goals.pop() else { return true };
+        if self.steps == 0 {
+            return false;
+        }
+        self.steps -= 1;
+        match condition {
+            Condition::Not(inner) => {
+                goals.push((inner, !wanted));
+                self.finds(goals)
+            }
+            Condition::All(parts) | Condition::Any(parts) => {
+                let together = matches!(condition, Condition::All(_)) == wanted;
+                if together {
+                    goals.extend(parts.iter().map(|part| (part, wanted)));
+                    return self.finds(goals);
+                }
+                parts.iter().any(|part| self.finds([&goals[..], &[(part, wanted)]].concat()))
+            }
+            Condition::Field { field, test } => {
+                let Some(decided) = self.decide(*field, test, wanted) else { return false };
+                self.tests.push(decided);
+                let found = self.finds(goals);
+                self.tests.pop();
+                found
+            }
+            Condition::Related(related) => {
+                self.related.push(Claim::new(related, wanted));
+                let found = self.relates(related) && self.finds(goals);
+                self.related.pop();
+                found
+            }
+        }
+    }
+
+    /// None where no value of the field passes this test and those decided before.
+    fn decide(&self, field: usize, test: &'c Test, wanted: bool) -> Option<Decided<'c>> {
+        let domain = self.domains.get(&field)?;
+        let before = self.tests.iter().rev().find(|decided| decided.field == field);
+        let left = domain.narrowed(before.map(|decided| &*decided.left), test, wanted);
+        let tests = self.tests.iter().filter(|decided| decided.field == field);
+        let tests: Vec<_> = tests.map(|decided| (decided.test, decided.wanted)).chain([(test, wanted)]).collect();
+        domain.is_possible(&left, &tests).then(|| Decided { field, test, wanted, left: Rc::new(left) })
+    }
+
+    /// Whether the row can have related rows as claimed.
+    fn relates(&mut self, related: &Related) -> bool {
+        let same = self.related.iter().filter(|claim| claim.related.relation.name == related.relation.name);
+        let (present, absent): (Vec<Claim<'c>>, Vec<Claim<'c>>) = same.partition(|claim| claim.exists);
+        let absent: Vec<Goal<'c>> = absent.into_iter().map(Claim::opposite).collect();
+        let is_to_one = matches!(related.relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
+        if is_to_one {
+            let present: Vec<Goal<'c>> = present.iter().map(|claim| claim.goal).collect();
+            let needs_row = !present.is_empty() || self.always_has(related);
+            return !needs_row || self.exists(related, [present, absent].concat());
+        }
+        present.iter().all(|claim| self.exists(related, [&[claim.goal], &absent[..]].concat()))
+    }
+
+    fn exists(&mut self, related: &Related, goals: Vec<Goal<'c>>) -> bool {
+        let (found, left) = satisfies(&goals, related.target, self.steps);
+        self.steps = left;
+        found
+    }
+
+    /// Whether every row has a related row that the caller sees.
+    fn always_has(&self, related: &Related) -> bool {
+        let RelationKind::BelongsTo { field } = related.relation.kind else { return false };
+        let is_required = self.meta.fields.iter().any(|key| key.name == field && !key.optional);
+        let all_seen = [&related.scope.rows, &related.scope.seen].iter().all(|rule| **rule == RowRule::Every);
+        is_required && all_seen && !related.target.soft_delete
+    }
+}
