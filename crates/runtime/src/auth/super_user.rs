@@ -9,7 +9,7 @@ use crate::access::{Principal, Scope, Via};
 use crate::context::Context;
 use crate::core::Core;
 use crate::crud;
-use crate::db::Dialect;
+use crate::db::AdvisoryLock;
 use crate::http::ApiError;
 use crate::resource::Draft;
 
@@ -42,9 +42,6 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     Ok(id.to_string())
 }
 
-/// Any number; whoever takes a super user's power away holds it until the transaction ends.
-const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190533)";
-
 /// To be asked after a super user lost something, in the same transaction: two who demote each other at once must not
 /// both succeed.
 ///
@@ -52,9 +49,7 @@ const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190533)";
 /// 409 `LastSuperUser` when nobody is left who may do everything.
 pub(crate) async fn last_super_user_stays(ctx: &Context<'_>) -> Result<(), ApiError> {
     let model = ctx.core.account_model()?;
-    if ctx.core.db.dialect() == Dialect::Postgres {
-        ctx.source().one(model.sql.statement(ADVISORY_LOCK)).await?;
-    }
+    ctx.core.db.lock(ctx.source(), AdvisoryLock::SuperUsers).await?;
     let hidden = if model.meta.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" };
     let mut select =
         model.sql.statement(format!("SELECT \"id\" FROM \"{}\" WHERE \"is_super_user\" = ", model.meta.table));

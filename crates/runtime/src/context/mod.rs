@@ -17,7 +17,7 @@ use sea_orm::DatabaseConnection;
 use crate::access::{AccessChange, Authority, Permission, Principal, Standing};
 use crate::auth::{Origin, identify};
 use crate::core::Core;
-use crate::db::{Dialect, Savepoint, Source, Statement, Transaction};
+use crate::db::{AdvisoryLock, Dialect, Savepoint, Source, Transaction};
 use crate::http::{AnswerBudget, ApiError, Client};
 use crate::limit::LimitKey;
 use crate::query::ListQuery;
@@ -25,9 +25,6 @@ use crate::resource::{Id, Resource, RowId};
 use locals::Locals;
 pub use models::AsSystem;
 use passwords::Passwords;
-
-/// The advisory lock of whoever writes what decides about rights.
-const RIGHTS: i64 = 7_130_246_190_535;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -250,8 +247,7 @@ impl<'r> Context<'r> {
             return Ok(());
         }
         if authority == Authority::Caller {
-            let turn = Statement::new(Dialect::Postgres, format!("SELECT pg_advisory_xact_lock({RIGHTS}) IS NULL"));
-            self.source().one(turn).await?;
+            self.core.db.lock(self.source(), AdvisoryLock::Rights).await?;
         }
         self.lock_account(caller).await?;
         self.still_stands().await?;

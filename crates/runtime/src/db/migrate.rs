@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::system::PREFIX;
-use super::{Database, DbError, Dialect, Migration, Row, Source, Statement, Transaction};
+use super::{AdvisoryLock, Database, DbError, Dialect, Migration, Row, Source, Statement, Transaction};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
@@ -21,9 +21,6 @@ pub(crate) enum MigrateError {
     Database(#[from] DbError),
 }
 
-/// Any number; every node of every version must take the same one.
-const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7130246190532)";
-const LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190532)";
 /// How long a start waits for another process that writes to the same SQLite file.
 const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) const WAITING: &str = "waiting for another process that changes the tables or writes to the database";
@@ -97,12 +94,9 @@ impl Database {
 
     /// One node at a time; the history is made where there is none.
     async fn lock_history(&self, transaction: &Transaction) -> Result<(), MigrateError> {
-        if self.dialect() == Dialect::Postgres {
-            let free = Source::Transaction(transaction).one(Statement::new(Dialect::Postgres, TRY_LOCK)).await?;
-            if !free.is_some_and(|row| Row::new(&row).next().unwrap_or(false)) {
-                tracing::warn!(WAITING);
-                transaction.script(LOCK).await?;
-            }
+        if !self.try_lock(Source::Transaction(transaction), AdvisoryLock::Migrations).await? {
+            tracing::warn!(WAITING);
+            transaction.script(&AdvisoryLock::Migrations.sql()).await?;
         }
         Ok(transaction.script(HISTORY).await?)
     }

@@ -1,6 +1,7 @@
 //! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
 //! this room names a driver.
 
+mod advisory_lock;
 mod cascades;
 mod column;
 mod database;
@@ -19,6 +20,7 @@ mod statement;
 mod system;
 mod table_check;
 
+pub(crate) use advisory_lock::AdvisoryLock;
 pub(crate) use cascades::Cascades;
 pub use column::{Column, FromColumn};
 pub(crate) use database::{Database, Listener, Source, Transaction};

@@ -5,7 +5,7 @@ mod difference;
 mod tables;
 
 use crate::core::Core;
-use crate::db::{DbError, Dialect, Source, Statement};
+use crate::db::{AdvisoryLock, DbError, Source};
 
 use super::load::DynamicModels;
 use super::{AccessChange, AccessModels};
@@ -22,7 +22,8 @@ pub(crate) async fn seed(core: &Core, models: &AccessModels) -> Result<(), DbErr
     }
     let transaction = core.db.begin().await?;
     let source = Source::Transaction(&transaction);
-    take_turns(core, source).await?;
+    // Nodes that start at once must not both find the tables empty.
+    core.db.lock(source, AdvisoryLock::RoleTables).await?;
     if tables::are_empty(core, source, dynamic).await? {
         let difference = Difference::new(core, &Tables::default());
         Tables::default().apply(core, source, dynamic, &difference, Prune::No).await?;
@@ -43,7 +44,8 @@ pub(crate) async fn compare(core: &Core, models: &DynamicModels) -> Result<Diffe
 pub(crate) async fn synchronize(core: &Core, models: &DynamicModels, prune: Prune) -> Result<Difference, DbError> {
     let transaction = core.db.begin().await?;
     let source = Source::Transaction(&transaction);
-    take_turns(core, source).await?;
+    // Nodes that start at once must not both find the tables empty.
+    core.db.lock(source, AdvisoryLock::RoleTables).await?;
     let tables = Tables::load(core, source, models).await?;
     let difference = Difference::new(core, &tables);
     tables.apply(core, source, models, &difference, prune).await?;
@@ -51,17 +53,6 @@ pub(crate) async fn synchronize(core: &Core, models: &DynamicModels, prune: Prun
     core.commit(transaction, &changed).await?;
     Ok(difference)
 }
-
-/// Nodes that start at once must not both find the tables empty. SQLite's writers take turns by themselves.
-async fn take_turns(core: &Core, source: Source<'_>) -> Result<(), DbError> {
-    if core.db.dialect() == Dialect::Postgres {
-        source.one(Statement::new(core.db.dialect(), ADVISORY_LOCK)).await?;
-    }
-    Ok(())
-}
-
-/// Any number; every node must take the same one.
-const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7130246190534)";
 
 fn dynamic(models: &AccessModels) -> Option<&DynamicModels> {
     models.dynamic.as_ref().filter(|_| models.mode == AuthMode::Dynamic)

@@ -68,8 +68,12 @@ impl Location {
         self.failing.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_failing(&self, failing: bool) {
-        self.failing.store(failing, Ordering::Relaxed);
+    pub(super) fn set_failing(&self) {
+        self.failing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_working(&self) {
+        self.failing.store(false, Ordering::Relaxed);
     }
 
     /// The write-ahead log beside the file.

@@ -155,7 +155,7 @@ impl Session {
     /// Commits; a commit that succeeds shows that the file can be written.
     pub(super) fn commit(&mut self) -> Result<(), DbError> {
         self.script("COMMIT")?;
-        self.location.set_failing(false);
+        self.location.set_working();
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Session {
         done.map_err(|error| {
             if self.role != Role::Reader && is_of_the_file(&error) {
                 self.suspect = true;
-                self.location.set_failing(true);
+                self.location.set_failing();
             }
             error.into()
         })
@@ -193,15 +193,13 @@ impl Session {
         Ok(())
     }
 
-    /// Copies the write-ahead log into the file. Where all of it was copied, the log may be cut, too: that waits for
-    /// readers, and writers wait for it.
-    pub(super) fn checkpoint(&mut self, cut: bool, patience: Duration) -> Result<(), DbError> {
+    /// Copies the write-ahead log into the file. Where all of it was copied and a time to cut it is given, cuts it, too: that
+    /// waits for readers as long, and writers wait for it.
+    pub(super) fn checkpoint(&mut self, time_to_cut: Option<Duration>) -> Result<(), DbError> {
         let rows = self.all("PRAGMA wal_checkpoint(PASSIVE)", &[])?;
         let number = |position: usize| rows.first().and_then(|row| integer::<i64>(row.cell(position).ok()?));
         let all_copied = number(1).is_some() && number(1) == number(2);
-        if !(cut && all_copied) {
-            return Ok(());
-        }
+        let Some(patience) = time_to_cut.filter(|_| all_copied) else { return Ok(()) };
         self.connection.busy_timeout(patience)?;
         let cut = self.all("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop);
         self.connection.busy_timeout(LOCK)?;

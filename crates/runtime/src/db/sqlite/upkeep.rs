@@ -132,7 +132,7 @@ impl File {
         if size < COPY_FROM || self.location.mode() == Mode::ReadOnly {
             return Ok(());
         }
-        let done = self.session(open)?.checkpoint(size >= CUT_FROM, CUTTING);
+        let done = self.session(open)?.checkpoint((size >= CUT_FROM).then_some(CUTTING));
         if done.is_err() {
             self.session = None;
         }
@@ -163,7 +163,7 @@ impl File {
         }
         if self.session(open)?.touch(CUTTING)?.is_some() {
             self.written = Instant::now();
-            self.location.set_failing(false);
+            self.location.set_working();
         }
         Ok(())
     }

@@ -1,0 +1,48 @@
+//! Advisory locks of PostgreSQL, held until the transaction ends. SQLite has one writer at a time and needs none.
+
+use super::{Database, DbError, Dialect, Row, Source, Statement};
+
+/// Work that takes turns across all nodes of one database. The numbers are arbitrary, but nodes of all versions must
+/// agree on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AdvisoryLock {
+    Migrations = 7_130_246_190_532,
+    /// Taking a super user's power away.
+    SuperUsers = 7_130_246_190_533,
+    /// Comparing the role tables with the schema at start.
+    RoleTables = 7_130_246_190_534,
+    /// Writing accounts, roles and permissions by right of the caller.
+    Rights = 7_130_246_190_535,
+}
+
+impl AdvisoryLock {
+    pub(super) fn sql(self) -> String {
+        format!("SELECT pg_advisory_xact_lock({})", self as i64)
+    }
+
+    fn try_sql(self) -> String {
+        format!("SELECT pg_try_advisory_xact_lock({})", self as i64)
+    }
+}
+
+impl Database {
+    /// Waits until no other transaction holds the lock. `source` is the transaction that will hold it.
+    ///
+    /// # Errors
+    /// `DbError::LockTimeout` when others take too long.
+    pub(crate) async fn lock(&self, source: Source<'_>, lock: AdvisoryLock) -> Result<(), DbError> {
+        if self.dialect() == Dialect::Postgres {
+            source.one(Statement::new(Dialect::Postgres, lock.sql())).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the lock if no other transaction holds it, and tells whether it did.
+    pub(super) async fn try_lock(&self, source: Source<'_>, lock: AdvisoryLock) -> Result<bool, DbError> {
+        if self.dialect() != Dialect::Postgres {
+            return Ok(true);
+        }
+        let taken = source.one(Statement::new(Dialect::Postgres, lock.try_sql())).await?;
+        taken.as_ref().map_or(Ok(false), |row| Row::new(row).next())
+    }
+}
