@@ -70,12 +70,12 @@ fn a_body_of_many_small_json_values_is_refused_before_it_takes_its_memory() {
 }
 
 #[test]
-fn values_of_bodies_count_in_what_bodies_in_flight_may_hold() {
+fn a_body_whose_values_are_more_than_all_bodies_may_hold_is_refused_for_good() {
     let app = Setup::new().with("GABLE_MAX_BODY_BYTES_IN_FLIGHT", "2097152").spawn();
     let admin = app.super_user();
     let title = unique("crowded");
     let objects: Value = (0..20_000).map(|_| json!({ "": 0 })).collect();
-    admin.post("/api/readings", reading(&title, objects)).expect(503, "ServiceUnavailable");
+    admin.post("/api/readings", reading(&title, objects)).expect(413, "PayloadTooLarge");
     assert_eq!(app.count(&format!("/api/readings?title={title}")), 0);
     admin.post("/api/readings", reading(&title, json!([{ "": 0 }]))).succeeds(201);
 }

@@ -42,9 +42,12 @@ pub struct Shares {
     pub all: i64,
 }
 
+/// Bytes that the values of a body may take in memory.
+const MAX_MEMORY: usize = 16 * 1024 * 1024;
+
 /// Parses bytes as a body; none where they are no JSON that the API takes.
 pub fn json(bytes: &[u8]) -> Option<Value> {
-    json::parse(bytes, 16 * 1024 * 1024).ok().map(|parsed| parsed.value)
+    json::parse(bytes, MAX_MEMORY).ok().map(|parsed| parsed.value)
 }
 
 impl Fuzzed {

@@ -5,13 +5,13 @@ use std::fmt;
 
 use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};
 use sea_orm::{ColIdx, ColumnType, QueryResult, TryGetError, TryGetable, Value};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
 use crate::http::ToJson;
 
 /// A column of type `json` in a row: valid JSON, unparsed. Two are equal if their values are, however they are
-/// written: PostgreSQL puts spaces and an order of its own into its texts.
+/// written, since PostgreSQL puts spaces and an order of its own into its texts; comparing parses texts that differ.
 ///
 /// ```
 /// use gable::RawJson;
@@ -25,21 +25,17 @@ use crate::http::ToJson;
 pub struct RawJson(Box<str>);
 
 impl RawJson {
-    /// Checks that the text is JSON, without building its values.
+    /// Checks that the text can be parsed, without building its values.
     ///
     /// # Errors
-    /// The text is not JSON.
+    /// The text is not JSON, is nested more than 128 levels deep, or has a number that no `f64` holds.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
         let text = text.into();
-        serde_json::from_str::<IgnoredAny>(&text)?;
+        serde_json::from_str::<Checked>(&text)?;
         Ok(Self(text))
     }
 
-    /// For text that a database has checked already.
-    pub(crate) fn checked(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
-    }
-
+    /// The JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,7 +43,7 @@ impl RawJson {
     /// The value as a `serde_json::Value` or as any other type that can be deserialized.
     ///
     /// # Errors
-    /// The JSON does not have the form of `T`, or is nested more than 128 levels deep.
+    /// The JSON does not have the form of `T`.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
     }
@@ -78,10 +74,61 @@ impl ToJson for RawJson {
     }
 }
 
-/// For SeaORM, which knows JSON as parsed values only. Text that cannot be parsed becomes null, which no column takes for a value.
+/// For SeaORM, which knows JSON as parsed values only.
 impl From<RawJson> for Value {
     fn from(value: RawJson) -> Self {
-        Value::Json(value.parse().ok().map(Box::new))
+        Value::Json(Some(Box::new(value.parse().expect("it was parsed when it was made"))))
+    }
+}
+
+/// JSON that can be parsed, whatever it says.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Checked>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+        while entries.next_entry::<Checked, Checked>()?.is_some() {}
+        Ok(self)
     }
 }
 
@@ -134,8 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn json_of_any_depth_is_checked_without_recursion() {
+    fn text_that_no_value_could_be_built_of_is_refused() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        assert!(RawJson::new(deep).expect("JSON").parse::<Json>().is_err());
+        for text in [deep.as_str(), "[1e999]", r#"{"a":"\ud800"}"#] {
+            assert!(serde_json::from_str::<Json>(text).is_err());
+            assert!(RawJson::new(text).is_err());
+        }
     }
 }

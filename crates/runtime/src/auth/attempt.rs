@@ -46,7 +46,13 @@ impl Attempt {
             return Ok(Verdict::Locked);
         };
         match (auth.hasher.verify(ctx.origin(), password, self.hash.clone()).await, self.guess.meant()) {
-            (Ok(true), Some(account)) => self.right(ctx, auth, model, (account, &counted)).await,
+            (Ok(true), Some(account)) => {
+                if may_act(ctx, auth, account).await? {
+                    forgive(ctx, auth, model, account).await?;
+                    spare_others(ctx, model, &counted, account).await?;
+                }
+                Ok(Verdict::Right)
+            }
             (Ok(_), _) => self.wrong(ctx, counted.closes).await,
             (Err(busy), _) => {
                 ctx.begin().await?;
@@ -55,25 +61,6 @@ impl Attempt {
                 Err(busy)
             }
         }
-    }
-
-    async fn right(
-        &self,
-        ctx: &mut Context<'_>,
-        auth: &Auth,
-        model: &Model,
-        (account, counted): (Id, &Counted),
-    ) -> Result<Verdict, ApiError> {
-        // An account that may not act is answered like an unknown one. A count that began anew would tell that the password
-        // was right.
-        if auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_none() {
-            return Ok(Verdict::Right);
-        }
-        ctx.begin().await?;
-        lockout::forgive(ctx, auth, model, account).await?;
-        lockout::spare_others(ctx, model, counted, account).await?;
-        ctx.commit().await?;
-        Ok(Verdict::Right)
     }
 
     async fn wrong(&self, ctx: &mut Context<'_>, closes: Vec<Id>) -> Result<Verdict, ApiError> {
@@ -86,6 +73,31 @@ impl Attempt {
         ctx.commit().await?;
         Ok(Verdict::Wrong)
     }
+}
+
+/// An account that may not act is answered like an unknown one. A count that began anew would tell that the password was
+/// right.
+async fn may_act(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<bool, ApiError> {
+    let found = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
+    Ok(found.is_some())
+}
+
+async fn forgive(ctx: &mut Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
+    ctx.begin().await?;
+    lockout::forgive(ctx, auth, model, account).await?;
+    ctx.commit().await
+}
+
+/// Uncounts an attempt at the other accounts that the typed text leads to: it was the right password of this one, no
+/// guess at theirs. In a transaction of its own, as attempts lock accounts in the order of their ids.
+async fn spare_others(ctx: &mut Context<'_>, model: &Model, counted: &Counted, account: Id) -> Result<(), ApiError> {
+    let others = counted.others(account);
+    if others.is_empty() {
+        return Ok(());
+    }
+    ctx.begin().await?;
+    lockout::uncount(ctx, model, &others).await?;
+    ctx.commit().await
 }
 
 /// Records that a log-in, or a look at the current password, did not succeed.

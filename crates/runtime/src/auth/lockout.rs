@@ -59,6 +59,13 @@ pub(super) struct Counted {
     pub(super) closes: Vec<Id>,
 }
 
+impl Counted {
+    /// The accounts that it counts against beside this one.
+    pub(super) fn others(&self, account: Id) -> Vec<Id> {
+        self.accounts.iter().copied().filter(|other| *other != account).collect()
+    }
+}
+
 /// A text that was typed to log in with, as it is counted. Whoever reads the table of counts learns no name of it: only a
 /// keyed hash is kept. Two spellings are one wherever they lead to the same account: e-mail addresses are stored in one
 /// form, other names as they were typed.
@@ -138,19 +145,8 @@ impl Guess {
     }
 }
 
-/// Uncounts an attempt at the other accounts that the typed text leads to: it was the right password of this one, no
-/// guess at theirs.
-pub(super) async fn spare_others(
-    ctx: &Context<'_>,
-    model: &Model,
-    counted: &Counted,
-    account: Id,
-) -> Result<(), DbError> {
-    let others: Vec<Id> = counted.accounts.iter().copied().filter(|other| *other != account).collect();
-    uncount(ctx, model, &others).await
-}
-
-async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
+/// Takes one attempt from the counts of accounts, in the order of their ids.
+pub(super) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
     for account in accounts {
         let mut update = model.sql.statement("UPDATE ");
         update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
@@ -197,21 +193,21 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
     Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
 
-/// A right password makes up for the wrong ones before it, under every name of the account.
+/// A right password makes up for the wrong ones before it, under every name of the account. Names before the account, as an
+/// attempt counts them.
 pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
+    let names = names(ctx, auth, account).await?;
+    if !names.is_empty() {
+        let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
+        delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
+        ctx.source().execute(delete).await?;
+    }
     let mut update = model.sql.statement(format!(
         "UPDATE \"{}\" SET \"failed_login_attempts\" = 0, \"locked_until\" = NULL WHERE \"id\" = ",
         model.meta.table
     ));
     update.bind(account);
     ctx.source().execute(update).await?;
-    let names = names(ctx, auth, account).await?;
-    if names.is_empty() {
-        return Ok(());
-    }
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
-    delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
-    ctx.source().execute(delete).await?;
     Ok(())
 }
 

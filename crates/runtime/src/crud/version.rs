@@ -15,7 +15,7 @@ use crate::http::{ApiError, JsonBuffer, object};
 use crate::resource::Id;
 
 /// Names the version of a row as its caller sees it: the SHA-256 of those fields as JSON, the same after an update of
-/// Gable or Rust. Two callers who see different fields have different names for one version.
+/// Rust. Two callers who see different fields have different names for one version.
 pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
     let mut body = JsonBuffer::unbounded();
     object(model.resource.as_ref(), record, visible, &mut body);

@@ -43,7 +43,7 @@ impl AnswerBudget {
         }
     }
 
-    /// Reads rows that an answer shows.
+    /// Reads rows that an answer shows, or that a write looks at.
     ///
     /// # Errors
     /// 400 `AnswerTooLarge` once all rows of the request have more bytes than may be read, 503 where all answers in flight
@@ -86,6 +86,9 @@ impl AnswerBudget {
     pub(crate) fn finish(&self, buffer: JsonBuffer) -> Result<Vec<u8>, ApiError> {
         if let Some(busy) = buffer.busy {
             return Err(busy);
+        }
+        if let Some(load) = &buffer.load {
+            load.hold_answer(buffer.bytes.len() - buffer.counted)?;
         }
         if buffer.bytes.len() > buffer.max {
             return Err(self.too_large());

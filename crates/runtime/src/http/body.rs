@@ -47,12 +47,13 @@ where
     if bytes.is_empty() {
         return Err(malformed("The request has no body"));
     }
-    let parsed = json::parse(&bytes, max_memory(limit)).map_err(|error| match error {
+    let room = load.as_ref().map_or(usize::MAX, |load| load.max_body());
+    let parsed = json::parse(&bytes, max_memory(limit).min(room)).map_err(|error| match error {
         ParseError::Malformed(error) => malformed_at(&error),
         ParseError::TooLarge => too_many_values(),
     })?;
     if let Some(load) = &load {
-        load.hold_body(parsed.memory)?;
+        load.exchange_body(parsed.memory)?;
     }
     Ok(parsed.value)
 }

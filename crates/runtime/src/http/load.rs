@@ -178,6 +178,20 @@ impl RequestLoad {
         if more > 0 && held + more > self.shared.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
+    /// Bytes that all bodies may take together.
+    pub(super) fn max_body(&self) -> usize {
+        self.shared.max_body_bytes
+    }
+
+    /// Takes the values of its body from the budget instead of its bytes.
+    ///
+    /// # Errors
+    /// 503 when the budget is used up.
+    pub(super) fn exchange_body(&self, memory: usize) -> Result<(), ApiError> {
+        self.release_body();
+        self.hold_body(memory)
+    }
+
     /// Gives back what its body took.
     pub(super) fn release_body(&self) {
         self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
@@ -197,9 +211,12 @@ impl RequestLoad {
 
     /// Holds the bytes of the finished answer until it is sent, and gives back everything else.
     pub(super) fn keep_answer(&self, bytes: usize) {
-        let before = self.answer.replace(bytes);
-        self.shared.answer_bytes.fetch_add(budgeted(bytes), Ordering::Relaxed);
-        self.shared.answer_bytes.fetch_sub(budgeted(before), Ordering::Relaxed);
+        let (before, now) = (budgeted(self.answer.replace(bytes)), budgeted(bytes));
+        if now > before {
+            self.shared.answer_bytes.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.shared.answer_bytes.fetch_sub(before - now, Ordering::Relaxed);
+        }
     }
 
     fn refuse(&self) -> ApiError {
@@ -331,6 +348,8 @@ mod tests {
         load.arrive().hold_body(FREE_BYTES).expect("a small body has room");
         drop(other);
         large.hold_body(40).expect("given back");
+        large.exchange_body(FREE_BYTES + 70).expect("its bytes were given back");
+        assert!(load.arrive().hold_body(FREE_BYTES + 31).is_err());
         large.release_body();
         drop(large);
         load.arrive().hold_body(FREE_BYTES + 100).expect("everything was given back");

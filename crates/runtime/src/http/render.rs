@@ -1,4 +1,4 @@
-//! Stage 10: typed rows straight to bytes. No `serde_json::Value` on the way, except for columns that hold JSON.
+//! Stage 10: typed rows straight to bytes. No `serde_json::Value` on the way.
 
 use std::any::Any;
 use std::io::Write;

@@ -5,10 +5,14 @@ use std::cell::Cell;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Bytes that a list takes for each of its values: it grows by doubling.
+/// Bytes that an allocation takes beside its contents.
+const ALLOCATION: usize = 16;
+/// Bytes of a list's first allocation, which has room for four values.
+const FIRST_ITEM: usize = 4 * size_of::<Value>() + ALLOCATION;
+/// Bytes that each further value of a list takes: it grows by doubling.
 const ITEM: usize = 2 * size_of::<Value>();
 /// Bytes of an object's first node, which has room for eleven entries.
-const FIRST_ENTRY: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 16;
+const FIRST_ENTRY: usize = 11 * (size_of::<String>() + size_of::<Value>()) + ALLOCATION;
 /// Bytes that each further entry takes: nodes are half full at worst.
 const ENTRY: usize = FIRST_ENTRY / 5;
 
@@ -58,6 +62,11 @@ impl Memory {
     }
 }
 
+/// Bytes that a text takes behind its pointer.
+fn text(text: &str) -> usize {
+    if text.is_empty() { 0 } else { text.len() + ALLOCATION }
+}
+
 /// Builds a `Value`, counts its memory, and refuses an object that gives the same key twice: two readers could each
 /// believe another one.
 #[derive(Clone, Copy)]
@@ -95,12 +104,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        self.0.take(value.len())?;
+        self.0.take(text(value))?;
         Ok(value.into())
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        self.0.take(value.len())?;
+        self.0.take(text(&value))?;
         Ok(value.into())
     }
 
@@ -111,7 +120,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(self)? {
-            self.0.take(ITEM)?;
+            self.0.take(if list.is_empty() { FIRST_ITEM } else { ITEM })?;
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -120,7 +129,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            self.0.take(key.len() + if object.is_empty() { FIRST_ENTRY } else { ENTRY })?;
+            self.0.take(text(&key) + if object.is_empty() { FIRST_ENTRY } else { ENTRY })?;
             if object.contains_key(&key) {
                 return Err(A::Error::custom("a key is given twice"));
             }
@@ -152,13 +161,20 @@ mod tests {
     fn a_document_of_many_objects_is_refused_before_it_is_built() {
         let objects = format!("[{}{{}}]", "{\"\":0},".repeat(10_000));
         assert!(matches!(parse(objects.as_bytes(), 1024 * 1024), Err(ParseError::TooLarge)));
-        assert!(parse(objects.as_bytes(), 10_001 * (ITEM + FIRST_ENTRY)).is_ok());
+        assert!(parse(objects.as_bytes(), FIRST_ITEM + 10_001 * (ITEM + FIRST_ENTRY)).is_ok());
     }
 
     #[test]
     fn a_long_text_takes_as_much_memory_as_it_has_bytes() {
         let text = format!("\"{}\"", "a".repeat(1000));
-        assert_eq!(parse(text.as_bytes(), 1000).expect("JSON").memory, 1000);
-        assert!(matches!(parse(text.as_bytes(), 999), Err(ParseError::TooLarge)));
+        assert_eq!(parse(text.as_bytes(), 1016).expect("JSON").memory, 1016);
+        assert!(matches!(parse(text.as_bytes(), 1015), Err(ParseError::TooLarge)));
+    }
+
+    #[test]
+    fn lists_of_one_value_and_short_texts_are_counted_with_their_allocations() {
+        let memory = |text: String| parse(text.as_bytes(), usize::MAX).expect("JSON").memory;
+        assert!(memory(format!("[{}[0]]", "[0],".repeat(999))) >= 1000 * (FIRST_ITEM + size_of::<Value>()));
+        assert!(memory(format!("[{}\"a\"]", "\"a\",".repeat(999))) >= 1000 * (ALLOCATION + 1 + size_of::<Value>()));
     }
 }

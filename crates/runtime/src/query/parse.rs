@@ -18,7 +18,7 @@ use crate::input::{Problem, json};
 use crate::resource::{ModelMeta, Origin};
 
 /// Bytes that the values of `filters={…}` may take in memory.
-const FILTER_MEMORY: usize = 1024 * 1024;
+const FILTER_MEMORY: usize = 8 * 1024 * 1024;
 /// Problems that one answer tells.
 const MAX_PROBLEMS: usize = 20;
 
@@ -279,8 +279,14 @@ impl<'a> Parser<'a> {
     }
 
     fn json(&mut self, value: &str) {
-        let Ok(parsed) = json::parse(value.as_bytes(), FILTER_MEMORY) else {
-            return self.problem("filters", "Invalid", "'filters' must be a JSON object".to_owned());
+        let parsed = match json::parse(value.as_bytes(), FILTER_MEMORY) {
+            Ok(parsed) => parsed,
+            Err(json::ParseError::Malformed(_)) => {
+                return self.problem("filters", "Invalid", "'filters' must be a JSON object".to_owned());
+            }
+            Err(json::ParseError::TooLarge) => {
+                return self.problem("filters", "TooLarge", "'filters' has too many values".to_owned());
+            }
         };
         match json_filter::read(&mut self.filters, &self.view, &parsed.value) {
             Ok(condition) => self.conditions.push(condition),

@@ -29,7 +29,7 @@ pub(in crate::db) fn is_null(row: &Row, position: usize) -> Result<bool, DbError
 
 pub(in crate::db) fn raw_json(row: &Row, position: usize) -> Result<RawJson, DbError> {
     let JsonText(text) = get(row, position)?;
-    Ok(RawJson::checked(text))
+    RawJson::new(text).map_err(DbError::other)
 }
 
 /// The text of a column of type `json` or `jsonb`.

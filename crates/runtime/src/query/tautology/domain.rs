@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use chrono::NaiveTime;
 use sea_orm::Value;
 
 use super::Goal;
@@ -13,8 +14,15 @@ use crate::resource::{FieldKind, ModelMeta};
 /// For each class of values, whether it is among them. The last one is null.
 pub(super) type Positions = Vec<bool>;
 
+/// Values that the goals name, those of related rows not among them.
+pub(super) fn count(goals: &[Goal<'_>]) -> usize {
+    let mut named = HashMap::new();
+    goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
+    named.values().map(Vec::len).sum()
+}
+
 /// The domains of all fields that the goals test, related rows not among them.
-pub(super) fn of<'c>(goals: &[Goal<'c>], meta: &'c ModelMeta) -> HashMap<usize, Domain<'c>> {
+pub(super) fn of(goals: &[Goal<'_>], meta: &ModelMeta) -> HashMap<usize, Domain> {
     let mut named = HashMap::new();
     goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
     named.into_iter().map(|(field, values)| (field, Domain::new(meta, field, values))).collect()
@@ -30,7 +38,7 @@ fn collect<'c>(condition: &'c Condition, named: &mut HashMap<usize, Vec<&'c Valu
 }
 
 /// The values that a test names as a whole.
-fn values(test: &Test) -> &[Value] {
+pub(super) fn values(test: &Test) -> &[Value] {
     match test {
         Test::Equals(value) | Test::Differs(value) | Test::Compares(_, value) => std::slice::from_ref(value),
         Test::In(values) | Test::NotIn(values) => values,
@@ -38,78 +46,68 @@ fn values(test: &Test) -> &[Value] {
     }
 }
 
-/// The classes of values of one field.
-pub(super) struct Domain<'c> {
-    /// Named values by their text. Behind them stands null.
-    places: HashMap<String, usize>,
-    values: Vec<&'c Value>,
-    kind: Kind,
+/// The classes of values of one field, null behind all others.
+pub(super) struct Domain {
+    points: Points,
+    /// Classes without null.
+    len: usize,
     is_optional: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// There are no other values than those named.
-    Closed,
-    /// The named values are in order, with others before, between and behind them.
-    Ordered,
-    /// One more class stands for all other values.
-    Open,
+/// Where the named values stand among the classes.
+enum Points {
+    /// In order, with classes between them where there are other values.
+    Ordered(Vec<(Value, usize)>),
+    /// By their texts.
+    Unordered(HashMap<String, usize>),
 }
 
-impl<'c> Domain<'c> {
-    fn new(meta: &'c ModelMeta, field: usize, named: Vec<&'c Value>) -> Self {
+impl Domain {
+    fn new(meta: &ModelMeta, field: usize, named: Vec<&Value>) -> Self {
         let known = &meta.fields[field];
-        let mut values: Vec<&Value> = Vec::new();
-        let mut places = HashMap::new();
-        for value in named {
-            places.entry(key(value)).or_insert_with(|| {
-                values.push(value);
-                values.len() - 1
-            });
-        }
-        let kind = match known.kind {
-            FieldKind::Boolean if values.len() == 2 => Kind::Closed,
-            FieldKind::Enum(all) if values.len() >= all.len() => Kind::Closed,
-            _ if sort(&mut values) => Kind::Ordered,
-            _ => Kind::Open,
+        let (points, len) = match in_order(&named) {
+            Some(values) => ordered(values),
+            None => unordered(&named, known.kind),
         };
-        if kind == Kind::Ordered {
-            places = values.iter().enumerate().map(|(place, value)| (key(value), place)).collect();
-        }
-        Self { places, values, kind, is_optional: known.optional }
+        Self { points, len, is_optional: known.optional }
     }
 
-    /// Classes without null.
-    fn len(&self) -> usize {
-        match self.kind {
-            Kind::Closed => self.values.len(),
-            Kind::Ordered => 2 * self.values.len() + 1,
-            Kind::Open => self.values.len() + 1,
-        }
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     fn position(&self, value: &Value) -> Option<usize> {
-        let place = *self.places.get(&key(value))?;
-        Some(if self.kind == Kind::Ordered { 2 * place + 1 } else { place })
+        match &self.points {
+            Points::Ordered(points) => {
+                let order = |(point, _): &(Value, usize)| compare(point, value).unwrap_or(Ordering::Less);
+                points.binary_search_by(order).ok().map(|place| points[place].1)
+            }
+            Points::Unordered(points) => points.get(&text(value)).copied(),
+        }
+    }
+
+    fn is_ordered(&self) -> bool {
+        matches!(self.points, Points::Ordered(_))
     }
 
     /// The classes among those left, or among all, whose values pass or fail the test. One that cannot be decided by
     /// itself leaves all but null.
     pub(super) fn narrowed(&self, left: Option<&Positions>, test: &Test, wanted: bool) -> Positions {
-        let mut all = vec![true; self.len()];
+        let mut all = vec![true; self.len];
         all.push(self.is_optional);
         let passing = self.passing(test);
-        let possible = |position: usize| match &passing {
-            Some(passing) => passing[position] == wanted,
-            None => position < self.len() || !wanted,
+        let possible = |position: usize| match (test, &passing) {
+            // An empty text is in every text. Who asks for it left a box empty: no row is searched for that fails it.
+            (Test::Text(test), _) if test.text.is_empty() => wanted && position < self.len,
+            (_, Some(passing)) => passing[position] == wanted,
+            (_, None) => position < self.len || !wanted,
         };
         left.unwrap_or(&all).iter().enumerate().map(|(position, is_left)| *is_left && possible(position)).collect()
     }
 
     /// The classes whose values pass; none where that depends on what is not interpreted here.
     fn passing(&self, test: &Test) -> Option<Positions> {
-        let null = self.len();
+        let null = self.len;
         let among = |values: &[Value], inside: bool| {
             let mut positions = vec![!inside; null + 1];
             for position in values.iter().filter_map(|value| self.position(value)) {
@@ -124,9 +122,7 @@ impl<'c> Domain<'c> {
             Test::NotIn(values) => among(values, false),
             Test::IsNull => (0..=null).map(|position| position == null).collect(),
             Test::IsNotNull => (0..=null).map(|position| position != null).collect(),
-            // As in `Test::constant`.
-            Test::Text(test) if test.text.is_empty() => vec![true; null + 1],
-            Test::Compares(comparison, value) if self.kind == Kind::Ordered => {
+            Test::Compares(comparison, value) if self.is_ordered() => {
                 let named = self.position(value)?;
                 let passes = |position: usize| comparison.admits(position.cmp(&named));
                 (0..=null).map(|position| position != null && passes(position)).collect()
@@ -138,7 +134,7 @@ impl<'c> Domain<'c> {
     /// Whether a value of the classes left passes all tests as wanted.
     pub(super) fn is_possible(&self, left: &Positions, tests: &[(&Test, bool)]) -> bool {
         let open: Vec<(&Test, bool)> = tests.iter().copied().filter(|(test, _)| self.passing_is_open(test)).collect();
-        let null = self.len();
+        let null = self.len;
         let named = open.iter().filter_map(|(test, _)| self.position(values(test).first()?)).collect::<Vec<_>>();
         let other = (0..null).find(|position| left[*position] && !named.contains(position));
         let agrees = |position: &usize| left[*position] && self.agrees(*position, &open);
@@ -148,7 +144,7 @@ impl<'c> Domain<'c> {
     fn passing_is_open(&self, test: &Test) -> bool {
         match test {
             Test::Text(test) => !test.text.is_empty(),
-            Test::Compares(..) => self.kind != Kind::Ordered,
+            Test::Compares(..) => !self.is_ordered(),
             _ => false,
         }
     }
@@ -191,19 +187,54 @@ fn are_opposites(one: &Test, other: &Test) -> bool {
     *other == opposite && left == right
 }
 
-fn key(value: &Value) -> String {
+/// One class for each value that is named, and one for all others where there are any.
+fn unordered(named: &[&Value], kind: FieldKind) -> (Points, usize) {
+    let mut points = HashMap::new();
+    for value in named {
+        let next = points.len();
+        points.entry(text(value)).or_insert(next);
+    }
+    let all = match kind {
+        FieldKind::Boolean => Some(2),
+        FieldKind::Enum(values) => Some(values.len()),
+        _ => None,
+    };
+    let others = usize::from(all.is_none_or(|all| points.len() < all));
+    let len = points.len() + others;
+    (Points::Unordered(points), len)
+}
+
+fn text(value: &Value) -> String {
     format!("{value:?}")
 }
 
-/// Sorts values of a type whose order is that of the databases; false for others.
-fn sort(values: &mut [&Value]) -> bool {
-    let is_ordered = values.iter().all(|value| compare(value, value).is_some());
-    if is_ordered {
-        values.sort_by(|one, other| compare(one, other).unwrap_or(Ordering::Equal));
+/// The values in order, each once; none for types without an order that is known here.
+fn in_order(named: &[&Value]) -> Option<Vec<Value>> {
+    let mut values: Vec<Value> = named.iter().map(|value| (*value).clone()).collect();
+    if values.is_empty() || !values.iter().all(|value| compare(value, &values[0]).is_some()) {
+        return None;
     }
-    is_ordered
+    values.sort_by(|one, other| compare(one, other).unwrap_or(Ordering::Equal));
+    values.dedup_by(|one, other| compare(one, other) == Some(Ordering::Equal));
+    Some(values)
 }
 
+/// One class for each value, and one for what is before, between and behind them.
+fn ordered(values: Vec<Value>) -> (Points, usize) {
+    let mut len = usize::from(!is_least(&values[0]));
+    let mut points: Vec<(Value, usize)> = Vec::with_capacity(values.len());
+    for value in values {
+        if points.last().is_some_and(|(before, _)| !are_neighbours(before, &value)) {
+            len += 1;
+        }
+        points.push((value, len));
+        len += 1;
+    }
+    let is_last = points.last().is_some_and(|(value, _)| is_greatest(value));
+    (Points::Ordered(points), len + usize::from(!is_last))
+}
+
+/// The order of the databases.
 fn compare(one: &Value, other: &Value) -> Option<Ordering> {
     match (one, other) {
         (Value::Int(Some(one)), Value::Int(Some(other))) => Some(one.cmp(other)),
@@ -214,5 +245,32 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
         (Value::ChronoTime(Some(one)), Value::ChronoTime(Some(other))) => Some(one.cmp(other)),
         (Value::ChronoDateTimeUtc(Some(one)), Value::ChronoDateTimeUtc(Some(other))) => Some(one.cmp(other)),
         _ => None,
+    }
+}
+
+/// Whether no value is between the two.
+fn are_neighbours(one: &Value, next: &Value) -> bool {
+    match (one, next) {
+        (Value::Int(Some(one)), Value::Int(Some(next))) => one.checked_add(1) == Some(*next),
+        (Value::BigInt(Some(one)), Value::BigInt(Some(next))) => one.checked_add(1) == Some(*next),
+        (Value::ChronoDate(Some(one)), Value::ChronoDate(Some(next))) => one.succ_opt() == Some(*next),
+        _ => false,
+    }
+}
+
+fn is_least(value: &Value) -> bool {
+    match value {
+        Value::Int(Some(value)) => *value == i32::MIN,
+        Value::BigInt(Some(value)) => *value == i64::MIN,
+        Value::ChronoTime(Some(value)) => *value == NaiveTime::MIN,
+        _ => false,
+    }
+}
+
+fn is_greatest(value: &Value) -> bool {
+    match value {
+        Value::Int(Some(value)) => *value == i32::MAX,
+        Value::BigInt(Some(value)) => *value == i64::MAX,
+        _ => false,
     }
 }

@@ -2,8 +2,8 @@
 //! `seats > 5 OR seats < 6`, `some` or `none` of one relation. Searches for a row that it does not hold for, by the rules of
 //! propositions (here), those of the values of one field (`domain`) and those of related rows.
 //!
-//! An answer of "some row fails it" may be wrong, never the opposite one: patterns and the order of texts are not
-//! interpreted, and constraints of the schema such as `min:` are not known here.
+//! An answer of "some row fails it" may be wrong, the opposite one is not: patterns and the order of texts are not
+//! interpreted, keys and inverse relations are not linked to each other, and `min:` of a field is not known here.
 
 mod domain;
 
@@ -16,20 +16,27 @@ use super::condition::{Condition, Quantifier, Related, Test};
 use crate::access::RowRule;
 use crate::resource::{ModelMeta, RelationKind};
 
-/// Steps of the search. A condition that needs more counts as holding for every row: nobody writes such a one by hand.
-const STEPS: usize = 10_000;
+/// Work of the search: classes of values that are looked at. A condition that needs more counts as holding for every row:
+/// nobody writes such a one by hand.
+const WORK: usize = 4_000_000;
+/// Work that a named value takes, and a step that looks at none.
+const VALUE: usize = 10;
 
 /// Whether no row can fail the condition.
 pub(super) fn always_holds(condition: &Condition, meta: &ModelMeta) -> bool {
-    let (fails, left) = satisfies(&[(condition, false)], meta, STEPS);
+    let (fails, left) = satisfies(&[(condition, false)], meta, WORK);
     !fails || left == 0
 }
 
-/// Whether some row meets all goals, and the steps that are left.
-fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, steps: usize) -> (bool, usize) {
-    let mut search = Search { meta, steps, domains: domain::of(goals, meta), tests: Vec::new(), related: Vec::new() };
+/// Whether some row meets all goals, and the work that is left.
+fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, work: usize) -> (bool, usize) {
+    let work = work.saturating_sub(VALUE * domain::count(goals));
+    if work == 0 {
+        return (false, 0);
+    }
+    let mut search = Search { meta, work, domains: domain::of(goals, meta), tests: Vec::new(), related: Vec::new() };
     let found = search.finds(goals.to_vec());
-    (found, search.steps)
+    (found, search.work)
 }
 
 /// A condition, and whether the row is to meet it.
@@ -38,8 +45,8 @@ type Goal<'c> = (&'c Condition, bool);
 /// The row that is searched for, as far as it is decided.
 struct Search<'c> {
     meta: &'c ModelMeta,
-    steps: usize,
-    domains: HashMap<usize, Domain<'c>>,
+    work: usize,
+    domains: HashMap<usize, Domain>,
     tests: Vec<Decided<'c>>,
     related: Vec<Claim<'c>>,
 }
@@ -81,10 +88,10 @@ impl<'c> Search<'c> {
     /// Whether some row meets all goals and what was decided before.
     fn finds(&mut self, mut goals: Vec<Goal<'c>>) -> bool {
         let Some((condition, wanted)) = goals.pop() else { return true };
-        if self.steps == 0 {
+        self.work = self.work.saturating_sub(VALUE);
+        if self.work == 0 {
             return false;
         }
-        self.steps -= 1;
         match condition {
             Condition::Not(inner) => {
                 goals.push((inner, !wanted));
@@ -115,8 +122,9 @@ impl<'c> Search<'c> {
     }
 
     /// None where no value of the field passes this test and those decided before.
-    fn decide(&self, field: usize, test: &'c Test, wanted: bool) -> Option<Decided<'c>> {
+    fn decide(&mut self, field: usize, test: &'c Test, wanted: bool) -> Option<Decided<'c>> {
         let domain = self.domains.get(&field)?;
+        self.work = self.work.saturating_sub(domain.len() + VALUE * domain::values(test).len());
         let before = self.tests.iter().rev().find(|decided| decided.field == field);
         let left = domain.narrowed(before.map(|decided| &*decided.left), test, wanted);
         let tests = self.tests.iter().filter(|decided| decided.field == field);
@@ -139,8 +147,8 @@ impl<'c> Search<'c> {
     }
 
     fn exists(&mut self, related: &Related, goals: Vec<Goal<'c>>) -> bool {
-        let (found, left) = satisfies(&goals, related.target, self.steps);
-        self.steps = left;
+        let (found, left) = satisfies(&goals, related.target, self.work);
+        self.work = left;
         found
     }
 
