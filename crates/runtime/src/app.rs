@@ -22,7 +22,7 @@ use crate::db::{Database, MigrateError, Migration};
 use crate::http::{ErrorFormats, Load, Transport, get_only, route_not_found, transport};
 use crate::limit::{RateLimits, RouteLimit};
 use crate::mail::{self, MailError, MailRoom, Mailbox};
-use crate::ops::clean_up::clean_up;
+use crate::ops::clean_up::{clean_up, trim_histories};
 use crate::ops::command;
 use crate::ops::health::{Health, Readiness};
 use crate::ops::listener::{self, Listeners, limit_writes};
@@ -319,9 +319,14 @@ fn announce(core: &Core, addresses: &[SocketAddr]) {
 
 /// What is over is taken away in small portions, now and then.
 async fn clean_up_regularly(core: Arc<Core>) {
-    loop {
+    for round in 0_u32.. {
         if let Err(error) = clean_up(&core).await {
             tracing::warn!(%error, "clearing up what is over");
+        }
+        if round % TRIM_EVERY == 0
+            && let Err(error) = trim_histories(&core).await
+        {
+            tracing::warn!(%error, "failed to trim the histories of accounts");
         }
         tokio::time::sleep(CLEAN_UP).await;
     }
@@ -329,6 +334,8 @@ async fn clean_up_regularly(core: Arc<Core>) {
 
 /// How often expired rows are looked for.
 const CLEAN_UP: Duration = Duration::from_secs(60);
+/// Rounds of that from one look at the length of histories to the next.
+const TRIM_EVERY: u32 = 60;
 
 /// Other nodes change accounts and roles, too.
 async fn follow(core: Arc<Core>) {

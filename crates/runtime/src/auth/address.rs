@@ -109,7 +109,7 @@ impl Moving {
     }
 }
 
-async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
+pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
     select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
     let found = ctx.source().one(select).await?;

@@ -10,6 +10,7 @@ use super::Auth;
 use super::carrier;
 use super::error::credential;
 use super::grant;
+use super::session_cookie::cleared;
 use super::tokens::Claims;
 use crate::access::{Identity, Principal, Via};
 use crate::app_meta::{Surface, TokenDelivery};
@@ -82,7 +83,7 @@ async fn by_credential(
     request: &HttpRequest,
     credentials: [Option<Credential>; 2],
 ) -> Result<Principal, ApiError> {
-    let mut failed = None;
+    let (mut failed, mut dead) = (None, false);
     for credential in credentials.into_iter().flatten() {
         match holder(ctx.core, auth, &credential).await {
             Ok(identity) => {
@@ -92,14 +93,25 @@ async fn by_credential(
                 note_use(ctx, &identity);
                 return Ok(Principal::Account(identity));
             }
-            Err(error) if error.status() == 401 => failed = failed.or(Some((credential, error))),
+            Err(error) if error.status() == 401 => {
+                dead |= matches!(credential, Credential::Session(_));
+                failed = failed.or(Some((credential, error)));
+            }
             Err(error) => return Err(error),
         }
     }
-    match failed {
-        Some((credential, error)) => refused(ctx, auth, credential, error).await,
-        None => Ok(Principal::Anonymous),
+    let Some((credential, error)) = failed else { return Ok(Principal::Anonymous) };
+    let refused = refused(ctx, auth, credential, error).await;
+    ctx.stale = ctx.stale.take().map(|error| if dead { dead_session(ctx.core, auth, request, error) } else { error });
+    refused
+}
+
+/// Lets a refusal also take away the session cookie that the request came with and that opens nothing.
+pub(super) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
+    if session(auth, request).is_none() {
+        return refusal;
     }
+    refusal.with_header("Set-Cookie", cleared(&auth.meta.session, &core.settings).to_string())
 }
 
 /// A browser adds cookies to whatever a page makes it send, also the page of somebody else.

@@ -1,7 +1,9 @@
-//! What a person would call the device behind a `User-Agent`: good enough to recognize one's own, and for nothing else.
+//! Names the device behind a `User-Agent`: good enough to recognize one's own, and for nothing else.
+
+use serde::Serialize;
 
 /// Marks of browsers, in the order in which they must be looked for: most of them also claim to be another.
-const BROWSERS: [(&str, &str); 10] = [
+const BROWSERS: [(&str, &str); 11] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
     ("OPR/", "Opera"),
@@ -12,27 +14,72 @@ const BROWSERS: [(&str, &str); 10] = [
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
+    ("PostmanRuntime/", "Postman"),
 ];
 
-const SYSTEMS: [(&str, &str); 7] = [
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
+/// Marks of systems, likewise, with what a person calls the device.
+const SYSTEMS: [System; 7] = [
+    System { mark: "iPhone", device: "iPhone", os: "iOS" },
+    System { mark: "iPad", device: "iPad", os: "iOS" },
+    System { mark: "Android", device: "Android", os: "Android" },
+    System { mark: "Windows", device: "Windows", os: "Windows" },
+    System { mark: "Mac OS X", device: "macOS", os: "macOS" },
+    System { mark: "CrOS", device: "ChromeOS", os: "ChromeOS" },
+    System { mark: "Linux", device: "Linux", os: "Linux" },
 ];
 
-/// `Firefox on Linux`, `curl`, or `Unknown device`.
-pub(super) fn device(user_agent: Option<&str>) -> String {
-    let agent = user_agent.unwrap_or_default();
-    let named =
-        |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
-    match (named(&BROWSERS), named(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "Unknown device".to_owned(),
+struct System {
+    mark: &'static str,
+    device: &'static str,
+    os: &'static str,
+}
+
+/// What is not recognized is called so.
+const UNKNOWN: &str = "Unknown";
+
+/// A device, by its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Device {
+    browser: &'static str,
+    os: &'static str,
+    /// `mobile`, `tablet`, or `desktop` for everything else
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip)]
+    name: Option<&'static str>,
+}
+
+impl Device {
+    pub(super) fn of(user_agent: Option<&str>) -> Self {
+        let agent = user_agent.unwrap_or_default();
+        let browser = BROWSERS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+        let system = SYSTEMS.iter().find(|system| agent.contains(system.mark));
+        Self {
+            browser: browser.unwrap_or(UNKNOWN),
+            os: system.map_or(UNKNOWN, |system| system.os),
+            kind: kind(agent),
+            name: system.map(|system| system.device),
+        }
+    }
+
+    /// `Firefox on Linux`, `curl`, or `Unknown device`.
+    pub(crate) fn name(&self) -> String {
+        match (self.browser, self.name) {
+            (UNKNOWN, None) => "Unknown device".to_owned(),
+            (UNKNOWN, Some(device)) => device.to_owned(),
+            (browser, None) => browser.to_owned(),
+            (browser, Some(device)) => format!("{browser} on {device}"),
+        }
+    }
+}
+
+/// Android's browsers say `Mobile` on telephones and leave it out on tablets.
+fn kind(agent: &str) -> &'static str {
+    match agent {
+        _ if agent.contains("iPad") || agent.contains("Tablet") => "tablet",
+        _ if agent.contains("Mobile") || agent.contains("iPhone") => "mobile",
+        _ if agent.contains("Android") => "tablet",
+        _ => "desktop",
     }
 }
 
@@ -43,23 +90,35 @@ mod tests {
     #[test]
     fn common_clients_are_recognized() {
         let cases = [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                ("Firefox", "Linux", "desktop", "Firefox on Linux"),
+            ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 \
                  Safari/537.36 Edg/141.0.0.0",
-                "Edge on Windows",
+                ("Edge", "Windows", "desktop", "Edge on Windows"),
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                  Version/18.0 Mobile/15E148 Safari/604.1",
-                "Safari on iPhone",
+                ("Safari", "iOS", "mobile", "Safari on iPhone"),
             ),
-            ("curl/8.5.0", "curl"),
-            ("", "Unknown device"),
+            (
+                "Mozilla/5.0 (Linux; Android 15; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+                ("Chrome", "Android", "tablet", "Chrome on Android"),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+                ("Chrome", "Android", "mobile", "Chrome on Android"),
+            ),
+            ("curl/8.5.0", ("curl", "Unknown", "desktop", "curl")),
+            ("", ("Unknown", "Unknown", "desktop", "Unknown device")),
         ];
-        for (agent, expected) in cases {
-            assert_eq!(device(Some(agent)), expected);
+        for (agent, (browser, os, kind, name)) in cases {
+            let device = Device::of(Some(agent));
+            assert_eq!((device.browser, device.os, device.kind, device.name().as_str()), (browser, os, kind, name));
         }
-        assert_eq!(device(None), "Unknown device");
+        assert_eq!(Device::of(None), Device::of(Some("")));
     }
 }

@@ -34,12 +34,16 @@ pub(crate) enum AuthError {
     PasswordNotHere,
     /// The account went away meanwhile.
     AccountGone,
-    /// A one-time token or code that was never made, was used, or is over.
+    /// A one-time token or code that was never made, was used, or was replaced.
     OneTimeToken,
+    /// A one-time token or code that was mailed and not used in time.
+    OneTimeTokenExpired,
     /// A refresh token that does not hold.
     RefreshToken,
     /// There is no such log-in of this account.
     NoSuchSession,
+    /// The log-in that the request came by does not end as one of the others do.
+    CurrentSession,
     /// Said already, by another room or by an interceptor.
     Other(ApiError),
 }

@@ -43,6 +43,17 @@ pub(super) enum Reason {
     NotVerified,
 }
 
+/// Kinds that anybody can cause who knows the name of an account. They are bounded apart from the others, so that
+/// attempts do not displace what the account itself did.
+pub(crate) const ATTEMPTS: [&str; 2] = ["login_failed", "locked"];
+
+/// Kinds that an account itself causes, and that its history tells.
+pub(crate) const OWN_DEEDS: [&str; 6] =
+    ["logged_in", "logged_out", "logged_out_everywhere", "session_revoked", "password_changed", "password_reset"];
+
+/// How many events of either list are kept of one account.
+pub(crate) const KEPT: u32 = 500;
+
 impl Event {
     pub(super) fn kind(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::Auth;
+use super::error::AuthError;
 use crate::access::id_from;
 use crate::context::Context;
 use crate::db::{DbError, Row, Statement};
@@ -47,13 +48,22 @@ impl Purpose {
     }
 }
 
-/// A token that may still be used.
+/// A token that was not used yet.
 pub(super) struct OneTime {
     pub(super) id: Uuid,
     pub(super) account: Id,
     pub(super) purpose: Purpose,
     /// Where it was sent.
     pub(super) address: String,
+    expires_at: DateTime<Utc>,
+}
+
+impl OneTime {
+    /// # Errors
+    /// `OneTimeTokenExpired` for one that was not used in time.
+    fn in_time(self, ctx: &Context<'_>) -> Result<Self, AuthError> {
+        if self.expires_at > ctx.now { Ok(self) } else { Err(AuthError::OneTimeTokenExpired) }
+    }
 }
 
 /// Wrong codes after which a code is worth nothing.
@@ -120,27 +130,33 @@ pub(super) async fn last_issued(
 
 /// Finds the token that a link holds, when it may still be used for one of these purposes. A token made for a code
 /// has a purpose of its own, so no link opens it.
+///
+/// # Errors
+/// `OneTimeTokenExpired` for one that was mailed for that and not used in time.
 pub(super) async fn find(
     ctx: &Context<'_>,
     auth: &Auth,
     token: &str,
     purposes: &[Purpose],
-) -> Result<Option<OneTime>, DbError> {
+) -> Result<Option<OneTime>, AuthError> {
     let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
-    let mut select = usable(ctx);
+    let mut select = unused(ctx);
     select.push(" AND \"id\" = ").bind(id);
-    let found = one(ctx, auth, select).await?;
-    Ok(found.filter(|found| purposes.contains(&found.purpose)))
+    let found = one(ctx, auth, select).await?.filter(|found| purposes.contains(&found.purpose));
+    found.map(|found| found.in_time(ctx)).transpose()
 }
 
 /// Finds the token whose code this is; only tokens made for a code have one. Every guess is counted before it is looked at and stays counted, so that many at once
 /// are no more than the same number one after another.
+///
+/// # Errors
+/// `OneTimeTokenExpired` for the code that was mailed and not used in time; guesses at it are counted as well.
 pub(super) async fn guess(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
     code: &str,
-) -> Result<Option<OneTime>, ApiError> {
+) -> Result<Option<OneTime>, AuthError> {
     let purpose = Purpose::VerifyEmailCode;
     ctx.begin().await?;
     let mut count = Statement::new(
@@ -148,30 +164,29 @@ pub(super) async fn guess(
         "UPDATE \"gable_tokens\" SET \"attempts\" = \"attempts\" + 1 WHERE \"used_at\" IS NULL AND \"account_id\" = ",
     );
     count.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
-    count.push(" AND \"expires_at\" > ").bind(ctx.now).push(" AND \"attempts\" < ").bind(GUESSES);
+    count.push(" AND \"attempts\" < ").bind(GUESSES);
     let counted = ctx.source().execute(count).await?;
-    let mut select = usable(ctx);
+    let mut select = unused(ctx);
     select.push(" AND \"account_id\" = ").bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
     let found = if counted == 0 { None } else { one(ctx, auth, select).await? };
     ctx.commit().await?;
-    Ok(found.filter(|found| auth.secrets.is_code(found.id, code)))
+    let found = found.filter(|found| auth.secrets.is_code(found.id, code));
+    found.map(|found| found.in_time(ctx)).transpose()
 }
 
-fn usable(ctx: &Context<'_>) -> Statement {
-    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\" FROM \"gable_tokens\" \
-               WHERE \"used_at\" IS NULL AND \"expires_at\" > ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.bind(ctx.now);
-    select
+fn unused(ctx: &Context<'_>) -> Statement {
+    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\", \"expires_at\" FROM \"gable_tokens\" \
+               WHERE \"used_at\" IS NULL";
+    Statement::new(ctx.core.db.dialect(), sql)
 }
 
 async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option<OneTime>, DbError> {
     let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
     let mut row = Row::new(&result);
     let (id, account) = (row.next()?, id_from(&mut row, auth.access.models.account.id)?);
-    let (purpose, address): (String, String) = (row.next()?, row.next()?);
+    let (purpose, address, expires_at): (String, String, _) = (row.next()?, row.next()?, row.next()?);
     let purpose = Purpose::ALL.into_iter().find(|known| known.name() == purpose);
-    Ok(purpose.map(|purpose| OneTime { id, account, purpose, address }))
+    Ok(purpose.map(|purpose| OneTime { id, account, purpose, address, expires_at }))
 }
 
 /// Uses a token up, in the open transaction. False when another request was first.

@@ -205,7 +205,7 @@ pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiErr
     field.ok_or_else(|| ApiError::internal("the account model has no password"))
 }
 
-async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE \"id\" = ", password_field(model)?.column, model.meta.table);
     let mut select = model.sql.statement(sql);
     select.bind(account);

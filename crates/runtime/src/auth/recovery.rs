@@ -12,9 +12,10 @@ use super::Auth;
 use super::error::AuthError;
 use super::event::{self, Event, record};
 use super::find::{Found, by_email, find};
+use super::lockout::account_turn;
 use super::login::plain;
 use super::one_time::{self, OneTime, Purpose};
-use super::password::{password_problems, replace};
+use super::password::{password_problems, replace, stored_hash};
 use super::{address, grant, lockout};
 use crate::access::Via;
 use crate::app_meta::{AuthOperation, PasswordPolicy};
@@ -51,8 +52,12 @@ pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) ->
     if !mailed_enough(ctx, event, account).await? {
         return Ok(());
     }
-    let refusal = ApiError::new(429, "TooManyRequests", "Too many changes of address, please try again later");
-    Err(refusal.with_header("Retry-After", WINDOW.num_seconds().to_string()))
+    Err(too_many("Too many changes of address, please try again later"))
+}
+
+/// Refuses what would send a mail too many.
+pub(super) fn too_many(message: &str) -> ApiError {
+    ApiError::new(429, "TooManyRequests", message).with_header("Retry-After", WINDOW.num_seconds().to_string())
 }
 
 /// Does work whose duration tells nothing of what was found.
@@ -129,6 +134,8 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
 pub(crate) struct Reset {
     token: String,
     new: PlainPassword,
+    /// What the client calls the password.
+    field: &'static str,
 }
 
 /// What a surface calls the two.
@@ -159,7 +166,7 @@ impl Reset {
         found.extend(new.into_iter().flat_map(|new| password_problems(policy, names.password, new)));
         match (token, new, together(found, broken)) {
             (Some(token), Some(new), problems) if problems.is_empty() => {
-                Ok(Self { token: token.to_owned(), new: PlainPassword::new(new) })
+                Ok(Self { token: token.to_owned(), new: PlainPassword::new(new), field: names.password })
             }
             (_, _, problems) => Err(AuthError::invalid(problems)),
         }
@@ -176,7 +183,8 @@ pub(super) fn required(key: &str) -> Problem {
 /// received verifies the address, too.
 ///
 /// # Errors
-/// `OneTimeToken` for a token that was never sent, was used or is over; 503 when too many passwords wait already.
+/// `OneTimeToken` for a token that was never sent or was used, `OneTimeTokenExpired` for one that is over, `SamePassword`
+/// for the current password, which leaves the token as it is; 503 when too many passwords wait already.
 pub(crate) async fn reset_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -184,10 +192,17 @@ pub(crate) async fn reset_password(
     via: Via,
 ) -> Result<Box<dyn Any>, AuthError> {
     let model = ctx.core.account_model()?;
-    let token = one_time::find(ctx, auth, &reset.token, &[Purpose::ResetPassword]).await?;
-    let token = token.ok_or(AuthError::OneTimeToken)?;
+    let token = find_reset(ctx, auth, &reset.token).await?;
+    // Another password uses the token up, so that a token is good for one guess at the current one. Guesses made at once
+    // wait for each other here, and then find it used.
+    let _turn = account_turn(&auth.turns, token.account).await?;
+    let token = find_reset(ctx, auth, &reset.token).await?;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now).await?;
     let identity = identity.ok_or(AuthError::OneTimeToken)?;
+    let current = stored_hash(ctx, model, token.account).await?;
+    if auth.hasher.verify(ctx.origin(), reset.new.clone(), current).await? {
+        return Err(AuthError::SamePassword { field: reset.field });
+    }
     let hash = auth.hasher.hash(ctx.origin(), reset.new).await?;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::ResetPassword, Moment::Before, ctx, &mut ()).await?;
@@ -203,6 +218,10 @@ pub(crate) async fn reset_password(
     auth.hooks.run(AuthOperation::ResetPassword, Moment::After, ctx, account.as_mut()).await?;
     ctx.commit().await?;
     Ok(account)
+}
+
+async fn find_reset(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<OneTime, AuthError> {
+    one_time::find(ctx, auth, token, &[Purpose::ResetPassword]).await?.ok_or(AuthError::OneTimeToken)
 }
 
 async fn verified_by_mail(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<(), AuthError> {

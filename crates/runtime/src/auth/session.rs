@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Auth;
-use super::device::device;
+use super::device::Device;
 use super::error::AuthError;
-use super::event::{Event, record};
+use super::event::{ATTEMPTS, Event, OWN_DEEDS, record};
 use super::grant;
 use crate::access::Via;
 use crate::app_meta::AuthOperation;
@@ -19,7 +19,7 @@ use crate::resource::Id;
 pub(crate) struct OwnSession {
     pub(crate) id: Uuid,
     pub(crate) surface: String,
-    pub(crate) device: String,
+    pub(crate) device: Device,
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub(crate) async fn list_sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<
         let mut row = Row::new(&result);
         let (id, surface, ip): (Uuid, String, Option<String>) = (row.next()?, row.next()?, row.next()?);
         let user_agent: Option<String> = row.next()?;
-        let device = device(user_agent.as_deref());
+        let device = Device::of(user_agent.as_deref());
         let (created_at, last_active_at, expires_at) = (row.next()?, row.next()?, row.next()?);
         let is_current = current == Some(id);
         let own =
@@ -69,10 +69,10 @@ fn lies_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>
     idle_seconds.is_some_and(|idle| (now - session.last_active_at).num_seconds() >= idle)
 }
 
-/// Ends one of the caller's log-ins.
+/// Ends one of the caller's other log-ins.
 ///
 /// # Errors
-/// `NoSuchSession` for what is none, or another account's.
+/// `CurrentSession` for the one that the request came by, `NoSuchSession` for what is none, or another account's.
 pub(crate) async fn revoke_session(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -81,6 +81,9 @@ pub(crate) async fn revoke_session(
 ) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let session = Uuid::try_parse(session).map_err(|_| AuthError::NoSuchSession)?;
+    if ctx.principal.grant().is_some_and(|current| current.id == session) {
+        return Err(AuthError::CurrentSession);
+    }
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::RevokeSession, Moment::Before, ctx, &mut ()).await?;
     if !grant::end(ctx, account, session).await? {
@@ -94,24 +97,25 @@ pub(crate) async fn revoke_session(
 /// Something that happened to one's own account.
 pub(crate) struct OwnEvent {
     pub(crate) id: Uuid,
-    /// `logged_in`, `login_failed`
+    /// one of `ATTEMPTS` or `OWN_DEEDS`
     pub(crate) kind: String,
     pub(crate) reason: Option<String>,
     pub(crate) surface: String,
-    pub(crate) device: String,
+    pub(crate) device: Device,
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) at: DateTime<Utc>,
 }
 
-/// A part of a history, and how long it is.
+/// A part of a history, how long it is, and whose.
 pub(crate) struct History {
+    pub(crate) account: Id,
     pub(crate) events: Vec<OwnEvent>,
     pub(crate) total: i64,
 }
 
-/// When and from where somebody logged in to the caller's account, or tried to, the latest first; as long as events
-/// are kept.
+/// When and from where somebody logged in to the caller's account, or tried to, logged out, or replaced its password, the
+/// latest first; as long as events are kept.
 ///
 /// # Errors
 /// 401 for an anonymous caller.
@@ -124,12 +128,12 @@ pub(crate) async fn login_history(
     let account = ctx.principal.require()?.account;
     auth.hooks.run(AuthOperation::LoginHistory, Moment::Before, ctx, &mut ()).await?;
     let mut count = Statement::new(ctx.core.db.dialect(), "SELECT COUNT(*)");
-    logins_of(&mut count, account);
+    history_of(&mut count, account);
     let counted = ctx.source().one(count).await?;
     let total = counted.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(0);
     let sql = "SELECT \"id\", \"kind\", \"reason\", \"surface\", \"ip\", \"user_agent\", \"at\"";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    logins_of(&mut select, account);
+    history_of(&mut select, account);
     select.push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(limit));
     select.push(" OFFSET ").bind(i64::try_from(offset).unwrap_or(i64::MAX));
     let mut events = Vec::new();
@@ -137,14 +141,15 @@ pub(crate) async fn login_history(
         let mut row = Row::new(&result);
         let (id, kind, reason, surface) = (row.next()?, row.next()?, row.next()?, row.next()?);
         let (ip, user_agent): (Option<String>, Option<String>) = (row.next()?, row.next()?);
-        let device = device(user_agent.as_deref());
+        let device = Device::of(user_agent.as_deref());
         events.push(OwnEvent { id, kind, reason, surface, device, ip, user_agent, at: row.next()? });
     }
     auth.hooks.run(AuthOperation::LoginHistory, Moment::After, ctx, &mut ()).await?;
-    Ok(History { events, total })
+    Ok(History { account, events, total })
 }
 
-fn logins_of(statement: &mut Statement, account: Id) {
-    statement.push(" FROM \"gable_events\" WHERE \"kind\" IN ('logged_in', 'login_failed') AND \"account_id\" = ");
-    statement.bind(account);
+fn history_of(statement: &mut Statement, account: Id) {
+    statement.push(" FROM \"gable_events\" WHERE \"account_id\" = ").bind(account).push(" AND \"kind\" IN (");
+    let kinds = || ATTEMPTS.iter().chain(&OWN_DEEDS);
+    statement.join(", ", kinds(), |statement, kind| statement.bind(*kind)).push(")");
 }

@@ -10,7 +10,7 @@ use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
 use super::one_time::{self, OneTime, Purpose};
-use super::recovery::{mailed_enough, refuse_many, same_time, told};
+use super::recovery::{mailed_enough, refuse_many, same_time, told, too_many};
 use super::{Auth, address};
 use crate::access::{Authority, Scope, Via};
 use crate::app_meta::{AuthOperation, VerificationMethod};
@@ -98,6 +98,38 @@ pub(crate) async fn resend_verification(
     .await
 }
 
+/// Sends the mail again to the caller, who is known and therefore told what keeps it from being sent. There is no pause
+/// between two, but a limit on their number.
+///
+/// # Errors
+/// 401 for an anonymous caller, 400 for an address that is verified already or an account without one, 429 after too
+/// many mails.
+pub(crate) async fn resend_own_verification(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+    let account = ctx.principal.require()?.account;
+    let model = ctx.core.account_model()?;
+    let to = address::stored(ctx, model, account)
+        .await?
+        .ok_or_else(|| no_mail("NoAddress", "The account has no email address"))?;
+    let mut request = RecoveryRequest { identifier: to.clone() };
+    auth.hooks.run(AuthOperation::ResendVerification, Moment::Before, ctx, &mut request).await?;
+    ctx.begin().await?;
+    one_time::lock(ctx, account).await?;
+    if address::is_verified(ctx, model, account).await? {
+        return Err(no_mail("AlreadyVerified", "The email address is verified already"));
+    }
+    if mailed_enough(ctx, Event::VerificationMailed, account).await? {
+        return Err(too_many("Too many verification emails, please try again later").into());
+    }
+    send(ctx, auth, account, &to, None).await?;
+    record(ctx, Event::VerificationMailed, Some(account), via).await?;
+    told(ctx, auth, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+}
+
+fn no_mail(code: &str, message: &str) -> AuthError {
+    let (field, code, message) = (address::FIELD.to_owned(), code.to_owned(), message.to_owned());
+    AuthError::invalid(vec![Problem { field, code, message }])
+}
+
 /// Whom to write to, if not a moment ago.
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
@@ -166,7 +198,7 @@ async fn guessed(
         None => ctx.principal.account(),
     };
     let Some(account) = account else { return Ok(None) };
-    Ok(one_time::guess(ctx, auth, account, code).await?)
+    one_time::guess(ctx, auth, account, code).await
 }
 
 /// None when the account has another address by now.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING,
+};
 use actix_web::web::Bytes;
 use futures_core::Stream;
 use serde_json::error::Category;
@@ -76,6 +78,21 @@ where
         Value::Object(object) => Ok(object),
         _ => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON object")),
     }
+}
+
+/// As `read_object`, but a request that announces no body has no entries, whatever its `Content-Type`.
+pub(crate) async fn read_object_if_any<S>(
+    req: &HttpRequest,
+    payload: &mut S,
+    limit: usize,
+) -> Result<Map<String, Value>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    if announced(req.headers()).unwrap_or_default() == 0 && !req.headers().contains_key(TRANSFER_ENCODING) {
+        return Ok(Map::new());
+    }
+    read_object(req, payload, limit).await
 }
 
 /// A body whose top level is a list, as of a write of many rows.

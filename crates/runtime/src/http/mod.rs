@@ -19,7 +19,7 @@ mod transport;
 
 pub(crate) use access_log::LoggedAccount;
 pub(crate) use answer_budget::{AnswerBudget, JsonBuffer, most_held};
-pub(crate) use body::{read_array, read_object};
+pub(crate) use body::{read_array, read_object, read_object_if_any};
 pub(crate) use client_address::Client;
 pub(crate) use cross_site::is_cross_site;
 pub use error::ApiError;

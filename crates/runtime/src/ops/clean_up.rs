@@ -3,11 +3,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::access::Via;
-use crate::auth::Auth;
+use crate::access::{Via, id_from};
+use crate::auth::{ATTEMPTS, Auth, KEPT, OWN_DEEDS};
 use crate::core::Core;
 use crate::crud::REPEATABLE_FOR;
-use crate::db::{DbError, Source, Statement};
+use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::resource::Id;
 
 /// Rows in one transaction, which must not keep other writers waiting.
 const BATCH: u64 = 1_000;
@@ -15,6 +16,11 @@ const BATCH: u64 = 1_000;
 const BATCHES: usize = 50;
 /// How long the log of events is kept, and the count of passwords that were tried for nobody.
 const EVENTS: TimeDelta = TimeDelta::days(90);
+
+/// How long a token that was not used in time is told from one that never was.
+const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
+/// Events of nobody's account that are kept: whoever types names that nobody has must not fill the disk.
+const OF_NOBODY: i64 = 100_000;
 
 /// Answers that can no longer be asked for again; where there are accounts, log-ins that expired or lay idle, one-time
 /// tokens that nobody used in time, old events and old attempts.
@@ -24,13 +30,54 @@ pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     let Some(auth) = &core.auth else { return Ok(()) };
     for (table, column, until) in [
         ("gable_grants", "expires_at", now),
-        ("gable_tokens", "expires_at", now),
+        ("gable_tokens", "expires_at", now - EXPIRED_TOKENS),
         ("gable_events", "at", now - EVENTS),
         ("gable_strangers", "last_at", now - EVENTS),
     ] {
         delete_until(core, table, column, until).await?;
     }
     delete(core, "gable_grants", idle(core, auth)).await
+}
+
+/// Takes away what an account's history has beyond its newest events, and likewise what happened to no account. To be
+/// run now and then: it looks through the index of all events.
+pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
+    let Some(auth) = &core.auth else { return Ok(()) };
+    let dialect = core.db.dialect();
+    let mut nobody =
+        Statement::new(dialect, "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" IS NULL");
+    newest_but(&mut nobody, OF_NOBODY);
+    delete(core, "gable_events", nobody).await?;
+    let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL \
+               GROUP BY \"account_id\" HAVING COUNT(*) > ";
+    let mut long = Statement::new(dialect, sql);
+    long.bind(i64::from(KEPT)).push(" LIMIT ").bind(BATCH as i64);
+    for result in core.db.reader().all(long).await? {
+        let account = id_from(&mut Row::new(&result), auth.access.models.account.id)?;
+        for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
+            delete(core, "gable_events", beyond(dialect, account, kinds)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The events of these kinds that are not among an account's newest.
+fn beyond(dialect: Dialect, account: Id, kinds: &[&str]) -> Statement {
+    let sql = "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
+    let mut beyond = Statement::new(dialect, sql);
+    beyond.bind(account).push(" AND \"kind\" IN (");
+    beyond.join(", ", kinds, |beyond, kind| beyond.bind(*kind)).push(")");
+    newest_but(&mut beyond, i64::from(KEPT));
+    beyond
+}
+
+fn newest_but(statement: &mut Statement, kept: i64) {
+    statement
+        .push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ")
+        .bind(BATCH as i64)
+        .push(" OFFSET ")
+        .bind(kept)
+        .push(")");
 }
 
 async fn delete_until(core: &Core, table: &str, column: &str, until: DateTime<Utc>) -> Result<(), DbError> {

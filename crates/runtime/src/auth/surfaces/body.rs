@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::auth::error::AuthError;
 use crate::auth::recovery::required as is_required;
 use crate::context::Context;
-use crate::http::read_object;
+use crate::http::{read_object, read_object_if_any};
 use crate::input::{FromJson, Problem, Submitted, together};
 use crate::text::upper_first;
 
@@ -36,6 +36,17 @@ impl Texts {
 pub(super) async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
     let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
     Ok(auth.rules.judge(asked.operation, body))
+}
+
+/// A body of optional texts, which may itself be absent.
+pub(super) async fn texts_if_any(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    asked: &mut Asked<'_>,
+    optional: &[&str],
+) -> Result<Texts, AuthError> {
+    let body = read_object_if_any(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
+    read_texts(auth.rules.judge(asked.operation, body), &[], optional)
 }
 
 /// The body as texts.

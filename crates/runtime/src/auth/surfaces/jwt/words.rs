@@ -36,7 +36,9 @@ pub(super) fn words(error: AuthError) -> ApiError {
         ),
         AuthError::AccountGone => credential::account_gone(),
         AuthError::OneTimeToken | AuthError::RefreshToken => credential::invalid(),
+        AuthError::OneTimeTokenExpired => credential::expired(),
         AuthError::NoSuchSession => ApiError::not_found("Session"),
+        AuthError::CurrentSession => ApiError::bad_request("CurrentSession", "Please log out to end this session"),
         AuthError::Other(error) => error,
     }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-use super::words::code;
+use super::words::{code, message};
 use crate::auth::surfaces::told::{Told, told};
 use crate::http::{ApiError, RequestId, json_response};
 
@@ -35,6 +35,6 @@ pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -
 
 /// Whatever refused the request. The id of a request that failed stands in its `X-Request-Id`.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
-    let refusal = Refusal { code: code(error), message: error.message(), details: told(error) };
+    let refusal = Refusal { code: code(error), message: message(error), details: told(error) };
     serde_json::to_vec(&Failure { success: false, error: refusal }).expect("texts and lists of them serialize")
 }

@@ -1,6 +1,5 @@
 //! The session surface: an opaque cookie, as documented for ModularAuth-Kit.
 
-mod cookie;
 mod envelope;
 mod operations;
 mod reports;

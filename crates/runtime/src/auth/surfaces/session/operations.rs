@@ -4,25 +4,25 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use uuid::Uuid;
 
-use super::cookie::{carrying, cleared};
 use super::envelope::success;
 use super::reports;
 use crate::access::Via;
-use crate::app_meta::AuthOperation;
+use crate::app_meta::{AuthOperation, VerificationMethod};
 use crate::auth::Auth;
 use crate::auth::account::{get_me, log_out, log_out_everywhere, update_me};
-use crate::auth::authenticate::of_session;
+use crate::auth::authenticate::{dead_session, of_session};
 use crate::auth::carrier::Carrier;
 use crate::auth::error::AuthError;
 use crate::auth::login::{Credentials, log_in};
 use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{self, Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::session::revoke_session;
+use crate::auth::session_cookie::{carrying, cleared};
 use crate::auth::sign_up::sign_up;
-use crate::auth::surfaces::body::{submitted, texts};
+use crate::auth::surfaces::body::{submitted, texts, texts_if_any};
 use crate::auth::surfaces::endpoint::Asked;
 use crate::auth::surfaces::own_view::own_view;
-use crate::auth::verification::{Proof, resend_verification, verify_email};
+use crate::auth::verification::{Proof, resend_own_verification, resend_verification, verify_email};
 use crate::context::Context;
 use crate::http::{ApiError, Names};
 use crate::input::{Problem, Submitted};
@@ -128,7 +128,7 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
 async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["identifier"], &[]).await?;
     forgot_password(ctx, auth, &texts.take("identifier"), recovery::Names::Any, Via::Session).await?;
-    done("If the account exists, a password reset email has been sent")
+    done("If an account exists with that identifier, a password reset link has been sent")
 }
 
 async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -136,7 +136,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let names = ResetNames { token: "token", password: "newPassword" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, Via::Session).await?;
-    let mut response = done("Password reset successfully")?;
+    let mut response = done("Password has been reset successfully")?;
     // The browser whose session ended with it need not find out. A session of another account goes on.
     if !matches!(presented(ctx, auth, asked.request).await, Ok(Some(_))) {
         forget(ctx, auth, &mut response)?;
@@ -173,7 +173,7 @@ fn either_token_or_code() -> Problem {
     }
 }
 
-/// Whose code it is may be known from the session.
+/// The account may be known from the session.
 async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<(), AuthError> {
     let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(()) };
     if let Some(identity) = of_session(ctx.core, auth, cookie.value()).await? {
@@ -183,9 +183,20 @@ async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequ
 }
 
 async fn resend(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let mut texts = texts(ctx, auth, asked, &["email"], &[]).await?;
-    resend_verification(ctx, auth, &texts.take("email"), None, Via::Session).await?;
-    done("If the account exists and is not verified, a verification email has been sent")
+    let mut texts = texts_if_any(ctx, auth, asked, &["email"]).await?;
+    if let Some(email) = texts.optional("email") {
+        resend_verification(ctx, auth, &email, None, Via::Session).await?;
+        return done("If the account exists and is not verified, a verification email has been sent");
+    }
+    logged_in_or_not(ctx, auth, asked.request).await?;
+    if ctx.principal.account().is_none() {
+        return Err(dead_session(ctx.core, auth, asked.request, ApiError::login_required()).into());
+    }
+    resend_own_verification(ctx, auth, Via::Session).await?;
+    done(match auth.meta.email_verification.method {
+        VerificationMethod::Code => "Verification code has been sent",
+        VerificationMethod::Link => "Verification link has been sent",
+    })
 }
 
 /// An answer that has nothing to give.

@@ -13,10 +13,11 @@ use crate::context::Context;
 use crate::http::ApiError;
 use crate::input::Problem;
 use crate::query::parameters;
+use crate::resource::Id;
 
 pub(super) async fn sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError> {
     let sessions: Vec<Value> = list_sessions(ctx, auth).await?.iter().map(session).collect();
-    Ok(success(StatusCode::OK, "Sessions retrieved successfully", json!({ "sessions": sessions }))?)
+    Ok(success(StatusCode::OK, "Active sessions retrieved successfully", json!({ "sessions": sessions }))?)
 }
 
 fn session(own: &OwnSession) -> Value {
@@ -24,6 +25,8 @@ fn session(own: &OwnSession) -> Value {
         "_id": own.id,
         "surface": own.surface,
         "device": own.device,
+        "deviceName": own.device.name(),
+        "ipAddress": own.ip,
         "ip": own.ip,
         "userAgent": own.user_agent,
         "createdAt": time(own.created_at),
@@ -39,25 +42,66 @@ pub(super) async fn history(
     request: &HttpRequest,
 ) -> Result<HttpResponse, AuthError> {
     let limits = ctx.core.app.query;
-    let (page, limit) = page(request, limits.default_limit, limits.max_limit)?;
+    let (page, limit) = page(request, PAGE.min(limits.max_limit), limits.max_limit)?;
     let offset = u64::from(page - 1) * u64::from(limit);
     let found = login_history(ctx, auth, offset, limit).await?;
-    let events: Vec<Value> = found.events.iter().map(event).collect();
+    let events: Vec<Value> = found.events.iter().map(|own| event(found.account, own)).collect();
     let data = json!({ "history": events, "total": found.total, "page": page, "limit": limit });
     Ok(success(StatusCode::OK, "Login history retrieved successfully", data)?)
 }
 
-fn event(own: &OwnEvent) -> Value {
+/// Entries of a history that nobody named a number of: documented with the route.
+const PAGE: u32 = 20;
+
+fn event(account: Id, own: &OwnEvent) -> Value {
+    let told = Told::of(own);
     json!({
         "_id": own.id,
-        "success": own.kind == "logged_in",
+        "userId": account.to_string(),
+        "event": told.event,
+        "success": told.success,
+        "detail": told.detail,
         "reason": own.reason,
         "surface": own.surface,
         "device": own.device,
+        "deviceName": own.device.name(),
+        "ipAddress": own.ip,
         "ip": own.ip,
         "userAgent": own.user_agent,
         "createdAt": time(own.at),
     })
+}
+
+/// An event under the names that the surface documents, which are fewer than the log's.
+struct Told<'e> {
+    event: &'e str,
+    success: bool,
+    detail: Option<&'e str>,
+}
+
+impl<'e> Told<'e> {
+    fn of(own: &'e OwnEvent) -> Self {
+        let (event, success, detail) = match (own.kind.as_str(), own.reason.as_deref()) {
+            ("logged_in", _) => ("login_success", true, None),
+            ("login_failed", reason) => ("login_failure", false, Some(failure(reason))),
+            ("locked", _) => ("account_locked", false, Some("too_many_failed_attempts")),
+            ("logged_out", _) => ("logout", true, None),
+            ("logged_out_everywhere", _) => ("logout", true, Some("logout_all_devices")),
+            ("session_revoked", _) => ("logout", true, Some("session_revoked")),
+            ("password_changed", _) => ("password_change", true, None),
+            (other, reason) => (other, true, reason),
+        };
+        Self { event, success, detail }
+    }
+}
+
+fn failure(reason: Option<&str>) -> &'static str {
+    match reason {
+        Some("locked") => "account_locked",
+        Some("not_active") => "account_not_active",
+        Some("not_verified") => "email_not_verified",
+        _ => "invalid_password",
+    }
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -33,14 +33,32 @@ pub(super) fn words(error: AuthError) -> ApiError {
             code: "PasswordNotHere".to_owned(),
             message: "The password cannot be changed here, please use change-password".to_owned(),
         }]),
-        AuthError::AccountGone => ApiError::unauthorized("UNAUTHORIZED", "Authentication required"),
+        AuthError::AccountGone => ApiError::unauthorized("UNAUTHORIZED", AUTHENTICATION_REQUIRED),
         AuthError::OneTimeToken | AuthError::RefreshToken => {
-            ApiError::bad_request("TOKEN_INVALID", "The token is invalid or has expired")
+            ApiError::bad_request("TOKEN_INVALID", "The token or code is invalid or has been used already")
+        }
+        AuthError::OneTimeTokenExpired => {
+            ApiError::bad_request("TOKEN_EXPIRED", "The token or code has expired. Please request a new one")
         }
         AuthError::NoSuchSession => ApiError::new(404, "NOT_FOUND", "Session not found"),
+        AuthError::CurrentSession => {
+            ApiError::bad_request("VALIDATION_ERROR", "The current session cannot be revoked. Please log out instead")
+        }
         AuthError::Other(error) => error,
     }
 }
+
+/// The surface's sentence for a refusal. Stage 3 refuses in the documented words of the jwt surface, which speak of tokens.
+pub(super) fn message(error: &ApiError) -> &str {
+    match (error.status(), error.code()) {
+        (401, "LoginRequired" | "InvalidToken" | "ExpiredToken" | "UserNoLongerExists" | "PasswordChanged") => {
+            AUTHENTICATION_REQUIRED
+        }
+        _ => error.message(),
+    }
+}
+
+const AUTHENTICATION_REQUIRED: &str = "Authentication required";
 
 /// The surface's code for what other rooms refuse: it has one for each status. A code in capitals is the surface's own
 /// already, or an interceptor's.

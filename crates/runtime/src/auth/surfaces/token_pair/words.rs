@@ -25,9 +25,12 @@ pub(super) fn words(error: AuthError) -> ApiError {
         }]),
         AuthError::PasswordNotHere => ApiError::bad_request("INVALID_ARGUMENTS", "Please use change-password"),
         AuthError::AccountGone => ApiError::unauthorized("UNAUTHORIZED", "User not found"),
-        AuthError::OneTimeToken => ApiError::new(404, "NOT_FOUND", "The token is invalid or has expired"),
+        AuthError::OneTimeToken | AuthError::OneTimeTokenExpired => {
+            ApiError::new(404, "NOT_FOUND", "The token is invalid or has expired")
+        }
         AuthError::RefreshToken => ApiError::bad_request("INVALID_ARGUMENTS", "Invalid refresh token"),
         AuthError::NoSuchSession => ApiError::new(404, "NOT_FOUND", "Session not found"),
+        AuthError::CurrentSession => ApiError::bad_request("INVALID_ARGUMENTS", "Please use logout to end this pair"),
         AuthError::Other(error) => error,
     }
 }

@@ -1,4 +1,4 @@
-//! The cookie that carries a session.
+//! The cookie that carries a session. The core clears it where it opens nothing, on whatever route.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -7,7 +7,7 @@ use crate::app_meta::SessionMeta;
 use crate::settings::{Settings, Switch};
 
 /// `Secure`, unless a developer has said that browsers come on plain `http`, and the public URL does not say otherwise.
-pub(super) fn carrying(session: String, meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
+pub(crate) fn carrying(session: String, meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
     let seconds = i64::try_from(meta.absolute_seconds).unwrap_or(i64::MAX);
     let mut cookie = cookie(session, meta, settings);
     cookie.set_max_age(Duration::seconds(seconds));
@@ -15,7 +15,7 @@ pub(super) fn carrying(session: String, meta: &SessionMeta, settings: &Settings)
 }
 
 /// A browser forgets a cookie only when it is told with the same attributes.
-pub(super) fn cleared(meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
+pub(crate) fn cleared(meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
     let mut cookie = cookie(String::new(), meta, settings);
     cookie.make_removal();
     cookie
