@@ -23,7 +23,15 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0003_key_order.postgres.sql"),
         tables: "4dd1da12d6001d2e",
     },
+    Migration {
+        name: "0004_user_names_without_case",
+        sqlite: include_str!("../../migrations/0004_user_names_without_case.sqlite.sql"),
+        postgres: include_str!(
+            "../../migrations/0004_user_names_without_case.postgres.sql"
+        ),
+        tables: "2fff6d984b9174ba",
+    },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "4dd1da12d6001d2e";
+pub const TABLES: &str = "2fff6d984b9174ba";

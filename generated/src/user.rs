@@ -323,7 +323,9 @@ static META: ModelMeta = ModelMeta {
     soft_delete: false,
     fields: &[
         FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("username", "username", FieldKind::String).optional(),
+        FieldMeta::new("username", "username", FieldKind::String)
+            .optional()
+            .case_insensitive(),
         FieldMeta::new("email", "email", FieldKind::Email),
         FieldMeta::new("password", "password", FieldKind::Password),
         FieldMeta::new("name", "name", FieldKind::String).optional(),

@@ -56,5 +56,6 @@ mod time;
 mod tls;
 mod token_pair;
 mod tokens;
+mod user_names;
 mod validation;
 mod versions;

@@ -3,6 +3,7 @@
 mod address;
 mod cross_site;
 mod envelope;
+mod history;
 mod interceptors;
 mod lockout;
 mod mail;

@@ -74,6 +74,25 @@ fn new_columns_and_indexes_are_added() {
 }
 
 #[test]
+fn a_field_whose_case_stops_mattering_gets_another_index() {
+    let application = post("  title: { type: string, unique: true }\n  views: { type: integer, default: 0 }\n");
+    wrote(&application, Some("unique"));
+    let wanted =
+        "  title: { type: string, unique: true, caseInsensitive: true }\n  views: { type: integer, default: 0 }\n";
+    application.write("schema/post.yaml", &format!("model: Post\nfields:\n{wanted}"));
+    let name = wrote(&application, Some("case"));
+    let sql = |dialect: &str| application.read(&format!("migrations/{name}.{dialect}.sql"));
+    let drop = "DROP INDEX \"uq_posts_title\";\n\n";
+    assert_eq!(
+        sql("sqlite"),
+        format!("{drop}CREATE UNIQUE INDEX \"uq_posts_title\" ON \"posts\" (lower(\"title\"));\n")
+    );
+    let postgres = "CREATE UNIQUE INDEX \"uq_posts_title\" ON \"posts\" (lower(\"title\" COLLATE \"C\"));\n";
+    assert_eq!(sql("postgres"), format!("{drop}{postgres}"));
+    assert_eq!(step(&application, None).ok(), Some(Migrated::UpToDate));
+}
+
+#[test]
 fn new_tables_may_refer_to_each_other_in_a_circle() {
     let application = post("  title: string\n  views: { type: integer, default: 0 }\n");
     application.write(

@@ -18,6 +18,7 @@ impl FieldMeta {
             private: false,
             read_only: false,
             immutable: false,
+            case_insensitive: false,
             read_roles: None,
             write_roles: None,
         }
@@ -41,6 +42,10 @@ impl FieldMeta {
 
     pub const fn immutable(self) -> Self {
         Self { immutable: true, ..self }
+    }
+
+    pub const fn case_insensitive(self) -> Self {
+        Self { case_insensitive: true, ..self }
     }
 
     pub const fn read_roles(self, roles: &'static [&'static str]) -> Self {

@@ -103,6 +103,11 @@ pub(crate) const FIELD: Table = Table {
             "Greatest value, or greatest number of characters (default 255 of a string, 65536 of a text).",
         ),
         key("pattern", Shape::Text, "A regular expression, in the syntax of the Rust crate `regex`."),
+        key(
+            "caseInsensitive",
+            Shape::Boolean,
+            "Whether uniqueness, filters, sorting and log-in ignore the case of ASCII letters; the text is kept as written.",
+        ),
         key("precision", Shape::Integer, "Digits of a decimal in all (default 15, at most 28)."),
         key("scale", Shape::Integer, "Digits of a decimal behind the point (default 2)."),
         key("maxBytes", Shape::Size, "Greatest size of a JSON value (default 65536)."),

@@ -86,6 +86,8 @@ struct Scene {
     stage: Stage,
     journal: Journal,
     ada: Visitor,
+    /// A log-in of hers that may be revoked.
+    elsewhere: Visitor,
     verification: String,
     reset: String,
 }
@@ -98,10 +100,11 @@ impl Scene {
         let verification = super::mail::token(&stage.mail(1));
         stage.post("/auth/forgot-password", json!({ "identifier": ada.email })).succeeds(200);
         let reset = super::mail::token(&stage.mail(2));
+        let elsewhere = super::log_in(&stage, &ada.email);
         stage.clock.advance(2 * super::stage::MINUTE);
         stage.eventually_has_rows("gable_outbox", 0);
         journal.take();
-        Self { stage, journal, ada, verification, reset }
+        Self { stage, journal, ada, elsewhere, verification, reset }
     }
 
     /// As it goes well; `client` is logged in.
@@ -120,7 +123,7 @@ impl Scene {
             Operation::ForgotPassword => self.stage.post("/auth/forgot-password", json!({ "identifier": email })),
             Operation::ResendVerification => self.stage.post("/auth/resend-verification", json!({ "email": email })),
             Operation::VerifyEmail => self.stage.post("/auth/verify-email", json!({ "token": self.verification })),
-            Operation::RevokeSession => client.delete(&format!("/auth/sessions/{}", self.ada.session())),
+            Operation::RevokeSession => client.delete(&format!("/auth/sessions/{}", self.elsewhere.session())),
             Operation::UpdatePassword => super::change_password(client, PASSWORD, NEW),
             Operation::Logout => client.request("POST", "/auth/logout").send(),
             Operation::LogoutAll => client.request("POST", "/auth/logout-all").send(),

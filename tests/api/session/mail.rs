@@ -23,7 +23,7 @@ pub(super) fn reset(client: &Client, token: &str, new: &str) -> Reply {
     client.post("/auth/reset-password", json!({ "token": token, "newPassword": new }))
 }
 
-const FORGOT: &str = "If the account exists, a password reset email has been sent";
+const FORGOT: &str = "If an account exists with that identifier, a password reset link has been sent";
 
 /// An account that was mailed a link; the mail that verifies its address came before.
 fn forgetful() -> (Stage, Visitor, String) {
@@ -65,7 +65,7 @@ fn a_link_sets_a_new_password_once_and_ends_every_log_in() {
     let text = |value: &serde_json::Value| value.as_str().expect("a token").to_owned();
     let bob = register(&stage, "bob");
     let reply = reset(&other, &token, NEW);
-    is_done(&reply, "Password reset successfully");
+    is_done(&reply, "Password has been reset successfully");
     let cookie = reply.header("Set-Cookie").expect("a cookie to forget");
     assert!(cookie.starts_with("sid=;") && cookie.contains("Max-Age=0"), "{cookie}");
     is_over(&ada);
@@ -87,7 +87,7 @@ fn a_link_of_one_account_leaves_the_session_of_another_in_its_browser() {
     let (stage, ada, token) = forgetful();
     let bob = register(&stage, "bob");
     let reply = reset(&bob, &token, NEW);
-    is_done(&reply, "Password reset successfully");
+    is_done(&reply, "Password has been reset successfully");
     assert_eq!(reply.header("Set-Cookie"), None);
     bob.get("/auth/me").succeeds(200);
     is_over(&ada);
@@ -108,7 +108,29 @@ fn a_password_that_is_not_good_enough_leaves_the_link_as_it_is() {
         let reply = refused(stage.post("/auth/reset-password", body), 400, "VALIDATION_ERROR");
         assert!(fields(&reply).contains(&field), "{field} in {reply:?}");
     }
-    is_done(&reset(&stage, &token, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &token, NEW), "Password has been reset successfully");
+}
+
+#[test]
+fn the_current_password_is_refused_and_leaves_the_link_and_every_log_in_as_they_are() {
+    let (stage, ada, token) = forgetful();
+    let reply = refused(reset(&stage, &token, PASSWORD), 400, "VALIDATION_ERROR");
+    assert_eq!(fields(&reply), ["newPassword"]);
+    ada.get("/auth/me").succeeds(200);
+    assert_eq!(stage.rows("gable_events WHERE kind = 'password_reset'"), 0);
+    is_done(&reset(&stage, &token, NEW), "Password has been reset successfully");
+    refused(reset(&stage, &token, NEW), 400, "TOKEN_INVALID");
+}
+
+#[test]
+fn a_link_is_good_for_one_guess_at_the_current_password() {
+    let (stage, _, token) = forgetful();
+    let guesses: Vec<String> =
+        (0..5).map(|number| format!("Guessed-Horse-{number}")).chain([PASSWORD.to_owned()]).collect();
+    let replies = at_once(6, |number| reset(&stage, &token, &guesses[number]));
+    let told = replies.iter().filter(|reply| reply["error"]["code"] == "VALIDATION_ERROR").count();
+    let done = replies.iter().filter(|reply| reply.status == 200).count();
+    assert!(done == 1 && told <= 1, "{replies:#?}");
 }
 
 #[test]
@@ -130,19 +152,20 @@ fn a_newer_link_voids_the_older() {
     assert_ne!(older, newer);
     refused(reset(&stage, &older, NEW), 400, "TOKEN_INVALID");
     try_log_in(&stage, &ada.email, PASSWORD).succeeds(200);
-    is_done(&reset(&stage, &newer, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &newer, NEW), "Password has been reset successfully");
 }
 
 #[test]
 fn a_link_is_over_after_an_hour() {
     let (stage, ada, token) = forgetful();
     stage.clock.advance(HOUR + SECOND);
-    refused(reset(&stage, &token, NEW), 400, "TOKEN_INVALID");
+    refused(reset(&stage, &token, NEW), 400, "TOKEN_EXPIRED");
+    refused(reset(&stage, &format!("{token}x"), NEW), 400, "TOKEN_INVALID");
     log_in(&stage, &ada.email);
     forgot(&stage, &ada.email).succeeds(200);
     let token = super::mail::token(&stage.mail(3));
     stage.clock.advance(HOUR - MINUTE);
-    is_done(&reset(&stage, &token, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &token, NEW), "Password has been reset successfully");
 }
 
 #[test]
@@ -161,11 +184,11 @@ fn what_was_never_mailed_resets_nothing() {
     ];
     for forged in forged {
         let reply = refused(reset(&stage, &forged, NEW), 400, "TOKEN_INVALID");
-        assert_eq!(reply["error"]["message"], "The token is invalid or has expired");
+        assert_eq!(reply["error"]["message"], "The token or code is invalid or has been used already");
     }
     ada.get("/auth/me").succeeds(200);
     log_in(&stage, &ada.email);
-    is_done(&reset(&stage, &token, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &token, NEW), "Password has been reset successfully");
 }
 
 #[test]
@@ -186,7 +209,7 @@ fn a_new_password_by_mail_opens_an_account_that_guesses_have_closed() {
     let (stage, ada, token) = forgetful();
     (0..5).for_each(|_| drop(try_log_in(&stage, &ada.email, WRONG)));
     refused(try_log_in(&stage, &ada.email, PASSWORD), 423, "ACCOUNT_LOCKED");
-    is_done(&reset(&stage, &token, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &token, NEW), "Password has been reset successfully");
     try_log_in(&stage, &ada.email, NEW).succeeds(200);
 }
 
@@ -212,7 +235,7 @@ fn five_mails_an_hour_are_sent_and_no_more() {
     stage.clock.advance(HOUR - MINUTE);
     is_done(&forgot(&stage, &ada.email), FORGOT);
     assert_eq!(stage.mails(), 6);
-    is_done(&reset(&stage, &last, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &last, NEW), "Password has been reset successfully");
     stage.clock.advance(2 * MINUTE);
     is_done(&forgot(&stage, &ada.email), FORGOT);
     assert_eq!(stage.mails(), 7);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::stage::Stage;
 use super::{NEW, Visitor, change_password, is_over, log_in, refused, register, with_sid};
-use crate::harness::{Client, PASSWORD, app, unique};
+use crate::harness::{Client, PASSWORD, Reply, app, unique};
 
 /// The same digits with the last one changed.
 fn with_another_end(sid: &str) -> String {
@@ -47,6 +47,40 @@ fn what_is_not_the_whole_session_id_opens_nothing() {
     assert!(me["data"]["user"]["fullName"].is_null(), "{me:?}");
     log_in(&app, &ada.email);
     bob.get("/auth/me").succeeds(200);
+}
+
+#[test]
+fn a_cookie_that_opens_nothing_is_cleared_with_the_401_and_no_other() {
+    let app = app();
+    let (ada, eve) = (register(&app, "ada"), register(&app, "eve"));
+    ada.request("POST", "/auth/logout").send().succeeds(200);
+    let clears = |reply: &Reply| {
+        let cookie = reply.header("Set-Cookie").unwrap_or_default();
+        cookie.starts_with("sid=;") && cookie.contains("Max-Age=0") && cookie.contains("Path=/")
+    };
+    for dead in [&ada.client, &with_sid(&app, "fakesessionid12345")] {
+        for reply in [dead.get("/auth/me"), dead.get("/auth/sessions"), dead.get("/api/users/me")] {
+            assert!(reply.status == 401 && clears(&reply), "{reply:?}");
+        }
+        let write = dead.post("/api/posts", json!({ "title": "Not any more", "content": "…" }));
+        assert!(write.status == 401 && clears(&write), "{write:?}");
+        let public = dead.get("/api/posts").succeeds(200);
+        assert_eq!(public.header("Set-Cookie"), None, "what is public needs no session");
+    }
+    assert_eq!(app.get("/auth/me").header("Set-Cookie"), None, "there was no cookie");
+    let wrong = refused(change_password(&eve, "Wrong-Horse-7", NEW), 401, "INVALID_CREDENTIALS");
+    assert_eq!(wrong.header("Set-Cookie"), None, "the session is not over");
+    eve.get("/auth/me").succeeds(200);
+}
+
+#[test]
+fn a_refusal_speaks_of_sessions_and_not_of_tokens() {
+    let app = app();
+    let ada = register(&app, "ada");
+    ada.request("POST", "/auth/logout").send().succeeds(200);
+    for reply in [app.get("/auth/me"), ada.get("/auth/me"), app.with_token("x").get("/auth/me")] {
+        assert_eq!((reply.status, &reply["error"]["message"]), (401, &json!("Authentication required")), "{reply:?}");
+    }
 }
 
 #[test]

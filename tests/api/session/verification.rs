@@ -111,7 +111,8 @@ fn a_link_is_over_after_a_day() {
     let ada = register(&stage, "ada");
     let token = token(&stage.mail(1));
     stage.clock.advance(24 * HOUR + SECOND);
-    refused(by_token(&stage, &token), 400, "TOKEN_INVALID");
+    refused(by_token(&stage, &token), 400, "TOKEN_EXPIRED");
+    refused(stage.get(&format!("/auth/verify-email?token={token}")), 400, "TOKEN_EXPIRED");
     assert!(!is_verified(&log_in(&stage, &ada.email)));
 }
 
@@ -148,6 +149,63 @@ fn a_mail_is_sent_again_after_a_minute_and_the_newer_link_voids_the_older() {
     stage.clock.advance(2 * MINUTE);
     is_done(&resend(&stage, &ada.email), RESENT);
     assert_eq!(stage.mails(), 2, "it is verified");
+}
+
+/// Asks without a body, as whoever is logged in.
+fn resend_own(visitor: &Client) -> Reply {
+    visitor.request("POST", "/auth/resend-verification").send()
+}
+
+#[test]
+fn a_session_has_its_own_mail_sent_again_at_once_without_a_body() {
+    let stage = Stage::of::<Coded>(|_| {});
+    let (ada, bob) = (register(&stage, "ada"), register(&stage, "bob"));
+    let mailed = stage.wait_for_mails(2);
+    let first = code(mailed.iter().find(|mail| mail.to == ada.email).expect("her mail"));
+    is_done(&resend_own(&ada), "Verification code has been sent");
+    let mail = stage.mail(3);
+    assert_eq!(mail.to, ada.email);
+    let second = code(&mail);
+    if first != second {
+        refused(ada.post("/auth/verify-email", json!({ "code": first })), 400, "TOKEN_INVALID");
+    }
+    is_done(&ada.post("/auth/resend-verification", json!({})), "Verification code has been sent");
+    let third = code(&stage.mail(4));
+    is_done(&ada.post("/auth/verify-email", json!({ "code": third })), DONE);
+    let told = refused(resend_own(&ada), 400, "VALIDATION_ERROR");
+    assert_eq!(fields(&told), ["email"]);
+    assert_eq!((stage.mails(), is_verified(&bob)), (4, false));
+    refused(ada.post("/auth/resend-verification", json!({ "mail": "x" })), 400, "VALIDATION_ERROR");
+}
+
+#[test]
+fn a_session_has_five_mails_an_hour_sent_again_and_is_told_when_it_was_enough() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    stage.mail(1);
+    for count in 2..=6 {
+        is_done(&resend_own(&ada), "Verification link has been sent");
+        stage.mail(count);
+    }
+    let told = refused(resend_own(&ada), 429, "RATE_LIMITED");
+    assert!(told.header("Retry-After").is_some(), "{told:?}");
+    assert_eq!(stage.mails(), 6);
+}
+
+#[test]
+fn without_a_session_or_an_address_nothing_is_sent_again() {
+    let stage = Stage::new();
+    let ada = register(&stage, "ada");
+    stage.mail(1);
+    refused(resend_own(&stage), 401, "UNAUTHORIZED");
+    ada.request("POST", "/auth/logout").send().succeeds(200);
+    let over = refused(resend_own(&ada), 401, "UNAUTHORIZED");
+    assert!(over.header("Set-Cookie").is_some_and(|cookie| cookie.starts_with("sid=;")), "{over:?}");
+    for email in [json!(7), json!(["x"])] {
+        let reply = refused(ada.post("/auth/resend-verification", json!({ "email": email })), 400, "VALIDATION_ERROR");
+        assert_eq!(fields(&reply), ["email"]);
+    }
+    assert_eq!(stage.mails(), 1);
 }
 
 #[test]
@@ -217,7 +275,7 @@ fn a_password_that_was_reset_by_mail_verifies_the_address_it_was_mailed_to() {
     stage.post("/auth/register", json!({ "email": "ada@example.com", "password": PASSWORD })).succeeds(201);
     stage.mail(1);
     stage.post("/auth/forgot-password", json!({ "identifier": "ada@example.com" })).succeeds(200);
-    is_done(&reset(&stage, &token(&stage.mail(2)), NEW), "Password reset successfully");
+    is_done(&reset(&stage, &token(&stage.mail(2)), NEW), "Password has been reset successfully");
     try_log_in(&stage, "ada@example.com", NEW).succeeds(200);
 }
 
@@ -291,6 +349,10 @@ fn a_code_is_over_after_a_quarter_of_an_hour() {
     let ada = register(&stage, "ada");
     let mailed = code(&stage.mail(1));
     stage.clock.advance(15 * MINUTE + SECOND);
+    refused(by_code(&stage, &ada.email, &wrong(&mailed, 0)), 400, "TOKEN_INVALID");
+    refused(by_code(&stage, &ada.email, &mailed), 400, "TOKEN_EXPIRED");
+    refused(by_code(&stage, "nobody@example.com", &mailed), 400, "TOKEN_INVALID");
+    (0..3).for_each(|number| drop(by_code(&stage, &ada.email, &wrong(&mailed, number))));
     refused(by_code(&stage, &ada.email, &mailed), 400, "TOKEN_INVALID");
     assert!(!is_verified(&ada));
 }
@@ -339,5 +401,5 @@ fn a_new_address_and_a_new_password_take_neither_codes_nor_each_others_links() {
     refused(by_token(&stage, &mailed), 400, "TOKEN_INVALID");
     refused(reset(&stage, &code, NEW), 400, "TOKEN_INVALID");
     refused(by_code(&stage, &ada.email, &code), 400, "TOKEN_INVALID");
-    is_done(&reset(&stage, &mailed, NEW), "Password reset successfully");
+    is_done(&reset(&stage, &mailed, NEW), "Password has been reset successfully");
 }

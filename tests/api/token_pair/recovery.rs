@@ -63,6 +63,20 @@ fn a_mail_sets_a_new_password_once_and_ends_every_log_in() {
 }
 
 #[test]
+fn the_current_password_is_refused_and_leaves_the_token_as_it_is() {
+    let stage = Stage::new();
+    let ada = sign_up(&stage, "ada");
+    let token = forgot(&stage, &ada.email, 2);
+    let reply = reset(&stage, &token, PASSWORD);
+    refused(&reply, 400, "INVALID_ARGUMENTS");
+    assert_eq!(reply["errors"][0]["field"], "password");
+    ada.access_is_open();
+    assert_eq!(stage.events("password_reset", &ada.user), 0);
+    says(&reset(&stage, &token, OTHER_PASSWORD), DONE);
+    ada.is_shut();
+}
+
+#[test]
 fn of_many_uses_of_a_token_at_once_one_succeeds() {
     let stage = Stage::new();
     for _ in 0..3 {

@@ -101,15 +101,25 @@ impl Dialect {
 
     pub(super) fn create_index(self, table: &Table, index: &Index) -> String {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        let columns: Vec<String> = index.columns.iter().map(|column| self.indexed(table, column)).collect();
+        let columns: Vec<String> = index.columns.iter().map(|column| self.indexed(table, index, column)).collect();
         format!("CREATE {unique}INDEX {} ON {} ({})", name(&index.name), name(&table.name), columns.join(", "))
     }
 
     /// In the order that lists ask for, where nulls stand first, going up: PostgreSQL puts them last, and sorts by no index
     /// that says otherwise.
-    fn indexed(self, table: &Table, column: &str) -> String {
+    fn indexed(self, table: &Table, index: &Index, column: &str) -> String {
         let nulls = self == Dialect::Postgres && table.column(column).is_some_and(|column| column.null);
-        format!("{}{}", name(column), if nulls { " NULLS FIRST" } else { "" })
+        let compared =
+            if index.folded.iter().any(|folded| folded == column) { self.folded(column) } else { name(column) };
+        format!("{compared}{}", if nulls { " NULLS FIRST" } else { "" })
+    }
+
+    /// The expression that the server compares such a column by. The locale of the database has no part in it.
+    fn folded(self, column: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("lower({})", name(column)),
+            Dialect::Postgres => format!("lower({} COLLATE \"C\")", name(column)),
+        }
     }
 
     fn constant(self, ty: ColumnType, value: &Value) -> String {

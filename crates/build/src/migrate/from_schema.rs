@@ -90,11 +90,13 @@ fn indexes(model: &Model) -> Vec<Index> {
         name: index.name.clone(),
         columns: index.fields.iter().filter_map(|name| Some(model.field(name)?.column.clone())).collect(),
         unique,
+        folded: folded(index.fields.iter().filter_map(|name| model.field(name))),
     };
     let single = model.fields.iter().filter(|field| field.index).map(|field| Index {
         name: shortened(format!("idx_{}_{}", model.table, field.column)),
         columns: vec![field.column.clone()],
         unique: false,
+        folded: folded([field]),
     });
     let all = model.uniques.iter().map(|index| named(index, true));
     let all = all.chain(single).chain(model.indexes.iter().map(|index| named(index, false)));
@@ -106,6 +108,10 @@ fn indexes(model: &Model) -> Vec<Index> {
         }
     }
     kept
+}
+
+fn folded<'m>(fields: impl IntoIterator<Item = &'m Field>) -> Vec<String> {
+    fields.into_iter().filter(|field| field.case_insensitive).map(|field| field.column.clone()).collect()
 }
 
 /// The index of a key has the ids in it: the first rows of one parent are then read in their order, however many there
@@ -162,6 +168,7 @@ fn join_table(name: &str, mut sides: [(&String, &Model); 2]) -> Table {
             name: shortened(format!("idx_{name}_{}", columns[1])),
             columns: vec![columns[1].clone(), columns[0].clone()],
             unique: false,
+            folded: Vec::new(),
         }],
         foreign_keys: sides.iter().map(|(column, model)| join_key(name, column, model)).collect(),
         primary_key: columns,

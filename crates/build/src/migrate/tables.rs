@@ -58,6 +58,9 @@ pub struct Index {
     pub columns: Vec<String>,
     #[serde(default)]
     pub unique: bool,
+    /// Those of the columns whose ASCII letters count alike, small and capital.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folded: Vec<String>,
 }
 
 /// Refers to the `id` of another table.

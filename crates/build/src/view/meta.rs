@@ -36,6 +36,7 @@ fn field_meta(schema: &Schema, model: &Model, field: &Field) -> String {
         (field.private, ".private()"),
         (field.read_only, ".read_only()"),
         (field.immutable, ".immutable()"),
+        (field.case_insensitive, ".case_insensitive()"),
     ];
     if let Some(origin) = origin(&field.origin) {
         entry += &format!(".origin(Origin::{origin})");

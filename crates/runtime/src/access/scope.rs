@@ -4,6 +4,7 @@ use sea_orm::Value;
 use serde::Serialize;
 
 use super::FieldSet;
+use crate::resource::ModelMeta;
 
 /// The outcome of authorization for one model and action. Every query of a model takes one; only `decide` makes one for
 /// a caller, and `Scope::system` for the runtime's own work.
@@ -45,8 +46,9 @@ pub(crate) struct Term {
 
 impl Term {
     /// Whether a column with this value is as the term wants it; a null of any type is none.
-    pub(crate) fn admits(&self, value: Option<&Value>) -> bool {
-        value.filter(|value| **value != value.as_null()) == self.value.as_ref()
+    pub(crate) fn admits(&self, meta: &ModelMeta, value: Option<&Value>) -> bool {
+        let compared = |value: &Value| meta.fields[self.field].folded(value.clone());
+        value.filter(|value| **value != value.as_null()).map(compared) == self.value.as_ref().map(compared)
     }
 }
 
@@ -60,11 +62,11 @@ impl Scope {
 
 impl RowRule {
     /// Whether a row with these values is within the rule; `value` gives a column's value, `None` for null.
-    pub(crate) fn admits<'v>(&self, value: impl Fn(usize) -> Option<&'v Value>) -> bool {
+    pub(crate) fn admits<'v>(&self, meta: &ModelMeta, value: impl Fn(usize) -> Option<&'v Value>) -> bool {
         match self {
             RowRule::Every => true,
             RowRule::AnyOf(groups) => {
-                groups.iter().any(|terms| terms.iter().all(|term| term.admits(value(term.field))))
+                groups.iter().any(|terms| terms.iter().all(|term| term.admits(meta, value(term.field))))
             }
         }
     }

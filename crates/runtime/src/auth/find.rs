@@ -89,7 +89,17 @@ fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
     every
 }
 
-/// Reads all texts that identify an account.
+/// The form in which a typed text is counted. Where the case of any identifier does not matter, it matters for no count:
+/// spellings that lead to one account would lock it together, and those of a name that nobody has, apart.
+pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
+    let folds = |place: Place| place.holder.fields[place.field].case_insensitive;
+    match places(core, model, &every_identifier(auth, model)).any(folds) {
+        true => text.to_ascii_lowercase(),
+        false => text.to_owned(),
+    }
+}
+
+/// Reads all texts that identify an account, as they are counted.
 pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
     let model = ctx.core.account_model()?;
     let places: Vec<Place> = places(ctx.core, model, &every_identifier(auth, model)).collect();
@@ -108,7 +118,7 @@ pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result
     select.push(" LIMIT ").bind(MOST_NAMES);
     let rows = if places.is_empty() { Vec::new() } else { ctx.source().all(select).await? };
     let names = rows.iter().map(|row| Row::new(row).next::<Option<String>>()).collect::<Result<Vec<_>, _>>()?;
-    Ok(names.into_iter().flatten().collect())
+    Ok(names.into_iter().flatten().map(|name| counted(ctx.core, auth, model, &name)).collect())
 }
 
 /// More phone numbers, or the like, are not looked at.
@@ -166,7 +176,8 @@ type Term = (Place, sea_orm::Value);
 /// A text that can never be such an identifier is not looked up: an e-mail address is no phone number.
 fn terms(core: &Core, model: &Model, identifiers: &[IdentifierMeta], typed: &str) -> Vec<Term> {
     let term = |place: Place| {
-        let value = typed_value(place.holder.fields[place.field].kind, typed).ok()?;
+        let field = &place.holder.fields[place.field];
+        let value = field.folded(typed_value(field.kind, typed).ok()?);
         Some((place, value))
     };
     places(core, model, identifiers).filter_map(term).collect()
@@ -198,7 +209,15 @@ fn look_up<'s>(statement: &'s mut Statement, model: &Model, rank: usize, (place,
     if let Way::Mine(key) = place.way {
         statement.identifier(model.meta.table).push(" WHERE ").identifier(key).push(" IN (SELECT \"id\" FROM ");
     }
-    statement.identifier(holder.table).push(" WHERE ").identifier(place.column()).push(" = ").bind(value.clone());
+    statement.identifier(holder.table).push(" WHERE ");
+    if holder.fields[place.field].case_insensitive {
+        statement.folded(|statement| {
+            statement.identifier(place.column());
+        });
+    } else {
+        statement.identifier(place.column());
+    }
+    statement.push(" = ").bind(value.clone());
     let related = !matches!(place.way, Way::Own);
     statement.push(if related && holder.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" });
     statement.push(if let Way::Mine(_) = place.way { ")" } else { "" })

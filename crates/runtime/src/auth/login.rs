@@ -12,7 +12,7 @@ use super::attempt::{Attempt, Verdict, failed};
 use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
-use super::find::{Found, by_email, find_all};
+use super::find::{Found, by_email, counted, find_all};
 use super::grant;
 use super::lockout::{Guess, Typed, account_turn, typed_turn};
 use super::password::password_field;
@@ -226,7 +226,7 @@ async fn verify(
     via: Via,
 ) -> Result<Found, AuthError> {
     let text = &credentials.attempt.identifier;
-    let typed = Typed::new(&auth.secrets, text);
+    let typed = Typed::new(&auth.secrets, &counted(ctx.core, auth, model, text));
     let _typed_turn = typed_turn(&auth.turns, &typed).await?;
     let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
     let guess = Guess::with(typed, &named);

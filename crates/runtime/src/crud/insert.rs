@@ -181,7 +181,7 @@ async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut 
     fill(ctx, model, row);
     normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
-    if scope.rows.admits(|field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+    if scope.rows.admits(model.meta, |field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
 }
 
 /// Gives a new row its id and times. Slots that stay empty are left to the column's default.

@@ -107,7 +107,7 @@ pub(super) fn check_all_still_within(
 ) -> Result<(), ApiError> {
     let RowRule::AnyOf(groups) = &scope.rows else { return Ok(()) };
     let keeps = |field: usize, value: &Value| {
-        groups.iter().flatten().filter(|term| term.field == field).all(|term| term.admits(Some(value)))
+        groups.iter().flatten().filter(|term| term.field == field).all(|term| term.admits(model.meta, Some(value)))
     };
     let leaves = row.filled().any(|(field, value)| scope.rows.reads(field) && !keeps(field, value));
     if leaves && !results.is_empty() {

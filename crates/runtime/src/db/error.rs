@@ -31,7 +31,8 @@ pub enum DbError {
     Other(Box<dyn Error + Send + Sync>),
 }
 
-/// The unique index that refused a row. PostgreSQL names the index, SQLite the columns.
+/// The unique index that refused a row. PostgreSQL names the index, SQLite the columns, or the index where it
+/// has expressions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violation {
     pub(crate) index: Option<String>,

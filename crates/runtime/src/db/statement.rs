@@ -42,7 +42,19 @@ impl Statement {
         self
     }
 
-    /// The same parts again, with a separator between them.
+    /// Writes an expression of text in the form in which fields are compared whose case does not matter. Only letters of
+    /// ASCII are folded, on every database and whatever its locale, as Rust's `to_ascii_lowercase` does; indexes are made of the
+    /// same expression.
+    pub(crate) fn folded(&mut self, write: impl FnOnce(&mut Self)) -> &mut Self {
+        self.push("lower(");
+        write(self);
+        self.push(match self.dialect {
+            Dialect::Sqlite => ")",
+            Dialect::Postgres => " COLLATE \"C\")",
+        })
+    }
+
+    /// Writes a part for each item, with a separator between them.
     pub(crate) fn join<T>(
         &mut self,
         separator: &str,

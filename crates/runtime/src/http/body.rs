@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING,
-};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::web::Bytes;
 use futures_core::Stream;
 use serde_json::error::Category;
@@ -36,19 +34,11 @@ where
     if let Some(refusal) = refusal(req.headers(), limit) {
         return Err(refusal);
     }
-    let load = RequestLoad::of(req);
-    let bytes = match &load {
-        Some(load) => {
-            load.expect_body(announced(req.headers()).unwrap_or_default() as usize)?;
-            let bytes = read_in_time(payload, limit, Some(load)).await?;
-            load.enter().await?;
-            bytes
-        }
-        None => read_in_time(payload, limit, None).await?,
-    };
+    let bytes = read_whole(req, payload, limit).await?;
     if bytes.is_empty() {
         return Err(malformed("The request has no body"));
     }
+    let load = RequestLoad::of(req);
     let room = load.as_ref().map_or(usize::MAX, |load| load.max_body());
     let parsed = json::parse(&bytes, max_memory(limit).min(room)).map_err(|error| match error {
         ParseError::Malformed(error) => malformed_at(&error),
@@ -65,6 +55,17 @@ fn max_memory(limit: usize) -> usize {
     limit.max(LEAST_LIMIT).saturating_mul(MEMORY_FOR_EACH)
 }
 
+async fn read_whole<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Vec<u8>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let Some(load) = RequestLoad::of(req) else { return read_in_time(payload, limit, None).await };
+    load.expect_body(announced(req.headers()).unwrap_or_default() as usize)?;
+    let bytes = read_in_time(payload, limit, Some(&load)).await?;
+    load.enter().await?;
+    Ok(bytes)
+}
+
 /// A body whose top level is an object, as of every write of one row.
 pub(crate) async fn read_object<S>(
     req: &HttpRequest,
@@ -74,13 +75,17 @@ pub(crate) async fn read_object<S>(
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    match read_json(req, payload, limit).await? {
+    object(read_json(req, payload, limit).await?)
+}
+
+fn object(body: Value) -> Result<Map<String, Value>, ApiError> {
+    match body {
         Value::Object(object) => Ok(object),
         _ => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON object")),
     }
 }
 
-/// As `read_object`, but a request that announces no body has no entries, whatever its `Content-Type`.
+/// As `read_object`, but an empty body, of whatever type, is an object without entries.
 pub(crate) async fn read_object_if_any<S>(
     req: &HttpRequest,
     payload: &mut S,
@@ -89,10 +94,19 @@ pub(crate) async fn read_object_if_any<S>(
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    if announced(req.headers()).unwrap_or_default() == 0 && !req.headers().contains_key(TRANSFER_ENCODING) {
-        return Ok(Map::new());
+    let refusal = refusal(req.headers(), limit);
+    // A body whose length is announced is refused before it is read.
+    let (refusal, limit) = match (refusal, announced(req.headers())) {
+        (Some(refusal), Some(1..)) => return Err(refusal),
+        (Some(refusal), _) => (Some(refusal), 1),
+        (None, _) => (None, limit),
+    };
+    let bytes = read_whole(req, payload, limit).await;
+    match (bytes, refusal) {
+        (Ok(bytes), _) if bytes.is_empty() => Ok(Map::new()),
+        (_, Some(refusal)) => Err(refusal),
+        (bytes, None) => object(json::parse(&bytes?).map_err(|error| malformed_at(&error))?),
     }
-    read_object(req, payload, limit).await
 }
 
 /// A body whose top level is a list, as of a write of many rows.

@@ -49,10 +49,10 @@ impl BodyReader<'_> {
         let Some((index, fields)) = named else { return Ok(None) };
         let mut values = Vec::with_capacity(fields.len());
         for name in fields {
-            let kind = meta.fields.iter().find(|field| field.name == *name).map(|field| field.kind);
-            let (Some(kind), Some(value)) = (kind, entries.remove(*name)) else { return Ok(None) };
-            match typed_json(kind, &value) {
-                Ok(value) => values.push(value),
+            let field = meta.fields.iter().find(|field| field.name == *name);
+            let (Some(field), Some(value)) = (field, entries.remove(*name)) else { return Ok(None) };
+            match typed_json(field.kind, &value) {
+                Ok(value) => values.push(field.folded(value)),
                 Err(Mismatch(expected)) => {
                     return Err(self.refuse_at(element, name, "TypeConstraint", &format!("must be {expected}")));
                 }

@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use super::tautology;
 use crate::access::Scope;
-use crate::resource::{ModelMeta, RelationMeta};
+use crate::resource::{FieldMeta, ModelMeta, RelationMeta};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Condition {
@@ -61,6 +61,8 @@ pub(crate) enum Case {
     Sensitive,
     /// Of letters that the database knows: SQLite knows those of ASCII.
     Insensitive,
+    /// Of letters of ASCII, as fields are compared whose case does not matter.
+    Folded,
 }
 
 /// Rows of another model, as far as the caller may see them.
@@ -134,6 +136,23 @@ impl Condition {
 }
 
 impl Test {
+    /// The test of a field, in the form in which its values are compared: two spellings of one value are then seen to be one.
+    #[must_use]
+    pub(super) fn of(self, field: &FieldMeta) -> Self {
+        let folded = |values: Vec<Value>| values.into_iter().map(|value| field.folded(value)).collect();
+        match self {
+            Test::Equals(value) => Test::Equals(field.folded(value)),
+            Test::Differs(value) => Test::Differs(field.folded(value)),
+            Test::Compares(comparison, value) => Test::Compares(comparison, field.folded(value)),
+            Test::In(values) => Test::In(folded(values)),
+            Test::NotIn(values) => Test::NotIn(folded(values)),
+            Test::Text(test) if field.case_insensitive => {
+                Test::Text(TextTest { case: Case::Folded, text: test.text.to_ascii_lowercase(), ..test })
+            }
+            test => test,
+        }
+    }
+
     /// An empty text is in every text. Who asks for it left a box empty, so where there is no text, it counts as well.
     fn constant(&self, optional: bool) -> Option<bool> {
         match self {

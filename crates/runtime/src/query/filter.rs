@@ -155,7 +155,7 @@ impl<'a> Filters<'a> {
             Operator::IsNull if truth(operand)? => Test::IsNull,
             Operator::IsNull => Test::IsNotNull,
         };
-        Ok(Condition::field(field, test))
+        Ok(Condition::field(field, test.of(&view.meta.fields[field])))
     }
 
     /// # Errors

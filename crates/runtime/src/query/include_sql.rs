@@ -115,8 +115,11 @@ fn order(statement: &mut Statement, include: &Include, table: Table) {
         return sql::order(statement, table, &include.sort);
     };
     statement.join(", ", &include.sort, |statement, (field, direction)| {
-        let column = if *field == 0 { ("j1.", target_column) } else { ("t1.", table.meta.fields[*field].column) };
         let optional = table.meta.fields[*field].optional;
-        statement.push(column.0).identifier(column.1).push(sql::towards(*direction, optional))
+        let column = match *field {
+            0 => statement.push("j1.").identifier(target_column),
+            field => table.compared(statement, field),
+        };
+        column.push(sql::towards(*direction, optional))
     });
 }

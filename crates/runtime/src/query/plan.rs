@@ -87,7 +87,8 @@ impl TableSql {
     pub(crate) fn ids_by(&self, scope: &Scope, fields: &[usize], values: &[&[Value]]) -> Statement {
         let equal = |statement: &mut Statement, values: &[Value]| {
             statement.join(" AND ", fields.iter().zip(values), |statement, (field, value)| {
-                statement.identifier(self.meta.fields[*field].column).push(" = ").bind(value.clone())
+                let value = self.meta.fields[*field].folded(value.clone());
+                self.table().compared(statement, *field).push(" = ").bind(value)
             });
         };
         let mut statement = self.statement("SELECT \"id\", CAST(CASE");

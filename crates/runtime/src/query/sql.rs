@@ -6,7 +6,7 @@ use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, 
 use super::list::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
-use crate::resource::{ModelMeta, RelationKind};
+use crate::resource::{FieldMeta, ModelMeta, RelationKind};
 
 /// A table in a statement: the one it is about, or one that a condition leads to.
 #[derive(Clone, Copy)]
@@ -28,6 +28,16 @@ impl Table {
 
     fn column<'s>(&self, statement: &'s mut Statement, field: usize) -> &'s mut Statement {
         self.named(statement, self.meta.fields[field].column)
+    }
+
+    /// A column as it is compared and sorted by.
+    pub(super) fn compared<'s>(&self, statement: &'s mut Statement, field: usize) -> &'s mut Statement {
+        if self.meta.fields[field].case_insensitive {
+            return statement.folded(|statement| {
+                self.column(statement, field);
+            });
+        }
+        self.column(statement, field)
     }
 
     fn named<'s>(&self, statement: &'s mut Statement, column: &str) -> &'s mut Statement {
@@ -82,9 +92,9 @@ pub(super) fn within(statement: &mut Statement, table: Table, rule: &RowRule) {
     statement.join(" OR ", groups, |statement, terms| {
         statement.push("(");
         statement.join(" AND ", terms, |statement, term| {
-            table.column(statement, term.field);
+            table.compared(statement, term.field);
             match &term.value {
-                Some(value) => statement.push(" = ").bind(value.clone()),
+                Some(value) => statement.push(" = ").bind(table.meta.fields[term.field].folded(value.clone())),
                 None => statement.push(" IS NULL"),
             }
         });
@@ -96,7 +106,7 @@ pub(super) fn within(statement: &mut Statement, table: Table, rule: &RowRule) {
 /// What stands behind ORDER BY.
 pub(super) fn order(statement: &mut Statement, table: Table, sort: &[(usize, Direction)]) {
     statement.join(", ", sort, |statement, (field, direction)| {
-        table.column(statement, *field).push(towards(*direction, table.meta.fields[*field].optional))
+        table.compared(statement, *field).push(towards(*direction, table.meta.fields[*field].optional))
     });
 }
 
@@ -137,16 +147,18 @@ fn several<'s>(
 
 /// A comparison with null holds for nothing, so the opposites say so outright.
 fn compare<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Test) -> &'s mut Statement {
-    let optional = table.meta.fields[field].optional;
+    let meta = &table.meta.fields[field];
+    let optional = meta.optional;
+    let folded = |value: &Value| meta.folded(value.clone());
     match test {
         Test::Differs(value) if optional => {
-            table.column(statement.push("("), field).push(" = ").bind(value.clone()).push(") IS NOT TRUE")
+            table.compared(statement.push("("), field).push(" = ").bind(folded(value)).push(") IS NOT TRUE")
         }
         Test::NotIn(values) if optional => {
-            list(table.column(statement.push("("), field), "IN", values).push(") IS NOT TRUE")
+            list(table.compared(statement.push("("), field), "IN", meta, values).push(") IS NOT TRUE")
         }
-        Test::Equals(value) => table.column(statement, field).push(" = ").bind(value.clone()),
-        Test::Differs(value) => table.column(statement, field).push(" <> ").bind(value.clone()),
+        Test::Equals(value) => table.compared(statement, field).push(" = ").bind(folded(value)),
+        Test::Differs(value) => table.compared(statement, field).push(" <> ").bind(folded(value)),
         Test::Compares(comparison, value) => {
             let sign = match comparison {
                 Comparison::Greater => " > ",
@@ -154,19 +166,19 @@ fn compare<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &
                 Comparison::Less => " < ",
                 Comparison::LessOrEqual => " <= ",
             };
-            table.column(statement, field).push(sign).bind(value.clone())
+            table.compared(statement, field).push(sign).bind(folded(value))
         }
-        Test::In(values) => list(table.column(statement, field), "IN", values),
-        Test::NotIn(values) => list(table.column(statement, field), "NOT IN", values),
+        Test::In(values) => list(table.compared(statement, field), "IN", meta, values),
+        Test::NotIn(values) => list(table.compared(statement, field), "NOT IN", meta, values),
         Test::Text(wanted) => text(statement, table, field, wanted),
         Test::IsNull => table.column(statement, field).push(" IS NULL"),
         Test::IsNotNull => table.column(statement, field).push(" IS NOT NULL"),
     }
 }
 
-fn list<'s>(statement: &'s mut Statement, word: &str, values: &[Value]) -> &'s mut Statement {
+fn list<'s>(statement: &'s mut Statement, word: &str, meta: &FieldMeta, values: &[Value]) -> &'s mut Statement {
     statement.push(" ").push(word).push(" (");
-    statement.join(", ", values, |statement, value| statement.bind(value.clone())).push(")")
+    statement.join(", ", values, |statement, value| statement.bind(meta.folded(value.clone()))).push(")")
 }
 
 /// Without LIKE in SQLite: it folds the case of ASCII letters and cannot be told not to, and refuses long patterns.
@@ -175,14 +187,19 @@ fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Tex
     if text.is_empty() {
         return table.column(statement, field).push(" IS NOT NULL");
     }
+    let case = if table.meta.fields[field].case_insensitive { &Case::Folded } else { case };
     match (statement.dialect, case) {
         (Dialect::Sqlite, Case::Sensitive) => {
             table.column(statement.push(function(*place)), field);
             found_in_sqlite(statement, *place, text)
         }
-        (Dialect::Sqlite, Case::Insensitive) => {
+        (Dialect::Sqlite, Case::Insensitive | Case::Folded) => {
             table.column(statement.push(function(*place)).push("lower("), field).push(")");
             found_in_sqlite(statement, *place, &text.to_ascii_lowercase())
+        }
+        (Dialect::Postgres, Case::Folded) => {
+            let pattern = pattern(*place, &text.to_ascii_lowercase());
+            table.compared(statement, field).push(" LIKE ").bind(pattern).push(" ESCAPE '!'")
         }
         (Dialect::Postgres, case) => {
             let like = if *case == Case::Insensitive { " ILIKE " } else { " LIKE " };
@@ -325,7 +342,7 @@ mod tests {
     use crate::access::FieldSet;
     use crate::query::TableSql;
     use crate::query::test_model::model;
-    use crate::resource::{FieldKind, FieldMeta};
+    use crate::resource::FieldKind;
 
     static MODEL: ModelMeta = model(
         "things",

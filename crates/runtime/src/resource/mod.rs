@@ -75,6 +75,8 @@ pub struct FieldMeta {
     pub private: bool,
     pub read_only: bool,
     pub immutable: bool,
+    /// Compared without regard to the case of ASCII letters, and kept as written.
+    pub case_insensitive: bool,
     /// Roles that may read or write this one field; none: whoever may read or write the row.
     pub read_roles: Option<&'static [&'static str]>,
     pub write_roles: Option<&'static [&'static str]>,
@@ -252,6 +254,16 @@ impl FieldKind {
             FieldKind::Json => "json",
             FieldKind::Enum(_) => "enum",
             FieldKind::EnumList(_) => "enum list",
+        }
+    }
+}
+
+impl FieldMeta {
+    /// The form in which a value of this field is compared.
+    pub(crate) fn folded(&self, value: sea_orm::Value) -> sea_orm::Value {
+        match value {
+            sea_orm::Value::String(Some(text)) if self.case_insensitive => text.to_ascii_lowercase().into(),
+            value => value,
         }
     }
 }

@@ -127,6 +127,7 @@ fn implicit(name: &str, ty: FieldType, origin: Origin) -> Field {
         private: false,
         read_only: true,
         immutable: false,
+        case_insensitive: false,
         read_roles: None,
         write_roles: None,
         renamed_from: None,

@@ -141,6 +141,14 @@ impl Checker<'_, '_, '_> {
             self.refuse(&format!("it needs `{name}`, a required string"), &help, sink);
             return None;
         }
+        if column.is_some_and(|column| column.field.case_insensitive) {
+            let what = format!("`{name}` must be compared to the letter");
+            self.refuse(
+                &what,
+                "leave `caseInsensitive` out: the server looks these names up as they are written",
+                sink,
+            );
+        }
         if let Some(FieldType::String { max, .. }) = column.map(|column| &column.field.ty)
             && (*max as usize) < longest
         {

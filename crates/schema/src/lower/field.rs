@@ -59,6 +59,7 @@ pub(crate) fn plain_field(name: &str, ty: FieldType) -> Field {
         private: false,
         read_only: false,
         immutable: false,
+        case_insensitive: false,
         read_roles: None,
         write_roles: None,
         renamed_from: None,
@@ -121,7 +122,9 @@ fn long_form(model: &str, entry: &Entry, sink: &mut Sink) -> DraftField {
     let example = entries.get("example").and_then(|node| checked_value(&ty, node, ValueUse::Example, sink));
     let renamed_from = attributes.renamed_from.clone();
     let roles = attributes.roles();
-    let field = attributes.onto(Field { optional, default, example, ..plain_field(&entry.key, ty) });
+    let case_insensitive = entries.flag("caseInsensitive", sink);
+    let plain = Field { case_insensitive, ..plain_field(&entry.key, ty) };
+    let field = attributes.onto(Field { optional, default, example, ..plain });
     check_attribute_pairs(&field, &entries, sink);
     DraftField { field, span: entry.key_span, sound: true, roles, renamed_from }
 }

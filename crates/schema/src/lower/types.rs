@@ -70,7 +70,7 @@ impl TypeName {
     /// The attributes of this type alone.
     fn takes(self) -> &'static [&'static str] {
         match self {
-            Self::String | Self::Text => &["min", "max", "pattern"],
+            Self::String | Self::Text => &["min", "max", "pattern", "caseInsensitive"],
             Self::Integer | Self::Bigint | Self::Float => &["min", "max"],
             Self::Decimal => &["min", "max", "precision", "scale"],
             Self::Json => &["maxBytes"],
@@ -95,7 +95,7 @@ impl TypeName {
     }
 }
 
-const SPECIFIC: &[&str] = &["min", "max", "pattern", "precision", "scale", "maxBytes", "values"];
+const SPECIFIC: &[&str] = &["min", "max", "pattern", "precision", "scale", "maxBytes", "values", "caseInsensitive"];
 
 /// Whether every attribute suits the type; the ones that do not are reported.
 pub(crate) fn check_attributes(name: TypeName, entries: &Entries<'_>, sink: &mut Sink) -> bool {

@@ -23,6 +23,8 @@ pub struct Field {
     pub private: bool,
     pub read_only: bool,
     pub immutable: bool,
+    /// compared without regard to the case of ASCII letters, and kept as written
+    pub case_insensitive: bool,
     /// roles that may read or write this one field; none: whoever may read or write the row
     pub read_roles: Option<Vec<String>>,
     pub write_roles: Option<Vec<String>>,

@@ -35,8 +35,12 @@ pub(super) fn is_of_the_file(error: &Error) -> bool {
     matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// `UNIQUE constraint failed: posts.author_id, posts.title`
+/// `UNIQUE constraint failed: posts.author_id, posts.title`, or `…: index 'uq_users_username'` of an index over expressions
 fn violation(message: &str) -> Violation {
+    let index = message.rsplit(": index '").next().filter(|index| index.len() < message.len());
+    if let Some(index) = index.and_then(|index| index.strip_suffix('\'')) {
+        return Violation { index: Some(index.to_owned()), columns: Vec::new() };
+    }
     let columns = message.rsplit(": ").next().unwrap_or_default();
     let columns = columns.split(", ").filter_map(|column| column.split('.').nth(1)).map(str::to_owned).collect();
     Violation { index: None, columns }

@@ -23,6 +23,12 @@ CREATE TABLE "samples" (
     "seen" integer NOT NULL DEFAULT 0,
     "stamped_at" timestamptz(3) NULL,
     "notes" text NULL,
+    "handle" varchar(40) NOT NULL,
+    "nickname" varchar(40) NULL,
     "created_at" timestamptz(3) NOT NULL,
     "updated_at" timestamptz(3) NOT NULL
 );
+
+CREATE UNIQUE INDEX "uq_samples_handle" ON "samples" (lower("handle" COLLATE "C"));
+
+CREATE INDEX "idx_samples_nickname" ON "samples" (lower("nickname" COLLATE "C") NULLS FIRST);

@@ -23,6 +23,12 @@ CREATE TABLE "samples" (
     "seen" INTEGER NOT NULL DEFAULT 0,
     "stamped_at" TEXT NULL,
     "notes" TEXT NULL,
+    "handle" TEXT NOT NULL,
+    "nickname" TEXT NULL,
     "created_at" TEXT NOT NULL,
     "updated_at" TEXT NOT NULL
 );
+
+CREATE UNIQUE INDEX "uq_samples_handle" ON "samples" (lower("handle"));
+
+CREATE INDEX "idx_samples_nickname" ON "samples" (lower("nickname"));

@@ -9,9 +9,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0001_initial",
         sqlite: include_str!("../../migrations/0001_initial.sqlite.sql"),
         postgres: include_str!("../../migrations/0001_initial.postgres.sql"),
-        tables: "3d69ffbb5c142c6a",
+        tables: "ae23b81a5fee6a6d",
     },
 ];
 
 /// Of the tables that the schema asks for.
-pub const TABLES: &str = "3d69ffbb5c142c6a";
+pub const TABLES: &str = "ae23b81a5fee6a6d";

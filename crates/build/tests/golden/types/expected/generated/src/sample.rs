@@ -37,6 +37,8 @@ pub struct Model {
     pub stamped_at: Option<DateTime<Utc>>,
     #[sea_orm(column_type = "Text")]
     pub notes: Option<String>,
+    pub handle: String,
+    pub nickname: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -146,6 +148,10 @@ pub struct CreateSample {
     pub stamped_at: Option<DateTime<Utc>>,
     #[validate(length(max = 65536))]
     pub notes: Option<String>,
+    #[validate(length(max = 40))]
+    pub handle: String,
+    #[validate(length(max = 40))]
+    pub nickname: Option<String>,
 }
 
 impl Input for CreateSample {
@@ -191,6 +197,8 @@ impl Input for CreateSample {
             seen: 0,
             stamped_at: None,
             notes: None,
+            handle: body.required("handle"),
+            nickname: body.optional("nickname"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -217,6 +225,8 @@ impl Input for CreateSample {
         row.set(21, self.seen);
         row.set(22, self.stamped_at);
         row.set(23, self.notes);
+        row.set(24, self.handle);
+        row.set(25, self.nickname);
     }
 }
 
@@ -257,6 +267,10 @@ pub struct UpdateSample {
     pub stamped_at: Patch<DateTime<Utc>>,
     #[validate(length(max = 65536))]
     pub notes: Patch<String>,
+    #[validate(length(max = 40))]
+    pub handle: Patch<String>,
+    #[validate(length(max = 40))]
+    pub nickname: Patch<String>,
 }
 
 impl Input for UpdateSample {
@@ -284,6 +298,8 @@ impl Input for UpdateSample {
             seen: Patch::Absent,
             stamped_at: Patch::Absent,
             notes: Patch::Absent,
+            handle: body.patch("handle"),
+            nickname: body.patch_optional("nickname"),
         }
     }
     fn into_row(self, row: &mut RowValues) {
@@ -309,6 +325,8 @@ impl Input for UpdateSample {
         row.patch(21, self.seen);
         row.patch(22, self.stamped_at);
         row.patch(23, self.notes);
+        row.patch(24, self.handle);
+        row.patch(25, self.nickname);
     }
 }
 
@@ -346,6 +364,8 @@ impl Resource for Model {
             seen: row.next()?,
             stamped_at: row.next()?,
             notes: row.next()?,
+            handle: row.next()?,
+            nickname: row.next()?,
             created_at: row.next()?,
             updated_at: row.next()?,
         })
@@ -375,6 +395,8 @@ impl Resource for Model {
         out.field(&self.seen);
         out.field(&self.stamped_at);
         out.field(&self.notes);
+        out.field(&self.handle);
+        out.field(&self.nickname);
         out.field(&self.created_at);
         out.field(&self.updated_at);
     }
@@ -435,6 +457,10 @@ static META: ModelMeta = ModelMeta {
             .optional()
             .read_only(),
         FieldMeta::new("notes", "notes", FieldKind::Text).optional().private(),
+        FieldMeta::new("handle", "handle", FieldKind::String).case_insensitive(),
+        FieldMeta::new("nickname", "nickname", FieldKind::String)
+            .optional()
+            .case_insensitive(),
         FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
             .origin(Origin::CreatedAt)
             .read_only(),
@@ -443,7 +469,9 @@ static META: ModelMeta = ModelMeta {
             .read_only(),
     ],
     relations: &[],
-    uniques: &[],
+    uniques: &[
+        UniqueMeta::new("uq_samples_handle", &["handle"], "SampleHandleUniqueConstraint"),
+    ],
     actions: &[
         ActionMeta::new(permission::SAMPLE_VIEW, "View", &[]),
         ActionMeta::new(permission::SAMPLE_CREATE, "Create", &[]),
