@@ -10,6 +10,7 @@ mod mail;
 mod mass_assignment;
 mod own_sessions;
 mod page;
+mod page_for_movers;
 mod passwords;
 mod races;
 mod sid;

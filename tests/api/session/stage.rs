@@ -85,6 +85,10 @@ impl Stage {
         self.database.sql().value(sql, &[])
     }
 
+    pub(super) fn base(&self) -> String {
+        self.server.url()
+    }
+
     /// The key that this application's secrets are made with.
     pub(super) fn jwt_secret(&self) -> String {
         let kept = self.directory.path().join("jwt_secret");
