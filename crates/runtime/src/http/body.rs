@@ -38,9 +38,14 @@ where
     if bytes.is_empty() {
         return Err(malformed("The request has no body"));
     }
+    parse(req, &bytes, limit)
+}
+
+/// Parses a body that was read, and counts the memory of its values instead of its bytes.
+fn parse(req: &HttpRequest, bytes: &[u8], limit: usize) -> Result<Value, ApiError> {
     let load = RequestLoad::of(req);
     let room = load.as_ref().map_or(usize::MAX, |load| load.max_body());
-    let parsed = json::parse(&bytes, max_memory(limit).min(room)).map_err(|error| match error {
+    let parsed = json::parse(bytes, max_memory(limit).min(room)).map_err(|error| match error {
         ParseError::Malformed(error) => malformed_at(&error),
         ParseError::TooLarge => too_many_values(),
     })?;
@@ -105,7 +110,7 @@ where
     match (bytes, refusal) {
         (Ok(bytes), _) if bytes.is_empty() => Ok(Map::new()),
         (_, Some(refusal)) => Err(refusal),
-        (bytes, None) => object(json::parse(&bytes?).map_err(|error| malformed_at(&error))?),
+        (bytes, None) => object(parse(req, &bytes?, limit)?),
     }
 }
 
