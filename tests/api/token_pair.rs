@@ -2,6 +2,7 @@
 
 mod account;
 mod change_email;
+mod code;
 mod documented;
 mod envelope;
 mod interceptors;
@@ -12,4 +13,5 @@ mod renewal;
 mod stage;
 mod time;
 mod tokens;
+mod user;
 mod verification;

@@ -93,8 +93,8 @@ fn a_token_names_its_account_its_log_in_and_its_purpose() {
     let claims = claims(&ada);
     let mut names: Vec<_> = claims.as_object().expect("claims").keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["aud", "exp", "gen", "gid", "iat", "iss", "jti", "pwd", "sub"]);
-    assert_eq!((&claims["sub"], &claims["aud"]), (&json!(ada.id), &json!("access")));
+    assert_eq!(names, ["aud", "exp", "gen", "gid", "iat", "id", "iss", "jti", "pwd", "sub"]);
+    assert_eq!((&claims["sub"], &claims["id"], &claims["aud"]), (&json!(ada.id), &json!(ada.id), &json!("access")));
     let lifetime = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat);
     assert_eq!(lifetime, Some(30 * 24 * 60 * 60));
     let again = app.log_in(&ada.email, PASSWORD);

@@ -184,7 +184,7 @@ fn what_does_not_hold_is_shown_to_the_error_interceptors_only() {
     refused(&stage.get(&format!("{VERIFY}/nonsense")), 404, "NOT_FOUND");
     assert_eq!(journal.take(), ["on_verify_email_error"]);
     let body = json!({ "passwordResetToken": "nonsense", "password": OTHER_PASSWORD });
-    refused(&stage.post(RESET, body), 404, "NOT_FOUND");
+    refused(&stage.post(RESET, body), 400, "INVALID_ARGUMENTS");
     assert_eq!(journal.take(), ["on_reset_password_error"]);
     let other = log_in(&stage, &ada.email, PASSWORD);
     refused_for(&other.bearer().post(CHANGE_EMAIL, json!({ "newEmail": "nonsense" })), &["newEmail"]);

@@ -8,7 +8,8 @@ use super::pair::{
     CHANGE_EMAIL, CHANGE_PASSWORD, FORGOT, LOCAL, ME, OTHER_PASSWORD, Pair, RESET, VERIFY, address, credentials,
     link_in, log_in, refused, refused_for, says, sign_up, token_in,
 };
-use super::stage::Stage;
+use super::stage::{APP, Redirecting, Stage, WELCOME};
+use super::verification::elsewhere;
 use crate::harness::{PASSWORD, Reply, at_once, statuses};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,7 +33,7 @@ fn reset(stage: &Stage, token: &str, password: &str) -> Reply {
 /// The token sets no password.
 #[track_caller]
 fn is_void(stage: &Stage, token: &str) {
-    refused(&reset(stage, token, "Never-Horse-9"), 404, "NOT_FOUND");
+    refused(&reset(stage, token, "Never-Horse-9"), 400, "INVALID_ARGUMENTS");
 }
 
 #[track_caller]
@@ -84,7 +85,7 @@ fn of_many_uses_of_a_token_at_once_one_succeeds() {
         let token = forgot(&stage, &ada.email, 2);
         let new = |number: usize| format!("Another-Horse-{number}");
         let replies = at_once(6, |number| reset(&stage, &token, &new(number)));
-        assert_eq!(statuses(&replies), [(200, 1), (404, 5)]);
+        assert_eq!(statuses(&replies), [(200, 1), (400, 5)]);
         let winner = replies.iter().position(|reply| reply.status == 200).expect("one");
         logs_in(&stage, &ada.email, &new(winner), &new((winner + 1) % 6));
     }
@@ -187,7 +188,7 @@ fn a_reset_while_others_ask_for_mails_is_answered() {
             0 => reset(&stage, &token, OTHER_PASSWORD),
             _ => stage.post(FORGOT, json!({ "email": ada.email })),
         });
-        assert!(matches!(replies[0].status, 200 | 404), "{:?}", replies[0]);
+        assert!(matches!(replies[0].status, 200 | 400), "{:?}", replies[0]);
         assert_eq!(statuses(&replies[1..]), [(200, 5)]);
         let (right, wrong) =
             if replies[0].status == 200 { (OTHER_PASSWORD, PASSWORD) } else { (PASSWORD, OTHER_PASSWORD) };
@@ -288,4 +289,28 @@ fn the_link_of_a_mail_leads_where_the_application_is_whatever_the_request_says()
     let mail = &stage.mails_to(&ada.email, 2)[1];
     assert!(link_in(mail).starts_with(&format!("{}/reset-password?token=", stage.url())), "{}", mail.text);
     assert!(!mail.text.contains("evil") && !mail.html.contains("evil"), "{}", mail.text);
+}
+
+#[test]
+fn a_mail_leads_to_the_page_that_was_asked_for_or_is_not_sent() {
+    let stage = Stage::of::<Redirecting>(|_| {});
+    let ada = sign_up(&stage, "ada");
+    let mails = stage.mails();
+    for uri in elsewhere().iter().filter(|uri| !uri.is_empty()) {
+        let reply = stage.post(FORGOT, json!({ "email": ada.email, "redirectUri": uri }));
+        refused_for(&reply, &["redirectUri"]);
+        let reply = stage.post(FORGOT, json!({ "email": address("nobody"), "redirectUri": uri }));
+        refused_for(&reply, &["redirectUri"]);
+    }
+    assert_eq!(stage.mails(), mails);
+    for (nth, uri, start) in [(2, WELCOME, format!("{WELCOME}&reset_token=")), (3, APP, format!("{APP}?reset_token="))]
+    {
+        says(&stage.post(FORGOT, json!({ "email": ada.email, "redirectUri": uri })), "Password reset email sent");
+        let mail = &stage.mails_to(&ada.email, nth)[nth - 1];
+        assert!(mail.text.contains(&start), "{}", mail.text);
+    }
+    let mail = &stage.mails_to(&ada.email, 3)[2];
+    let token = mail.text.split("reset_token=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    says(&reset(&stage, token.expect("a token"), OTHER_PASSWORD), DONE);
+    logs_in(&stage, &ada.email, OTHER_PASSWORD, PASSWORD);
 }

@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use api::User;
-use gable::generated::{Api, AppMeta, AuthMeta, EmailVerificationMeta, Migration, Mounted, Surface, TokenPairMeta};
+use gable::generated::{
+    Api, AppMeta, AuthMeta, EmailVerificationMeta, Migration, Mounted, Surface, TokenPairMeta, VerificationMethod,
+};
 use gable::testing::{ReceivedMail, TestServer};
 use gable::{AuthHooks, Clock, Gable};
 use tempfile::TempDir;
@@ -82,6 +84,16 @@ variant! {
     /// With `emailVerification: { required: true }`.
     Verifying, |auth| AuthMeta {
         email_verification: EmailVerificationMeta { required: true, ..auth.email_verification },
+        ..*auth
+    }
+}
+
+variant! {
+    /// With `emailVerification: { method: code }` and `redirects`, and without the session surface.
+    Coded, |auth| AuthMeta {
+        surfaces: &[Surface::Jwt, Surface::TokenPair],
+        email_verification: EmailVerificationMeta { method: VerificationMethod::Code, ..auth.email_verification },
+        token_pair: TokenPairMeta { redirects: &[WELCOME, APP], ..auth.token_pair },
         ..*auth
     }
 }

@@ -61,7 +61,8 @@ fn an_access_token_lasts_an_hour_and_says_no_more_than_any_other() {
     let claims = claims(&ada);
     let mut names: Vec<_> = claims.as_object().expect("claims").keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["aud", "exp", "gen", "gid", "iat", "iss", "jti", "pwd", "sub"]);
+    assert_eq!(names, ["aud", "exp", "gen", "gid", "iat", "id", "iss", "jti", "pwd", "sub"]);
+    assert_eq!((&claims["id"], &claims["sub"]), (&json!(ada.user), &json!(ada.user)));
     assert_eq!(claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat), Some(3600));
     let copy = with_the_secret(&app, &with(&claims, "jti", json!("another")));
     app.with_token(&copy).get(ME).succeeds(200);

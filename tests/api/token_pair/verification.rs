@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::pair::{
-    LOCAL, ME, NEW, Pair, RESEND, VERIFY, address, credentials, link_in, log_in, refused, refused_for, says, sign_up,
-    token_in,
+    CHANGE_EMAIL, LOCAL, ME, NEW, Pair, RESEND, VERIFY, address, credentials, link_in, log_in, refused, refused_for,
+    says, sign_up, token_in,
 };
 use super::stage::{APP, Redirecting, Stage, Verifying, WELCOME};
 use crate::harness::{PASSWORD, Reply, at_once, statuses};
@@ -36,7 +36,7 @@ fn is_verified(stage: &Stage, pair: &Pair, expected: bool) {
 }
 
 #[test]
-fn the_link_of_the_first_mail_verifies_the_address_once() {
+fn the_link_of_the_first_mail_verifies_the_address_once_however_often_it_is_opened() {
     let stage = Stage::new();
     let ada = sign_up(&stage, "ada");
     let link = link_in(&stage.mails_to(&ada.email, 1)[0]);
@@ -45,8 +45,8 @@ fn the_link_of_the_first_mail_verifies_the_address_once() {
     says(&stage.get(path), "Email verified");
     is_verified(&stage, &ada, true);
     assert_eq!(ada.bearer().get(ME).succeeds(200)["data"]["isEmailVerified"], true);
-    refused(&stage.get(path), 404, "NOT_FOUND");
-    assert_eq!(stage.events("email_verified", &ada.user), 1);
+    says(&stage.get(path), "Email verified");
+    assert_eq!(stage.events("email_verified", &ada.user), 1, "opened again, it changes nothing");
     ada.renewed().access_is_open();
 }
 
@@ -83,9 +83,56 @@ fn of_many_clicks_at_once_one_counts() {
     let stage = Stage::new();
     let ada = sign_up(&stage, "ada");
     let token = first_token(&stage, &ada.email);
-    assert_eq!(statuses(&at_once(6, |_| open(&stage, &token))), [(200, 1), (404, 5)]);
+    assert_eq!(statuses(&at_once(6, |_| open(&stage, &token))), [(200, 6)]);
     is_verified(&stage, &ada, true);
     assert_eq!(stage.events("email_verified", &ada.user), 1);
+}
+
+#[test]
+fn a_link_that_was_opened_is_void_once_its_day_is_over_or_its_address_is_not_the_accounts() {
+    let stage = Stage::new();
+    let (ada, bob) = (sign_up(&stage, "ada"), sign_up(&stage, "bob"));
+    let (of_ada, of_bob) = (first_token(&stage, &ada.email), first_token(&stage, &bob.email));
+    says(&open(&stage, &of_ada), "Email verified");
+    says(&open(&stage, &of_bob), "Email verified");
+    ada.bearer().post(CHANGE_EMAIL, json!({ "newEmail": address("ada") })).succeeds(200);
+    refused(&open(&stage, &of_ada), 404, "NOT_FOUND");
+    is_verified(&stage, &ada, false);
+    stage.change("UPDATE users SET is_active = FALSE WHERE id = $1", &bob.user);
+    refused(&open(&stage, &of_bob), 404, "NOT_FOUND");
+    stage.change("UPDATE users SET is_active = TRUE WHERE id = $1", &bob.user);
+    stage.change("UPDATE users SET is_email_verified = FALSE WHERE id = $1", &bob.user);
+    refused(&open(&stage, &of_bob), 404, "NOT_FOUND");
+    is_verified(&stage, &bob, false);
+    stage.change("UPDATE users SET is_email_verified = TRUE WHERE id = $1", &bob.user);
+    stage.clock.advance(24 * HOUR - SECOND);
+    says(&open(&stage, &of_bob), "Email verified");
+    stage.clock.advance(SECOND);
+    refused(&open(&stage, &of_bob), 404, "NOT_FOUND");
+}
+
+#[test]
+fn a_new_account_may_say_where_the_link_of_its_mail_leads() {
+    let stage = Stage::of::<Redirecting>(|_| {});
+    for uri in elsewhere().iter().filter(|uri| !uri.is_empty()) {
+        let email = address("mallory");
+        let mut body = credentials(&email, PASSWORD);
+        body["redirectUri"] = json!(uri);
+        refused_for(&stage.post(NEW, body), &["redirectUri"]);
+        assert_eq!(stage.rows(&format!("users WHERE email = '{email}'")), 0, "{uri}");
+    }
+    let mut body = credentials(&address("mallory"), PASSWORD);
+    body["redirectUri"] = json!([APP]);
+    refused_for(&stage.post(NEW, body), &["redirectUri"]);
+    let email = address("ada");
+    let mut body = credentials(&email, PASSWORD);
+    body["redirectUri"] = json!(APP);
+    stage.post(NEW, body).succeeds(200);
+    let link = link_in(&stage.mails_to(&email, 1)[0]);
+    let path = link.strip_prefix(&stage.url()).expect("a link to the application");
+    for _ in 0..2 {
+        assert_eq!(stage.get(path).succeeds(302).header("Location"), Some(APP));
+    }
 }
 
 #[test]
@@ -180,9 +227,8 @@ fn a_browser_is_sent_to_the_first_page_that_the_application_names() {
     let reply = open(&stage, &token).succeeds(302);
     assert_eq!((reply.header("Location"), reply.header("Referrer-Policy")), (Some(WELCOME), Some("no-referrer")));
     is_verified(&stage, &ada, true);
-    let again = open(&stage, &token);
-    refused(&again, 404, "NOT_FOUND");
-    assert_eq!(again.header("Location"), None);
+    assert_eq!(open(&stage, &token).succeeds(302).header("Location"), Some(WELCOME), "opened again");
+    assert_eq!(stage.events("email_verified", &ada.user), 1);
 }
 
 #[test]
@@ -197,7 +243,7 @@ fn a_browser_is_sent_to_another_page_that_the_application_names() {
 }
 
 /// Addresses that somebody might take for one that is named.
-fn elsewhere() -> Vec<String> {
+pub(super) fn elsewhere() -> Vec<String> {
     let bare = "https://app.example.com/welcome";
     let mut tries: Vec<String> = [
         "https://evil.example",

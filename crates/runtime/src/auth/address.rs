@@ -109,6 +109,7 @@ impl Moving {
     }
 }
 
+/// Whether the address that an account has is verified.
 pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
     select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);

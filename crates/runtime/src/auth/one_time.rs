@@ -99,16 +99,17 @@ pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError>
     ctx.lock_account(account).await
 }
 
-/// Takes away what an account was sent for these purposes.
+/// Takes away what an account was sent for these purposes and has not used. What was used stays until it expires: a link
+/// that is opened again is known by it.
 async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<(), DbError> {
     let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_tokens\" WHERE \"account_id\" = ");
     delete.bind(account).push(" AND \"purpose\" IN (");
-    delete.join(", ", purposes, |delete, purpose| delete.bind(purpose.name())).push(")");
+    delete.join(", ", purposes, |delete, purpose| delete.bind(purpose.name())).push(") AND \"used_at\" IS NULL");
     ctx.source().execute(delete).await?;
     Ok(())
 }
 
-/// Takes away everything that an account was sent.
+/// Takes away everything that an account was sent and has not used.
 pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
     void(ctx, account, &Purpose::ALL).await
 }
@@ -139,11 +140,31 @@ pub(super) async fn find(
     token: &str,
     purposes: &[Purpose],
 ) -> Result<Option<OneTime>, AuthError> {
-    let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
-    let mut select = unused(ctx);
-    select.push(" AND \"id\" = ").bind(id);
-    let found = one(ctx, auth, select).await?.filter(|found| purposes.contains(&found.purpose));
+    let found = by_link(ctx, auth, token, purposes, having(ctx, "\"used_at\" IS NULL")).await?;
     found.map(|found| found.in_time(ctx)).transpose()
+}
+
+/// Finds the token that a link holds, when it was used for one of these purposes and would not have expired yet.
+pub(super) async fn find_used(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    token: &str,
+    purposes: &[Purpose],
+) -> Result<Option<OneTime>, DbError> {
+    let found = by_link(ctx, auth, token, purposes, having(ctx, "\"used_at\" IS NOT NULL")).await?;
+    Ok(found.filter(|found| found.expires_at > ctx.now))
+}
+
+async fn by_link(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    token: &str,
+    purposes: &[Purpose],
+    mut select: Statement,
+) -> Result<Option<OneTime>, DbError> {
+    let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
+    select.push(" AND \"id\" = ").bind(id);
+    Ok(one(ctx, auth, select).await?.filter(|found| purposes.contains(&found.purpose)))
 }
 
 /// Finds the token whose code this is; only tokens made for a code have one. Every guess is counted before it is looked at and stays counted, so that many at once
@@ -166,7 +187,7 @@ pub(super) async fn guess(
     count.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
     count.push(" AND \"attempts\" < ").bind(GUESSES);
     let counted = ctx.source().execute(count).await?;
-    let mut select = unused(ctx);
+    let mut select = having(ctx, "\"used_at\" IS NULL");
     select.push(" AND \"account_id\" = ").bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
     let found = if counted == 0 { None } else { one(ctx, auth, select).await? };
     ctx.commit().await?;
@@ -174,10 +195,12 @@ pub(super) async fn guess(
     found.map(|found| found.in_time(ctx)).transpose()
 }
 
-fn unused(ctx: &Context<'_>) -> Statement {
-    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\", \"expires_at\" FROM \"gable_tokens\" \
-               WHERE \"used_at\" IS NULL";
-    Statement::new(ctx.core.db.dialect(), sql)
+/// Tokens for which a condition holds, expired or not.
+fn having(ctx: &Context<'_>, condition: &str) -> Statement {
+    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\", \"expires_at\" FROM \"gable_tokens\" WHERE ";
+    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    select.push(condition);
+    select
 }
 
 async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option<OneTime>, DbError> {

@@ -16,6 +16,7 @@ use super::lockout::account_turn;
 use super::login::plain;
 use super::one_time::{self, OneTime, Purpose};
 use super::password::{password_problems, replace, stored_hash};
+use super::verification::LinkEnd;
 use super::{address, grant, lockout};
 use crate::access::Via;
 use crate::app_meta::{AuthOperation, PasswordPolicy};
@@ -113,7 +114,9 @@ pub(crate) async fn forgot_password(
         ctx.begin().await?;
         if let Some((account, to)) = wants(ctx, auth, found).await? {
             let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, LIFETIME).await?);
-            mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables: Vec::new() }).await?;
+            let end = ctx.local::<LinkEnd>().map(|end| ("redirect_uri", end.0.clone()));
+            let variables = end.into_iter().collect();
+            mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables }).await?;
             record(ctx, Event::ResetMailed, Some(account), via).await?;
         }
         told(ctx, auth, AuthOperation::ForgotPassword, &mut request, Event::ResetRequested, via).await

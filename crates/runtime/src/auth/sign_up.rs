@@ -8,7 +8,8 @@ use super::Auth;
 use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{Event, record};
-use super::{address, grant, verification};
+use super::verification::{self, LinkEnd};
+use super::{address, grant};
 use crate::access::{AccessChange, Scope, Via, id_from, key_to};
 use crate::app_meta::{AuthMode, AuthOperation};
 use crate::context::Context;
@@ -56,7 +57,8 @@ pub(crate) async fn sign_up(
     }
     record(ctx, Event::SignedUp, Some(account), via).await?;
     if let Some(to) = address::stored(ctx, model, account).await? {
-        verification::send(ctx, auth, account, &to, None).await?;
+        let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
+        verification::send(ctx, auth, account, &to, end.as_deref()).await?;
     }
     let carrier = first_log_in(ctx, auth, account, via, replaced).await?;
     auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
@@ -98,7 +100,7 @@ fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) 
 }
 
 /// Gives an account a role by name. Where an admin has taken the role away, accounts go without.
-async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
+pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
     let core = ctx.core;
     let (Some(roles), Some(assignments)) = (core.model_of(ModelKind::Role), core.model_of(ModelKind::AccountRole))
     else {

@@ -16,6 +16,9 @@ const AUDIENCE: &str = "access";
 pub(super) struct Claims {
     /// The account's id.
     pub(super) sub: String,
+    /// The account's id again, where clients of the documented systems look for it. Only `sub` is read.
+    #[serde(skip_deserializing)]
+    id: String,
     /// The grant's id: the log-in that this token belongs to.
     pub(super) gid: String,
     /// How often the grant's credential was renewed when this one was made.
@@ -69,6 +72,7 @@ impl Tokens {
     ) -> Result<String, ApiError> {
         let claims = Claims {
             sub: account.to_string(),
+            id: account.to_string(),
             gid: grant.id.to_string(),
             generation: grant.generation,
             iss: self.issuer.clone(),

@@ -20,7 +20,7 @@ use crate::crud;
 use crate::db::{Row, Statement};
 use crate::hooks::{EmailChange, Moment, RecoveryRequest};
 use crate::http::ApiError;
-use crate::input::Problem;
+use crate::input::{Problem, normal_address};
 use crate::mail::{self, Mail, Template};
 use crate::resource::{Draft, Id};
 use crate::text::with_article;
@@ -32,8 +32,8 @@ const CODE: TimeDelta = TimeDelta::minutes(15);
 /// Between two mails that somebody who is not logged in may have sent to the same account.
 const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// Where the link leads in the end that a change of this request sends; left in the context, as the change of a row
-/// knows nothing of redirects.
+/// Where the link of a mail leads in the end that this request sends; left in the context, as neither a sign-up nor the
+/// change of a row knows of redirects.
 pub(super) struct LinkEnd(pub(super) String);
 
 /// Sends an account what verifies its address, in the open transaction; nothing where no surface could take it.
@@ -143,26 +143,51 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
 
 /// What shows that a mail arrived.
 pub(crate) enum Proof {
-    /// Of a link.
+    /// Of a link that a browser opens, or a mail scanner before it does.
+    Link(String),
+    /// Sent by a page.
     Token(String),
     /// Typed by whoever is logged in, or names the address.
     Code { email: Option<String>, code: String },
 }
 
-/// Marks an address as verified, or makes a confirmed one the account's own. The answer is the account.
+/// The purposes of tokens that come by a link.
+const LINKS: &[Purpose] = &[Purpose::VerifyEmail, Purpose::ChangeEmail];
+
+/// Marks an address as verified, or makes a confirmed one the account's own. A link that is opened again before it
+/// expires changes nothing and is no error: mail scanners open links, and people click twice.
 ///
 /// # Errors
-/// `OneTimeToken` for what was never sent, was used or is over; 409 when the address was taken by another account
-/// meanwhile.
-pub(crate) async fn verify_email(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    proof: Proof,
-    via: Via,
-) -> Result<Box<dyn Any>, AuthError> {
+/// `OneTimeToken` for what was never sent, is over, or was used, but for such a link; 409 when the address was taken by
+/// another account meanwhile.
+pub(crate) async fn verify_email(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> Result<(), AuthError> {
+    let link = match &proof {
+        Proof::Link(token) => Some(token.clone()),
+        Proof::Token(_) | Proof::Code { .. } => None,
+    };
+    match (verify(ctx, auth, proof, via).await, link) {
+        (Err(AuthError::OneTimeToken), Some(token)) => {
+            ctx.roll_back().await;
+            opened_before(ctx, auth, &token).await
+        }
+        (done, _) => done,
+    }
+}
+
+/// Succeeds for a link that did its work before, as long as its address is still the account's and verified.
+async fn opened_before(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<(), AuthError> {
+    let model = ctx.core.account_model()?;
+    let used = one_time::find_used(ctx, auth, token, LINKS).await?.ok_or(AuthError::OneTimeToken)?;
+    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), used.account, ctx.now).await?.is_some();
+    let same = address::stored(ctx, model, used.account).await?.is_some_and(|stored| stored == used.address);
+    let verified = address::is_verified(ctx, model, used.account).await?;
+    if acts && same && verified { Ok(()) } else { Err(AuthError::OneTimeToken) }
+}
+
+async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> Result<(), AuthError> {
     let model = ctx.core.account_model()?;
     let token = match proof {
-        Proof::Token(token) => one_time::find(ctx, auth, &token, &[Purpose::VerifyEmail, Purpose::ChangeEmail]).await?,
+        Proof::Link(token) | Proof::Token(token) => one_time::find(ctx, auth, &token, LINKS).await?,
         Proof::Code { email, code } => same_time(guessed(ctx, auth, model, email, &code)).await?,
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
@@ -182,8 +207,7 @@ pub(crate) async fn verify_email(
     };
     record(ctx, Event::EmailVerified, Some(token.account), via).await?;
     auth.hooks.run(AuthOperation::VerifyEmail, Moment::After, ctx, account.as_mut()).await?;
-    ctx.commit().await?;
-    Ok(account)
+    Ok(ctx.commit().await?)
 }
 
 async fn guessed(
@@ -233,7 +257,7 @@ pub(crate) enum Moved {
 /// shown that it receives mail.
 ///
 /// # Errors
-/// 400 for what is no address, 401 for an anonymous caller, 409 for one that another account has.
+/// 400 for what is no address or the account's own, 401 for an anonymous caller, 409 for one that another account has.
 pub(crate) async fn change_email(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -246,6 +270,7 @@ pub(crate) async fn change_email(
     let mut change = EmailChange { new_email: read_address(ctx, model, new)? };
     ctx.begin().await?;
     ctx.hold_rights(Authority::System).await?;
+    refuse_own(ctx, model, account, &change.new_email).await?;
     auth.hooks.run(AuthOperation::ChangeEmail, Moment::Before, ctx, &mut change).await?;
     let (mut record_of, moved) = if auth.meta.email_verification.required {
         (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)
@@ -259,6 +284,19 @@ pub(crate) async fn change_email(
     auth.hooks.run(AuthOperation::ChangeEmail, Moment::After, ctx, record_of.as_mut()).await?;
     ctx.commit().await?;
     Ok(moved)
+}
+
+/// A change to the address that the account has already would mail both, and verify nothing.
+async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) -> Result<(), AuthError> {
+    let stored = address::stored(ctx, model, account).await?;
+    if stored.is_none_or(|stored| normal_address(&stored) != new) {
+        return Ok(());
+    }
+    Err(AuthError::invalid(vec![Problem {
+        field: NEW_EMAIL.to_owned(),
+        code: "SameEmail".to_owned(),
+        message: "The new email can not be the same as the old one".to_owned(),
+    }]))
 }
 
 async fn at_once(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
@@ -295,17 +333,23 @@ fn body(email: Value) -> Map<String, Value> {
     Map::from_iter([(address::FIELD.to_owned(), email)])
 }
 
+/// What the client calls the address that an account is to have.
+const NEW_EMAIL: &str = "newEmail";
+
 /// The address as it would be stored; problems are named as the client calls it.
 fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Result<String, AuthError> {
-    const CALLED: &str = "newEmail";
     let missing = || {
-        let message = format!("'{CALLED}' is required");
-        AuthError::invalid(vec![Problem { field: CALLED.into(), code: "NewEmailRequiredConstraint".into(), message }])
+        let message = format!("'{NEW_EMAIL}' is required");
+        AuthError::invalid(vec![Problem {
+            field: NEW_EMAIL.into(),
+            code: "NewEmailRequiredConstraint".into(),
+            message,
+        }])
     };
     let new = new.filter(|value| !value.is_null()).ok_or_else(missing)?;
     let Some(position) = model.meta.field_index(address::FIELD) else { return Err(missing()) };
     let input = crud::read_update(ctx, model, Scope::system().write, body(new));
-    let input = input.map_err(|error| called(error, address::FIELD, CALLED))?;
+    let input = input.map_err(|error| called(error, address::FIELD, NEW_EMAIL))?;
     match model.resource.update_row(input).get(position) {
         Some(sea_orm::Value::String(Some(address))) => Ok(address.to_string()),
         _ => Err(missing()),

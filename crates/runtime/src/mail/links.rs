@@ -30,8 +30,11 @@ impl Links {
         format!("{link}{separator}{query}")
     }
 
-    pub(super) fn reset_password(&self, token: &str) -> String {
-        self.reset_password.replace(TOKEN, token)
+    /// Leads to a page that sets a new password: the application's own, or one that the request named.
+    pub(super) fn reset_password(&self, token: &str, redirect_uri: Option<&str>) -> String {
+        let Some(uri) = redirect_uri else { return self.reset_password.replace(TOKEN, token) };
+        let separator = if uri.contains('?') { '&' } else { '?' };
+        format!("{uri}{separator}reset_token={token}")
     }
 }
 
@@ -62,7 +65,7 @@ mod tests {
         assert_eq!(pair.verify_email("T", None), "https://shop.example.com/v1/hook/pair/verify-email/T");
         let session = links(&[Surface::Session], NONE);
         assert_eq!(session.verify_email("T", None), "https://shop.example.com/v1/session/verify-email?token=T");
-        assert_eq!(session.reset_password("T"), "https://shop.example.com/v1/reset-password?token=T");
+        assert_eq!(session.reset_password("T", None), "https://shop.example.com/v1/reset-password?token=T");
     }
 
     #[test]
@@ -73,7 +76,19 @@ mod tests {
         };
         let links = links(&[Surface::TokenPair], own);
         assert_eq!(links.verify_email("T", None), "https://app.example.com/welcome/T");
-        assert_eq!(links.reset_password("T"), "https://app.example.com/#/reset?t=T");
+        assert_eq!(links.reset_password("T", None), "https://app.example.com/#/reset?t=T");
+    }
+
+    #[test]
+    fn a_page_that_was_named_is_given_the_reset_token() {
+        let links = links(&[Surface::TokenPair], NONE);
+        for (uri, link) in [
+            ("https://app.example.com/reset", "https://app.example.com/reset?reset_token=T"),
+            ("https://app.example.com/reset?a=b", "https://app.example.com/reset?a=b&reset_token=T"),
+            ("gazette://reset", "gazette://reset?reset_token=T"),
+        ] {
+            assert_eq!(links.reset_password("T", Some(uri)), link);
+        }
     }
 
     #[test]

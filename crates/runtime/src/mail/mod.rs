@@ -91,7 +91,8 @@ pub(crate) struct Mail {
     pub(crate) to: String,
     /// The row of `gable_tokens` that the mail tells.
     pub(crate) token: Option<Uuid>,
-    /// More for the template: `new_email`, `old_email`. `redirect_uri` becomes part of a link that confirms an address.
+    /// More for the template: `new_email`, `old_email`. `redirect_uri` becomes part of a link that confirms an address, or
+    /// the page that a link to set a password leads to.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 

@@ -202,7 +202,7 @@ impl Desk<'_> {
 
     fn link(&self, template: Template, token: &str, redirect_uri: Option<&str>) -> String {
         match template {
-            Template::ResetPassword => self.links.reset_password(token),
+            Template::ResetPassword => self.links.reset_password(token, redirect_uri),
             _ => self.links.verify_email(token, redirect_uri),
         }
     }

@@ -111,13 +111,15 @@ fn check_cookies(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, sink: &m
     }
 }
 
-/// The jwt surface has no routes for it, and a code can only be given where a page asks for it.
+/// The jwt surface has no routes for it.
 fn check_verification(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
     let Some(entry) = entries.entry("emailVerification") else {
         return;
     };
-    let session = auth.surfaces.contains(&Surface::Session);
-    if auth.email_verification.required && !session && !auth.surfaces.contains(&Surface::TokenPair) {
+    if [Surface::Session, Surface::TokenPair].iter().any(|surface| auth.surfaces.contains(surface)) {
+        return;
+    }
+    if auth.email_verification.required {
         sink.push(
             Problem::new(
                 "missing-surface",
@@ -128,11 +130,11 @@ fn check_verification(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
             .help("add `session` or `tokenPair` to `surfaces`, or leave `required` out"),
         );
     }
-    if auth.email_verification.method == VerificationMethod::Code && !session {
+    if auth.email_verification.method == VerificationMethod::Code {
         sink.push(
-            Problem::new("missing-surface", method_span(entry), "only the session surface takes a code")
+            Problem::new("missing-surface", method_span(entry), "no surface takes the code")
                 .label("the code could be given nowhere")
-                .help("add `session` to `surfaces`, or use `method: link`"),
+                .help("add `session` or `tokenPair` to `surfaces`, or leave `method` out"),
         );
     }
 }

@@ -148,7 +148,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
 async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let proof = if asked.request.method().is_safe() {
         let [token] = parameters(asked.request, ["token"])?;
-        Proof::Token(token.unwrap_or_default())
+        Proof::Link(token.unwrap_or_default())
     } else {
         let mut texts = texts(ctx, auth, asked, &[], &["token", "code", "email"]).await?;
         if texts.has("token") == texts.has("code") {

@@ -2,7 +2,9 @@
 
 mod envelope;
 mod operations;
+mod redirect;
 mod routes;
+mod user_data;
 mod words;
 
 pub(crate) use routes::{configure, error_formats};

@@ -1,15 +1,20 @@
 //! Bodies and answers of the tokenPair surface.
 
+use std::any::Any;
+
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::envelope::{answer, result};
+use super::redirect::{REDIRECT, redirect, redirect_of_verification};
+use super::user_data::{read_changes, read_new};
+use super::words::words_of_proof;
 use crate::access::Via;
 use crate::app_meta::AuthOperation;
 use crate::auth::Auth;
-use crate::auth::account::log_out;
+use crate::auth::account::{delete_me, get_me, log_out, update_me};
 use crate::auth::authenticate::bearer;
 use crate::auth::carrier::{Carrier, Pair};
 use crate::auth::error::AuthError;
@@ -21,20 +26,17 @@ use crate::auth::sign_up::sign_up;
 use crate::auth::surfaces::body::{submitted, texts};
 use crate::auth::surfaces::endpoint::Asked;
 use crate::auth::surfaces::own_view::own_view;
-use crate::auth::verification::{Moved, Proof, change_email, resend_verification, verify_email};
+use crate::auth::verification::{LinkEnd, Moved, Proof, change_email, resend_verification, verify_email};
 use crate::context::Context;
 use crate::http::{ApiError, Names};
-use crate::input::Problem;
 use crate::query::{no_parameters, parameters};
 use crate::resource::Id;
 
 /// What this surface calls the fields of an account that it does not call by their own names.
 const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];
-/// Where a browser is to go in the end.
-const REDIRECT: &str = "redirectUri";
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-    if asked.operation != AuthOperation::VerifyEmail {
+    if !is_link(&asked) {
         no_parameters(asked.request)?;
     }
     match asked.operation {
@@ -48,28 +50,47 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
             log_out(ctx, auth, Via::TokenPair).await?;
             Ok(result("Logged out successfully")?)
         }
-        AuthOperation::ForgotPassword => {
-            let mut texts = texts(ctx, auth, &mut asked, &["email"], &[]).await?;
-            forgot_password(ctx, auth, &texts.take("email"), recovery::Names::Email, Via::TokenPair).await?;
-            Ok(result("Password reset email sent")?)
-        }
+        AuthOperation::ForgotPassword => forgot(ctx, auth, &mut asked).await,
         AuthOperation::ResetPassword => reset(ctx, auth, &mut asked).await,
         AuthOperation::ResendVerification => {
             let mut texts = texts(ctx, auth, &mut asked, &["email"], &[REDIRECT]).await?;
-            let redirect = redirect(auth, texts.optional(REDIRECT))?;
+            let redirect = redirect_of_verification(auth, texts.optional(REDIRECT))?;
             resend_verification(ctx, auth, &texts.take("email"), redirect, Via::TokenPair).await?;
             Ok(result("Verification email sent")?)
         }
         AuthOperation::ChangeEmail => move_to(ctx, auth, &mut asked).await,
         AuthOperation::UpdatePassword => update_password(ctx, auth, &mut asked).await,
-        AuthOperation::VerifyEmail => verify(ctx, auth, asked.request).await,
+        AuthOperation::VerifyEmail if is_link(&asked) => verify_by_link(ctx, auth, asked.request).await,
+        AuthOperation::VerifyEmail => verify_by_code(ctx, auth, &mut asked).await,
+        AuthOperation::GetMe => {
+            let me = get_me(ctx, auth).await?;
+            user(ctx, me.as_ref())
+        }
+        AuthOperation::UpdateMe => {
+            let changes = read_changes(ctx, auth, &mut asked).await?;
+            let me = update_me(ctx, auth, changes).await?;
+            user(ctx, me.as_ref())
+        }
+        AuthOperation::DeleteMe => {
+            refuse_renewed(ctx)?;
+            delete_me(ctx, auth, Via::TokenPair).await?;
+            Ok(result("Account deleted successfully")?)
+        }
         other => Err(ApiError::internal(format!("{other:?} is no operation of this surface")).into()),
     }
 }
 
+/// The link of a mail has where it leads in its query.
+fn is_link(asked: &Asked<'_>) -> bool {
+    asked.operation == AuthOperation::VerifyEmail && asked.request.method().is_safe()
+}
+
 async fn new(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let body = submitted(ctx, auth, asked).await?;
-    let made = sign_up(ctx, auth, body, Via::TokenPair, None).await?;
+    let new = read_new(ctx, auth, asked).await?;
+    if let Some(redirect) = redirect_of_verification(auth, new.redirect)? {
+        ctx.set_local(LinkEnd(redirect.to_owned()));
+    }
+    let made = sign_up(ctx, auth, new.fields, Via::TokenPair, None).await?;
     Ok(answer(&own_view(ctx, made.record.as_ref(), NAMES, None)?)?)
 }
 
@@ -107,11 +128,33 @@ fn presented(request: &HttpRequest) -> Result<&str, AuthError> {
     header.to_str().ok().and_then(bearer).ok_or(AuthError::RefreshToken)
 }
 
+async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, asked, &["email"], &[REDIRECT]).await?;
+    if let Some(redirect) = redirect(auth, texts.optional(REDIRECT))? {
+        ctx.set_local(LinkEnd(redirect.to_owned()));
+    }
+    forgot_password(ctx, auth, &texts.take("email"), recovery::Names::Email, Via::TokenPair).await?;
+    Ok(result("Password reset email sent")?)
+}
+
+/// The account as it sees itself, without an envelope.
+fn user(ctx: &Context<'_>, record: &dyn Any) -> Result<HttpResponse, AuthError> {
+    Ok(answer(&own_view(ctx, record, NAMES, None)?.user)?)
+}
+
+/// What cannot be undone is for whoever has just shown the password: a pair that was renewed may be a stolen one.
+fn refuse_renewed(ctx: &Context<'_>) -> Result<(), ApiError> {
+    match ctx.principal.grant() {
+        Some(grant) if grant.generation == 0 => Ok(()),
+        _ => Err(ApiError::new(403, "FORBIDDEN", "Please log in again before you delete your account")),
+    }
+}
+
 async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let body = submitted(ctx, auth, asked).await?;
     let names = ResetNames { token: "passwordResetToken", password: "password" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
-    reset_password(ctx, auth, reset, Via::TokenPair).await?;
+    reset_password(ctx, auth, reset, Via::TokenPair).await.map_err(words_of_proof)?;
     Ok(result("Password reset successful")?)
 }
 
@@ -125,7 +168,11 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
 
 async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["newEmail"], &[REDIRECT]).await?;
-    let redirect = redirect(auth, texts.optional(REDIRECT))?;
+    // A confirmation is a link, whatever else is mailed.
+    let redirect = match auth.meta.email_verification.required {
+        true => redirect(auth, texts.optional(REDIRECT))?,
+        false => redirect_of_verification(auth, texts.optional(REDIRECT))?,
+    };
     let new = texts.optional("newEmail").map(Value::String);
     match change_email(ctx, auth, new, redirect, Via::TokenPair).await? {
         Moved::Pending => Ok(result("Verification email sent")?),
@@ -133,30 +180,22 @@ async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> R
     }
 }
 
+async fn verify_by_code(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, asked, &["email", "code"], &[]).await?;
+    let proof = Proof::Code { email: texts.optional("email"), code: texts.take("code") };
+    verify_email(ctx, auth, proof, Via::TokenPair).await.map_err(words_of_proof)?;
+    Ok(result("Email verified")?)
+}
+
 /// The link of a mail: it ends where the application lets it end, or tells its result.
-async fn verify(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
+async fn verify_by_link(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
     let [wanted] = parameters(request, [REDIRECT])?;
     let redirect = redirect(auth, wanted)?.or_else(|| auth.meta.token_pair.redirects.first().copied());
     let token = request.match_info().query("token").to_owned();
-    verify_email(ctx, auth, Proof::Token(token), Via::TokenPair).await?;
+    verify_email(ctx, auth, Proof::Link(token), Via::TokenPair).await?;
     let Some(target) = redirect else { return Ok(result("Email verified")?) };
     let mut response = HttpResponse::Found();
     // The address that leads there holds a token; it is spent, but still nobody's business.
     response.insert_header((LOCATION, target)).insert_header((REFERRER_POLICY, "no-referrer"));
     Ok(response.finish())
-}
-
-/// One of the URIs that the application names, compared to the letter: anything looser has been an open redirect
-/// somewhere.
-fn redirect(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>, ApiError> {
-    let Some(wanted) = wanted else { return Ok(None) };
-    let known = auth.meta.token_pair.redirects.iter().copied().find(|known| *known == wanted);
-    let refused = || {
-        ApiError::invalid_body(vec![Problem {
-            field: REDIRECT.to_owned(),
-            code: "RedirectNotAllowed".to_owned(),
-            message: format!("'{REDIRECT}' is not one of the addresses that this application redirects to"),
-        }])
-    };
-    known.map(Some).ok_or_else(refused)
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::{envelope, operations, words};
 use crate::access::Via;
 use crate::app::Shared;
-use crate::app_meta::{AuthOperation, Surface};
+use crate::app_meta::{AuthOperation, Surface, VerificationMethod};
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
 use crate::auth::surfaces::endpoint::{Asked, Route, WireFormat, mount};
@@ -32,7 +32,7 @@ impl WireFormat for TokenPair {
 /// Mounts the surface under its two prefixes, where the application speaks this format.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     let Some(auth) = shared.core.auth.as_ref().filter(|auth| auth.mounts(Surface::TokenPair)) else { return };
-    for (prefix, routes) in [(prefix(auth), routes()), (hook(auth), hooks())] {
+    for (prefix, routes) in [(prefix(auth), routes(auth)), (hook(auth), hooks())] {
         let scope = web::scope(&prefix)
             .configure(|config| mount::<TokenPair>(config, shared, auth, routes))
             .default_service(web::route().to(route_not_found));
@@ -55,9 +55,9 @@ fn hook(auth: &Auth) -> String {
     format!("{HOOK}{}", auth.meta.token_pair.prefix)
 }
 
-fn routes() -> Vec<Route> {
+fn routes(auth: &Auth) -> Vec<Route> {
     use AuthOperation::*;
-    vec![
+    let mut routes = vec![
         Route::open("POST", "/local/new", Signup),
         Route::open("POST", "/local", Login),
         Route::open("POST", "/renew", Renew),
@@ -67,7 +67,14 @@ fn routes() -> Vec<Route> {
         Route::open("POST", "/local/resend-verification", ResendVerification),
         Route::own("POST", "/local/change-email", ChangeEmail),
         Route::own("POST", "/local/change-password", UpdatePassword),
-    ]
+        Route::own("GET", "/user", GetMe),
+        Route::own("PATCH", "/user", UpdateMe),
+        Route::own("DELETE", "/user", DeleteMe),
+    ];
+    if auth.meta.email_verification.method == VerificationMethod::Code {
+        routes.push(Route::open("POST", "/local/verify-email", VerifyEmail));
+    }
+    routes
 }
 
 fn hooks() -> Vec<Route> {

@@ -35,6 +35,16 @@ pub(super) fn words(error: AuthError) -> ApiError {
     }
 }
 
+/// Says of a token or a code in a body that it is a wrong argument; only a link that does not hold is not found.
+pub(super) fn words_of_proof(error: AuthError) -> AuthError {
+    match error {
+        AuthError::OneTimeToken => {
+            ApiError::bad_request("INVALID_ARGUMENTS", "The token or code is invalid or has expired").into()
+        }
+        error => error,
+    }
+}
+
 /// The surface's name for what other rooms refuse: it has one for each status. A name in capitals is the surface's own
 /// already, or an interceptor's.
 pub(super) fn name(error: &ApiError) -> &str {
