@@ -26,6 +26,7 @@ mod guild;
 mod hashing;
 mod held;
 mod idempotency;
+mod imported_passwords;
 mod includes;
 mod interceptors;
 mod json_memory;

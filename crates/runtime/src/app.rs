@@ -28,6 +28,7 @@ use crate::ops::health::{Health, Readiness};
 use crate::ops::listener::{self, Listeners, limit_writes};
 use crate::ops::shutdown::{self, Shutdown, Stopping};
 use crate::ops::stored_addresses::normalize_stored_addresses;
+use crate::ops::stored_passwords::measure_stored_hashes;
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
@@ -133,6 +134,7 @@ impl Application {
         }
         let core = Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?;
         normalize_stored_addresses(&core).await?;
+        measure_stored_hashes(&core).await?;
         Ok(core)
     }
 }

@@ -1,4 +1,5 @@
-//! bcrypt on threads of its own: a log-in costs a quarter of a second of CPU and must never stall a read.
+//! Passwords are hashed and looked at on threads of their own: a log-in costs a quarter of a second of CPU and must never
+//! stall a read. New hashes are bcrypt's.
 //!
 //! This is the one quota for everything that hashes a password: log-ins, sign-ups, changed and reset passwords, accounts
 //! that are made in bulk. What waits is served client address by client address in turn, so a client that asks for
@@ -6,11 +7,13 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::fair_queue::{Bounds, FairQueue};
+use super::pace::Pace;
+use super::stored_hash::{BCRYPT_BYTES, Kind, StoredHash, UnusableHash};
 use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::limit::LimitKey;
@@ -19,6 +22,8 @@ use crate::limit::LimitKey;
 const WAITING: Bounds = Bounds { of_one_client: 16, in_total: 32 };
 /// How long a job may take with the jobs before it; longer, and its client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Looks at a hash of each kind that are measured at start.
+const LOOKS: usize = 3;
 /// What a client is told to wait when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -27,7 +32,8 @@ pub(crate) type Origin = Option<LimitKey>;
 
 enum Job {
     Hash(PlainPassword, oneshot::Sender<Result<String, bcrypt::BcryptError>>),
-    Verify(PlainPassword, String, oneshot::Sender<bool>),
+    /// Without a hash, the same work is done for nothing.
+    Verify(PlainPassword, Option<String>, oneshot::Sender<bool>),
 }
 
 pub(crate) struct Hasher {
@@ -38,8 +44,9 @@ pub(crate) struct Hasher {
 struct Shared {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
-    /// Verified against when there is no account, so that the answer takes as long.
+    /// Verified against when there is no account, or no hash that can be, so that the answer takes as long.
     decoy: Mutex<Option<String>>,
+    pace: Pace,
 }
 
 struct Waiting {
@@ -52,7 +59,8 @@ impl Hasher {
     /// At most one thread fewer than there are cores, and at least one.
     pub(crate) fn start(cost: u32) -> Self {
         let waiting = Mutex::new(Waiting { queue: FairQueue::new(WAITING), closed: false });
-        let shared = Arc::new(Shared { waiting, arrived: Condvar::new(), decoy: Mutex::new(None) });
+        let shared =
+            Arc::new(Shared { waiting, arrived: Condvar::new(), decoy: Mutex::new(None), pace: Pace::default() });
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..cores.saturating_sub(1).max(1) {
             let shared = shared.clone();
@@ -72,10 +80,33 @@ impl Hasher {
         in_time(answer).await?.map_err(ApiError::internal)
     }
 
-    /// Whether a hash was made at another cost than today's: then it is easier to guess at, or takes another time than the
-    /// decoy. What is no hash of bcrypt's is none of that.
-    pub(super) fn is_outdated(&self, hash: &str) -> bool {
-        hash.parse::<bcrypt::HashParts>().is_ok_and(|parts| parts.get_cost() != self.cost)
+    /// Whether a hash is another than would be made of its password today: by another function or at another cost. A
+    /// password that bcrypt would not read to its end keeps the hash that it has.
+    pub(super) fn is_outdated(&self, hash: &str, password: &PlainPassword) -> bool {
+        let outdated = StoredHash::read(hash, self.cost).is_ok_and(|stored| stored.is_outdated(self.cost));
+        outdated && password.expose().len() <= BCRYPT_BYTES
+    }
+
+    /// What the hashes that are made today begin with.
+    pub(crate) fn own_prefix(&self) -> String {
+        format!("$2b${:02}$", self.cost)
+    }
+
+    /// Notes how long it takes to look at a password of this hash, and for nobody: the shortest of a few times each, as the
+    /// machine may be busy at start.
+    pub(crate) async fn measure(&self, hash: String) {
+        for hash in [Some(hash), None].iter().cycle().take(2 * LOOKS) {
+            // A queue that is full is no reason not to start: the first log-in is measured then.
+            let _ = self.verify(None, PlainPassword::new(""), hash.clone()).await;
+        }
+    }
+
+    /// Whether a password can be verified against a hash.
+    ///
+    /// # Errors
+    /// `UnusableHash`, with which nobody could log in.
+    pub(crate) fn check(&self, hash: &str) -> Result<(), UnusableHash> {
+        StoredHash::read(hash, self.cost).map(drop)
     }
 
     /// Whether the password is the one behind the hash. Without a hash, the same work is done for nothing.
@@ -88,11 +119,9 @@ impl Hasher {
         password: PlainPassword,
         hash: Option<String>,
     ) -> Result<bool, ApiError> {
-        let known = hash.is_some();
-        let hash = hash.or_else(|| self.shared.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let (reply, answer) = oneshot::channel();
-        self.submit(origin, Job::Verify(password, hash.unwrap_or_default(), reply))?;
-        Ok(in_time(answer).await? && known)
+        self.submit(origin, Job::Verify(password, hash, reply))?;
+        in_time(answer).await
     }
 
     fn submit(&self, origin: Origin, job: Job) -> Result<(), ApiError> {
@@ -131,6 +160,27 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Looks at a password. Where there is no hash, or none that can be verified against, the decoy's takes its place and
+    /// nothing matches. The thread rests until the slowest kind of hash would be done.
+    fn verify(&self, password: &str, hash: Option<&str>, cost: u32) -> bool {
+        let started = Instant::now();
+        let known = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
+        let (stored, counts) = match known {
+            Some(stored) => (Some(stored), true),
+            None => (self.decoy().and_then(|decoy| StoredHash::read(&decoy, cost).ok()), false),
+        };
+        let Some(stored) = stored else { return false };
+        let matches = stored.matches(password);
+        thread::sleep(self.pace.rest(stored.kind, started.elapsed()));
+        matches && counts
+    }
+
+    fn decoy(&self) -> Option<String> {
+        self.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// A job that nobody waits for any more is skipped when its turn comes. One that is dropped made room for another client.
 async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
     match tokio::time::timeout(PATIENCE, answer).await {
@@ -140,22 +190,21 @@ async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
 }
 
 fn work(shared: &Shared, cost: u32) {
-    make_decoy(cost, &shared.decoy);
+    make_decoy(cost, shared);
     while let Some(job) = shared.next() {
-        run(job, cost);
+        run(job, cost, shared);
     }
 }
 
-/// A hash that no password is behind.
-fn make_decoy(cost: u32, decoy: &Mutex<Option<String>>) {
-    let mut decoy = decoy.lock().unwrap_or_else(PoisonError::into_inner);
+/// A hash that no password is behind, and how long one takes.
+fn make_decoy(cost: u32, shared: &Shared) {
+    let mut decoy = shared.decoy.lock().unwrap_or_else(PoisonError::into_inner);
     if decoy.is_none() {
+        let started = Instant::now();
         *decoy = bcrypt::hash(uuid::Uuid::new_v4().to_string(), cost).ok();
+        shared.pace.rest(Kind::Bcrypt { cost }, started.elapsed());
     }
 }
-
-/// bcrypt reads this many bytes and no further. Longer passwords never match: the policy refuses to store them.
-const MAX_BYTES: usize = 72;
 
 impl Job {
     fn is_over(&self) -> bool {
@@ -167,7 +216,7 @@ impl Job {
 }
 
 /// Who no longer waits for the answer costs nothing.
-fn run(job: Job, cost: u32) {
+fn run(job: Job, cost: u32, shared: &Shared) {
     if job.is_over() {
         return;
     }
@@ -176,14 +225,13 @@ fn run(job: Job, cost: u32) {
             let _ = reply.send(hash(password.expose(), cost));
         }
         Job::Verify(password, hash, reply) => {
-            let matches = bcrypt::verify(password.expose(), &hash).unwrap_or(false);
-            let _ = reply.send(matches && password.expose().len() <= MAX_BYTES);
+            let _ = reply.send(shared.verify(password.expose(), hash.as_deref(), cost));
         }
     }
 }
 
 fn hash(password: &str, cost: u32) -> Result<String, bcrypt::BcryptError> {
-    if password.len() > MAX_BYTES {
+    if password.len() > BCRYPT_BYTES {
         return Err(bcrypt::BcryptError::Truncation(password.len()));
     }
     bcrypt::hash(password, cost)

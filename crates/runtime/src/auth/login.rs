@@ -201,9 +201,9 @@ async fn admitted(
     Ok(identity)
 }
 
-/// The same password, hashed at today's cost. When the threads are busy, the next log-in will do.
+/// The same password, hashed as today's are. When the threads are busy, the next log-in will do.
 async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
-    let outdated = auth.hasher.is_outdated(&found.password);
+    let outdated = auth.hasher.is_outdated(&found.password, &credentials.password);
     if outdated { auth.hasher.hash(ctx.origin(), credentials.password.clone()).await.ok() } else { None }
 }
 

@@ -24,7 +24,7 @@ use crate::query::ListQuery;
 use crate::resource::{Id, Resource, RowId};
 use locals::Locals;
 pub use models::AsSystem;
-use passwords::Passwords;
+pub(crate) use passwords::Passwords;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 

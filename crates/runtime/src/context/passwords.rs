@@ -12,6 +12,11 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
+    /// A password whose hash is known already, and which is not hashed again.
+    pub(crate) fn known(password: PlainPassword, hash: String) -> Self {
+        Self { waiting: Vec::new(), hashed: vec![(password, hash)] }
+    }
+
     /// Notes a password that will be stored.
     pub(crate) fn expect(&mut self, password: PlainPassword) {
         self.waiting.push(password);

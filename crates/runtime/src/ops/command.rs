@@ -1,6 +1,8 @@
 //! The application's own command line: serve, migrate, make a super user.
 
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::access::{Prune, compare, synchronize};
 use crate::app::{Application, StartError, serve};
 use crate::app_meta::{AppMeta, AuthMode};
-use crate::auth::{SuperUser, create_super_user, password_field};
+use crate::auth::{ImportError, Refusal, SuperUser, create_super_user, import_accounts, password_field};
 use crate::core::Core;
 use crate::db::DbError;
 use crate::http::ApiError;
@@ -36,6 +38,9 @@ enum Command {
     /// Accounts that may do everything.
     #[command(subcommand, name = "superuser")]
     SuperUser(SuperUserCommand),
+    /// Accounts that move here from another system.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
 }
 
 #[derive(Subcommand)]
@@ -68,8 +73,20 @@ enum SuperUserCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum AccountsCommand {
+    /// Make an account of every line, a JSON object of its fields with `passwordHash` (bcrypt or argon2id) in place of the
+    /// password. All of them or, where one is refused, none.
+    Import {
+        /// A file, or `-` for standard input.
+        file: PathBuf,
+    },
+}
+
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
+    #[error("{}; nothing was imported", explain_import(.0))]
+    Import(#[from] ImportError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -124,6 +141,13 @@ async fn execute(app: Application, command: Command, log: &Log, stopping: Stoppi
             core.db.close().await;
             done
         }
+        Command::Accounts(AccountsCommand::Import { file }) => {
+            let input = open(&file).map_err(|error| CommandError::Import(error.into()))?;
+            let core = Arc::new(app.start(settings).await?);
+            let imported = import_accounts(&core, input).await;
+            core.db.close().await;
+            say(&format!("imported {} accounts\n", imported?))
+        }
         Command::SuperUser(SuperUserCommand::Create { username, email, fields }) => {
             let core = Arc::new(app.start(settings).await?);
             let password_field = core.account_model().and_then(password_field).map_err(CommandError::Refused)?;
@@ -150,6 +174,13 @@ async fn permissions(core: &Core, command: PermissionsCommand) -> Result<(), Com
             let prune = if prune { Prune::Yes } else { Prune::No };
             say(&synchronize(core, models, prune).await?.to_string())
         }
+    }
+}
+
+fn open(file: &Path) -> std::io::Result<Box<dyn BufRead>> {
+    match file.to_str() {
+        Some("-") => Ok(Box::new(BufReader::new(std::io::stdin()))),
+        _ => Ok(Box::new(BufReader::new(File::open(file)?))),
     }
 }
 
@@ -183,6 +214,13 @@ fn password() -> Result<String, CommandError> {
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn explain_import(error: &ImportError) -> String {
+    match error {
+        ImportError::Line { line, refusal: Refusal::Account(refusal) } => format!("line {line}: {}", explain(refusal)),
+        error => error.to_string(),
+    }
 }
 
 /// Every problem of the account, a line each.

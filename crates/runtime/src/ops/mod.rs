@@ -7,3 +7,4 @@ pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod shutdown;
 pub(crate) mod stored_addresses;
+pub(crate) mod stored_passwords;

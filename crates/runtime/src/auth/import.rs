@@ -1,0 +1,183 @@
+//! Accounts of another system, with the hashes of their passwords: nobody has to choose a new one.
+
+use std::io::{BufRead, Read};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Auth;
+use super::event::{Event, record};
+use super::password::password_field;
+use super::sign_up::give_role;
+use super::stored_hash::UnusableHash;
+use crate::access::{Principal, Scope, Via};
+use crate::app_meta::{AuthMode, PasswordPolicy};
+use crate::context::{Context, Passwords};
+use crate::core::{Core, Model};
+use crate::crud;
+use crate::http::ApiError;
+use crate::input::PlainPassword;
+use crate::resource::{Draft, FieldKind};
+
+/// What holds the hash, instead of a password.
+const HASH: &str = "passwordHash";
+/// bytes of one account
+const LINE: u64 = 1 << 20;
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ImportError {
+    #[error("cannot read: {0}")]
+    Input(#[from] std::io::Error),
+    #[error("line {line}: {refusal}")]
+    Line { line: usize, refusal: Refusal },
+    #[error("the database: {}", .0.message())]
+    Database(ApiError),
+}
+
+/// What is wrong with an account.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("longer than {LINE} bytes")]
+    TooLong,
+    #[error("not a JSON object: {0}")]
+    NotAnObject(String),
+    #[error("'{HASH}' is required, a text")]
+    NoHash,
+    #[error("'{0}' is not taken here, '{HASH}' is")]
+    PlainPassword(&'static str),
+    #[error("'isSuperUser' is not imported; `superuser create` makes super users")]
+    SuperUser,
+    #[error("'{HASH}' cannot be verified: {0}")]
+    Hash(UnusableHash),
+    #[error("{}", .0.message())]
+    Account(ApiError),
+}
+
+/// Makes an account of every line, a JSON object of its fields, or none at all. They have the default role and are sent no
+/// mail; interceptors of the account model run.
+///
+/// # Errors
+/// The first line that is refused.
+pub(crate) async fn import_accounts(core: &Arc<Core>, input: impl BufRead) -> Result<usize, ImportError> {
+    let mut ctx = Context::new(core, Principal::Anonymous, None);
+    ctx.begin().await.map_err(ImportError::Database)?;
+    let mut made = 0;
+    let mut lines = Lines { input, line: 0 };
+    while let Some((line, text)) = lines.next()? {
+        let imported = match text {
+            Ok(text) => import(&mut ctx, &text).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = imported {
+            ctx.roll_back().await;
+            return Err(ImportError::Line { line, refusal });
+        }
+        made += 1;
+    }
+    ctx.commit().await.map_err(ImportError::Database)?;
+    Ok(made)
+}
+
+struct Lines<I> {
+    input: I,
+    line: usize,
+}
+
+impl<I: BufRead> Lines<I> {
+    /// The next line that is not blank, and its number; no more of it than one account may have.
+    fn next(&mut self) -> Result<Option<(usize, Result<String, Refusal>)>, std::io::Error> {
+        loop {
+            let mut text = String::new();
+            let read = self.input.by_ref().take(LINE + 1).read_line(&mut text)?;
+            self.line += 1;
+            if read == 0 {
+                return Ok(None);
+            }
+            if read as u64 > LINE {
+                return Ok(Some((self.line, Err(Refusal::TooLong))));
+            }
+            if !text.trim().is_empty() {
+                return Ok(Some((self.line, Ok(text))));
+            }
+        }
+    }
+}
+
+async fn import(ctx: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+    let fields: Map<String, Value> =
+        serde_json::from_str(line).map_err(|error| Refusal::NotAnObject(error.to_string()))?;
+    let auth = ctx.core.auth.as_ref().ok_or_else(|| Refusal::Account(ApiError::internal("there are no accounts")))?;
+    let model = ctx.core.account_model().map_err(Refusal::Account)?;
+    let fields = prepared(ctx, auth, model, fields)?;
+    make(ctx, auth, model, fields).await.map_err(Refusal::Account)
+}
+
+/// The account's fields, with a password that stands for the hash: what is stored for it is known already.
+fn prepared(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    model: &Model,
+    mut fields: Map<String, Value>,
+) -> Result<Map<String, Value>, Refusal> {
+    let password = password_field(model).map_err(Refusal::Account)?.name;
+    if fields.contains_key(password) {
+        return Err(Refusal::PlainPassword(password));
+    }
+    if fields.contains_key("isSuperUser") {
+        return Err(Refusal::SuperUser);
+    }
+    let Some(Value::String(hash)) = fields.remove(HASH) else { return Err(Refusal::NoHash) };
+    auth.hasher.check(&hash).map_err(Refusal::Hash)?;
+    let placeholder = placeholder(&auth.meta.password);
+    ctx.passwords = Passwords::known(PlainPassword::new(&placeholder), hash);
+    fields.insert(password.to_owned(), placeholder.into());
+    if let (AuthMode::Static, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
+        let field = model.meta.fields.iter().find(|field| matches!(field.name, "role" | "roles"));
+        if let Some(field) = field.filter(|field| !fields.contains_key(field.name)) {
+            let list = matches!(field.kind, FieldKind::EnumList(_));
+            fields.insert(field.name.to_owned(), if list { vec![role].into() } else { role.into() });
+        }
+    }
+    Ok(fields)
+}
+
+async fn make(ctx: &mut Context<'_>, auth: &Auth, model: &Model, fields: Map<String, Value>) -> Result<(), ApiError> {
+    let input = crud::read_create(ctx, model, Scope::system().write, fields)?;
+    let account = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?;
+    let id = model.resource.id(account.as_ref());
+    if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
+        give_role(ctx, id, role).await?;
+    }
+    record(ctx, Event::SignedUp, Some(id), Via::Console).await?;
+    Ok(())
+}
+
+/// A text that no policy refuses and nobody knows. It is never stored.
+fn placeholder(policy: &PasswordPolicy) -> String {
+    let parts = [("A", policy.upper), ("a", policy.lower), ("1", policy.digit), ("!", policy.symbol)];
+    let wanted: String = parts.into_iter().map(|(letter, count)| letter.repeat(count as usize)).collect();
+    let least = (policy.min as usize).max(wanted.len());
+    let random = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let length = (policy.max as usize).max(least).min(wanted.len() + random.len()).max(least);
+    let padded = format!("{wanted}{random:x<length$}");
+    padded.chars().take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::password_problems;
+
+    #[test]
+    fn a_placeholder_satisfies_every_policy() {
+        let refuse_common = true;
+        for (min, max, each) in [(1, 72, 0), (8, 72, 1), (72, 72, 10), (20, 20, 5), (8, 8, 2), (70, 72, 3), (1, 5, 1)] {
+            let policy =
+                PasswordPolicy { min, max, upper: each, lower: each, digit: each, symbol: each, refuse_common };
+            let made = placeholder(&policy);
+            assert_eq!(password_problems(&policy, "password", &made), [], "{made}");
+        }
+    }
+}
