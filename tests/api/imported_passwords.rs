@@ -239,3 +239,40 @@ fn an_import_is_made_whole_or_not_at_all() {
     assert_eq!(missing.code, Some(1), "{missing:?}");
     log_in(&app, &taken, PASSWORD).succeeds(200);
 }
+
+/// A block of the documentation, with a hash where it is shortened.
+fn documented(language: &str, containing: &str) -> String {
+    let page = include_str!("../../docs/accounts.md");
+    let fence = format!("```{language}\n");
+    let mut blocks = page.split(&*fence).skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.find(|block| block.contains(containing)).expect("it is documented");
+    block.replace("$argon2id$v=19$m=19456,t=2,p=1$…", &argon2id(PASSWORD))
+}
+
+#[track_caller]
+fn ada_logs_in(app: &App) {
+    log_in(app, "ada@example.com", WRONG).expect(401, "IncorrectCredentials");
+    let ada = app.log_in("ada@example.com", PASSWORD);
+    assert_eq!(ada.get("/api/users/me").succeeds(200)["data"]["isEmailVerified"], true);
+    assert!(stored(app, "ada@example.com").starts_with("$2b$04$"));
+}
+
+#[test]
+fn the_documented_sql_makes_an_account_that_logs_in() {
+    let app = spawn_app();
+    let database = if app.database_is_postgres() { "-- PostgreSQL" } else { "-- SQLite" };
+    app.run_sql(&documented("sql", database));
+    ada_logs_in(&app);
+    assert_eq!(app.row("/api/users/018f3f2e-7b7c-7cc0-8f6e-2f1f6a0b1c2d")["createdAt"], "2024-05-01T12:00:00.000Z");
+}
+
+#[test]
+fn the_documented_command_makes_an_account_that_logs_in() {
+    let app = spawn_app();
+    let block = documented("console", "accounts import");
+    let lines: Vec<Value> = block.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let done = import_into(&app, &lines);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(block.ends_with(&done.stdout), "{block}");
+    ada_logs_in(&app);
+}

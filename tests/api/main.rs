@@ -13,6 +13,7 @@ mod auth_bodies;
 mod auth_interceptors;
 mod bulk_refusals;
 mod classes;
+mod coming_from_conduit;
 mod concurrency;
 mod conflicts;
 mod costs;

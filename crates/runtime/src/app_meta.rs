@@ -238,8 +238,8 @@ pub struct TokenPairMeta {
     pub access_seconds: u64,
     pub refresh_seconds: u64,
     pub multiple_sessions: bool,
-    /// Where the link of a mail may send a browser once the address is verified: absolute URIs without a fragment, http,
-    /// https or an application's own scheme. Nowhere else; the first is the default.
+    /// Where the link of a mail may lead, to set a password or once an address is verified: absolute URIs without a fragment,
+    /// http, https or an application's own scheme. Nowhere else; the first is the default of a verified address.
     pub redirects: &'static [&'static str],
 }
 

@@ -425,6 +425,10 @@ pub(crate) const TOKEN_PAIR: Table = Table {
         key("access", Shape::Duration, "Life of an access token (default 1h)."),
         key("refresh", Shape::Duration, "Life of a refresh token (default 7d)."),
         key("multipleSessions", Shape::Boolean, "Whether a log-in leaves earlier ones alive (default true)."),
-        key("redirects", Shape::Texts, "Where a verified browser may be sent; the first is the default."),
+        key(
+            "redirects",
+            Shape::Texts,
+            "Where links of mails may end; the first is where a verified browser is sent by default.",
+        ),
     ],
 };

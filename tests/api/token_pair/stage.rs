@@ -76,6 +76,18 @@ variant! {
 }
 
 variant! {
+    /// As `docs/coming-from-conduit.md` is written for.
+    OfThePage, |auth| AuthMeta {
+        surfaces: &[Surface::TokenPair],
+        token_pair: TokenPairMeta {
+            redirects: &["https://app.example.com/welcome", "https://app.example.com/reset"],
+            ..auth.token_pair
+        },
+        ..*auth
+    }
+}
+
+variant! {
     /// With `surfaces: [jwt]`.
     WithoutPairs, |auth| AuthMeta { surfaces: &[Surface::Jwt], ..*auth }
 }

@@ -63,31 +63,32 @@ pub(crate) enum Refusal {
 pub(crate) async fn import_accounts(core: &Arc<Core>, input: impl BufRead) -> Result<usize, ImportError> {
     let mut ctx = Context::new(core, Principal::Anonymous, None);
     ctx.begin().await.map_err(ImportError::Database)?;
+    let imported = import_all(&mut ctx, Lines { input, line: 0 }).await;
+    match imported {
+        Ok(_) => ctx.commit().await.map_err(ImportError::Database)?,
+        Err(_) => ctx.roll_back().await,
+    }
+    imported
+}
+
+async fn import_all(ctx: &mut Context<'_>, mut lines: Lines<impl BufRead>) -> Result<usize, ImportError> {
     let mut made = 0;
-    let mut lines = Lines { input, line: 0 };
-    while let Some((line, text)) = lines.next()? {
-        let imported = match text {
-            Ok(text) => import(&mut ctx, &text).await,
-            Err(refusal) => Err(refusal),
-        };
-        if let Err(refusal) = imported {
-            ctx.roll_back().await;
-            return Err(ImportError::Line { line, refusal });
-        }
+    while let Some(text) = lines.next()? {
+        import(ctx, &text).await.map_err(|refusal| ImportError::Line { line: lines.line, refusal })?;
         made += 1;
     }
-    ctx.commit().await.map_err(ImportError::Database)?;
     Ok(made)
 }
 
 struct Lines<I> {
     input: I,
+    /// The number of the line that was read last.
     line: usize,
 }
 
 impl<I: BufRead> Lines<I> {
-    /// The next line that is not blank, and its number; no more of it than one account may have.
-    fn next(&mut self) -> Result<Option<(usize, Result<String, Refusal>)>, std::io::Error> {
+    /// The next line that is not blank; no more of it than one account may have.
+    fn next(&mut self) -> Result<Option<String>, ImportError> {
         loop {
             let mut text = String::new();
             let read = self.input.by_ref().take(LINE + 1).read_line(&mut text)?;
@@ -96,10 +97,10 @@ impl<I: BufRead> Lines<I> {
                 return Ok(None);
             }
             if read as u64 > LINE {
-                return Ok(Some((self.line, Err(Refusal::TooLong))));
+                return Err(ImportError::Line { line: self.line, refusal: Refusal::TooLong });
             }
             if !text.trim().is_empty() {
-                return Ok(Some((self.line, Ok(text))));
+                return Ok(Some(text));
             }
         }
     }
