@@ -136,10 +136,9 @@ fn bytes(text: &str, length: std::ops::RangeInclusive<usize>) -> Result<Vec<u8>,
 
 /// The part of a stored text that all hashes of its kind begin with; the whole text where it is no hash.
 pub(crate) fn prefix(text: &str) -> &str {
-    let parts = if text.starts_with("$argon2id$v=") { 4 } else { 3 };
-    match text.match_indices('$').nth(parts) {
+    let before = if text.starts_with("$argon2id$v=") { 3 } else { 2 };
+    match text.match_indices('$').nth(before) {
         Some((end, _)) => &text[..=end],
-        None if text.starts_with("$2") => text.get(..7).unwrap_or(text),
         None => text,
     }
 }
