@@ -38,7 +38,7 @@ pub(super) fn words(error: AuthError) -> ApiError {
 /// Says of a token or a code in a body that it is a wrong argument; only a link that does not hold is not found.
 pub(super) fn words_of_proof(error: AuthError) -> AuthError {
     match error {
-        AuthError::OneTimeToken => {
+        AuthError::OneTimeToken | AuthError::OneTimeTokenExpired => {
             ApiError::bad_request("INVALID_ARGUMENTS", "The token or code is invalid or has expired").into()
         }
         error => error,
