@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod addresses;
 mod answers;
+mod archive;
 mod assignment;
 mod auth_bodies;
 mod auth_interceptors;

@@ -11,6 +11,11 @@ fn the_reference_application_is_up_to_date() {
 }
 
 #[test]
+fn the_archive_is_up_to_date() {
+    is_up_to_date(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/apps/archive"));
+}
+
+#[test]
 fn the_ledger_is_up_to_date() {
     is_up_to_date(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/apps/ledger"));
 }

@@ -44,6 +44,15 @@ pub struct QueryLimits {
     pub max_bytes: usize,
     /// How long one statement may take, unless the environment says otherwise.
     pub statement_seconds: u32,
+    /// How the filters of a list are joined where the request does not say.
+    pub filter_mode: FilterMode,
+}
+
+/// How the filters of a URL hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterMode {
+    And,
+    Or,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

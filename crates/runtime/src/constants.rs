@@ -3,7 +3,7 @@
 use crate::access::Permission;
 use crate::resource::{
     ActionMeta, Condition, ConditionValue, FieldKind, FieldMeta, Operation, Origin, RateLimit, RelationKind,
-    RelationMeta, RouteMeta, RuleMeta, UniqueMeta, Who,
+    RelationMeta, RouteMeta, RoutePreset, RuleMeta, UniqueMeta, Who,
 };
 
 impl FieldMeta {
@@ -93,6 +93,10 @@ impl Condition {
 
 impl RouteMeta {
     pub const fn new(operation: Operation, disabled: bool, rate_limit: Option<RateLimit>) -> Self {
-        Self { operation, disabled, rate_limit }
+        Self { operation, disabled, rate_limit, preset: None }
+    }
+
+    pub const fn preset(self, preset: &'static RoutePreset) -> Self {
+        Self { preset: Some(preset), ..self }
     }
 }

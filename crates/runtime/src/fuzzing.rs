@@ -20,7 +20,7 @@ use crate::db::Row;
 use crate::http::{ApiError, list};
 use crate::input::json;
 use crate::mail::Mailbox;
-use crate::query::{ListQuery, Reading, Sight, load_included};
+use crate::query::{ListQuery, Preset, Reading, Sight, load_included};
 use crate::resource::{Id, IdKind, Operation};
 use crate::settings::Settings;
 
@@ -199,7 +199,7 @@ impl Fuzzed {
 
 fn reading<'a>(ctx: &'a Context<'_>, model: &Model, scope: &'a crate::access::Scope) -> Reading<'a> {
     let sight = Sight { core: ctx.core, principal: &ctx.principal };
-    Reading { sight, meta: model.meta, scope, limits: ctx.core.app.query }
+    Reading { sight, meta: model.meta, scope, limits: ctx.core.app.query, preset: Preset::default() }
 }
 
 pub(crate) fn id_of(model: &Model, text: &str) -> Option<Id> {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Span;
 use crate::node::{Node, Spanned};
-use crate::schema::{Field, IdKind, ModelRoute, OnDelete};
+use crate::schema::{Field, IdKind, OnDelete, Operation, Route};
 
 #[derive(Debug)]
 pub(crate) struct DraftModel<'n> {
@@ -21,7 +21,7 @@ pub(crate) struct DraftModel<'n> {
     pub(crate) indexes: Vec<DraftIndex>,
     pub(crate) uniques: Vec<DraftIndex>,
     pub(crate) access: Vec<DraftAccess<'n>>,
-    pub(crate) routes: Vec<ModelRoute>,
+    pub(crate) routes: Vec<DraftRoute<'n>>,
 }
 
 #[derive(Debug)]
@@ -93,4 +93,16 @@ pub(crate) enum DraftWho {
     Public,
     Authenticated,
     Roles(Vec<Spanned<String>>),
+}
+
+/// An operation that `routes:` names, and what it presets.
+#[derive(Debug)]
+pub(crate) struct DraftRoute<'n> {
+    pub(crate) operation: Operation,
+    pub(crate) route: Route,
+    pub(crate) fields: Option<Vec<Spanned<String>>>,
+    pub(crate) sort: Option<Vec<Spanned<String>>>,
+    pub(crate) conditions: Vec<(Spanned<String>, &'n Node)>,
+    pub(crate) limit: Option<Spanned<u32>>,
+    pub(crate) max_limit: Option<Spanned<u32>>,
 }

@@ -86,6 +86,9 @@ fn shape(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Actions => named(PASCAL, "action"),
         Shape::BodyRules => named(CAMEL, keys::BODY_RULE.name),
         Shape::Who => reference("who"),
+        Shape::Names => {
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] })
+        }
     }
 }
 

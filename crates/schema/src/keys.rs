@@ -46,6 +46,8 @@ pub(crate) enum Shape {
     BodyRules,
     /// `public`, `authenticated`, or a list of roles
     Who,
+    /// a list of names, or one text with commas
+    Names,
 }
 
 const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
@@ -190,14 +192,14 @@ pub(crate) const MODEL_ROUTES: Table = Table {
     name: "modelRoutes",
     noun: "operation",
     keys: &[
-        key("findMany", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("findOne", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("createOne", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("updateOne", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("deleteOne", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("createMany", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("updateMany", Shape::Map(&ROUTE), ROUTE_ABOUT),
-        key("deleteMany", Shape::Map(&ROUTE), ROUTE_ABOUT),
+        key("findMany", Shape::Map(&LIST_ROUTE), ROUTE_ABOUT),
+        key("findOne", Shape::Map(&ROW_ROUTE), ROUTE_ABOUT),
+        key("createOne", Shape::Map(&CREATE_ROUTE), ROUTE_ABOUT),
+        key("updateOne", Shape::Map(&ROW_ROUTE), ROUTE_ABOUT),
+        key("deleteOne", Shape::Map(&DELETE_ROUTE), ROUTE_ABOUT),
+        key("createMany", Shape::Map(&CREATE_ROUTE), ROUTE_ABOUT),
+        key("updateMany", Shape::Map(&ROW_ROUTE), ROUTE_ABOUT),
+        key("deleteMany", Shape::Map(&ROW_ROUTE), ROUTE_ABOUT),
     ],
 };
 
@@ -225,14 +227,44 @@ pub(crate) const AUTH_ROUTES: Table = Table {
     ],
 };
 
-pub(crate) const ROUTE: Table = Table {
-    name: "route",
+const DISABLED: Key = key("disabled", Shape::Boolean, "Whether the route is left out.");
+const OWN_RATE_LIMIT: Key = key("rateLimit", Shape::Map(&RATE_LIMIT), "A limit for this route alone.");
+const SHOWN: Key = key(
+    "fields",
+    Shape::Names,
+    "What answers hold and requests may name, written as in a URL: `title`, `-content`, `+author.username`.",
+);
+const ROWS: Key = key(
+    "where",
+    Shape::Any,
+    "Fields and the values that a row must have for this route to know of it; `$me` is the caller's id.",
+);
+
+/// `findMany`
+pub(crate) const LIST_ROUTE: Table = Table {
+    name: "listRoute",
     noun: "key",
     keys: &[
-        key("disabled", Shape::Boolean, "Whether the route is left out."),
-        key("rateLimit", Shape::Map(&RATE_LIMIT), "A limit for this route alone."),
+        DISABLED,
+        OWN_RATE_LIMIT,
+        SHOWN,
+        ROWS,
+        key("sort", Shape::Names, "The order where a request names none: `-createdAt`."),
+        key("limit", Shape::Integer, "Rows of a page where a request does not say."),
+        key("maxLimit", Shape::Integer, "Most rows of a page, within `query.maxLimit`."),
     ],
 };
+
+/// Operations that find rows and answer with them.
+pub(crate) const ROW_ROUTE: Table =
+    Table { name: "rowRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, SHOWN, ROWS] };
+
+pub(crate) const CREATE_ROUTE: Table =
+    Table { name: "createRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, SHOWN] };
+
+/// `deleteOne`, which answers with nothing.
+pub(crate) const DELETE_ROUTE: Table =
+    Table { name: "deleteRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, ROWS] };
 
 pub(crate) const AUTH_ROUTE: Table = Table {
     name: "authRoute",
@@ -271,7 +303,7 @@ pub(crate) const APP: Table = Table {
         key("name", Shape::Text, "Name of the application."),
         key("api", Shape::Text, "Where the API lies (default /api)."),
         key("server", Shape::Map(&SERVER), "The HTTP server."),
-        key("query", Shape::Map(&QUERY), "Limits of queries."),
+        key("query", Shape::Map(&QUERY), "Limits of queries, and how filters are joined."),
         key("rateLimit", Shape::Map(&RATE_LIMIT), "Limit for all routes together (default 1000 in a minute)."),
         key("auth", Shape::Map(&AUTH), "Accounts, log-in, roles."),
         key("mail", Shape::Map(&MAIL), "Outgoing mail."),
@@ -294,6 +326,7 @@ pub(crate) const QUERY: Table = Table {
     keys: &[
         key("defaultLimit", Shape::Integer, "Rows of a page (default 30)."),
         key("maxLimit", Shape::Integer, "Most rows of a page (default 100)."),
+        key("filterMode", Shape::Word(&["AND", "OR"]), "How filters of lists are joined where a request does not say."),
         key("maxFilters", Shape::Integer, "Most conditions of one query (default 20)."),
         key("maxDepth", Shape::Integer, "Deepest nesting of relations (default 3)."),
         key("maxBulk", Shape::Integer, "Most rows of one bulk operation (default 1000)."),

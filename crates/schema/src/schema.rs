@@ -11,13 +11,13 @@ mod relation;
 use serde::Serialize;
 
 pub use access::{Access, Condition, ConditionValue, Permission, Rule, Who};
-pub use app::{App, MailLinks, QueryLimits, RateLimit, Route, Server};
+pub use app::{App, FilterMode, MailLinks, QueryLimits, RateLimit, Route, Server};
 pub use auth::{
     Auth, AuthMode, AuthOperation, AuthRoute, BodyBound, BodyRule, EmailVerification, Identifier, Jwt, Lockout, Login,
     PasswordPolicy, SameSite, SessionSurface, Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
 };
 pub use field::{Default, EnumValue, Field, FieldType, Origin};
-pub use model::{IdKind, Index, Model, ModelKind, ModelRoute, Operation};
+pub use model::{FieldPreset, IdKind, Index, Model, ModelKind, ModelRoute, Operation, RoutePreset, SortPreset};
 pub use relation::{OnDelete, Relation, RelationKind};
 
 /// Everything a team wrote, resolved and checked.

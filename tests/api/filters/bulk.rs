@@ -68,13 +68,16 @@ fn a_filter_that_keeps_every_row_is_none() {
         // In many words.
         json(json!({ "OR": [{ "seats": 10 }, { "NOT": { "seats": 10 } }] })),
         json(json!({ "OR": [{ "title": { "contains": "a" } }, { "NOT": { "title": { "contains": "a" } } }] })),
-        "filterMode=OR&rating[isNull]=true&rating[isNull]=false".to_owned(),
+        "filterMode=OR&rating=null&rating[ne]=null".to_owned(),
         "filterMode=OR&seats=10&seats[ne]=10".to_owned(),
         "filterMode=OR&rating[gt]=1&rating[lte]=1&rating[isNull]=true".to_owned(),
         "filterMode=OR&seats[in]=10,20&seats[notIn]=10,20".to_owned(),
         "filterMode=OR&seats[in]=10,20&seats[ne]=10".to_owned(),
-        "filterMode=OR&isOnline=true&isOnline=false".to_owned(),
+        "filterMode=OR&isOnline=true&isOnline[ne]=true".to_owned(),
         "isOnline[in]=true,false".to_owned(),
+        "isOnline[in]=true&isOnline[in]=false".to_owned(),
+        "OR[0][seats]=10&OR[1][seats][not]=10".to_owned(),
+        "rating[in]=null&filterMode=OR&rating[notIn]=null".to_owned(),
         "stage[in]=planned,open,sold-out".to_owned(),
         json(json!({ "OR": [{ "stage": "planned" }, { "stage": "open" }, { "stage": "sold-out" }] })),
         json(json!({ "NOT": { "AND": [{ "stage": "planned" }, { "stage": "open" }] } })),
@@ -151,6 +154,9 @@ fn a_refused_filter_of_a_bulk_write_writes_nothing() {
         "count=false",
         "author[password][startsWith]=$2",
         "filterMode=XOR",
+        "seats=10&seats=20",
+        "title[mode]=insensitive",
+        "orderBy[title]=asc",
         "author[nobody]=1",
     ] {
         root.delete(&many(&format!("{own}&{query}"))).expect(400, "InvalidRequestQuery");

@@ -81,7 +81,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (json!({ "seats": { "in": 1 } }), "filters.seats.in", "must be a list"),
         (json!({ "seats": { "gt": null } }), "filters.seats.gt", "must be an integer of 32 bits"),
         (json!({ "seats": {} }), "filters.seats", "must be a value, or an object with at least one operator"),
-        (json!({ "seats": { "isNull": "true" } }), "filters.seats.isNull", "must be true or false"),
+        (json!({ "seats": { "isNull": "yes" } }), "filters.seats.isNull", "must be true or false"),
         (json!({ "title": 5 }), "filters.title", "must be text"),
         (json!({ "title": "a\0" }), "filters.title", "must be text without NUL characters"),
         (json!({ "isOnline": "true" }), "filters.isOnline", "must be true or false"),

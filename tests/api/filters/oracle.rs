@@ -4,6 +4,8 @@
 mod ask;
 mod world;
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -45,10 +47,19 @@ fn query() -> impl Strategy<Value = Query> {
         let most = sortable.len().min(2);
         let sort = (subsequence(sortable, 0..=most), any::<[bool; 2]>());
         let sort = sort.prop_map(|(names, descending)| names.into_iter().zip(descending).collect());
-        (filters, sort, select(vec![2, 5, 100])).prop_map(move |((json, parameters, mode, brackets), sort, limit)| {
-            Query { model, viewer, json, parameters, mode, brackets, sort, limit }
-        })
+        (filters, sort, select(vec![2, 5, 100])).prop_map(
+            move |((json, mut parameters, mode, brackets), sort, limit)| {
+                let mut places = BTreeSet::new();
+                parameters.retain(|parameter| places.insert(place(parameter)));
+                Query { model, viewer, json, parameters, mode, brackets, sort, limit }
+            },
+        )
     })
+}
+
+/// What a request may say once.
+fn place(parameter: &Condition) -> Vec<&'static str> {
+    parameter.parameter().0.into_iter().filter(|part| *part != "some").collect()
 }
 
 impl Query {

@@ -99,7 +99,7 @@ fn some_every_and_none_of_many_rows() {
         ("comments[every][content]=good", "bare one"),
         ("comments[none][content]=bad", "bare one"),
         ("comments[none][content][isNull]=false", "bare"),
-        ("comments[some][content]=good&comments[some][content]=bad", "both"),
+        ("AND[0][comments][content]=good&AND[1][comments][content]=bad", "both"),
         ("tags[name]={y}", "both"),
         ("tags[some][name][in]={x},{y}", "both one"),
         ("tags[every][name]={x}", "bare one"),

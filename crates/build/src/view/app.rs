@@ -10,7 +10,7 @@ pub(crate) fn app(app: &App) -> String {
     let query = &app.query;
     format!(
         "AppMeta {{ name: {}, version: env!(\"CARGO_PKG_VERSION\"), api: {}, port: {}, body_limit: {}, cors: {}, \
-         query: QueryLimits {{ default_limit: {}, max_limit: {}, max_filters: {}, max_depth: {}, max_bulk: {}, max_nested: {}, max_in: {}, max_included: {}, max_bytes: {}, statement_seconds: {} }}, \
+         query: QueryLimits {{ default_limit: {}, max_limit: {}, max_filters: {}, max_depth: {}, max_bulk: {}, max_nested: {}, max_in: {}, max_included: {}, max_bytes: {}, statement_seconds: {}, filter_mode: FilterMode::{:?} }}, \
          rate_limit: {}, auth: {}, mail_from: {}, mail_links: {} }}",
         text(&app.name),
         text(&app.api),
@@ -27,6 +27,7 @@ pub(crate) fn app(app: &App) -> String {
         query.max_included,
         query.max_bytes,
         query.statement_seconds,
+        query.filter_mode,
         rate_limit(&app.rate_limit),
         app.auth.as_ref().map_or_else(|| "None".to_owned(), |settings| format!("Some({})", auth(settings))),
         optional_text(app.mail_from.as_deref()),

@@ -7,7 +7,7 @@ use gable_schema::schema::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{literal, types};
+use super::{literal, preset, types};
 
 #[derive(Serialize)]
 pub(super) struct MetaView {
@@ -24,7 +24,7 @@ pub(super) fn meta(schema: &Schema, model: &Model) -> MetaView {
         relations: model.relations.iter().map(|relation| relation_meta(schema, relation)).collect(),
         uniques: model.uniques.iter().map(|unique| unique_meta(model, unique)).collect(),
         actions: model.access.iter().map(|access| action_meta(schema, model, access)).collect(),
-        routes: model.routes.iter().map(route_meta).collect(),
+        routes: model.routes.iter().map(|route| route_meta(schema, model, route)).collect(),
     }
 }
 
@@ -165,7 +165,7 @@ fn rule_meta(model: &Model, rule: &Rule) -> String {
     format!("RuleMeta::new(Who::{who}, &[{}])", conditions.join(", "))
 }
 
-fn condition_meta(model: &Model, condition: &Condition) -> String {
+pub(super) fn condition_meta(model: &Model, condition: &Condition) -> String {
     let position = model.fields.iter().position(|field| field.name == condition.field).unwrap_or_default();
     let value = match &condition.value {
         ConditionValue::Me => "Me".to_owned(),
@@ -189,13 +189,17 @@ fn condition_value(field: &Field, value: &Value) -> String {
     }
 }
 
-fn route_meta(route: &ModelRoute) -> String {
-    format!(
+fn route_meta(schema: &Schema, model: &Model, route: &ModelRoute) -> String {
+    let mut entry = format!(
         "RouteMeta::new(Operation::{:?}, {}, {})",
         route.operation,
         route.route.disabled,
         optional_rate_limit(route.route.rate_limit.as_ref())
-    )
+    );
+    if !route.preset.is_empty() {
+        entry += &format!(".preset(&{})", preset::route(schema, model, &route.preset));
+    }
+    entry
 }
 
 pub(super) fn optional_rate_limit(limit: Option<&RateLimit>) -> String {

@@ -8,6 +8,7 @@ mod input;
 mod literal;
 mod meta;
 mod model;
+mod preset;
 mod types;
 mod validation;
 

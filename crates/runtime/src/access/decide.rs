@@ -52,6 +52,27 @@ pub(crate) fn granted(meta: &ModelMeta, action: &'static ActionMeta, principal: 
     }
 }
 
+/// Narrows a scope to the rows of which the route of an operation knows. What it writes may leave those rows: the caller
+/// may do that, and the conditions only say where the route begins.
+pub(crate) fn within_route(
+    mut scope: Scope,
+    meta: &'static ModelMeta,
+    operation: Operation,
+    principal: &Principal,
+) -> Scope {
+    let preset = meta.route(operation).and_then(|route| route.preset);
+    let Some(preset) = preset.filter(|preset| !preset.conditions.is_empty()) else { return scope };
+    let account = principal.identity().map(|identity| identity.account);
+    let terms = terms(meta, preset.conditions, account);
+    let looks = operation.action(meta).action == "View";
+    if looks {
+        scope.rows.narrow(terms)
+    } else {
+        scope.seen.narrow(terms)
+    }
+    scope
+}
+
 fn refuse(principal: &Principal) -> ApiError {
     match principal {
         Principal::Anonymous => ApiError::login_required(),

@@ -20,7 +20,7 @@ mod sync;
 pub(crate) use catalogue::{Catalogue, CatalogueEntry};
 pub(crate) use change::AccessChange;
 pub(crate) use control::{AccessControl, Standing};
-pub(crate) use decide::{decide, granted};
+pub(crate) use decide::{decide, granted, within_route};
 pub(crate) use explain::explain;
 pub(crate) use giving::{Change, Giving, cannot_grant, check_giving, check_taking_over};
 #[cfg(test)]

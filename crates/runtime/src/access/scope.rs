@@ -71,6 +71,15 @@ impl RowRule {
         }
     }
 
+    /// Keeps only rows for which these terms hold as well; no row without terms.
+    pub(super) fn narrow(&mut self, more: Option<Vec<Term>>) {
+        match (&mut *self, more) {
+            (_, None) => *self = RowRule::AnyOf(Vec::new()),
+            (RowRule::Every, Some(more)) => *self = RowRule::AnyOf(vec![more]),
+            (RowRule::AnyOf(groups), Some(more)) => groups.iter_mut().for_each(|terms| terms.extend(more.clone())),
+        }
+    }
+
     /// Whether the rule looks at this column.
     pub(crate) fn reads(&self, field: usize) -> bool {
         match self {

@@ -13,7 +13,7 @@ use super::transact::transact;
 use super::{
     create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
 };
-use crate::access::{FieldSet, Principal, Scope};
+use crate::access::{FieldSet, Principal, Scope, within_route};
 use crate::auth::{authenticate, authorize};
 use crate::context::Context;
 use crate::core::{Core, Model};
@@ -22,7 +22,7 @@ use crate::hooks::Moment;
 use crate::http::{ApiError, json_response, list, object_including, read_array, read_object, set_header};
 use crate::input::{Form, Problem};
 use crate::limit::RouteLimit;
-use crate::query::{self, Included, ListQuery, Reading, Selection, Sight};
+use crate::query::{self, Included, ListQuery, Preset, Reading, Selection, Sight};
 use crate::resource::{Id, IdKind, Operation};
 
 /// Where a request was routed to.
@@ -84,6 +84,7 @@ impl<'a> Exchange<'a> {
         let mut ctx = Context::new(self.core, Principal::Anonymous, Some(self.request));
         authenticate(&mut ctx, self.request).await?;
         let scope = authorize(&mut ctx, self.model, self.operation.action(self.model.meta)).await?;
+        let scope = within_route(scope, self.model.meta, self.operation, &ctx.principal);
         match self.operate(&mut ctx, &scope, payload).await {
             Ok(response) => Ok(response),
             Err(error) => Err(self.failed(&mut ctx, error).await),
@@ -242,12 +243,16 @@ impl<'a> Exchange<'a> {
 
     fn reading<'s>(&self, ctx: &'s Context<'_>, scope: &'s Scope) -> Reading<'s> {
         let sight = Sight { core: ctx.core, principal: &ctx.principal };
-        Reading { sight, meta: self.model.meta, scope, limits: ctx.core.app.query }
+        Reading { sight, meta: self.model.meta, scope, limits: ctx.core.app.query, preset: self.preset() }
+    }
+
+    fn preset(&self) -> Preset {
+        Preset::of(self.model.meta, self.operation)
     }
 
     fn selection(&self, ctx: &Context<'_>, scope: &Scope) -> Result<Selection, ApiError> {
         match self.request.query_string() {
-            "" => Ok(Selection { fields: scope.read, includes: Vec::new() }),
+            "" if !self.preset().limits_fields() => Ok(Selection { fields: scope.read, includes: Vec::new() }),
             text => self.reading(ctx, scope).selection(text),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::join::Join;
 use super::refusal;
-use crate::access::{Authority, Scope, decide, id_from};
+use crate::access::{Authority, Scope, decide, id_from, within_route};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{Row, Statement};
@@ -34,7 +34,12 @@ pub(super) fn scope_of(
 ) -> Result<Scope, ApiError> {
     match authority {
         Authority::System => Ok(Scope::system()),
-        Authority::Caller => decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal),
+        Authority::Caller => {
+            let scope = decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?;
+            // Which rows a body may name does not follow from what a list shows of them.
+            let looks = matches!(operation, Operation::FindOne | Operation::FindMany);
+            Ok(if looks { scope } else { within_route(scope, model.meta, operation, &ctx.principal) })
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum Test {
     IsNotNull,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Comparison {
     Greater,
     GreaterOrEqual,
@@ -49,14 +49,14 @@ pub(crate) struct TextTest {
     pub(crate) text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Anywhere,
     Start,
     End,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Case {
     Sensitive,
     /// Of letters that the database knows: SQLite knows those of ASCII.
@@ -80,6 +80,17 @@ pub(crate) enum Quantifier {
     Some,
     Every,
     None,
+}
+
+impl Quantifier {
+    /// As a filter names it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Quantifier::Some => "some",
+            Quantifier::Every => "every",
+            Quantifier::None => "none",
+        }
+    }
 }
 
 impl Condition {

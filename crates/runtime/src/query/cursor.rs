@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::condition::{Comparison, Condition, Test};
-use super::filter::is_text;
 use super::list::{Direction, ListQuery};
+use super::operator::is_text;
 use super::value::typed_value;
 use crate::auth::{Secrets, Use};
 use crate::db::{DbError, RawRow, Row};

@@ -1,20 +1,24 @@
 //! One filter of a query: a path through the models, an operator, a value.
 
+use chrono::NaiveTime;
 use sea_orm::Value;
 use serde_json::Value as Json;
 
-use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
+use super::condition::{Case, Condition, Place, Quantifier, Related, Test, TextTest};
+use super::operator::{Elements, Operator, not_taken};
 use super::sight::{Sight, View};
 use super::value::{typed_json, typed_value};
 use crate::app_meta::QueryLimits;
-use crate::input::Mismatch;
+use crate::input::{Mismatch, parse_date};
 use crate::resource::{FieldKind, RelationKind, RelationMeta};
 
 /// What a field is compared with.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
-    /// From a URL; a list is separated by commas.
+    /// From a URL. `null` is no value, where a field may have none.
     Text(&'a str),
+    /// The elements of a list in a URL.
+    Texts(&'a [&'a str]),
     Json(&'a Json),
 }
 
@@ -23,6 +27,10 @@ pub(super) enum Operand<'a> {
 pub(super) enum Refusal {
     /// No such field, relation or operator, or none that the caller may see.
     Unknown,
+    /// A spelling that is not known here, and what to write. Only of fields that the caller may read.
+    Instead(&'static str),
+    /// A comparison that is there already.
+    Repeated,
     /// The value is not what it should be.
     Mismatch(String),
     /// Relations.
@@ -47,78 +55,9 @@ pub(super) struct Filters<'a> {
     count: u32,
 }
 
-/// How a field is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
-    Equals,
-    Differs,
-    Compares(Comparison),
-    In,
-    NotIn,
-    Text(Place, Case),
-    IsNull,
-}
-
-impl Operator {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        use Case::{Insensitive, Sensitive};
-        Some(match name {
-            "eq" => Operator::Equals,
-            "ne" => Operator::Differs,
-            "gt" => Operator::Compares(Comparison::Greater),
-            "gte" => Operator::Compares(Comparison::GreaterOrEqual),
-            "lt" => Operator::Compares(Comparison::Less),
-            "lte" => Operator::Compares(Comparison::LessOrEqual),
-            "in" => Operator::In,
-            "notIn" => Operator::NotIn,
-            "contains" => Operator::Text(Place::Anywhere, Sensitive),
-            "startsWith" => Operator::Text(Place::Start, Sensitive),
-            "endsWith" => Operator::Text(Place::End, Sensitive),
-            "icontains" => Operator::Text(Place::Anywhere, Insensitive),
-            "istartsWith" => Operator::Text(Place::Start, Insensitive),
-            "iendsWith" => Operator::Text(Place::End, Insensitive),
-            "isNull" => Operator::IsNull,
-            _ => return None,
-        })
-    }
-
-    /// Whether values of this type can be compared so.
-    fn takes(self, kind: FieldKind) -> bool {
-        match self {
-            Operator::IsNull => kind != FieldKind::Password,
-            Operator::Text(..) => is_text(kind),
-            Operator::Compares(_) => {
-                is_comparable(kind) && !matches!(kind, FieldKind::Boolean | FieldKind::Enum(_) | FieldKind::Uuid)
-            }
-            Operator::Equals | Operator::Differs | Operator::In | Operator::NotIn => is_comparable(kind),
-        }
-    }
-}
-
-/// Types whose values can be told apart, and in what order they stand.
-pub(super) fn is_comparable(kind: FieldKind) -> bool {
-    !matches!(kind, FieldKind::Json | FieldKind::EnumList(_) | FieldKind::Password)
-}
-
-pub(super) fn is_text(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url)
-}
-
 impl<'a> Filters<'a> {
     pub(super) fn new(sight: Sight<'a>, limits: QueryLimits) -> Self {
         Self { sight, limits, count: 0 }
-    }
-
-    /// A path that leads from the model to a field, as a URL spells it.
-    pub(super) fn path(&mut self, view: &View, parts: &[&str], text: &str) -> Result<Condition, Refusal> {
-        let (first, rest) = parts.split_first().ok_or(Refusal::Unknown)?;
-        if let Some(field) = view.readable(first) {
-            return self.test(view, field, operator(rest)?, Operand::Text(text));
-        }
-        let step = self.step(view, first)?;
-        let (quantifier, rest) = step.quantifier(rest);
-        let condition = self.path(&step.view, rest, text)?;
-        Ok(step.related(quantifier.unwrap_or(Quantifier::Some), condition))
     }
 
     /// The other end of a relation.
@@ -138,24 +77,51 @@ impl<'a> Filters<'a> {
         operator: Operator,
         operand: Operand<'_>,
     ) -> Result<Condition, Refusal> {
-        let kind = view.meta.fields[field].kind;
-        if !operator.takes(kind) {
-            return Err(Refusal::Unknown);
+        let known = &view.meta.fields[field];
+        let (kind, optional) = (known.kind, known.optional);
+        let null = matches!(operator, Operator::Equals | Operator::Differs) && is_null(operand, optional);
+        if !if null { Operator::IsNull.takes(kind) } else { operator.takes(kind) } {
+            return Err(not_taken(operator, kind));
         }
         self.counted()?;
         let test = match operator {
-            Operator::Equals if is_null(operand) => Test::IsNull,
-            Operator::Differs if is_null(operand) => Test::IsNotNull,
+            Operator::Equals if null => Test::IsNull,
+            Operator::Differs if null => Test::IsNotNull,
             Operator::Equals => Test::Equals(one(kind, operand)?),
             Operator::Differs => Test::Differs(one(kind, operand)?),
             Operator::Compares(comparison) => Test::Compares(comparison, one(kind, operand)?),
-            Operator::In => Test::In(self.list(kind, operand)?),
-            Operator::NotIn => Test::NotIn(self.list(kind, operand)?),
+            Operator::In | Operator::NotIn => return Ok(among(field, operator, self.list(kind, optional, operand)?)),
             Operator::Text(place, case) => Test::Text(TextTest { place, case, text: text(operand)? }),
             Operator::IsNull if truth(operand)? => Test::IsNull,
             Operator::IsNull => Test::IsNotNull,
+            Operator::Has(elements) => return self.has(field, kind, elements, operand),
+            Operator::IsEmpty => return Ok(is_empty(field, kind, truth(operand)?)),
         };
         Ok(Condition::field(field, test.of(&view.meta.fields[field])))
+    }
+
+    fn has(
+        &self,
+        field: usize,
+        kind: FieldKind,
+        elements: Elements,
+        operand: Operand<'_>,
+    ) -> Result<Condition, Refusal> {
+        let FieldKind::EnumList(values) = kind else { return Err(Refusal::Unknown) };
+        let element = FieldKind::Enum(values);
+        let wanted = match elements {
+            Elements::One => vec![one(element, operand)?],
+            Elements::Some | Elements::Every => self.list(element, false, operand)?.values,
+        };
+        let mut distinct: Vec<Value> = Vec::new();
+        for value in wanted {
+            // SQLite takes no expression of a thousand terms, and a list may name one value as often.
+            if !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        let each = distinct.iter().map(|value| Condition::field(field, Test::Text(element_in_json(value)))).collect();
+        Ok(if elements == Elements::Some { Condition::Any(each) } else { Condition::All(each) })
     }
 
     /// # Errors
@@ -165,29 +131,82 @@ impl<'a> Filters<'a> {
         if self.count > self.limits.max_filters { Err(Refusal::TooMany(self.limits.max_filters)) } else { Ok(()) }
     }
 
-    fn list(&self, kind: FieldKind, operand: Operand<'_>) -> Result<Vec<Value>, Refusal> {
+    fn list(&self, kind: FieldKind, optional: bool, operand: Operand<'_>) -> Result<List, Refusal> {
         let more = self.limits.max_in as usize + 1;
-        let values: Result<Vec<Value>, Mismatch> = match operand {
-            Operand::Text(text) => text.split(',').take(more).map(|text| typed_value(kind, text)).collect(),
-            Operand::Json(Json::Array(list)) => list.iter().take(more).map(|value| typed_json(kind, value)).collect(),
-            Operand::Json(_) => return Err(Refusal::Mismatch("a list".to_owned())),
-        };
-        let values = values?;
-        match values.len() {
+        let mut list = List::default();
+        match operand {
+            Operand::Texts(texts) => {
+                texts.iter().take(more).try_for_each(|text| list.push(kind, optional, Operand::Text(text)))?;
+            }
+            Operand::Json(Json::Array(elements)) => {
+                elements.iter().take(more).try_for_each(|value| list.push(kind, optional, Operand::Json(value)))?;
+            }
+            Operand::Text(_) | Operand::Json(_) => return Err(Refusal::Mismatch("a list".to_owned())),
+        }
+        match list.count {
             0 => Err(Refusal::Mismatch("a list with at least one value".to_owned())),
             count if count > self.limits.max_in as usize => Err(Refusal::TooLong(self.limits.max_in)),
-            _ => Ok(values),
+            _ => Ok(list),
         }
     }
 }
 
-/// The operator that stands behind a field; none is equality.
-pub(super) fn operator(rest: &[&str]) -> Result<Operator, Refusal> {
-    match rest {
-        [] => Ok(Operator::Equals),
-        [name] => Operator::named(name).ok_or(Refusal::Unknown),
-        _ => Err(Refusal::Unknown),
+/// The elements of a list, and whether no value is one of them.
+#[derive(Default)]
+struct List {
+    values: Vec<Value>,
+    null: bool,
+    count: usize,
+}
+
+impl List {
+    fn push(&mut self, kind: FieldKind, optional: bool, element: Operand<'_>) -> Result<(), Refusal> {
+        self.count += 1;
+        if optional && is_null(element, optional) {
+            self.null = true;
+        } else {
+            self.values.push(one(kind, element)?);
+        }
+        Ok(())
     }
+}
+
+/// `in` and `notIn`. A row without a value is among them where `null` is.
+fn among(field: usize, operator: Operator, list: List) -> Condition {
+    let List { values, null, .. } = list;
+    let at = |test| Condition::field(field, test);
+    match (operator, null, values.is_empty()) {
+        (Operator::NotIn, true, true) => at(Test::IsNotNull),
+        (Operator::NotIn, true, false) => Condition::All(vec![at(Test::NotIn(values)), at(Test::IsNotNull)]),
+        (Operator::NotIn, false, _) => at(Test::NotIn(values)),
+        (_, true, true) => at(Test::IsNull),
+        (_, true, false) => Condition::Any(vec![at(Test::In(values)), at(Test::IsNull)]),
+        (_, false, _) => at(Test::In(values)),
+    }
+}
+
+fn is_empty(field: usize, kind: FieldKind, wanted: bool) -> Condition {
+    let test = match (kind, wanted) {
+        (FieldKind::EnumList(_), _) => Test::Text(in_json(Place::Start, "[]".to_owned())),
+        (_, true) => Test::Equals("".into()),
+        (_, false) => Test::Differs("".into()),
+    };
+    let is_list = matches!(kind, FieldKind::EnumList(_));
+    let condition = Condition::field(field, test);
+    if is_list && !wanted { Condition::Not(Box::new(condition)) } else { condition }
+}
+
+/// A list is kept as JSON, where an element stands between quotation marks that no other text can hold unescaped.
+fn element_in_json(value: &Value) -> TextTest {
+    let text = match value {
+        Value::String(Some(text)) => Json::from(text.as_str()).to_string(),
+        _ => String::new(),
+    };
+    in_json(Place::Anywhere, text)
+}
+
+fn in_json(place: Place, text: String) -> TextTest {
+    TextTest { place, case: Case::Sensitive, text }
 }
 
 /// A step from one model to another.
@@ -206,16 +225,33 @@ impl Step {
         }
     }
 
-    /// `some`, `every` and `none`, of relations to many rows.
+    /// `some`, `every` and `none` of relations to many rows; `is` and `isNot` of those to one, unless the row has a field
+    /// of that name.
     pub(super) fn quantified(&self, word: &str) -> Option<Quantifier> {
-        if !matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. }) {
-            return None;
-        }
-        match word {
-            "some" => Some(Quantifier::Some),
-            "every" => Some(Quantifier::Every),
-            "none" => Some(Quantifier::None),
+        match (self.is_to_many(), word) {
+            (true, "some") => Some(Quantifier::Some),
+            (true, "every") => Some(Quantifier::Every),
+            (true, "none") => Some(Quantifier::None),
+            (false, "is") if self.view.readable(word).is_none() => Some(Quantifier::Some),
+            (false, "isNot") if self.view.readable(word).is_none() => Some(Quantifier::None),
             _ => None,
+        }
+    }
+
+    pub(super) fn is_to_many(&self) -> bool {
+        matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.relation.name
+    }
+
+    /// `null` in the place of a row: that there is none, and behind `isNot` that there is one. Of relations to one.
+    pub(super) fn missing(self, quantifier: Option<Quantifier>) -> Result<Condition, Refusal> {
+        match quantifier {
+            _ if self.is_to_many() => Err(Refusal::Instead("of a relation to many, write 'none'")),
+            Some(Quantifier::None) => Ok(self.related(Quantifier::Some, Condition::nothing())),
+            _ => Ok(self.related(Quantifier::None, Condition::nothing())),
         }
     }
 
@@ -225,30 +261,52 @@ impl Step {
     }
 }
 
-fn is_null(operand: Operand<'_>) -> bool {
-    matches!(operand, Operand::Json(Json::Null))
+/// No value: `null` in JSON, and in a URL of a field that may have none.
+fn is_null(operand: Operand<'_>, optional: bool) -> bool {
+    match operand {
+        Operand::Json(value) => value.is_null(),
+        Operand::Text(text) => optional && text == "null",
+        Operand::Texts(_) => false,
+    }
 }
 
 fn one(kind: FieldKind, operand: Operand<'_>) -> Result<Value, Refusal> {
-    Ok(match operand {
-        Operand::Text(text) => typed_value(kind, text)?,
-        Operand::Json(value) => typed_json(kind, value)?,
-    })
+    let day = |text: Option<&str>| text.filter(|_| kind == FieldKind::Datetime).and_then(first_moment);
+    let (day, typed) = match operand {
+        Operand::Text(text) => (day(Some(text)), typed_value(kind, text)),
+        Operand::Json(value) => (day(value.as_str()), typed_json(kind, value)),
+        Operand::Texts(_) => return Err(Refusal::Mismatch("one value".to_owned())),
+    };
+    Ok(day.map_or(typed, Ok)?)
+}
+
+/// A day among times is the moment at which it begins in UTC.
+fn first_moment(text: &str) -> Option<Value> {
+    parse_date(text).map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
 }
 
 fn text(operand: Operand<'_>) -> Result<String, Refusal> {
     let text = match operand {
         Operand::Text(text) => Some(text),
         Operand::Json(value) => value.as_str(),
+        Operand::Texts(_) => None,
     };
     let readable = text.filter(|text| !text.contains('\0'));
     readable.map(str::to_owned).ok_or_else(|| Refusal::Mismatch("text without NUL characters".to_owned()))
 }
 
+/// JSON may say it as text, too, as clients do that put a query string into an object.
 fn truth(operand: Operand<'_>) -> Result<bool, Refusal> {
+    let named = |text: &str| match text {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    };
     let truth = match operand {
-        Operand::Text(text) => text.parse().ok(),
+        Operand::Text(text) => named(text),
+        Operand::Json(Json::String(text)) => named(text),
         Operand::Json(value) => value.as_bool(),
+        Operand::Texts(_) => None,
     };
     truth.ok_or_else(|| Refusal::Mismatch("true or false".to_owned()))
 }

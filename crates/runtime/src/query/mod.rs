@@ -10,18 +10,21 @@ mod include;
 mod include_sql;
 mod json_filter;
 mod list;
+mod operator;
 #[cfg(test)]
 mod oracle;
 mod parameters;
 mod parse;
 mod path;
 mod plan;
+mod preset;
 mod selection;
 mod sight;
 mod sql;
 mod tautology;
 #[cfg(test)]
 mod test_model;
+mod url_filter;
 mod value;
 
 pub(crate) use cursor::after as cursor_after;
@@ -31,6 +34,7 @@ pub use list::{Direction, ListQuery};
 pub(crate) use parameters::{no_parameters, parameters};
 pub(crate) use parse::Reading;
 pub(crate) use plan::TableSql;
+pub(crate) use preset::Preset;
 pub(crate) use selection::Selection;
 pub(crate) use sight::Sight;
 pub(crate) use value::{typed_json, typed_value};

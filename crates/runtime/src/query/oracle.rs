@@ -40,7 +40,7 @@ use self::seen::Seen;
 use self::telling::{Telling, Tells};
 use self::world::{Row, World};
 use super::condition::{Condition, Test};
-use super::{ListQuery, Reading, Sight, load_included};
+use super::{ListQuery, Preset, Reading, Sight, load_included};
 use crate::access::{Principal, Scope, decide};
 use crate::context::Context;
 use crate::core::{Core, Model};
@@ -210,7 +210,9 @@ impl Server<'_> {
         let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &self.principal)?;
         let sight = Sight { core: self.core, principal: &self.principal };
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        let query = Reading { sight, meta: model.meta, scope: &scope, limits: self.core.app.query }.list(&text)?;
+        let limits = self.core.app.query;
+        let query =
+            Reading { sight, meta: model.meta, scope: &scope, limits, preset: Preset::default() }.list(&text)?;
         Ok((scope, query))
     }
 

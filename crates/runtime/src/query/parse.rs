@@ -5,14 +5,16 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::condition::{Case, Condition, Place, Test, TextTest};
-use super::filter::{Filters, Refusal, is_comparable, is_text};
+use super::filter::{Filters, Refusal};
 use super::list::{Counting, Direction, ListQuery, Position};
+use super::operator::{is_comparable, is_text};
 use super::parameters::{not_known, repeated};
+use super::preset::{self, Preset};
 use super::selection::{self, Selection};
 use super::sight::{Sight, View};
-use super::{cursor, json_filter, path};
+use super::{cursor, json_filter, path, url_filter};
 use crate::access::Scope;
-use crate::app_meta::QueryLimits;
+use crate::app_meta::{FilterMode, QueryLimits};
 use crate::http::ApiError;
 use crate::input::{Problem, json};
 use crate::resource::{ModelMeta, Origin};
@@ -29,6 +31,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) meta: &'static ModelMeta,
     pub(crate) scope: &'a Scope,
     pub(crate) limits: QueryLimits,
+    /// What the route presets.
+    pub(crate) preset: Preset,
 }
 
 impl<'a> Reading<'a> {
@@ -36,11 +40,13 @@ impl<'a> Reading<'a> {
     /// 400 `InvalidRequestQuery` with every problem. A field that the caller may not read is treated like one that does
     /// not exist.
     pub(crate) fn list(self, query: &str) -> Result<ListQuery, ApiError> {
-        self.each(query, self.limits.default_limit, Parser::parameter)
+        self.each(query, self.preset.limit(self.limits), Parser::parameter)
     }
 
-    /// The filters of a bulk write. Its rows are all that match, so that what orders and pages a list is refused.
-    pub(crate) fn filter(self, query: &str) -> Result<ListQuery, ApiError> {
+    /// The filters of a bulk write. Its rows are all that match, so that what orders and pages a list is refused. Filters
+    /// are joined with AND, whatever the application says of lists: one more must never make it write more.
+    pub(crate) fn filter(mut self, query: &str) -> Result<ListQuery, ApiError> {
+        self.limits.filter_mode = FilterMode::And;
         self.each(query, 1, |parser, name, value| match name {
             "page" | "limit" | "sort" | "cursor" | "count" => parser.unknown(name),
             _ => parser.parameter(name, value),
@@ -90,22 +96,33 @@ fn lossy(pair: &str) -> String {
 /// What only one value makes sense of: a second one would be dropped silently, or the first.
 const ONCE: [&str; 6] = ["page", "limit", "cursor", "count", "sort", "filterMode"];
 
-/// How the filters of a URL hold together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    And,
-    Or,
-}
+/// Parameters of Prisma and Arkos that have another name here.
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("where", "write the filters themselves, or 'filters={…}'"),
+    ("select", "write 'fields=name'"),
+    ("include", "write 'fields=+relation'"),
+    ("omit", "write 'fields=-name'"),
+    ("ignoredFields", "write 'fields=-name'"),
+    ("addFields", "write 'fields=+relation'"),
+    ("removeFields", "write 'fields=-name'"),
+    ("orderBy", "write 'sort=name' or 'sort=-name'"),
+    ("take", "write 'limit'"),
+    ("skip", "write 'page' or 'cursor'"),
+    ("distinct", "rows are told apart by their id"),
+    ("prismaQueryOptions", "write 'fields', 'sort', 'limit' and 'filters={…}'"),
+];
 
 struct Parser<'a> {
     view: View,
     reading: Reading<'a>,
     filters: Filters<'a>,
-    /// One for each filter of the URL; together as `mode` has it.
+    /// Parameters that are filters, which mean something together only.
+    parameters: Vec<(String, String)>,
+    /// What filters ask for; together as `mode` has it.
     conditions: Vec<Condition>,
-    mode: Mode,
+    mode: FilterMode,
     /// What narrows whatever the mode is.
-    search: Vec<Condition>,
+    narrowing: Vec<Condition>,
     sort: Vec<(usize, Direction)>,
     page: Option<u32>,
     cursor: Option<String>,
@@ -121,20 +138,22 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(reading: Reading<'a>) -> Self {
-        let Reading { sight, meta, scope, limits } = reading;
+        let Reading { sight, meta, scope, limits, preset } = reading;
+        let view = View { meta, scope: scope.clone(), shown: preset.shown(), steps: limits.max_depth };
         Self {
-            view: View { meta, scope: scope.clone(), steps: limits.max_depth },
+            selection: preset::selection(sight, limits, &view),
+            view,
             filters: Filters::new(sight, limits),
             reading,
+            parameters: Vec::new(),
             conditions: Vec::new(),
-            mode: Mode::And,
-            search: Vec::new(),
+            mode: limits.filter_mode,
+            narrowing: Vec::new(),
             sort: Vec::new(),
             page: None,
             cursor: None,
             limit: limits.default_limit,
             counting: Counting::Total,
-            selection: Selection { fields: scope.read, includes: Vec::new() },
             fingerprint: meta.name.to_owned(),
             given: Vec::new(),
             problems: Vec::new(),
@@ -150,7 +169,7 @@ impl<'a> Parser<'a> {
         }
         match name {
             "page" => self.page = Some(self.number(name, value, u32::MAX)),
-            "limit" => self.limit = self.number(name, value, self.reading.limits.max_limit),
+            "limit" => self.limit = self.number(name, value, self.reading.preset.max_limit(self.reading.limits)),
             "cursor" => self.cursor = Some(value.to_owned()),
             "count" => self.count(value),
             _ if self.shape_include(name, value) => {}
@@ -168,7 +187,7 @@ impl<'a> Parser<'a> {
             "search" => self.search(value),
             "filterMode" => self.mode(value),
             "filters" => self.json(value),
-            _ => self.filter(name, value),
+            _ => self.parameters.push((name.to_owned(), value.to_owned())),
         }
     }
 
@@ -192,8 +211,8 @@ impl<'a> Parser<'a> {
 
     fn mode(&mut self, value: &str) {
         match value {
-            "AND" => self.mode = Mode::And,
-            "OR" => self.mode = Mode::Or,
+            "AND" => self.mode = FilterMode::And,
+            "OR" => self.mode = FilterMode::Or,
             _ => self.problem("filterMode", "Invalid", "'filterMode' must be AND or OR".to_owned()),
         }
     }
@@ -270,11 +289,15 @@ impl<'a> Parser<'a> {
         true
     }
 
-    fn filter(&mut self, name: &str, value: &str) {
-        let Some(parts) = path::parts(name) else { return self.unknown(name) };
-        match self.filters.path(&self.view, &parts, value) {
-            Ok(condition) => self.conditions.push(condition),
-            Err(refusal) => self.refused(name, refusal),
+    fn filter(&mut self) {
+        let parameters = std::mem::take(&mut self.parameters);
+        let read = url_filter::read(&mut self.filters, &self.view, &parameters);
+        self.conditions.extend(read.conditions);
+        self.narrowing.extend(read.narrowing);
+        for (name, refusal) in read.refused {
+            if self.problems.len() < MAX_PROBLEMS {
+                self.refused(&name, refusal);
+            }
         }
     }
 
@@ -309,22 +332,28 @@ impl<'a> Parser<'a> {
         if !value.is_empty() {
             let text = TextTest { place: Place::Anywhere, case: Case::Insensitive, text: value.to_owned() };
             let contains = |field| Condition::field(field, Test::Text(text.clone()));
-            self.search.push(Condition::Any(fields.into_iter().map(contains).collect()));
+            self.narrowing.push(Condition::Any(fields.into_iter().map(contains).collect()));
         }
     }
 
     fn searchable(&self) -> Vec<usize> {
-        let View { meta, scope, .. } = &self.view;
+        let view = &self.view;
         let searched = |field: &usize| {
-            let known = &meta.fields[*field];
-            is_text(known.kind) && known.origin == Origin::Declared && scope.read.contains(*field)
+            let known = &view.meta.fields[*field];
+            is_text(known.kind) && known.origin == Origin::Declared && view.reads(*field)
         };
-        (0..meta.fields.len()).filter(searched).collect()
+        (0..view.meta.fields.len()).filter(searched).collect()
     }
 
     fn refused(&mut self, name: &str, refusal: Refusal) {
         let (code, message) = match refusal {
             Refusal::Unknown => return self.unknown(name),
+            Refusal::Instead(instead) => return self.instead(name, instead),
+            Refusal::Repeated => {
+                let instead =
+                    "for one of several values write 'in', for several filters of one field 'AND[0]' and 'AND[1]'";
+                ("RepeatedParameter", format!("'{name}' may be given once: {instead}"))
+            }
             Refusal::Mismatch(expected) => ("TypeConstraint", format!("'{name}' must be {expected}")),
             Refusal::TooDeep(max) => ("TooDeep", format!("'{name}' follows more than {max} relations")),
             Refusal::TooNested(max) => ("TooDeep", format!("'{name}' is nested deeper than {max} times")),
@@ -335,7 +364,25 @@ impl<'a> Parser<'a> {
     }
 
     fn unknown(&mut self, name: &str) {
-        self.problems.push(not_known(name));
+        match self.known_elsewhere(name) {
+            Some(instead) => self.instead(name, instead),
+            None => self.problems.push(not_known(name)),
+        }
+    }
+
+    /// A parameter that is not known, and what to write for it.
+    fn instead(&mut self, name: &str, instead: &str) {
+        let Problem { field, code, message } = not_known(name);
+        self.problems.push(Problem { field, code, message: format!("{message}: {instead}") });
+    }
+
+    /// What to write for a parameter of Prisma, unless the word is of this model.
+    fn known_elsewhere(&self, name: &str) -> Option<&'static str> {
+        let parts = path::element(name)?.0;
+        let (_, instead) = ELSEWHERE.iter().find(|(word, _)| parts.first() == Some(word))?;
+        let sight = self.reading.sight;
+        let own = |word: &str| self.view.readable(word).is_some() || sight.follow(&self.view, word).is_some();
+        parts.first().is_some_and(|word| !own(word)).then_some(*instead)
     }
 
     fn problem(&mut self, field: &str, code: &str, message: String) {
@@ -352,6 +399,12 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(mut self) -> Result<ListQuery, ApiError> {
+        self.filter();
+        if !self.given.contains(&"sort") {
+            self.sort = self.reading.preset.sort(&self.view.scope);
+        }
+        // The settings may be others when the cursor comes back.
+        self.fingerprint.push_str(&format!("\n{:?} {:?}", self.mode, self.sort));
         self.sort = completed(std::mem::take(&mut self.sort));
         self.bounded();
         let position = self.position();
@@ -359,12 +412,12 @@ impl<'a> Parser<'a> {
             return Err(ApiError::invalid_query(self.problems));
         }
         let filters = match self.mode {
-            Mode::Or if !self.conditions.is_empty() => Condition::Any(self.conditions),
+            FilterMode::Or if !self.conditions.is_empty() => Condition::Any(self.conditions),
             _ => Condition::All(self.conditions),
         };
         Ok(ListQuery {
             meta: self.view.meta,
-            filter: self.search.into_iter().fold(filters, Condition::and),
+            filter: self.narrowing.into_iter().fold(filters, Condition::and),
             sort: self.sort,
             position,
             limit: self.limit,

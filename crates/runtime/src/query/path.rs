@@ -22,6 +22,14 @@ pub(super) fn parts(name: &str) -> Option<Vec<&str>> {
     whole.then_some(parts)
 }
 
+/// As `parts`, of a name that may end like the element of a list; whether it does.
+pub(super) fn element(name: &str) -> Option<(Vec<&str>, bool)> {
+    match name.strip_suffix("[]") {
+        Some(list) => parts(list).map(|parts| (parts, true)),
+        None => parts(name).map(|parts| (parts, false)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -33,6 +33,10 @@ const USUAL: u32 = 10;
 const MOST_NAMES: usize = 256;
 const MOST_RELATIONS: usize = 50;
 
+pub(super) fn usual_limit(limits: QueryLimits) -> u32 {
+    USUAL.min(limits.max_limit)
+}
+
 impl Selection {
     /// The include that a path of relations leads to.
     pub(super) fn include_mut(&mut self, path: &[&str]) -> Option<&mut Include> {
@@ -93,7 +97,7 @@ pub(super) fn read(sight: Sight<'_>, limits: QueryLimits, view: &View, texts: &[
     let mut reader = SelectionReader { sight, limits, relations: 0, problems: Vec::new() };
     if items.len() > MOST_NAMES {
         reader.problem("TooManyFields", format!("'fields' may hold at most {MOST_NAMES} names"));
-        return (Selection { fields: view.scope.read, includes: Vec::new() }, reader.problems);
+        return (Selection { fields: view.fields(), includes: Vec::new() }, reader.problems);
     }
     let branches = items.iter().map(|item| Branch { item, rest: &item.path }).collect();
     let selection = reader.select(view, branches);
@@ -147,7 +151,7 @@ impl SelectionReader<'_> {
         }
         self.relations += 1;
         let selection = self.select(&view, branches);
-        let limit = USUAL.min(self.limits.max_limit);
+        let limit = usual_limit(self.limits);
         Some(Include { relation, view, selection, limit, sort: vec![(0, Direction::Ascending)] })
     }
 
@@ -168,7 +172,7 @@ impl SelectionReader<'_> {
 /// Named fields alone, or all but those that are left out.
 fn fields(view: &View, own: &[(usize, bool)]) -> FieldSet {
     let only = own.iter().any(|(_, left_out)| !left_out);
-    let mut fields = if only { FieldSet::default() } else { view.scope.read };
+    let mut fields = if only { FieldSet::default() } else { view.fields() };
     for (field, left_out) in own {
         if *left_out { fields.remove(*field) } else { fields.insert(*field) }
     }

@@ -6,7 +6,7 @@ use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, 
 use super::list::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
-use crate::resource::{FieldMeta, ModelMeta, RelationKind};
+use crate::resource::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
 /// A table in a statement: the one it is about, or one that a condition leads to.
 #[derive(Clone, Copy)]
@@ -190,7 +190,7 @@ fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Tex
     let case = if table.meta.fields[field].case_insensitive { &Case::Folded } else { case };
     match (statement.dialect, case) {
         (Dialect::Sqlite, Case::Sensitive) => {
-            table.column(statement.push(function(*place)), field);
+            as_text(statement.push(function(*place)), table, field);
             found_in_sqlite(statement, *place, text)
         }
         (Dialect::Sqlite, Case::Insensitive | Case::Folded) => {
@@ -203,8 +203,16 @@ fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Tex
         }
         (Dialect::Postgres, case) => {
             let like = if *case == Case::Insensitive { " ILIKE " } else { " LIKE " };
-            table.column(statement, field).push(like).bind(pattern(*place, text)).push(" ESCAPE '!'")
+            as_text(statement, table, field).push(like).bind(pattern(*place, text)).push(" ESCAPE '!'")
         }
+    }
+}
+
+/// A list is looked through in its JSON, which PostgreSQL keeps as something else than text.
+fn as_text<'s>(statement: &'s mut Statement, table: Table, field: usize) -> &'s mut Statement {
+    match table.meta.fields[field].kind {
+        FieldKind::EnumList(_) => table.column(statement.push("CAST("), field).push(" AS text)"),
+        _ => table.column(statement, field),
     }
 }
 
@@ -342,7 +350,6 @@ mod tests {
     use crate::access::FieldSet;
     use crate::query::TableSql;
     use crate::query::test_model::model;
-    use crate::resource::FieldKind;
 
     static MODEL: ModelMeta = model(
         "things",

@@ -195,11 +195,43 @@ pub enum ConditionValue {
     Text(&'static str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RouteMeta {
     pub operation: Operation,
     pub disabled: bool,
     pub rate_limit: Option<RateLimit>,
+    pub preset: Option<&'static RoutePreset>,
+}
+
+/// What a route asks for by itself. It narrows what a request may ask for, and fills in what it does not say.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct RoutePreset {
+    /// What answers may hold, and requests may name.
+    pub fields: Option<&'static FieldPreset>,
+    /// Rows that the operation knows of; all must hold.
+    pub conditions: &'static [Condition],
+    /// Where the request has no `sort`.
+    pub sort: &'static [SortPreset],
+    /// Where the request has no `limit`.
+    pub limit: Option<u32>,
+    /// The greatest `limit` of a request.
+    pub max_limit: Option<u32>,
+}
+
+/// Fields of one model, and of those that it leads to.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct FieldPreset {
+    /// Positions in `ModelMeta::fields`.
+    pub fields: &'static [usize],
+    /// The relations that may be followed, by name; all where there is no list.
+    pub relations: Option<&'static [(&'static str, &'static FieldPreset)]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SortPreset {
+    /// Position in `ModelMeta::fields`.
+    pub field: usize,
+    pub descending: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

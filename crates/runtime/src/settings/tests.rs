@@ -51,6 +51,7 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
             max_included: 100,
             max_bytes: 1024,
             statement_seconds: 5,
+            filter_mode: crate::app_meta::FilterMode::And,
         },
         rate_limit: LIMIT,
         auth,

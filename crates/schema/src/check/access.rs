@@ -55,11 +55,12 @@ fn check_constants(world: &World<'_, '_>, sink: &mut Sink) {
     }
 }
 
-struct Checker<'c, 'd, 'n> {
-    world: &'c World<'d, 'n>,
-    draft: &'c DraftModel<'n>,
-    columns: &'c Columns,
-    auth: &'c Outcome,
+/// The rules of one model.
+pub(super) struct Checker<'c, 'd, 'n> {
+    pub(super) world: &'c World<'d, 'n>,
+    pub(super) draft: &'c DraftModel<'n>,
+    pub(super) columns: &'c Columns,
+    pub(super) auth: &'c Outcome,
 }
 
 impl Checker<'_, '_, '_> {
@@ -113,7 +114,7 @@ impl Checker<'_, '_, '_> {
     }
 
     /// Without accounts nobody could ever satisfy a rule but `public`.
-    fn check_account(&self, span: Span, sink: &mut Sink) {
+    pub(super) fn check_account(&self, span: Span, sink: &mut Sink) {
         if self.world.account.is_none() && self.world.complete {
             let message = "nobody could ever satisfy this: no model is the account";
             let problem = Problem::new("missing-account", span, message).label("needs a log-in");
@@ -136,7 +137,14 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    fn condition(&self, who: &Who, name: &Spanned<String>, node: &Node, sink: &mut Sink) -> Option<Condition> {
+    /// One entry of a `where:`, for rows that these callers look for.
+    pub(super) fn condition(
+        &self,
+        who: &Who,
+        name: &Spanned<String>,
+        node: &Node,
+        sink: &mut Sink,
+    ) -> Option<Condition> {
         let column = self.columns.resolve(name, self.draft, sink)?;
         if !column.sound {
             return None;

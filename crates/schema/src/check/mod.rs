@@ -14,6 +14,7 @@ mod indexes;
 mod join_tables;
 mod large_values;
 mod models;
+mod presets;
 mod relations;
 mod role_models;
 mod sql_names;
@@ -95,13 +96,18 @@ fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option
     role_models::check(world, &columns, auth.mode, sink);
     cascades::check(world, auth.mode, sink);
     let access = access::check(world, &columns, &auth, sink);
+    let routes = presets::check(
+        &presets::Parts { world, columns: &columns, relations: &relations, auth: &auth },
+        &app.app.query,
+        sink,
+    );
     let indexes = indexes::check(world, &columns, &relations, sink);
     if sink.has_errors() {
         return None;
     }
-    let parts = world.drafts.iter().zip(columns).zip(relations).zip(access).zip(indexes);
+    let parts = world.drafts.iter().zip(columns).zip(relations).zip(access).zip(indexes).zip(routes);
     let models: Vec<Model> = parts
-        .map(|((((draft, columns), relations), access), indexes)| Model {
+        .map(|(((((draft, columns), relations), access), indexes), routes)| Model {
             name: draft.name.value.clone(),
             file: draft.file.clone(),
             description: draft.description.clone(),
@@ -118,7 +124,7 @@ fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option
             indexes: indexes.plain,
             uniques: indexes.unique,
             access,
-            routes: draft.routes.clone(),
+            routes,
         })
         .collect();
     let permissions = permissions(&models);

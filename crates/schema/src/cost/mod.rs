@@ -10,7 +10,7 @@ mod include;
 mod nested;
 mod write;
 
-use crate::schema::{Model, Operation, QueryLimits, Schema};
+use crate::schema::{Model, Operation, QueryLimits, RoutePreset, Schema};
 
 pub use bound::Bound;
 pub use caller::Caller;
@@ -148,18 +148,33 @@ impl Estimate<'_> {
 
     /// The page, with one row that tells whether there is another; the total; what is included.
     fn find_many(&self) -> Cost {
-        let limit = self.schema.app.query.max_limit.into();
-        let included = self.includes.of_rows(self.position, limit);
+        let own = self.preset(Operation::FindMany).and_then(|preset| preset.max_limit);
+        let limit = own.unwrap_or(self.schema.app.query.max_limit).into();
+        let included = self.included(Operation::FindMany, self.includes.of_rows(self.position, limit));
         Cost { statements: ONE + ONE + included.statements, rows: Bound::exactly(limit) + ONE + included.rows }
     }
 
+    fn preset(&self, operation: Operation) -> Option<&RoutePreset> {
+        self.schema.models[self.position].preset(operation)
+    }
+
+    /// What a route shows may be less than relations lead to.
+    fn included(&self, operation: Operation, cost: Cost) -> Cost {
+        let less = self.preset(operation).is_some_and(|preset| preset.fields.is_some());
+        if !less {
+            return cost;
+        }
+        Cost { statements: Bound::at_most(cost.statements.most), rows: Bound::at_most(cost.rows.most) }
+    }
+
     fn find_one(&self) -> Cost {
-        let included = self.includes.of_one(self.position);
+        let included = self.included(Operation::FindOne, self.includes.of_one(self.position));
         Cost { statements: ONE + included.statements, rows: ONE + included.rows }
     }
 
     fn create_one(&self) -> Cost {
-        let (writes, included) = (self.writes, self.includes.of_one(self.position));
+        let writes = self.writes;
+        let included = self.included(Operation::CreateOne, self.includes.of_one(self.position));
         let around = writes.references(Form::Create)
             + writes.named_references(Form::Create, 1)
             + writes.links(Form::Create)
@@ -172,7 +187,8 @@ impl Estimate<'_> {
 
     /// The row is read for `If-Match`, and once more where the change may carry it out of the caller's reach.
     fn update_one(&self) -> Cost {
-        let (writes, included) = (self.writes, self.includes.of_one(self.position));
+        let writes = self.writes;
+        let included = self.included(Operation::UpdateOne, self.includes.of_one(self.position));
         let within = writes.still_within();
         let linked = if writes.has_links() { writes.guard(Done::New, 1) } else { Bound::NOTHING };
         let around = writes.references(Form::Update)
@@ -231,7 +247,7 @@ impl Estimate<'_> {
     }
 
     fn restore(&self) -> Cost {
-        let included = self.includes.of_one(self.position);
+        let included = self.included(Operation::UpdateOne, self.includes.of_one(self.position));
         let guard = self.writes.guard(Done::New, 1);
         Cost { statements: ONE + guard + included.statements, rows: ONE + included.rows }
     }

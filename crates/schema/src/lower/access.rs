@@ -52,7 +52,7 @@ fn lower_rule<'n>(node: &'n Node, description: &mut Option<String>, sink: &mut S
     Some(DraftRule { span: node.span, who, conditions })
 }
 
-fn lower_conditions<'n>(node: &'n Node, sink: &mut Sink) -> Option<Vec<(Spanned<String>, &'n Node)>> {
+pub(super) fn lower_conditions<'n>(node: &'n Node, sink: &mut Sink) -> Option<Vec<(Spanned<String>, &'n Node)>> {
     let entries = node.map(sink)?;
     if entries.is_empty() {
         sink.push(

@@ -4,7 +4,7 @@ use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::Entries;
 use crate::keys;
 use crate::node::{Node, Spanned};
-use crate::schema::{App, Auth, AuthMode, MailLinks, QueryLimits, RateLimit, Server};
+use crate::schema::{App, Auth, AuthMode, FilterMode, MailLinks, QueryLimits, RateLimit, Server};
 
 use super::mounted::Mounted;
 use super::route::{self, AuthRouteDraft};
@@ -59,6 +59,7 @@ fn default_app() -> App {
             max_included: 10_000,
             max_bytes: 8 << 20,
             statement_seconds: 5,
+            filter_mode: FilterMode::And,
         },
         rate_limit: RateLimit { window_ms: 60_000, max: 1000 },
         auth: None,
@@ -211,6 +212,9 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         max_included: entries.u32("maxIncluded", 1, 30_000, sink).unwrap_or(defaults.max_included),
         max_bytes: max_bytes.unwrap_or(defaults.max_bytes),
         statement_seconds: statement_seconds.unwrap_or(defaults.statement_seconds),
+        filter_mode: entries
+            .word("filterMode", &[("AND", FilterMode::And), ("OR", FilterMode::Or)], sink)
+            .unwrap_or(defaults.filter_mode),
     }
 }
 

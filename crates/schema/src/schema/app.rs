@@ -53,6 +53,14 @@ pub struct QueryLimits {
     pub max_bytes: u64,
     /// How long one statement may take.
     pub statement_seconds: u64,
+    /// How filters of a list are joined where a request does not say.
+    pub filter_mode: FilterMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum FilterMode {
+    And,
+    Or,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

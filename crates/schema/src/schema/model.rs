@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Access, Field, Relation, RelationKind, Route};
+use super::{Access, Condition, Field, Relation, RelationKind, Route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ModelKind {
@@ -75,6 +75,11 @@ impl Model {
         }
     }
 
+    /// What the route of the operation presets.
+    pub fn preset(&self, operation: Operation) -> Option<&RoutePreset> {
+        self.routes.iter().find(|written| written.operation == operation).map(|written| &written.preset)
+    }
+
     /// Whether the operation is served.
     pub fn enables(&self, operation: Operation) -> bool {
         self.routes.iter().all(|written| written.operation != operation || !written.route.disabled)
@@ -89,10 +94,49 @@ pub struct Index {
     pub name: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelRoute {
     pub operation: Operation,
     pub route: Route,
+    pub preset: RoutePreset,
+}
+
+/// What a route asks for by itself: it narrows what a request may ask for, and fills in what it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RoutePreset {
+    /// What answers may hold and requests may name.
+    pub fields: Option<FieldPreset>,
+    /// All must hold for the rows that the operation knows of.
+    pub conditions: Vec<Condition>,
+    /// Where a request has no `sort`.
+    pub sort: Vec<SortPreset>,
+    /// Rows of a page where a request has no `limit`.
+    pub limit: Option<u32>,
+    /// at most `query.maxLimit`
+    pub max_limit: Option<u32>,
+}
+
+impl RoutePreset {
+    /// Whether the route is like any other.
+    pub fn is_empty(&self) -> bool {
+        *self == RoutePreset::default()
+    }
+}
+
+/// Fields of one model, and of those that its relations lead to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FieldPreset {
+    /// JSON names, in table order
+    pub fields: Vec<String>,
+    /// The relations that may be followed, with what is shown behind them; all where there is no list.
+    pub relations: Option<Vec<(String, FieldPreset)>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SortPreset {
+    /// JSON name
+    pub field: String,
+    pub descending: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,5 +1,7 @@
 //! Random list requests, and the rows that they should find.
 
+use std::collections::BTreeSet;
+
 use super::choices::Choices;
 use super::condition::{Condition, is_searched};
 use super::order::{Order, sorted};
@@ -42,6 +44,13 @@ impl Filter {
         }
     }
 
+    /// What a request may say once; nothing of JSON.
+    fn place(&self) -> Option<Vec<String>> {
+        let Filter::Parameter(condition, _) = self else { return None };
+        let means = |part: &String| part != "some" && part != "eq";
+        Some(condition.parameter().0.into_iter().filter(means).collect())
+    }
+
     fn condition(&self) -> &Condition {
         match self {
             Filter::Json(condition) | Filter::Parameter(condition, _) => condition,
@@ -63,9 +72,12 @@ impl Request {
     pub(super) fn random(seen: &Seen<'_>, choices: &mut Choices<'_>) -> Self {
         let (viewable, _) = seen.models();
         let model = choices.among(&viewable);
+        let mut filters = choices.several(2, |choices| Filter::random(seen, model, choices));
+        let mut places = BTreeSet::new();
+        filters.retain(|filter: &Filter| filter.place().is_none_or(|place| places.insert(place)));
         Self {
             model,
-            filters: choices.several(2, |choices| Filter::random(seen, model, choices)),
+            filters,
             any: choices.percent(40).then(|| choices.percent(60)),
             search: text(seen, model, choices),
             order: choices.percent(50).then(|| Order::random(seen, model, 1, choices)),

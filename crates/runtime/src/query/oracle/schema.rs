@@ -176,6 +176,7 @@ fn limits(choices: &mut Choices<'_>) -> QueryLimits {
         max_included: u32::MAX,
         max_bytes: 64 << 20,
         statement_seconds: 5,
+        filter_mode: crate::app_meta::FilterMode::And,
     }
 }
 

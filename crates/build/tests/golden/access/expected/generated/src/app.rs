@@ -21,6 +21,7 @@ pub static APP: AppMeta = AppMeta {
         max_included: 10000,
         max_bytes: 8388608,
         statement_seconds: 5,
+        filter_mode: FilterMode::Or,
     },
     rate_limit: RateLimit {
         window_ms: 60000,

@@ -212,6 +212,58 @@ static META: ModelMeta = ModelMeta {
             .description("Keep a note on top"),
     ],
     routes: &[
+        RouteMeta::new(Operation::FindMany, false, None)
+            .preset(
+                &RoutePreset {
+                    fields: Some(
+                        &FieldPreset {
+                            fields: &[0, 1],
+                            relations: Some(
+                                &[
+                                    (
+                                        "author",
+                                        &FieldPreset {
+                                            fields: &[1],
+                                            relations: Some(&[]),
+                                        },
+                                    ),
+                                ],
+                            ),
+                        },
+                    ),
+                    conditions: &[
+                        Condition::new(2, ConditionValue::Boolean(true)),
+                        Condition::new(4, ConditionValue::Me),
+                    ],
+                    sort: &[
+                        SortPreset {
+                            field: 1,
+                            descending: true,
+                        },
+                        SortPreset {
+                            field: 0,
+                            descending: false,
+                        },
+                    ],
+                    limit: Some(5),
+                    max_limit: Some(50),
+                },
+            ),
+        RouteMeta::new(Operation::FindOne, false, None)
+            .preset(
+                &RoutePreset {
+                    fields: Some(
+                        &FieldPreset {
+                            fields: &[0, 1, 2, 4, 5, 6],
+                            relations: None,
+                        },
+                    ),
+                    conditions: &[],
+                    sort: &[],
+                    limit: None,
+                    max_limit: None,
+                },
+            ),
         RouteMeta::new(
             Operation::CreateOne,
             false,

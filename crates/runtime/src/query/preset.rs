@@ -1,0 +1,59 @@
+//! What a route presets of a query: the fields that answers may hold, an order, and a number of rows.
+
+use super::list::Direction;
+use super::selection::{Include, Selection, usual_limit};
+use super::sight::{Sight, View};
+use crate::access::Scope;
+use crate::app_meta::QueryLimits;
+use crate::resource::{FieldPreset, ModelMeta, Operation, RoutePreset};
+
+/// What the YAML says of one route; nothing for most.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Preset(Option<&'static RoutePreset>);
+
+impl Preset {
+    pub(crate) fn of(meta: &'static ModelMeta, operation: Operation) -> Self {
+        Self(meta.route(operation).and_then(|route| route.preset))
+    }
+
+    pub(crate) fn limits_fields(self) -> bool {
+        self.shown().is_some()
+    }
+
+    pub(super) fn shown(self) -> Option<&'static FieldPreset> {
+        self.0?.fields
+    }
+
+    /// Rows of a page, where the request does not say.
+    pub(super) fn limit(self, limits: QueryLimits) -> u32 {
+        let Some(preset) = self.0 else { return limits.default_limit };
+        let limit = preset.limit.unwrap_or(limits.default_limit);
+        preset.max_limit.map_or(limit, |most| limit.min(most))
+    }
+
+    pub(super) fn max_limit(self, limits: QueryLimits) -> u32 {
+        self.0.and_then(|preset| preset.max_limit).unwrap_or(limits.max_limit).min(limits.max_limit)
+    }
+
+    /// The order, where the request does not say; without what the caller may not read.
+    pub(super) fn sort(self, scope: &Scope) -> Vec<(usize, Direction)> {
+        let direction = |descending| if descending { Direction::Descending } else { Direction::Ascending };
+        let terms = self.0.map_or(&[][..], |preset| preset.sort).iter();
+        terms
+            .filter(|term| scope.read.contains(term.field))
+            .map(|term| (term.field, direction(term.descending)))
+            .collect()
+    }
+}
+
+/// What is answered with where the request has no `fields`: every field that may be shown, and the relations that the
+/// route names. A relation that the caller may not follow is left out.
+pub(super) fn selection(sight: Sight<'_>, limits: QueryLimits, view: &View) -> Selection {
+    let relations = view.shown.and_then(|shown| shown.relations).unwrap_or_default();
+    let include = |name: &str| {
+        let (relation, view) = sight.follow(view, name)?;
+        let selection = selection(sight, limits, &view);
+        Some(Include { relation, view, selection, limit: usual_limit(limits), sort: vec![(0, Direction::Ascending)] })
+    };
+    Selection { fields: view.fields(), includes: relations.iter().filter_map(|(name, _)| include(name)).collect() }
+}

@@ -1,0 +1,3 @@
+fn main() {
+    gable_build::build();
+}
