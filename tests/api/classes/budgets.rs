@@ -53,7 +53,7 @@ fn filters_and_their_lists_are_as_long_as_they_may_be_and_no_longer() {
             let list = app.list(model);
             let filters = |count: u32| {
                 let filters: Vec<String> =
-                    (0..count).map(|nth| format!("createdAt__gt=20{nth:02}-01-01T00:00:00Z")).collect();
+                    (0..count).map(|nth| format!("AND[{nth}][createdAt][gt]=20{nth:02}-01-01T00:00:00Z")).collect();
                 format!("{list}?{}", filters.join("&"))
             };
             ends(&app, &filters(limits.max_filters), &filters(limits.max_filters + 1), "TooManyFilters");

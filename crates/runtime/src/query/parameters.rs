@@ -34,6 +34,27 @@ pub(crate) fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
     parameters(request, []).map(|[]| ())
 }
 
+/// Parameters of Prisma and Arkos that have another name here.
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("where", "write the filters themselves, or 'filters={…}'"),
+    ("select", "write 'fields=name'"),
+    ("include", "write 'fields=+relation'"),
+    ("omit", "write 'fields=-name'"),
+    ("ignoredFields", "write 'fields=-name'"),
+    ("addFields", "write 'fields=+relation'"),
+    ("removeFields", "write 'fields=-name'"),
+    ("orderBy", "write 'sort=name' or 'sort=-name'"),
+    ("take", "write 'limit'"),
+    ("skip", "write 'page' or 'cursor'"),
+    ("distinct", "rows are told apart by their id"),
+    ("prismaQueryOptions", "write 'fields', 'sort', 'limit' and 'filters={…}'"),
+];
+
+/// What to write for a parameter of Prisma or Arkos.
+pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(known, _)| *known == word).map(|(_, instead)| *instead)
+}
+
 pub(super) fn not_known(name: &str) -> Problem {
     Problem {
         field: name.to_owned(),

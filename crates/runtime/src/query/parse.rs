@@ -8,7 +8,7 @@ use super::condition::{Case, Condition, Place, Test, TextTest};
 use super::filter::{Filters, Refusal};
 use super::list::{Counting, Direction, ListQuery, Position};
 use super::operator::{is_comparable, is_text};
-use super::parameters::{not_known, repeated};
+use super::parameters::{elsewhere, not_known, repeated};
 use super::preset::{self, Preset};
 use super::selection::{self, Selection};
 use super::sight::{Sight, View};
@@ -95,22 +95,6 @@ fn lossy(pair: &str) -> String {
 
 /// What only one value makes sense of: a second one would be dropped silently, or the first.
 const ONCE: [&str; 6] = ["page", "limit", "cursor", "count", "sort", "filterMode"];
-
-/// Parameters of Prisma and Arkos that have another name here.
-const ELSEWHERE: [(&str, &str); 12] = [
-    ("where", "write the filters themselves, or 'filters={…}'"),
-    ("select", "write 'fields=name'"),
-    ("include", "write 'fields=+relation'"),
-    ("omit", "write 'fields=-name'"),
-    ("ignoredFields", "write 'fields=-name'"),
-    ("addFields", "write 'fields=+relation'"),
-    ("removeFields", "write 'fields=-name'"),
-    ("orderBy", "write 'sort=name' or 'sort=-name'"),
-    ("take", "write 'limit'"),
-    ("skip", "write 'page' or 'cursor'"),
-    ("distinct", "rows are told apart by their id"),
-    ("prismaQueryOptions", "write 'fields', 'sort', 'limit' and 'filters={…}'"),
-];
 
 struct Parser<'a> {
     view: View,
@@ -379,10 +363,10 @@ impl<'a> Parser<'a> {
     /// What to write for a parameter of Prisma, unless the word is of this model.
     fn known_elsewhere(&self, name: &str) -> Option<&'static str> {
         let parts = path::element(name)?.0;
-        let (_, instead) = ELSEWHERE.iter().find(|(word, _)| parts.first() == Some(word))?;
-        let sight = self.reading.sight;
-        let own = |word: &str| self.view.readable(word).is_some() || sight.follow(&self.view, word).is_some();
-        parts.first().is_some_and(|word| !own(word)).then_some(*instead)
+        let word = *parts.first()?;
+        let instead = elsewhere(word)?;
+        let own = self.view.readable(word).is_some() || self.reading.sight.follow(&self.view, word).is_some();
+        (!own).then_some(instead)
     }
 
     fn problem(&mut self, field: &str, code: &str, message: String) {

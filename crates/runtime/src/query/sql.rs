@@ -209,7 +209,7 @@ fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Tex
 }
 
 /// A list is looked through in its JSON, which PostgreSQL keeps as something else than text.
-fn as_text<'s>(statement: &'s mut Statement, table: Table, field: usize) -> &'s mut Statement {
+fn as_text(statement: &mut Statement, table: Table, field: usize) -> &mut Statement {
     match table.meta.fields[field].kind {
         FieldKind::EnumList(_) => table.column(statement.push("CAST("), field).push(" AS text)"),
         _ => table.column(statement, field),
