@@ -286,7 +286,7 @@ fn what_breaks_the_fields_own_bound_too_is_told_once() {
     assert_eq!(reply["message"], "'bio' must be at most 500 characters");
     for other in [json!(7), json!(["x"]), json!({ "x": 1 })] {
         let reply = ada.patch("/api/users/me", json!({ "bio": other })).expect(400, "InvalidRequestBody");
-        assert_eq!(reply.problems(), ["BioTypeConstraint"]);
+        assert_eq!(reply.problems(), ["BioIsStringConstraint"]);
     }
     assert_eq!(app.row(&path), before);
 }

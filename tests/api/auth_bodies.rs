@@ -261,7 +261,7 @@ fn no_broken_body_changes_a_password() {
         route.refuses_value(key, json!(""), "SameCurrentAndNewPassword");
     }
     route.refuses_value("newPassword", json!(PASSWORD), "SameCurrentAndNewPassword");
-    route.refuses_value("newPassword", json!("short"), "InvalidRequestBody");
+    route.refuses_value("newPassword", json!("short"), "PasswordDoesNotMeetRequirements");
     route.refuses_value("currentPassword", json!(format!("{PASSWORD}\u{0}")), "IncorrentCurrentPassword");
     for key in NOT_ONES_OWN {
         route.refuses_value(key, json!(true), "InvalidRequestBody");

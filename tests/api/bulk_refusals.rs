@@ -66,8 +66,8 @@ fn every_row_that_is_named_and_not_there_is_told_by_its_place() {
         post
     };
     let told = |body: Value, places: &[&str]| {
-        let reply = root.post("/api/posts/many", body).expect(400, "ReferencedRecordNotFound");
-        let code = "ReferencedRecordNotFound";
+        let reply = root.post("/api/posts/many", body).expect(400, "InlineRecordNotFound");
+        let code = "InlineRecordNotFound";
         assert_eq!(problems(&reply), said(&places.iter().map(|place| (*place, code)).collect::<Vec<_>>()));
     };
     told(
@@ -84,8 +84,8 @@ fn every_row_that_is_named_and_not_there_is_told_by_its_place() {
     for change in ["update", "disconnect", "delete"] {
         let named = json!({ "name": word(), "apiAction": change });
         let body = json!({ "title": "Other", "tags": [{ "name": known }, named] });
-        let reply = root.patch(&path, body).expect(400, "ReferencedRecordNotFound");
-        assert_eq!(problems(&reply), said(&[("tags.1", "ReferencedRecordNotFound")]), "{change}");
+        let reply = root.patch(&path, body).expect(400, "InlineRecordNotFound");
+        assert_eq!(problems(&reply), said(&[("tags.1", "InlineRecordNotFound")]), "{change}");
         assert_eq!(app.row(&path)["title"], title);
     }
 }

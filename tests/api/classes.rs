@@ -8,4 +8,5 @@ mod budgets;
 mod gated;
 mod hidden;
 mod odd;
+mod replacing;
 mod samples;

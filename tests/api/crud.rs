@@ -330,7 +330,8 @@ fn create_many_stores_nothing_when_the_last_row_is_refused_by_the_database() {
 fn create_many_takes_a_list_of_bounded_length() {
     let app = app();
     let root = app.super_user();
-    root.post("/api/tags/many", json!([])).expect(400, "InvalidRequestBody");
+    root.post("/api/tags/many", json!([])).expect(400, "MissingArrayRequestBody");
+    root.post("/api/tags/many", json!(null)).expect(400, "MissingArrayRequestBody");
     root.post("/api/tags/many", json!({ "name": "no-list" })).expect(400, "InvalidRequestBody");
     let prefix = slug();
     let tags =
@@ -366,8 +367,11 @@ fn a_bulk_write_that_matches_nothing_succeeds_with_nothing() {
     let app = app();
     let ada = app.sign_up("ada");
     let none = format!("/api/posts/many?authorId={}", ada.id);
-    assert_eq!(ada.patch(&none, json!({ "summary": "x" })).succeeds(200).json, json!({ "results": 0, "data": [] }));
-    assert_eq!(ada.delete(&none).succeeds(200).json, json!({ "results": 0, "data": [] }));
+    assert_eq!(
+        ada.patch(&none, json!({ "summary": "x" })).succeeds(200).json,
+        json!({ "total": 0, "results": 0, "data": [] })
+    );
+    assert_eq!(ada.delete(&none).succeeds(200).json, json!({ "total": 0, "results": 0, "data": [] }));
 }
 
 #[test]

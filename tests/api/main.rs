@@ -20,6 +20,7 @@ mod conflicts;
 mod costs;
 mod crud;
 mod entities;
+mod envelope;
 mod errors;
 mod explaining;
 mod filters;

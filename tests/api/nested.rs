@@ -1,10 +1,14 @@
 //! Rows that are written through the relations of another row's body.
 
 mod documented;
+mod either;
+mod forms;
 mod giving;
 mod hidden;
 mod interceptors;
+mod own;
 mod pipeline;
+mod replacing;
 
 use serde_json::{Value, json};
 
@@ -89,7 +93,7 @@ fn a_comment_of_another_article_is_not_reached_through_this_one() {
         [json!({ "id": comment["id"], "content": "Mine" }), json!({ "id": comment["id"], "apiAction": "delete" })]
     {
         let body = json!({ "title": "Changed", "comments": [change] });
-        ada.patch(&path(&one), body).expect(400, "ReferencedRecordNotFound");
+        ada.patch(&path(&one), body).expect(400, "InlineRecordNotFound");
     }
     // The key of a comment is immutable.
     let connect = json!({ "comments": [{ "id": comment["id"] }] });
@@ -128,7 +132,7 @@ fn what_the_other_model_refuses_is_refused_and_nothing_is_written() {
     let comment = eve.post("/api/comments", json!({ "content": "By Eve", "postId": post["id"] })).succeeds(201).id();
     let changes = [json!({ "id": comment, "content": "By Ada" }), json!({ "id": comment, "apiAction": "delete" })];
     for change in changes {
-        ada.patch(&path(&post), json!({ "comments": [change] })).expect(400, "ReferencedRecordNotFound");
+        ada.patch(&path(&post), json!({ "comments": [change] })).expect(400, "InlineRecordNotFound");
     }
     assert_eq!(included(&app, &path(&post), "comments", "content"), ["By Eve"]);
 }
@@ -195,7 +199,7 @@ fn a_row_is_connected_by_a_unique_field() {
         assert_eq!(article(root, json!({ "author": author }))["authorId"], ada.id);
     }
     let unknown = json!({ "title": "Title", "content": "…", "author": { "username": word() } });
-    root.post("/api/posts", unknown).expect(400, "ReferencedRecordNotFound");
+    root.post("/api/posts", unknown).expect(400, "InlineRecordNotFound");
     let post = article(root, json!({}));
     root.patch(&path(&post), json!({ "author": { "username": ada.username } })).succeeds(200);
     assert_eq!(app.row(&path(&post))["authorId"], ada.id);
@@ -235,13 +239,13 @@ fn an_optional_reference_is_changed_cleared_and_deleted_in_the_body() {
     // Another row than the one that is linked is not meant.
     for action in ["update", "disconnect", "delete"] {
         let other = json!({ "author": { "id": root.id, "apiAction": action } });
-        root.patch(&path, other).expect(400, "ReferencedRecordNotFound");
+        root.patch(&path, other).expect(400, "InlineRecordNotFound");
     }
     root.patch(&path, json!({ "author": { "apiAction": "disconnect" } })).succeeds(200);
     assert_eq!(app.row(&path)["authorId"], Value::Null);
     for action in ["update", "delete"] {
         let none = json!({ "author": { "apiAction": action } });
-        root.patch(&path, none).expect(400, "ReferencedRecordNotFound");
+        root.patch(&path, none).expect(400, "InlineRecordNotFound");
     }
     root.patch(&path, json!({ "author": { "id": author } })).succeeds(200);
     root.patch(&path, json!({ "author": { "apiAction": "delete" } })).succeeds(200);
@@ -256,7 +260,7 @@ fn a_row_of_one_to_one_is_made_changed_and_deleted() {
     let user = format!("/api/users/{}", ada.id);
     let profile = || app.row(&format!("{user}?fields=+profile"))["profile"].clone();
     let patch = |profile: Value| root.patch(&user, json!({ "profile": profile }));
-    patch(json!({ "apiAction": "update", "website": "https://example.com" })).expect(400, "ReferencedRecordNotFound");
+    patch(json!({ "apiAction": "update", "website": "https://example.com" })).expect(400, "InlineRecordNotFound");
     let nickname = word();
     patch(json!({ "nickname": nickname, "apiAction": "create" })).succeeds(200);
     patch(json!({ "nickname": word(), "apiAction": "create" })).expect(409, "UserProfileUserIdUniqueConstraint");
@@ -356,23 +360,4 @@ fn a_body_names_as_many_rows_as_it_may_and_no_more() {
     let reply = grace.patch(&path(&post), comments(1001)).expect(400, "InvalidRequestBody");
     assert_eq!(reply.problem_fields(), ["comments.1000"]);
     assert_eq!(app.count(&format!("/api/comments?postId={}", post["id"].as_str().expect("an id"))), 1000);
-}
-
-#[test]
-fn who_signs_up_or_changes_themselves_writes_nothing_else() {
-    let app = app();
-    let (email, number) = (format!("{}@example.com", word()), "+4912345678");
-    for more in [
-        json!({ "phones": [{ "number": number }] }),
-        json!({ "profile": { "nickname": "x", "apiAction": "create" } }),
-        json!({ "roles": [] }),
-    ] {
-        let mut body = json!({ "email": email, "password": PASSWORD });
-        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        app.post("/api/auth/signup", body).expect(400, "InvalidRequestBody");
-        let ada = app.sign_up("ada");
-        ada.patch("/api/users/me", more).expect(400, "InvalidRequestBody");
-    }
-    assert_eq!(app.count(&format!("/api/users?email={email}")), 0);
-    assert_eq!(app.count(&format!("/api/phones?number={}", number.replace('+', "%2B"))), 0);
 }

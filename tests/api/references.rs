@@ -13,14 +13,12 @@ fn a_row_cannot_belong_to_a_hidden_one_and_does_not_tell_that_it_is_there() {
     let nobody = "018f3f2e-0000-7000-8000-000000000000";
     let named = |post: &str| json!({ "content": "Found it", "post": { "id": post } });
     let by_key = |post: &str| json!({ "content": "Found it", "postId": post });
-    let bodies: [&dyn Fn(&str) -> Value; 2] = [&named, &by_key];
-    for body in bodies {
-        let one =
-            |post: &str| bob.post("/api/comments", body(post)).expect(400, "ReferencedRecordNotFound").bytes.clone();
+    let bodies: [(&dyn Fn(&str) -> Value, &str); 2] =
+        [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
+    for (body, code) in bodies {
+        let one = |post: &str| bob.post("/api/comments", body(post)).expect(400, code).bytes.clone();
         assert_eq!(one(&hidden), one(nobody));
-        let many = |post: &str| {
-            bob.post("/api/comments/many", json!([body(post)])).expect(400, "ReferencedRecordNotFound").bytes.clone()
-        };
+        let many = |post: &str| bob.post("/api/comments/many", json!([body(post)])).expect(400, code).bytes.clone();
         assert_eq!(many(&hidden), many(nobody));
     }
     let comments = format!("/api/comments?postId={hidden}");
@@ -36,16 +34,19 @@ fn an_own_account_cannot_name_a_hidden_row_either() {
     let post = json!({ "title": "A draft", "content": "…", "slug": unique("draft") });
     let hidden = ada.post("/api/posts", post.clone()).succeeds(201).id();
     let nobody = "018f3f2e-0000-7000-8000-000000000000";
-    for key in [|id: &str| json!({ "pinnedId": id }), |id: &str| json!({ "pinned": { "id": id } })] {
-        let change =
-            |id: &str| bob.patch("/api/users/me", key(id)).expect(400, "ReferencedRecordNotFound").bytes.clone();
+    let by_key = |id: &str| json!({ "pinnedId": id });
+    let named = |id: &str| json!({ "pinned": { "id": id } });
+    let keys: [(&dyn Fn(&str) -> Value, &str); 2] =
+        [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
+    for (key, code) in keys {
+        let change = |id: &str| bob.patch("/api/users/me", key(id)).expect(400, code).bytes.clone();
         assert_eq!(change(&hidden), change(nobody));
         let email = format!("{}@example.com", unique("eve"));
         let sign_up = |id: &str| {
             let mut body = key(id);
             body["email"] = json!(email);
             body["password"] = json!(PASSWORD);
-            bare.post("/api/auth/signup", body).expect(400, "ReferencedRecordNotFound").bytes.clone()
+            bare.post("/api/auth/signup", body).expect(400, code).bytes.clone()
         };
         assert_eq!(sign_up(&hidden), sign_up(nobody));
         let listed = bare.super_user().get(&format!("/api/users?email={email}"));

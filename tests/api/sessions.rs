@@ -156,7 +156,7 @@ fn a_weak_new_password_is_refused_with_every_reason_and_changes_nothing() {
     let before = app.row(&path(&ada));
     let long = format!("Aa1{}", "x".repeat(70));
     for (weak, reasons) in [("short", 3), ("alllowercase1", 1), ("NoDigitsHere", 1), ("Password1", 1), (&*long, 1)] {
-        let reply = change_password(&ada, PASSWORD, weak).expect(400, "InvalidRequestBody");
+        let reply = change_password(&ada, PASSWORD, weak).expect(400, "PasswordDoesNotMeetRequirements");
         assert!(reply.problem_fields().iter().all(|field| *field == "newPassword"), "{reply:?}");
         assert!(reply.problems().len() >= reasons, "{reply:?}");
     }

@@ -51,7 +51,7 @@ pub(crate) fn without(claims: &Value, name: &str) -> Value {
 /// Refused with the very same bytes wherever it is shown, and nothing is stored in anybody's name.
 #[track_caller]
 fn refused_as(app: &App, token: &str, code: &str, message: &str, what: &str) {
-    let expected = json!({ "status": "error", "code": code, "message": message });
+    let expected = json!({ "status": "error", "code": code, "message": message, "meta": {} });
     let bearer = app.with_token(token);
     let title = uuid::Uuid::now_v7().to_string();
     let article = json!({ "title": title, "content": "…" });

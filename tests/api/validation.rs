@@ -71,7 +71,7 @@ fn a_string_keeps_every_character() {
 
 #[test]
 fn a_string_is_neither_number_nor_list() {
-    in_turn("title", "TitleTypeConstraint", [json!(7), json!(true), json!(["a"]), json!({ "a": 1 })]);
+    in_turn("title", "TitleIsStringConstraint", [json!(7), json!(true), json!(["a"]), json!({ "a": 1 })]);
 }
 
 #[test]
@@ -82,10 +82,10 @@ fn the_length_of_a_string_is_counted_in_characters() {
 #[test]
 fn a_nul_character_is_refused_wherever_text_is() {
     let app = app();
-    refuses(&app, "title", json!("a\u{0}b"), "TitleTypeConstraint");
-    refuses(&app, "contact", json!("a\u{0}b@example.com"), "ContactTypeConstraint");
-    refuses(&app, "extras", json!({ "deep": ["a\u{0}b"] }), "ExtrasTypeConstraint");
-    refuses(&app, "extras", json!({ "a\u{0}b": 1 }), "ExtrasTypeConstraint");
+    refuses(&app, "title", json!("a\u{0}b"), "TitleIsStringConstraint");
+    refuses(&app, "contact", json!("a\u{0}b@example.com"), "ContactIsStringConstraint");
+    refuses(&app, "extras", json!({ "deep": ["a\u{0}b"] }), "ExtrasIsJsonConstraint");
+    refuses(&app, "extras", json!({ "a\u{0}b": 1 }), "ExtrasIsJsonConstraint");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_email_is_stored_trimmed_and_in_lower_case() {
 #[test]
 fn what_is_no_email_is_refused() {
     let bad = ["", "ada", "ada@", "@example.com", "a b@example.com", "ada@exa mple.com"];
-    in_turn("contact", "ContactEmailConstraint", bad.map(Value::from));
+    in_turn("contact", "ContactIsEmailConstraint", bad.map(Value::from));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_url_must_be_one() {
     kept_in_turn("tickets", [(json!("https://example.com/a?b=c#d"), json!("https://example.com/a?b=c#d"))]);
     in_turn(
         "tickets",
-        "TicketsUrlConstraint",
+        "TicketsIsUrlConstraint",
         ["", "example", "//example.com", "http://", "javascript:alert(1)", "data:text/html,x", "ftp://example.com"]
             .map(Value::from),
     );
@@ -121,7 +121,7 @@ fn an_integer_keeps_its_bounds() {
 fn an_integer_has_32_bits_and_no_fraction() {
     in_turn(
         "seats",
-        "SeatsTypeConstraint",
+        "SeatsIsNumberConstraint",
         [json!(2_147_483_648_i64), json!(1.5), json!("7"), json!(true), json!(1e300)],
     );
 }
@@ -129,7 +129,7 @@ fn an_integer_has_32_bits_and_no_fraction() {
 #[test]
 fn a_bigint_has_64_bits() {
     kept_in_turn("visitors", [(json!(0), json!(0)), (json!(i64::MAX), json!(i64::MAX))]);
-    in_turn("visitors", "VisitorsTypeConstraint", [json!(9_223_372_036_854_775_808_u64), json!(0.5), json!("1")]);
+    in_turn("visitors", "VisitorsIsNumberConstraint", [json!(9_223_372_036_854_775_808_u64), json!(0.5), json!("1")]);
     in_turn("visitors", "VisitorsMinConstraint", [json!(-1), json!(i64::MIN)]);
 }
 
@@ -141,7 +141,7 @@ fn a_float_keeps_its_bounds() {
     );
     in_turn("rating", "RatingMaxConstraint", [json!(5.000_001)]);
     in_turn("rating", "RatingMinConstraint", [json!(-0.1)]);
-    in_turn("rating", "RatingTypeConstraint", [json!("4"), json!(false)]);
+    in_turn("rating", "RatingIsNumberConstraint", [json!("4"), json!(false)]);
 }
 
 #[test]
@@ -168,21 +168,21 @@ fn a_decimal_with_too_many_digits_is_refused_and_never_rounded() {
 fn what_is_no_decimal_is_refused() {
     let bad =
         [json!("twelve"), json!(""), json!("1,5"), json!("0x10"), json!(true), json!("NaN"), json!("1".repeat(60))];
-    in_turn("price", "PriceTypeConstraint", bad);
+    in_turn("price", "PriceIsNumberConstraint", bad);
     in_turn("price", "PriceMinConstraint", [json!("-0.01")]);
 }
 
 #[test]
 fn a_boolean_is_true_or_false() {
     kept_in_turn("isOnline", [(json!(true), json!(true)), (json!(false), json!(false))]);
-    in_turn("isOnline", "IsOnlineTypeConstraint", [json!("true"), json!(1), json!([])]);
+    in_turn("isOnline", "IsOnlineIsBooleanConstraint", [json!("true"), json!(1), json!([])]);
 }
 
 #[test]
 fn a_date_is_a_day_of_the_calendar() {
     kept_in_turn("day", [(json!("2024-02-29"), json!("2024-02-29")), (json!("0001-01-01"), json!("0001-01-01"))]);
     let bad = ["2026-02-29", "2026-13-01", "22.03.2026", "2026-03-22T00:00:00Z", "", "+12026-01-01", "0000-01-01"];
-    in_turn("day", "DayTypeConstraint", bad.map(Value::from));
+    in_turn("day", "DayIsDateConstraint", bad.map(Value::from));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_time_is_shown_to_the_millisecond() {
             (json!("23:59:59.1239"), json!("23:59:59.123")),
         ],
     );
-    in_turn("startsAt", "StartsAtTypeConstraint", ["24:00", "7pm", "19:60", "23:59:60", ""].map(Value::from));
+    in_turn("startsAt", "StartsAtIsTimeConstraint", ["24:00", "7pm", "19:60", "23:59:60", ""].map(Value::from));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_datetime_is_shown_in_utc_to_the_millisecond() {
         ],
     );
     let bad = [json!("2026-03-22"), json!("tomorrow"), json!(1_774_000_000), json!("10000-01-01T00:00:00Z"), json!("")];
-    in_turn("announcedAt", "AnnouncedAtTypeConstraint", bad);
+    in_turn("announcedAt", "AnnouncedAtIsDateConstraint", bad);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn json_has_a_size() {
 #[test]
 fn an_enum_takes_its_values_in_their_spelling() {
     kept_in_turn("stage", [(json!("sold-out"), json!("sold-out")), (json!("open"), json!("open"))]);
-    in_turn("stage", "StageTypeConstraint", [json!("Open"), json!("soldOut"), json!(""), json!(1)]);
+    in_turn("stage", "StageIsEnumConstraint", [json!("Open"), json!("soldOut"), json!(""), json!(1)]);
 }
 
 #[test]
@@ -324,12 +324,12 @@ fn every_problem_of_a_body_is_said_at_once_in_the_order_of_the_fields() {
     let reply = app.super_user().post("/api/readings", body).expect(400, "InvalidRequestBody");
     let codes = [
         "TitleMaxLengthConstraint",
-        "ContactEmailConstraint",
+        "ContactIsEmailConstraint",
         "SeatsMinConstraint",
         "PricePrecisionConstraint",
         "DayRequiredConstraint",
         "StartsAtRequiredConstraint",
-        "StageTypeConstraint",
+        "StageIsEnumConstraint",
         "InvalidFieldCreatedAt",
         "UnknownField",
     ];
@@ -354,7 +354,7 @@ fn a_pattern_must_match_the_whole_value() {
     let ada = app.sign_up("ada");
     for slug in ["Upper", "two--dashes", "-front", "back-", "with space", "line\nbreak", "good\n", "", "ümlaut"] {
         let reply = ada.post("/api/posts", json!({ "title": "Title", "content": "…", "slug": slug }));
-        assert_eq!(reply.expect(400, "InvalidRequestBody").problems(), ["SlugPatternConstraint"], "{slug:?}");
+        assert_eq!(reply.expect(400, "InvalidRequestBody").problems(), ["SlugMatchesConstraint"], "{slug:?}");
     }
     assert_eq!(app.count(&format!("/api/posts?authorId={}", ada.id)), 0);
 }

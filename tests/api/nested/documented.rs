@@ -1,27 +1,103 @@
-//! The examples of `docs/writing.md`.
+//! The examples of the documentation on writes, and the codes that it names.
 
 use serde_json::{Value, json};
 
-use crate::harness::InProcess;
+use crate::harness::{Client, InProcess, PASSWORD, Reply};
 
-const PAGE: &str = include_str!("../../../docs/writing.md");
+const WRITING: &str = include_str!("../../../docs/writing.md");
+const ARKOS: &str = include_str!("../../../docs/coming-from-arkos.md");
+
+/// The part of a page that begins with a heading, as far as the next one of its level.
+fn section<'p>(page: &'p str, heading: &str) -> &'p str {
+    let (_, rest) = page.split_once(&format!("\n## {heading}\n")).expect("a section");
+    rest.split("\n## ").next().expect("a section")
+}
+
+struct Editor {
+    client: Client,
+    me: Value,
+    post: String,
+    tag: String,
+    comment: String,
+}
+
+impl Editor {
+    fn new(app: &InProcess) -> Self {
+        let client = app.editor();
+        let me = client.get("/api/users/me").succeeds(200)["data"]["id"].clone();
+        let tag = client.post("/api/tags", json!({ "name": "engines" })).succeeds(201).id();
+        let post = json!({ "title": "Title", "content": "…", "slug": "title", "comments": [{ "content": "Well." }] });
+        let post = client.post("/api/posts?fields=id,comments", post).succeeds(201);
+        let comment = post["data"]["comments"][0]["id"].as_str().expect("a comment").to_owned();
+        Self { client, me, post: post.id(), tag, comment }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let text = text.replace("{post}", &self.post).replace("{tag}", &self.tag).replace("{comment}", &self.comment);
+        text.replace("{me}", self.me.as_str().expect("an id"))
+    }
+
+    /// Sends every example of a text, each of which must succeed.
+    fn sends(&self, text: &str) {
+        let examples: Vec<&str> = text.split("```http\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(examples.len() > 1, "{examples:?}");
+        for example in examples {
+            let (line, body) = example.split_once('\n').expect("a line and a body");
+            let (method, path) = line.split_once(' ').expect("a method and a path");
+            let body: Value = serde_json::from_str(&self.fill(body)).expect("JSON");
+            let status = if method == "POST" { 201 } else { 200 };
+            self.client.request(method, &self.fill(path)).json(&body).send().succeeds(status);
+        }
+    }
+}
 
 #[test]
 fn every_example_is_answered() {
     let app = InProcess::with(|_| {});
-    let grace = app.editor();
-    let tag = grace.post("/api/tags", json!({ "name": "engines" })).succeeds(201).id();
-    let post = json!({ "title": "Title", "content": "…", "slug": "title", "comments": [{ "content": "Well." }] });
-    let post = grace.post("/api/posts?fields=id,comments", post).succeeds(201);
-    let comment = post["data"]["comments"][0]["id"].as_str().expect("a comment").to_owned();
-    let fill = |text: &str| text.replace("{post}", &post.id()).replace("{tag}", &tag).replace("{comment}", &comment);
-    let examples: Vec<&str> = PAGE.split("```http\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(examples.len() > 1, "{examples:?}");
-    for example in examples {
-        let (line, body) = example.split_once('\n').expect("a line and a body");
-        let (method, path) = line.split_once(' ').expect("a method and a path");
-        let body: Value = serde_json::from_str(&fill(body)).expect("JSON");
-        let status = if method == "POST" { 201 } else { 200 };
-        grace.request(method, &fill(path)).json(&body).send().succeeds(status);
+    Editor::new(&app).sends(WRITING);
+}
+
+#[test]
+fn what_an_arkos_client_sends_is_answered() {
+    let app = InProcess::with(|_| {});
+    let editor = Editor::new(&app);
+    editor.sends(section(ARKOS, "Writes and envelope"));
+    let post = editor.client.get(&format!("/api/posts/{}?fields=+tags,+comments", editor.post)).succeeds(200);
+    assert_eq!((&post["data"]["tags"][0]["name"], &post["data"]["tags"][1]), (&json!("looms"), &Value::Null));
+    assert_eq!(post["data"]["comments"][0]["content"], "Better said.");
+}
+
+/// Every code that the section names comes from a request, and is answered so.
+#[test]
+fn the_codes_that_are_named_are_answered() {
+    let app = InProcess::with(|_| {});
+    let editor = Editor::new(&app);
+    let text = section(ARKOS, "Writes and envelope");
+    let post = |more: Value| {
+        let mut post = json!({ "title": "Title", "content": "…" });
+        post.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        editor.client.post("/api/posts", post)
+    };
+    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    let weak = json!({ "currentPassword": PASSWORD, "newPassword": "short" });
+    let answers: [(u16, &str, Reply); 9] = [
+        (400, "InvalidRequestBody", post(json!({ "title": 7 }))),
+        (400, "InvalidApiAction", post(json!({ "tags": [{ "id": nobody, "apiAction": "destroy" }] }))),
+        (400, "InlineRecordNotFound", post(json!({ "tags": [{ "name": "unknown" }] }))),
+        (400, "ReferencedRecordNotFound", post(json!({ "authorId": nobody }))),
+        (409, "PostSlugUniqueConstraint", post(json!({ "slug": "title" }))),
+        (400, "MissingArrayRequestBody", editor.client.post("/api/posts/many", json!([]))),
+        (400, "MissingFilterCriteria", editor.client.delete("/api/posts/many")),
+        (404, "AuthActionNotFound", editor.client.get("/api/auth-actions/nothing")),
+        (400, "PasswordDoesNotMeetRequirements", editor.client.post("/api/auth/update-password", weak)),
+    ];
+    for (status, code, reply) in answers {
+        assert!(text.contains(&format!("{status} `{code}`")), "{code}");
+        reply.expect(status, code);
     }
+    assert_eq!(post(json!({ "title": 7 })).problems(), ["TitleIsStringConstraint"]);
+    let required = editor.client.post("/api/tags", json!({})).expect(400, "InvalidRequestBody");
+    assert_eq!(required.problems(), ["NameRequiredConstraint"]);
+    let none = editor.client.delete(&format!("/api/posts/many?id={nobody}")).succeeds(200);
+    assert_eq!(none.json, json!({ "total": 0, "results": 0, "data": [] }));
 }

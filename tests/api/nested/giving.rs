@@ -101,7 +101,7 @@ fn an_account_that_holds_more_is_not_taken_over_through_its_rows() {
         (json!({ "id": grace.id, "isActive": false, "email": mine }), 403, "CannotGrant"),
         (json!({ "id": grace.id, "isSuperUser": true }), 400, "InvalidRequestBody"),
         (json!({ "id": grace.id, "password": PASSWORD }), 400, "InvalidRequestBody"),
-        (json!({ "id": root.id, "email": mine }), 400, "ReferencedRecordNotFound"),
+        (json!({ "id": root.id, "email": mine }), 400, "InlineRecordNotFound"),
         (json!({ "id": clerk.id, "isSuperUser": true }), 400, "InvalidRequestBody"),
     ] {
         let body = json!({ "title": "Changed", "author": author });

@@ -19,7 +19,6 @@ fn forbidden() -> Vec<(&'static str, Value)> {
         ("roles", json!(["Editor"])),
         ("roles", json!([{ "role": { "name": "Editor" } }])),
         ("permissions", json!([])),
-        ("posts", json!([])),
         ("lockedUntil", json!(null)),
         ("lockedUntil", far.clone()),
         ("failedLoginAttempts", json!(0)),

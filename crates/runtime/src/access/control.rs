@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::cache::IdentityCache;
 use super::load::{AccessModels, AccessTable, DynamicModels, Subject, load_identity};
 use super::notices::announce;
+use super::principal::Newcomer;
 use super::{AccessChange, Catalogue, Identity};
 use crate::app_meta::AuthMode;
 use crate::db::{Database, DbError, Dialect, Source};
@@ -166,6 +167,26 @@ impl AccessControl {
         }
         let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
         Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
+    }
+
+    /// An account that is about to sign up, with the default role of the application. Inside a transaction, roles and
+    /// permissions are what they are there.
+    pub(crate) async fn newcomer(
+        &self,
+        source: Source<'_>,
+        dialect: Dialect,
+        role: Option<&str>,
+    ) -> Result<Newcomer, DbError> {
+        let permissions = self.catalogue.len();
+        let role = match (role, self.dynamic()) {
+            (None, _) => None,
+            (Some(name), None) => Some(self.table.load().named(name.to_owned(), permissions)),
+            (Some(name), Some(dynamic)) => {
+                let table = AccessTable::load(source, dialect, dynamic, &self.catalogue).await?;
+                table.in_dynamic_mode(name)
+            }
+        };
+        Ok(Newcomer::new(self.models.account.id, role, permissions))
     }
 
     /// The role tables, where they decide.

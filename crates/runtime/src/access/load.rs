@@ -120,6 +120,11 @@ impl AccessTable {
         self.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: nothing() }))
     }
 
+    /// A role of the role tables.
+    pub(super) fn in_dynamic_mode(&self, name: &str) -> Option<Arc<Role>> {
+        self.by_id.values().find(|role| role.name == name).cloned()
+    }
+
     pub(crate) fn roles(&self) -> impl Iterator<Item = &Role> {
         self.by_id.values().map(Arc::as_ref)
     }

@@ -28,7 +28,7 @@ pub(crate) use load::AccessTable;
 pub(crate) use load::{AccessModels, id_from, key_to, optional_id};
 pub(crate) use masks::FieldMasks;
 pub use permission::{FieldSet, Permission, PermissionSet};
-pub(crate) use principal::{GrantState, Via};
+pub(crate) use principal::{GrantState, Newcomer, Via};
 pub use principal::{Identity, Principal, Role};
 pub use scope::Scope;
 pub(crate) use scope::{Authority, RowRule, Term};

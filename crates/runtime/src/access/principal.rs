@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Permission, PermissionSet};
 use crate::http::ApiError;
-use crate::resource::Id;
+use crate::resource::{Id, IdKind};
 
 /// The outcome of stage 3.
 #[derive(Clone, Debug, Default)]
@@ -193,6 +193,45 @@ impl Identity {
         self.roles.iter().any(|role| role.name == name)
     }
 }
+
+/// An account that signs up, while its row is being written: what its body says of other rows is its own doing.
+#[derive(Clone, Debug)]
+pub(crate) struct Newcomer {
+    account: Id,
+    /// The default role, where there is one.
+    roles: Vec<Arc<Role>>,
+    nothing: PermissionSet,
+}
+
+impl Newcomer {
+    pub(super) fn new(kind: IdKind, role: Option<Arc<Role>>, permissions: usize) -> Self {
+        let account = match kind {
+            IdKind::Uuid => Id::Uuid(Uuid::now_v7()),
+            IdKind::Integer => UNKNOWN,
+        };
+        Self { account, roles: role.into_iter().collect(), nothing: PermissionSet::empty(permissions) }
+    }
+
+    /// The id of its row; none where the database makes it and has not done so yet.
+    pub(crate) fn account(&self) -> Option<Id> {
+        Some(self.account).filter(|account| *account != UNKNOWN)
+    }
+
+    /// Its row is written.
+    pub(crate) fn is_now(&mut self, account: Id) {
+        self.account = account;
+    }
+
+    pub(crate) fn principal(&self) -> Principal {
+        let (account, last_used) = (self.account, LastUsed::default());
+        let found = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
+        let given = Given { roles: self.roles.clone(), allowed: self.nothing.clone(), denied: self.nothing.clone() };
+        Principal::Account(Arc::new(Identity::new(found, given)))
+    }
+}
+
+/// No row has this id.
+const UNKNOWN: Id = Id::Integer(0);
 
 /// What an account is by itself.
 #[derive(Debug)]

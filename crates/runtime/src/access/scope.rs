@@ -26,6 +26,15 @@ pub(crate) enum Authority {
     Caller,
     /// The application's own.
     System,
+    /// The application's own in the row of the account that signs up or changes itself, and the account's in all other rows.
+    Own,
+}
+
+impl Authority {
+    /// Whose rights count for rows of other models that the write reaches.
+    pub(crate) fn beyond(self) -> Self {
+        if self == Authority::Own { Authority::Caller } else { self }
+    }
 }
 
 /// Which rows are visible. A hidden row does not exist for the caller.
@@ -57,6 +66,11 @@ impl Scope {
     pub(crate) fn system() -> Self {
         let all: FieldSet = (0..256).collect();
         Self { rows: RowRule::Every, seen: RowRule::Every, read: all, write: all, authority: Authority::System }
+    }
+
+    /// An account's own row, by sign-up or by its own change. Its body is read under `FieldMasks::own`.
+    pub(crate) fn own() -> Self {
+        Self { authority: Authority::Own, ..Self::system() }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::crud;
 use crate::db::Row;
 use crate::hooks::Moment;
-use crate::input::Submitted;
-use crate::resource::{Draft, FieldKind};
+use crate::input::{Form, Submitted};
+use crate::resource::FieldKind;
 
 /// The caller's own account.
 ///
@@ -43,11 +43,11 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
         return Err(AuthError::PasswordNotHere);
     }
     let writable = model.masks.own(model.meta, &ctx.principal);
-    let mut input = crud::read_update(ctx, model, writable, body)?;
+    let mut draft = crud::read_own(ctx, model, Form::Update, writable, body).await?;
     ctx.begin().await?;
-    crud::check_own_references(ctx, model, model.resource.update_row(input.clone())).await?;
-    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, input.as_any()).await?;
-    let mut changed = crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?;
+    crud::check_own_references(ctx, model, Form::Update, &draft).await?;
+    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, draft.input.as_any()).await?;
+    let mut changed = crud::update_one(ctx, model, &Scope::own(), account, draft).await?;
     auth.hooks.run(AuthOperation::UpdateMe, Moment::After, ctx, changed.as_mut()).await?;
     ctx.commit().await?;
     Ok(changed)

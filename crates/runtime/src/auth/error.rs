@@ -30,6 +30,10 @@ pub(crate) enum AuthError {
     SamePassword {
         field: &'static str,
     },
+    /// The new password breaks the policy or a rule of the route, and nothing else is wrong with the body.
+    PasswordRefused {
+        problems: Vec<Problem>,
+    },
     /// A password does not change on this way.
     PasswordNotHere,
     /// The account went away meanwhile.

@@ -83,8 +83,8 @@ pub(crate) struct ChangeNames {
 
 impl PasswordChange {
     /// # Errors
-    /// `PasswordsRequired`, `SamePassword`, and 400 `InvalidRequestBody` for a new one that breaks the policy, and for
-    /// rules of the route.
+    /// `PasswordsRequired`, `SamePassword`, `PasswordRefused`, and 400 `InvalidRequestBody` where more is wrong than that
+    /// the new one breaks rules.
     pub(crate) fn read(policy: &PasswordPolicy, names: ChangeNames, body: Submitted) -> Result<Self, AuthError> {
         let Submitted { entries, broken } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -94,10 +94,13 @@ impl PasswordChange {
         };
         let unknown = entries.keys().filter(|key| ![names.current, names.new].contains(&key.as_str()));
         let mut found: Vec<Problem> = unknown.map(|key| Problem::unknown_field(key)).collect();
-        found.extend(password_problems(policy, names.new, new));
+        found.extend(unreadable(names.new, new));
+        let readable = found.is_empty() && broken.iter().all(|problem| problem.field == names.new);
+        found.extend(problems(policy, names.new, new));
         let found = together(found, broken);
         if !found.is_empty() {
-            return Err(AuthError::invalid(found));
+            let weak = |problems| AuthError::PasswordRefused { problems };
+            return Err(if readable { weak(found) } else { AuthError::invalid(found) });
         }
         if current == new {
             return Err(AuthError::SamePassword { field: names.new });
@@ -109,7 +112,7 @@ impl PasswordChange {
 /// What no text may hold, as the fields of a model have it.
 fn unreadable(field: &str, text: &str) -> Option<Problem> {
     let Err(Mismatch(expected)) = String::from_json(text.into()) else { return None };
-    let code = format!("{}TypeConstraint", upper_first(field));
+    let code = format!("{}IsStringConstraint", upper_first(field));
     Some(Problem { field: field.to_owned(), code, message: format!("'{field}' must be {expected}") })
 }
 

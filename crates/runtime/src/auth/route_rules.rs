@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn every_rule_that_is_broken_is_named() {
         let rule = BodyRuleMeta { max: Some(BodyBound::Length(2)), pattern: Some("^[A-Z]"), ..NOTHING };
-        breaks(rule, Some(json!("abc")), &["MaxLengthConstraint", "PatternConstraint"]);
+        breaks(rule, Some(json!("abc")), &["MaxLengthConstraint", "MatchesConstraint"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::error::AuthError;
 use super::event::{Event, record};
 use super::verification::{self, LinkEnd};
 use super::{address, grant};
-use crate::access::{AccessChange, Scope, Via, id_from, key_to};
+use crate::access::{AccessChange, Newcomer, Scope, Via, id_from, key_to};
 use crate::app_meta::{AuthMode, AuthOperation};
 use crate::context::Context;
 use crate::core::{Core, Model};
@@ -18,8 +18,8 @@ use crate::crud;
 use crate::db::{Row, Statement};
 use crate::hooks::Moment;
 use crate::http::ApiError;
-use crate::input::Submitted;
-use crate::resource::{AnyInput, Draft, FieldKind, Id, ModelKind, ModelMeta, RowValues};
+use crate::input::{Form, Submitted};
+use crate::resource::{Draft, FieldKind, Id, ModelKind, ModelMeta, RowValues};
 
 impl Core {
     pub(crate) fn account_model(&self) -> Result<&Model, ApiError> {
@@ -46,11 +46,19 @@ pub(crate) async fn sign_up(
     replaced: Option<(Id, Uuid)>,
 ) -> Result<SignedUp, AuthError> {
     let model = ctx.core.account_model()?;
-    let mut input = read(ctx, auth, model, body)?;
+    let nests = nests(model, &body);
+    if nests {
+        ctx.newcomer = newcomer(ctx, auth).await?;
+    }
+    let mut draft = read(ctx, auth, model, body).await?;
     ctx.begin().await?;
-    crud::check_own_references(ctx, model, model.resource.create_row(input.clone())).await?;
-    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, input.as_any()).await?;
-    let mut made = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?;
+    if nests {
+        renew_rights(ctx, auth).await?;
+    }
+    crud::check_own_references(ctx, model, Form::Create, &draft).await?;
+    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, draft.input.as_any()).await?;
+    let mut made = crud::create_one(ctx, model, &Scope::own(), draft).await?;
+    ctx.newcomer = None;
     let account = model.resource.id(made.as_ref());
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
         give_role(ctx, account, role).await?;
@@ -64,6 +72,32 @@ pub(crate) async fn sign_up(
     auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
     ctx.commit().await?;
     Ok(SignedUp { record: made, carrier })
+}
+
+/// Whether the body says anything of other rows.
+fn nests(model: &Model, body: &Submitted) -> bool {
+    model.meta.relations.iter().any(|relation| body.entries.contains_key(relation.name))
+}
+
+/// The account that signs up, as which it writes other rows. Where it could not log in before its address is verified, it
+/// writes them as nobody.
+async fn newcomer(ctx: &Context<'_>, auth: &Auth) -> Result<Option<Newcomer>, ApiError> {
+    if auth.meta.email_verification.required {
+        return Ok(None);
+    }
+    let newcomer = auth.access.newcomer(ctx.source(), ctx.core.db.dialect(), auth.meta.default_role).await?;
+    Ok(Some(newcomer))
+}
+
+/// Inside the transaction: the role may give less than when the body was read.
+async fn renew_rights(ctx: &mut Context<'_>, auth: &Auth) -> Result<(), ApiError> {
+    let Some(account) = ctx.newcomer.as_ref().map(Newcomer::account) else { return Ok(()) };
+    ctx.newcomer = newcomer(ctx, auth).await?;
+    if let (Some(newcomer), Some(account)) = (&mut ctx.newcomer, account) {
+        // Bodies name it by now.
+        newcomer.is_now(account);
+    }
+    Ok(())
 }
 
 async fn first_log_in(
@@ -85,7 +119,7 @@ async fn first_log_in(
 }
 
 /// In static mode the default role is a value of the account's own role field, which a body may not set.
-fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Box<dyn AnyInput>, ApiError> {
+async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Draft, ApiError> {
     let mut writable = model.masks.own(model.meta, &ctx.principal);
     let field = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"));
     if let (AuthMode::Static, Some(role), Some(field)) = (auth.meta.mode, auth.meta.default_role, field) {
@@ -96,7 +130,7 @@ fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) 
             writable.insert(field);
         }
     }
-    crud::read_create(ctx, model, writable, body)
+    crud::read_own(ctx, model, Form::Create, writable, body).await
 }
 
 /// Gives an account a role by name. Where an admin has taken the role away, accounts go without.

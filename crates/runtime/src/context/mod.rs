@@ -14,7 +14,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
-use crate::access::{AccessChange, Authority, Permission, Principal, Standing};
+use crate::access::{AccessChange, Authority, Newcomer, Permission, Principal, Standing};
 use crate::auth::{Origin, identify};
 use crate::core::Core;
 use crate::db::{AdvisoryLock, Dialect, Savepoint, Source, Transaction};
@@ -45,6 +45,10 @@ pub struct Context<'r> {
     pub(crate) stale: Option<ApiError>,
     /// Rows that this request made or may change, by model: their keys need no leave to be named.
     pub(crate) known: HashSet<(&'static str, Id)>,
+    /// The account that signs up in this request, while its row is being written.
+    pub(crate) newcomer: Option<Newcomer>,
+    /// Rows that the request may still unlink by `set`, besides those that its body names.
+    pub(crate) nestable: u32,
     /// Passwords that were read and wait to be hashed, and those that were.
     pub(crate) passwords: Passwords,
     pub(crate) answer: AnswerBudget,
@@ -67,6 +71,8 @@ impl<'r> Context<'r> {
             passwords: Passwords::default(),
             answer: AnswerBudget::new(core.app.query.max_bytes, request),
             known: HashSet::new(),
+            newcomer: None,
+            nestable: core.app.query.max_nested,
             version: None,
             principal,
             now: core.now(),
@@ -294,6 +300,19 @@ impl<'r> Context<'r> {
         let (target, version, query) = (self.target.take(), self.version.take(), self.query.take());
         let done = work(self).await;
         (self.target, self.version, self.query) = (target, version, query);
+        done
+    }
+
+    /// Does what the body of the account that signs up says of other rows, as that account. Elsewhere, as the caller.
+    pub(crate) async fn as_newcomer<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let Some(newcomer) = self.newcomer.take() else { return work(self).await };
+        let caller = std::mem::replace(&mut self.principal, newcomer.principal());
+        let done = work(self).await;
+        self.principal = caller;
+        self.newcomer = Some(newcomer);
         done
     }
 

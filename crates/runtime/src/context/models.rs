@@ -101,7 +101,9 @@ fn scoped<'r, R: Resource>(
         .ok_or_else(|| ApiError::internal(format!("{} is not a model of this application", R::META.name)))?;
     let scope = match authority {
         Authority::System => Scope::system(),
-        Authority::Caller => decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?,
+        Authority::Caller | Authority::Own => {
+            decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?
+        }
     };
     Ok((model, scope))
 }

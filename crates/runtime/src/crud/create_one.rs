@@ -6,7 +6,7 @@ use super::insert::insert_many;
 use super::references::settle;
 use super::version::version;
 use super::write::row_id;
-use crate::access::Scope;
+use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{RawRow, Row};
@@ -57,12 +57,18 @@ async fn insert_each(
     scope: &Scope,
     mut drafts: Vec<Draft>,
 ) -> Result<Vec<RawRow>, ApiError> {
-    settle(ctx, model, scope, &mut drafts).await?;
+    if scope.authority == Authority::Own {
+        ctx.as_newcomer(async |ctx| settle(ctx, model, scope, &mut drafts).await).await?;
+    } else {
+        settle(ctx, model, scope, &mut drafts).await?;
+    }
     let (mut rows, mut places) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
-    for Draft { mut input, place, .. } in drafts {
+    let mut keys = Vec::with_capacity(drafts.len());
+    for Draft { mut input, place, inline, .. } in drafts {
         places.push(place);
+        keys.push(inline);
         model.hooks.run(Operation::CreateOne, Moment::Before, ctx, input.as_any()).await?;
         rows.push(model.resource.create_row(input));
     }
-    insert_many(ctx, model, scope, rows).await.map_err(|refusal| refusal.placed(&places))
+    insert_many(ctx, model, scope, rows).await.map_err(|refusal| refusal.inline(&keys).placed(&places))
 }

@@ -20,7 +20,7 @@ use crate::core::{Core, Model};
 use crate::db::RawRow;
 use crate::hooks::Moment;
 use crate::http::{ApiError, json_response, list, object_including, read_array, read_object, set_header};
-use crate::input::{Form, Problem};
+use crate::input::{Form, Problem, id_constraint};
 use crate::limit::RouteLimit;
 use crate::query::{self, Included, ListQuery, Preset, Reading, Selection, Sight};
 use crate::resource::{Id, IdKind, Operation};
@@ -192,7 +192,7 @@ impl<'a> Exchange<'a> {
         let mut payload = KeyedBody::new(self.request, payload)?;
         let bodies = read_array(self.request, &mut payload, self.core.app.body_limit).await?;
         let max = self.core.app.query.max_bulk as usize;
-        if bodies.is_empty() || bodies.len() > max {
+        if bodies.len() > max {
             return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
         }
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
@@ -267,7 +267,7 @@ impl<'a> Exchange<'a> {
             let expected = if self.model.meta.id == IdKind::Uuid { "a UUID" } else { "an integer" };
             ApiError::invalid_params(vec![Problem {
                 field: "id".to_owned(),
-                code: "IdTypeConstraint".to_owned(),
+                code: format!("Id{}", id_constraint(self.model.meta.id)),
                 message: format!("'id' must be {expected}"),
             }])
         })

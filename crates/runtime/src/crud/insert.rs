@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::guard;
-use super::nested::{Effect, write_related};
+use super::nested::{Effect, Related, write_related};
 use super::references::check_references;
 use super::refusal::{self, Refusal};
 use super::write::{check_decimals, normalize_addresses, row_id, touched};
-use crate::access::{Giving, Scope};
+use crate::access::{Authority, Giving, Newcomer, Scope};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{DbError, RawRow, Savepoint, Statement};
@@ -69,7 +69,7 @@ async fn relate(
     for (result, relating) in results.iter().zip(relating).filter(|(_, relating)| !relating.is_empty()) {
         related.push((row_id(model, result)?, relating));
     }
-    if related.is_empty() || write_related(ctx, model, scope.authority, related).await? == Effect::Links {
+    if related.is_empty() || write_others(ctx, model, scope, related).await? == Effect::Links {
         return Ok(());
     }
     let mut ids = Vec::with_capacity(results.len());
@@ -86,6 +86,22 @@ async fn relate(
         *result = again.remove(&id).ok_or_else(|| ApiError::not_found(model.meta.name))?;
     }
     Ok(())
+}
+
+/// What the body of an account that signs up says of others is written as that account.
+async fn write_others(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    related: Vec<Related>,
+) -> Result<Effect, ApiError> {
+    if scope.authority != Authority::Own {
+        return write_related(ctx, model, scope.authority, related).await;
+    }
+    if let (Some(newcomer), Some((account, _))) = (&mut ctx.newcomer, related.first()) {
+        newcomer.is_now(*account);
+    }
+    ctx.as_newcomer(async |ctx| write_related(ctx, model, scope.authority, related).await).await
 }
 
 /// Writes a row of the runtime's own, without interceptors and checks.
@@ -179,9 +195,16 @@ async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut 
         row.set(field, hash);
     }
     fill(ctx, model, row);
+    if let (Authority::Own, Some(Id::Uuid(id))) = (scope.authority, newcomers_id(ctx)) {
+        row.set(0, id);
+    }
     normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
     if scope.rows.admits(model.meta, |field| row.get(field)) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+}
+
+fn newcomers_id(ctx: &Context<'_>) -> Option<Id> {
+    ctx.newcomer.as_ref().and_then(Newcomer::account)
 }
 
 /// Gives a new row its id and times. Slots that stay empty are left to the column's default.

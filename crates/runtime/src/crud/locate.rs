@@ -34,7 +34,7 @@ pub(super) fn scope_of(
 ) -> Result<Scope, ApiError> {
     match authority {
         Authority::System => Ok(Scope::system()),
-        Authority::Caller => {
+        Authority::Caller | Authority::Own => {
             let scope = decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?;
             // Which rows a body may name does not follow from what a list shows of them.
             let looks = matches!(operation, Operation::FindOne | Operation::FindMany);
@@ -46,7 +46,7 @@ pub(super) fn scope_of(
 /// The rows that the keys name, in their order; with a tie, only rows that are tied to that one.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound` for each that is not there or not within the scope: which of these is not told.
+/// 400 `InlineRecordNotFound` for each that is not there or not within the scope: which of these is not told.
 pub(super) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
@@ -58,7 +58,7 @@ pub(super) async fn locate(
     let missing = named.iter().zip(&found).filter(|(_, found)| found.is_none());
     match missing.map(|(named, _)| named.place.as_str()).collect::<Vec<_>>() {
         none if none.is_empty() => Ok(found.into_iter().flatten().collect()),
-        places => Err(refusal::no_such_references(&places)),
+        places => Err(refusal::no_such_records(&places)),
     }
 }
 

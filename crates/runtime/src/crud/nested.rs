@@ -7,11 +7,13 @@ use super::create_one::create_each;
 use super::join::Join;
 use super::locate::{Tie, locate, locate_each, scope_of};
 use super::named::{delete_named, update_named};
+use super::replace::Replaced;
+use super::sorted::{Repeats, Sorted};
 use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::core::Model;
 use crate::http::ApiError;
-use crate::resource::{Change, Draft, Id, Key, Named, Operation, Relating, RelationKind};
+use crate::resource::{Draft, Id, Key, Named, Operation, Relating, RelationKind};
 
 /// A written row and what its body says of others.
 pub(super) type Related = (Id, Vec<Relating>);
@@ -55,33 +57,6 @@ pub(super) async fn write_related(
     Ok(effect)
 }
 
-/// What is to be done at the other end of one relation, by kind. The first id is that of the written row.
-#[derive(Default)]
-struct Sorted {
-    disconnect: BTreeMap<Id, Vec<Named>>,
-    delete: BTreeMap<Id, Vec<Named>>,
-    connect: Vec<(Id, Named)>,
-    create: Vec<(Id, Draft)>,
-    update: BTreeMap<Id, Vec<(Named, Draft)>>,
-}
-
-impl Sorted {
-    fn add(&mut self, id: Id, change: Change) {
-        match change {
-            Change::Connect(named) => self.connect.push((id, named)),
-            Change::Create(draft) => self.create.push((id, draft)),
-            Change::Update(named, draft) => self.update.entry(id).or_default().push((named, draft)),
-            Change::Disconnect(named) => self.disconnect.entry(id).or_default().push(named),
-            Change::Delete(named) => self.delete.entry(id).or_default().push(named),
-        }
-    }
-
-    /// Whether more than links changes.
-    fn operates(&self) -> bool {
-        !(self.create.is_empty() && self.update.is_empty() && self.delete.is_empty())
-    }
-}
-
 /// Rows in the order of their ids, whatever the body's: requests that change the same rows then wait for each other, and
 /// none waits for one that waits for it. What is said twice of one row keeps its order.
 pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
@@ -91,11 +66,14 @@ pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
 }
 
 /// The other end of a relation.
-struct End<'m> {
-    model: &'m Model,
-    target: &'m Model,
-    tie: Tie,
-    authority: Authority,
+pub(super) struct End<'m> {
+    pub(super) model: &'m Model,
+    pub(super) target: &'m Model,
+    pub(super) tie: Tie,
+    /// Whose rights count at the other end.
+    pub(super) authority: Authority,
+    /// What they must allow of a row that is linked many to many.
+    pub(super) linking: Operation,
 }
 
 impl<'m> End<'m> {
@@ -113,19 +91,42 @@ impl<'m> End<'m> {
             }
             _ => Join::of(relation).map(Tie::Join),
         };
+        // Whoever links may change one of the two rows: this one, or where it is their own account, the other.
+        let linking = if authority == Authority::Own { Operation::UpdateOne } else { Operation::FindOne };
         match target.and_then(|target| Some((target, key(target)?))) {
-            Some((target, tie)) => Ok(Self { model, target, tie, authority }),
+            Some((target, tie)) => Ok(Self { model, target, tie, authority: authority.beyond(), linking }),
             None => Err(ApiError::internal(format!("nothing is tied by {}.{}", model.meta.name, relation.name))),
         }
     }
 
     async fn write(&self, ctx: &mut Context<'_>, sorted: Sorted) -> Result<(), ApiError> {
-        let Sorted { disconnect, delete, connect, create, update } = sorted;
+        let again = self.write_once(ctx, sorted, Repeats::Wait).await?;
+        if again.is_empty() {
+            return Ok(());
+        }
+        // What was made for the first of several elements is there for the others.
+        self.write_once(ctx, again, Repeats::Make).await.map(drop)
+    }
+
+    /// Answers with the elements that wait for a row which another one makes.
+    async fn write_once(&self, ctx: &mut Context<'_>, sorted: Sorted, repeats: Repeats) -> Result<Sorted, ApiError> {
+        let replaced = self.replaced(ctx, &sorted).await?;
+        let Sorted { disconnect, delete, mut connect, mut create, mut update, connect_or_create, upsert, .. } = sorted;
         for (id, named) in disconnect {
             self.disconnect(ctx, id, &named).await?;
         }
         for (id, named) in delete {
             self.delete(ctx, id, &named).await?;
+        }
+        for Replaced { id, lost, gained, place } in replaced {
+            self.replace(ctx, id, lost, &place).await?;
+            connect.extend(gained.into_iter().map(|named| (id, named)));
+        }
+        let either = self.either(ctx, connect_or_create, upsert, repeats).await?;
+        connect.extend(either.connect);
+        create.extend(either.create);
+        for (id, changes) in either.update {
+            update.entry(id).or_default().extend(changes);
         }
         if !connect.is_empty() {
             self.connect(ctx, connect).await?;
@@ -136,7 +137,7 @@ impl<'m> End<'m> {
         for (id, wanted) in update {
             self.update(ctx, id, wanted).await?;
         }
-        Ok(())
+        Ok(either.again)
     }
 
     async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
@@ -150,14 +151,18 @@ impl<'m> End<'m> {
                 Ok(())
             }
             Tie::Join(join) => {
-                let others = self.joined(ctx, named).await?;
+                let others = self.joined(ctx, id, named).await?;
                 join.delete(ctx, self.model, id, &others).await
             }
         }
     }
 
     /// What the caller does not see stays linked, and is answered like what is not there: it is none of theirs.
-    async fn joined(&self, ctx: &Context<'_>, named: &[Named]) -> Result<Vec<Id>, ApiError> {
+    async fn joined(&self, ctx: &Context<'_>, id: Id, named: &[Named]) -> Result<Vec<Id>, ApiError> {
+        if self.linking != Operation::FindOne {
+            let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
+            return locate(ctx, self.target, &scope, Some((self.tie, id)), named).await;
+        }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
         let is_id = |named: &Named| matches!(named.key, Key::Id(_));
         let (ids, others): (Vec<Named>, Vec<Named>) = named.iter().cloned().partition(is_id);
@@ -183,7 +188,7 @@ impl<'m> End<'m> {
         let (ids, named): (Vec<Id>, Vec<Named>) = wanted.into_iter().unzip();
         let operation = match self.tie {
             Tie::Key(_) => Operation::UpdateOne,
-            Tie::Join(_) => Operation::FindOne,
+            Tie::Join(_) => self.linking,
         };
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
         let others = locate(ctx, self.target, &scope, None, &named).await?;
@@ -222,7 +227,7 @@ impl<'m> End<'m> {
     }
 
     /// A link whose key stands at the other end is a change of that row.
-    async fn set_key(
+    pub(super) async fn set_key(
         &self,
         ctx: &mut Context<'_>,
         scope: &Scope,

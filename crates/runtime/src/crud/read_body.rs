@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
-use crate::access::{FieldSet, Principal, decide};
+use crate::access::{FieldSet, Newcomer, Principal, decide};
 use crate::auth::{authorize, refused};
 use crate::context::Context;
 use crate::core::{Core, Model};
 use crate::http::ApiError;
 use crate::input::{BodyReader, Finished, Form, Problem, Reach, Reader, Rights, Submitted, in_order, together};
-use crate::resource::{ActionMeta, AnyInput, Draft, ModelMeta, Operation};
+use crate::resource::{ActionMeta, AnyInput, Draft, ModelKind, ModelMeta, Operation};
 
 /// The model's `Create`, which names no rows of other models but by their ids.
 ///
@@ -50,8 +50,24 @@ pub(super) async fn read_draft(
     body: Map<String, Value>,
 ) -> Result<Draft, ApiError> {
     let nesting = Nesting::of(ctx.core);
-    let read = read(ctx, model, form, writable, body.into(), Some(Within { nesting: &nesting, place: "" }));
+    let read = read(ctx, model, form, writable, body.into(), Some(Within { nesting: &nesting, own: false, place: "" }));
     refuse(nesting.authorized(ctx, read).await?)
+}
+
+/// The input of an account that signs up or changes itself. What it says of other rows, it says as that account.
+///
+/// # Errors
+/// As of any other body.
+pub(crate) async fn read_own(
+    ctx: &mut Context<'_>,
+    model: &Model,
+    form: Form,
+    writable: FieldSet,
+    body: Submitted,
+) -> Result<Draft, ApiError> {
+    let nesting = Nesting::of(ctx.core);
+    let read = read(ctx, model, form, writable, body, Some(Within { nesting: &nesting, own: true, place: "" }));
+    refuse(ctx.as_newcomer(async |ctx| nesting.authorized(ctx, read).await).await?)
 }
 
 /// The model's `Create`s; each problem is named with the index of its element.
@@ -82,7 +98,7 @@ fn read_each(
         let Value::Object(body) = body else {
             problems.push(Problem {
                 field: index.to_string(),
-                code: "TypeConstraint".to_owned(),
+                code: "IsObjectConstraint".to_owned(),
                 message: format!("element {index} must be an object"),
             });
             continue;
@@ -93,7 +109,7 @@ fn read_each(
             Form::Create,
             writable,
             body.into(),
-            Some(Within { nesting, place: &format!("{index}.") }),
+            Some(Within { nesting, own: false, place: &format!("{index}.") }),
         )?;
         drafts.push(draft);
         problems.extend(
@@ -116,6 +132,7 @@ struct Nesting {
 #[derive(Clone, Copy)]
 struct Within<'a> {
     nesting: &'a Nesting,
+    own: bool,
     place: &'a str,
 }
 
@@ -130,6 +147,7 @@ impl Nesting {
             Ok(read) => read,
             Err(refusal) => return Err(refused(ctx, refusal).await),
         };
+        ctx.nestable = self.names.get();
         for (name, action) in self.actions.take() {
             let core = ctx.core;
             let Some(model) = core.model(name) else { continue };
@@ -150,6 +168,8 @@ impl Nesting {
 struct CallersRights<'a> {
     core: &'a Core,
     principal: &'a Principal,
+    /// Whether the caller is an account that is not there yet. Nobody can grant what they hold before they hold it.
+    is_newcomer: bool,
     nesting: Option<&'a Nesting>,
 }
 
@@ -162,7 +182,8 @@ impl Rights for CallersRights<'_> {
 
     fn writable(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError> {
         let model = self.model(model)?;
-        if model.meta.route(operation).is_some_and(|route| route.disabled) {
+        let disabled = model.meta.route(operation).is_some_and(|route| route.disabled);
+        if disabled || (self.is_newcomer && model.meta.kind != ModelKind::Ordinary) {
             return Err(ApiError::not_enough_permissions());
         }
         let action = operation.action(model.meta);
@@ -188,11 +209,19 @@ fn read(
     body: Submitted,
     within: Option<Within<'_>>,
 ) -> Result<(Draft, Vec<Problem>), ApiError> {
-    let rights =
-        CallersRights { core: ctx.core, principal: &ctx.principal, nesting: within.map(|within| within.nesting) };
+    let newcomer = ctx.newcomer.as_ref();
+    let acting = newcomer.map_or_else(|| ctx.principal.clone(), Newcomer::principal);
+    let rights = CallersRights {
+        core: ctx.core,
+        principal: &acting,
+        is_newcomer: newcomer.is_some(),
+        nesting: within.map(|within| within.nesting),
+    };
     let depth = ctx.core.app.query.max_depth;
-    let reach = within.map(|Within { nesting, place }| Reach {
+    let reach = within.map(|Within { nesting, own, place }| Reach {
         rights: &rights,
+        account: newcomer.map_or_else(|| ctx.principal.account(), Newcomer::account),
+        own,
         form,
         place,
         depth,
@@ -206,14 +235,14 @@ fn read(
         Form::Create => model.resource.read_create(&mut reader),
         Form::Update => model.resource.read_update(&mut reader),
     };
-    let Finished { problems, passwords, references, refusal } = reader.finish();
+    let Finished { problems, passwords, references, inline, refusal } = reader.finish();
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
     passwords.into_iter().for_each(|password| ctx.passwords.expect(password));
     let mut problems = together(problems, body.broken);
     in_order(model.meta, &mut problems);
-    Ok((Draft { input, place: String::new(), references }, problems))
+    Ok((Draft { input, place: String::new(), references, inline }, problems))
 }
 
 fn refuse((draft, problems): (Draft, Vec<Problem>)) -> Result<Draft, ApiError> {

@@ -9,12 +9,16 @@ use super::locate::{locate, locate_each, scope_of};
 use super::named::{delete_named, update_named};
 use super::nested::in_order;
 use super::refusal::{self, Refusal};
+use super::sorted::{Made, Repeats};
 use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
 use crate::context::Context;
 use crate::core::Model;
 use crate::db::{RawRow, Row};
 use crate::http::ApiError;
-use crate::resource::{Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues};
+use crate::input::Form;
+use crate::resource::{
+    Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues, Upsert,
+};
 
 /// What the caller may not see, they cannot point at: a key to what is hidden is answered like one to what is not there.
 /// Where every row may be seen, the database's own word is enough; and so it is for callers who may look at no row of the
@@ -57,13 +61,31 @@ pub(super) async fn check_references(
     Ok(())
 }
 
-/// The same of a body that is written with the application's own rights: it names no more than its sender sees.
+/// Checks the keys of a body that an account's own row is made or changed by: it names no more than its sender sees. Keys
+/// that are not known yet are checked when they are.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound`.
-pub(crate) async fn check_own_references(ctx: &Context<'_>, model: &Model, row: RowValues) -> Result<(), ApiError> {
+/// 400 `ReferencedRecordNotFound`, or `InlineRecordNotFound` for a key that came through its relation.
+pub(crate) async fn check_own_references(
+    ctx: &Context<'_>,
+    model: &Model,
+    form: Form,
+    draft: &Draft,
+) -> Result<(), ApiError> {
+    let mut row = match form {
+        Form::Create => model.resource.create_row(draft.input.clone()),
+        Form::Update => model.resource.update_row(draft.input.clone()),
+    };
+    for Reference { relation, .. } in &draft.references {
+        if let RelationKind::BelongsTo { field } = model.meta.relations[*relation].kind
+            && let Some(field) = model.meta.field_index(field)
+        {
+            row.leave_out(field);
+        }
+    }
     let scope = Scope { authority: Authority::Caller, ..Scope::system() };
-    check_references(ctx, model, &scope, &[row]).await.map_err(Refusal::of_one)
+    let checked = check_references(ctx, model, &scope, &[row]).await;
+    checked.map_err(|refused| refusal::inline(refused.of_one(), &draft.inline))
 }
 
 /// The id that a key holds, if any.
@@ -111,6 +133,12 @@ pub(super) async fn settle(
             drafts[nth].input.set_key(referent.field, Some(id));
         }
         referent.updated(ctx, wanted.update).await?;
+        for (nth, id) in referent.connected_or_created(ctx, wanted.connect_or_create).await? {
+            drafts[nth].input.set_key(referent.field, Some(id));
+        }
+        for (nth, id) in referent.upserted(ctx, wanted.upsert).await? {
+            drafts[nth].input.set_key(referent.field, Some(id));
+        }
     }
     Ok(())
 }
@@ -121,6 +149,8 @@ struct Wanted {
     connect: Vec<(usize, Named)>,
     create: Vec<(usize, Draft)>,
     update: Vec<(Named, Draft)>,
+    connect_or_create: Vec<(usize, Named, Draft)>,
+    upsert: Vec<(usize, Upsert)>,
 }
 
 impl Wanted {
@@ -131,6 +161,10 @@ impl Wanted {
             Change::Update(named, draft) => self.update.push((named, draft)),
             // The key that says so is null already.
             Change::Disconnect(_) | Change::Delete(_) => {}
+            Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((nth, named, draft)),
+            Change::Upsert(upsert) => self.upsert.push((nth, upsert)),
+            // A key leads to one row, which a body connects.
+            Change::Set(_) => {}
         }
     }
 }
@@ -200,7 +234,7 @@ impl<'r> Referent<'r> {
             _ => None,
         };
         match (ctx.core.model(relation.target), field) {
-            (Some(target), Some(field)) => Ok(Self { target, field, authority: scope.authority }),
+            (Some(target), Some(field)) => Ok(Self { target, field, authority: scope.authority.beyond() }),
             _ => Err(ApiError::internal(format!("{} has no key for {}", model.meta.name, relation.name))),
         }
     }
@@ -229,6 +263,52 @@ impl<'r> Referent<'r> {
         let ids = Box::pin(create_each(ctx, self.target, &scope, drafts)).await?;
         ctx.known.extend(ids.iter().map(|id| (self.target.meta.name, *id)));
         Ok(nths.into_iter().zip(ids).collect())
+    }
+
+    /// Rows are looked for once; what one element makes is there for the next one that names it.
+    async fn connected_or_created(
+        &self,
+        ctx: &mut Context<'_>,
+        wanted: Vec<(usize, Named, Draft)>,
+    ) -> Result<Vec<(usize, Id)>, ApiError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
+        let keys = wanted.iter().map(|(_, named, _)| &named.key).collect();
+        let found = locate_each(ctx, self.target, &view, None, keys).await?;
+        let (mut ids, mut create, mut again, mut made) = (Vec::new(), Vec::new(), Vec::new(), Made::default());
+        for ((nth, named, draft), found) in wanted.into_iter().zip(found) {
+            match found {
+                Some(id) => ids.push((nth, id)),
+                None if Repeats::Wait.makes(&mut made, &named.key) => create.push((nth, draft)),
+                None => again.push((nth, named)),
+            }
+        }
+        ids.extend(self.created(ctx, create).await?);
+        ids.extend(self.connected(ctx, again).await?);
+        Ok(ids)
+    }
+
+    /// For new rows: what is there is named and changed, what is not is made and named.
+    async fn upserted(
+        &self,
+        ctx: &mut Context<'_>,
+        wanted: Vec<(usize, Upsert)>,
+    ) -> Result<Vec<(usize, Id)>, ApiError> {
+        let mut ids = Vec::with_capacity(wanted.len());
+        for (nth, Upsert { named, update, create, .. }) in wanted {
+            let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
+            let found = locate_each(ctx, self.target, &view, None, vec![&named.key]).await?;
+            match found.first().copied().flatten() {
+                Some(id) => {
+                    self.updated(ctx, vec![(Named { key: Key::Id(id), ..named }, update)]).await?;
+                    ids.push((nth, id));
+                }
+                None => ids.extend(self.created(ctx, vec![(nth, create)]).await?),
+            }
+        }
+        Ok(ids)
     }
 
     async fn updated(&self, ctx: &mut Context<'_>, wanted: Vec<(Named, Draft)>) -> Result<(), ApiError> {
@@ -260,6 +340,9 @@ impl<'r> Referent<'r> {
                 update_named(ctx, self.target, &scope, (linked, &named.place), draft).await?;
                 Vec::new()
             }
+            Change::ConnectOrCreate(named, draft) => self.connected_or_created(ctx, vec![(0, named, draft)]).await?,
+            Change::Upsert(upsert) => self.upsert_linked(ctx, row, upsert).await?,
+            Change::Set(_) => return Err(ApiError::internal("a key leads to one row, and is not set to several")),
             Change::Disconnect(named) => {
                 self.linked(ctx, row, &named, Operation::FindOne).await?;
                 Vec::new()
@@ -273,6 +356,22 @@ impl<'r> Referent<'r> {
         Ok(settled.first().map(|(_, id)| *id))
     }
 
+    /// Changes the row that the key in `row` names, or makes one where it names none. One that the caller may not change is
+    /// not replaced by another.
+    async fn upsert_linked(
+        &self,
+        ctx: &mut Context<'_>,
+        row: &RawRow,
+        Upsert { named, update, create, .. }: Upsert,
+    ) -> Result<Vec<(usize, Id)>, ApiError> {
+        if optional_id(&mut Row::skipping(row, self.field), self.target.meta.id)?.is_none() {
+            return self.created(ctx, vec![(0, create)]).await;
+        }
+        let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
+        update_named(ctx, self.target, &scope, (linked, &named.place), update).await?;
+        Ok(Vec::new())
+    }
+
     /// The row that the key in `row` names, which is to be the named one, and how far the operation reaches, which must
     /// reach it.
     async fn linked(
@@ -282,7 +381,7 @@ impl<'r> Referent<'r> {
         named: &Named,
         operation: Operation,
     ) -> Result<(Id, Scope), ApiError> {
-        let nothing = || refusal::no_such_references(&[&named.place]);
+        let nothing = || refusal::no_such_records(&[&named.place]);
         let mut column = Row::skipping(row, self.field);
         let linked = optional_id(&mut column, self.target.meta.id)?.ok_or_else(nothing)?;
         let scope = scope_of(ctx, self.target, self.authority, operation)?;

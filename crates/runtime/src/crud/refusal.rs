@@ -3,7 +3,7 @@
 use crate::db::{DbError, Violation};
 use crate::http::ApiError;
 use crate::input::Problem;
-use crate::resource::{ModelMeta, UniqueMeta};
+use crate::resource::{InlineKey, ModelMeta, UniqueMeta};
 use crate::text::with_article;
 
 /// Why rows were not written.
@@ -30,6 +30,17 @@ impl Refusal {
         match self {
             Refusal::Rows(rows) => {
                 Refusal::Rows(rows.into_iter().map(|(index, error)| (index + others, error)).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// With keys in the words of the relations that each row's body gave them through.
+    pub(super) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
+        let of = |index: usize| keys.get(index).map(Vec::as_slice).unwrap_or_default();
+        match self {
+            Refusal::Rows(rows) => {
+                Refusal::Rows(rows.into_iter().map(|(index, error)| (index, inline(error, of(index)))).collect())
             }
             other => other,
         }
@@ -109,14 +120,47 @@ pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
 
 /// A reference that leads nowhere, or nowhere that the caller may see.
 pub(super) fn no_such_reference() -> ApiError {
-    ApiError::bad_request("ReferencedRecordNotFound", "A record that this one refers to does not exist")
+    ApiError::bad_request(REFERENCE_NOT_FOUND, "A record that this one refers to does not exist")
 }
 
-/// The same of rows that are named at these places. Code that names a row names no place.
-pub(super) fn no_such_references(places: &[&str]) -> ApiError {
+/// Like `no_such_reference`, with the keys that lead there.
+pub(super) fn no_such_references(keys: &[&str]) -> ApiError {
+    placed(no_such_reference(), keys)
+}
+
+/// Rows that elements of relations name, at their places. Code that names a row names no place.
+pub(super) fn no_such_records(places: &[&str]) -> ApiError {
+    match places.iter().all(|place| place.is_empty()) {
+        true => no_such_reference(),
+        false => placed(no_such_record(), places),
+    }
+}
+
+/// A key that leads nowhere, in the words of the relation that the body gave it through.
+pub(super) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
+    if error.code() != REFERENCE_NOT_FOUND || keys.is_empty() {
+        return error;
+    }
+    let place =
+        |problem: &Problem| keys.iter().find(|inline| inline.key == problem.field).map(|inline| inline.relation);
+    let places: Option<Vec<&str>> = error.problems().iter().map(place).collect();
+    match places {
+        Some(places) => placed(no_such_record(), &places),
+        None => error,
+    }
+}
+
+fn no_such_record() -> ApiError {
+    ApiError::bad_request(INLINE_NOT_FOUND, "A record that this one names does not exist")
+}
+
+const REFERENCE_NOT_FOUND: &str = "ReferencedRecordNotFound";
+const INLINE_NOT_FOUND: &str = "InlineRecordNotFound";
+
+fn placed(error: ApiError, places: &[&str]) -> ApiError {
     let placed = places.iter().filter(|place| !place.is_empty());
-    let listed: Vec<Problem> = placed.flat_map(|place| problems(place, &no_such_reference())).collect();
-    if listed.is_empty() { no_such_reference() } else { no_such_reference().with_problems(listed) }
+    let listed: Vec<Problem> = placed.flat_map(|place| problems(place, &error)).collect();
+    if listed.is_empty() { error } else { error.with_problems(listed) }
 }
 
 /// Of a DELETE: 409 when other rows refer to this one.

@@ -17,7 +17,7 @@ pub(super) async fn transact<I: Clone, T>(
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let known = ctx.known.clone();
+    let (known, nestable) = (ctx.known.clone(), ctx.nestable);
     // SQLite has one writer, which nobody is in the way of.
     let mut left = if ctx.core.db.dialect() == Dialect::Postgres { ATTEMPTS } else { 1 };
     let mut input = Some(input);
@@ -30,6 +30,7 @@ pub(super) async fn transact<I: Clone, T>(
                 tracing::debug!(%error, "a write is tried again");
                 ctx.roll_back().await;
                 ctx.known.clone_from(&known);
+                ctx.nestable = nestable;
                 ctx.answer.start_again();
             }
             done => return done,

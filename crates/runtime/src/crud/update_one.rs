@@ -5,7 +5,7 @@ use std::any::Any;
 use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, settle_change};
-use super::refusal::{self, Refusal};
+use super::refusal;
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
 use crate::access::{Change, Giving, Scope};
@@ -30,16 +30,18 @@ pub(crate) async fn update_one(
 ) -> Result<Box<dyn Any>, ApiError> {
     guard::hold(ctx, model, scope).await?;
     let deletions = settle_change(ctx, model, scope, id, &mut draft).await?;
-    let mut input = draft.input;
+    let Draft { mut input, inline, .. } = draft;
     ctx.target = Some((model.meta.name, id));
     model.hooks.run(Operation::UpdateOne, Moment::Before, ctx, input.as_any()).await?;
     let mut row = model.resource.update_row(input);
     let relating = row.take_relating();
     prepare_update(ctx, model, &mut row)?;
-    check_references(ctx, model, scope, std::slice::from_ref(&row)).await.map_err(Refusal::of_one)?;
+    let checked = check_references(ctx, model, scope, std::slice::from_ref(&row)).await;
+    checked.map_err(|refused| refusal::inline(refused.of_one(), &inline))?;
     let moving = moving(ctx, model, id, &mut row).await?;
     let before = guard::rows_before(ctx, model, || model.sql.by_id(scope, id)).await?;
-    let mut result = write(ctx, model, scope, id, &row).await?;
+    let written = write(ctx, model, scope, id, &row).await;
+    let mut result = written.map_err(|error| refusal::inline(error, &inline))?;
     check_still_within(ctx, model, scope, id, &row).await?;
     if let Some(moving) = moving {
         moving.finish(ctx, model).await?;
@@ -72,7 +74,7 @@ async fn relate(
 ) -> Result<RawRow, ApiError> {
     let id = related.0;
     let effect = if deletions.is_empty() { Effect::Links } else { Effect::Operations };
-    deletions.make(ctx, scope.authority).await?;
+    deletions.make(ctx, scope.authority.beyond()).await?;
     let written = write_related(ctx, model, scope.authority, vec![related]).await?;
     if (effect, written) == (Effect::Links, Effect::Links) {
         return Ok(result);

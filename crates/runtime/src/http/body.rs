@@ -31,14 +31,22 @@ pub(crate) async fn read_json<S>(req: &HttpRequest, payload: &mut S, limit: usiz
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
+    read_value(req, payload, limit).await?.ok_or_else(|| malformed("The request has no body"))
+}
+
+/// Like `read_json`, but yields `None` for a body without a byte.
+async fn read_value<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Option<Value>, ApiError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
     if let Some(refusal) = refusal(req.headers(), limit) {
         return Err(refusal);
     }
     let bytes = read_whole(req, payload, limit).await?;
     if bytes.is_empty() {
-        return Err(malformed("The request has no body"));
+        return Ok(None);
     }
-    parse(req, &bytes, limit)
+    parse(req, &bytes, limit).map(Some)
 }
 
 /// Parses a body that was read, and counts the memory of its values instead of its bytes.
@@ -114,15 +122,20 @@ where
     }
 }
 
-/// A body whose top level is a list, as of a write of many rows.
+/// A body whose top level is a list of at least one element, as of a write of many rows.
 pub(crate) async fn read_array<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Vec<Value>, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    match read_json(req, payload, limit).await? {
-        Value::Array(list) => Ok(list),
-        _ => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON array")),
+    match read_value(req, payload, limit).await? {
+        Some(Value::Array(list)) if !list.is_empty() => Ok(list),
+        None | Some(Value::Array(_) | Value::Null) => Err(missing_array()),
+        Some(_) => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON array")),
     }
+}
+
+fn missing_array() -> ApiError {
+    ApiError::bad_request("MissingArrayRequestBody", "The body must be a JSON array of at least one element")
 }
 
 pub(super) fn payload_too_large() -> ApiError {

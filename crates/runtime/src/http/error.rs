@@ -12,6 +12,8 @@ use crate::input::Problem;
 /// How many problems one answer tells.
 const MAX_PROBLEMS: usize = 50;
 
+const INVALID_API_ACTION: &str = "InvalidApiAction";
+
 /// A refusal or a failure on its way to the client. The cause goes to the log only.
 #[derive(Debug)]
 pub struct ApiError(Box<Parts>);
@@ -77,9 +79,12 @@ impl ApiError {
             .with_header("Retry-After", retry_after.to_string())
     }
 
-    /// A body with problems: all of them, the first one as the message.
+    /// A body with problems: all of them, the first one as the message. Where nothing is wrong but what relations are to do,
+    /// the code says so.
     pub(crate) fn invalid_body(problems: Vec<Problem>) -> Self {
-        Self::invalid("InvalidRequestBody", problems)
+        let of_action = |problem: &Problem| problem.code == INVALID_API_ACTION;
+        let actions = !problems.is_empty() && problems.iter().all(of_action);
+        Self::invalid(if actions { INVALID_API_ACTION } else { "InvalidRequestBody" }, problems)
     }
 
     pub(crate) fn invalid_query(problems: Vec<Problem>) -> Self {

@@ -52,7 +52,7 @@ fn member(body: &mut JsonBuffer, name: &str, value: impl Display) {
     body.push(&format!("\"{name}\":{value},"));
 }
 
-/// `{ "results": …, "data": [ … ] }`
+/// `{ "total": …, "results": …, "data": [ … ] }`: a bulk write answers with every row that it wrote, so both numbers agree.
 ///
 /// # Errors
 /// Those of `AnswerBudget::finish`.
@@ -63,7 +63,8 @@ pub(crate) fn results(
     budget: &AnswerBudget,
 ) -> Result<Vec<u8>, ApiError> {
     let mut body = budget.buffer();
-    body.push(&format!("{{\"results\":{},\"data\":", resource.len(records)));
+    let written = resource.len(records);
+    body.push(&format!("{{\"total\":{written},\"results\":{written},\"data\":"));
     rows(resource, records, fields, &[], &mut body);
     body.push("}");
     budget.finish(body)

@@ -1,4 +1,4 @@
-//! An `ApiError` on the wire: `{ status, code, message, meta? }`. The cause leaves through the log only.
+//! An `ApiError` on the wire: `{ status, code, message, meta }`. The cause leaves through the log only.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -18,8 +18,7 @@ struct Body<'a> {
     status: &'static str,
     code: &'a str,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<&'a Value>,
+    meta: &'a Value,
 }
 
 impl ResponseError for ApiError {
@@ -48,13 +47,15 @@ pub(crate) fn error_response(error: &ApiError, id: Option<&RequestId>) -> HttpRe
     response
 }
 
-/// The JSON of an error. A 500 has the request id for meta and nothing else.
+/// The JSON of an error. `meta` is an object without members where there are no details; a 500 has the request id for meta
+/// and nothing else.
 pub(super) fn error_body(error: &ApiError, id: Option<&RequestId>) -> Vec<u8> {
     let meta = match error.status() {
         500 => id.map(|id| json!({ "requestId": id.as_str() })),
         _ => error.meta().cloned(),
     };
-    let body = Body { status: "error", code: error.code(), message: error.message(), meta: meta.as_ref() };
+    let meta = meta.unwrap_or_else(|| json!({}));
+    let body = Body { status: "error", code: error.code(), message: error.message(), meta: &meta };
     serde_json::to_vec(&body).expect("strings and a JSON value serialize")
 }
 
@@ -130,9 +131,9 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn an_error_without_meta_says_no_meta() {
+    async fn an_error_without_details_has_an_empty_meta() {
         let body = body(error_response(&ApiError::not_found("Post"), None)).await;
-        assert_eq!(body, json!({ "status": "error", "code": "PostNotFound", "message": "Post not found" }));
+        assert_eq!(body, json!({ "status": "error", "code": "PostNotFound", "message": "Post not found", "meta": {} }));
     }
 
     #[actix_web::test]

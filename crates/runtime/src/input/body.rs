@@ -13,7 +13,9 @@ use crate::access::FieldSet;
 use crate::app_meta::PasswordPolicy;
 use crate::auth::password_problems;
 use crate::http::ApiError;
-use crate::resource::{AnyInput, FieldKind, FieldMeta, Id, Input, ModelMeta, Origin, Reference, RelationKind, RowId};
+use crate::resource::{
+    AnyInput, FieldKind, FieldMeta, Id, InlineKey, Input, ModelKind, ModelMeta, Origin, Reference, RelationKind, RowId,
+};
 use crate::text::upper_first;
 
 /// One thing that is wrong with a request, as `meta.errors` shows it.
@@ -53,6 +55,9 @@ pub struct BodyReader<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) passwords: Vec<PlainPassword>,
     pub(super) references: Vec<Reference>,
+    pub(super) inline: Vec<InlineKey>,
+    /// Whether the body gives a key by its own name.
+    pub(super) plain_keys: bool,
     pub(super) refusal: Option<ApiError>,
     invalid: Option<ValidationErrors>,
 }
@@ -64,6 +69,9 @@ pub(crate) struct Finished {
     pub(crate) passwords: Vec<PlainPassword>,
     /// What has to be done before the input is complete.
     pub(crate) references: Vec<Reference>,
+    /// Keys that came through their relations; none where others came by their own names, as a database does not say which
+    /// of them leads nowhere.
+    pub(crate) inline: Vec<InlineKey>,
     /// Why the caller may not write what the body nests.
     pub(crate) refusal: Option<ApiError>,
 }
@@ -84,6 +92,8 @@ impl<'a> BodyReader<'a> {
             problems: Vec::new(),
             passwords: Vec::new(),
             references: Vec::new(),
+            inline: Vec::new(),
+            plain_keys: false,
             refusal: None,
             invalid: None,
         }
@@ -192,8 +202,11 @@ impl<'a> BodyReader<'a> {
         }
         self.report_invalid();
         in_order(self.meta, &mut self.problems);
-        let Self { problems, passwords, references, refusal, .. } = self;
-        Finished { problems, passwords, references, refusal }
+        let Self { problems, passwords, references, mut inline, plain_keys, refusal, .. } = self;
+        if plain_keys {
+            inline.clear();
+        }
+        Finished { problems, passwords, references, inline, refusal }
     }
 
     /// What the validators found. A field that could not be read holds a placeholder, about which there is nothing more
@@ -215,15 +228,19 @@ impl<'a> BodyReader<'a> {
     fn convert<T: FromJson>(&mut self, name: &str, value: Value) -> T {
         let kind = self.meta.fields.iter().find(|field| field.name == name).map(|field| field.kind);
         if kind == Some(FieldKind::Url) && leads_elsewhere(&value) {
-            self.problem(name, "UrlConstraint", format!("'{name}' must be an http or https URL"));
+            self.problem(name, "IsUrlConstraint", format!("'{name}' must be an http or https URL"));
             return T::default();
         }
         let value = match kind {
+            Some(FieldKind::Enum(known)) if self.meta.kind == ModelKind::AccountPermission && name == "effect" => {
+                Ok(in_known_case(known, value))
+            }
             Some(kind) => normalized(kind, value),
             None => Ok(value),
         };
         value.and_then(T::from_json).unwrap_or_else(|Mismatch(expected)| {
-            self.problem(name, "TypeConstraint", format!("'{name}' must be {expected}"));
+            let constraint = kind.map_or("Constraint", validation::type_constraint);
+            self.problem(name, constraint, format!("'{name}' must be {expected}"));
             T::default()
         })
     }
@@ -240,6 +257,10 @@ impl<'a> BodyReader<'a> {
             RelationKind::BelongsTo { field } if relation.name == key => Some(field),
             _ => None,
         });
+        if key == "apiAction" {
+            let message = "'apiAction' says what becomes of the records of a relation, and stands in their elements";
+            return Problem { field: key.to_owned(), code: "InvalidApiAction".to_owned(), message: message.to_owned() };
+        }
         let known = self.meta.fields.iter().find(|field| field.name == of_relation.unwrap_or(key));
         let (code, message) = match known {
             Some(field) if field.kind == FieldKind::Password || !field.private => refused(field),
@@ -277,6 +298,12 @@ fn normalized(kind: FieldKind, value: Value) -> Result<Value, Mismatch> {
         }
         (_, value) => Ok(value),
     }
+}
+
+/// `Allow` is `allow`: clients of Arkos spell the effects of permissions so.
+fn in_known_case(known: &[&str], value: Value) -> Value {
+    let same = value.as_str().and_then(|text| known.iter().find(|known| known.eq_ignore_ascii_case(text)));
+    same.map_or(value, |known| (*known).into())
 }
 
 fn is_list_of(known: &[&str], value: &Value) -> bool {

@@ -3,12 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::body::{BodyReader, Finished, Problem, Reader, read};
+use super::long_form::is_long;
 use super::naming::uniques;
 use super::{Form, Reach};
 use crate::access::FieldSet;
 use crate::http::ApiError;
 use crate::resource::{
-    AnyInput, Change, Draft, IdKind, ModelMeta, Named, Operation, Reference, RelationKind, RelationMeta, Resource,
+    AnyInput, Change, Draft, IdKind, ModelMeta, Named, Operation, Reference, RelationKind, RelationMeta, Replacement,
+    Resource,
 };
 use crate::text::upper_first;
 
@@ -20,14 +22,32 @@ pub(super) enum Action {
     Update,
     Disconnect,
     Delete,
+    Set,
+    ConnectOrCreate,
+    Upsert,
 }
 
-const ACTIONS: [(&str, Action); 5] = [
+impl Action {
+    /// Whether the row need not be linked already. `Set` need not find it so, but tells what is.
+    pub(super) fn looks_everywhere(self) -> bool {
+        matches!(self, Action::Connect | Action::ConnectOrCreate | Action::Create)
+    }
+
+    /// Whether the row that is linked can be meant without being named.
+    pub(super) fn finds_linked(self) -> bool {
+        matches!(self, Action::Update | Action::Disconnect | Action::Delete | Action::Upsert)
+    }
+}
+
+const ACTIONS: [(&str, Action); 8] = [
     ("connect", Action::Connect),
     ("create", Action::Create),
     ("update", Action::Update),
     ("disconnect", Action::Disconnect),
     ("delete", Action::Delete),
+    ("set", Action::Set),
+    ("connectOrCreate", Action::ConnectOrCreate),
+    ("upsert", Action::Upsert),
 ];
 
 /// The model at the other end of a relation, as far as its bodies are concerned.
@@ -45,6 +65,7 @@ impl Target {
 }
 
 /// One element of a relation in a body, while it is read.
+#[derive(Clone, Copy)]
 pub(super) struct Element<'e> {
     pub(super) relation: &'static RelationMeta,
     pub(super) target: Target,
@@ -52,7 +73,22 @@ pub(super) struct Element<'e> {
     pub(super) path: &'e str,
 }
 
+/// An element and what it says.
+pub(super) type Row<'e> = (Element<'e>, Map<String, Value>);
+
+/// One object of an element that consists of several, and where it stands.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) entries: Map<String, Value>,
+    pub(super) path: String,
+}
+
 impl Element<'_> {
+    /// A part of it.
+    pub(super) fn at<'p>(&self, path: &'p str) -> Element<'p> {
+        Element { relation: self.relation, target: self.target, path }
+    }
+
     /// Whether it is one of many, and so may come in any number.
     pub(super) fn is_listed(&self) -> bool {
         matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
@@ -75,7 +111,7 @@ impl Element<'_> {
     }
 
     /// Whether the row that is written has the key.
-    fn belongs(&self) -> bool {
+    pub(super) fn belongs(&self) -> bool {
         matches!(self.relation.kind, RelationKind::BelongsTo { .. })
     }
 }
@@ -86,15 +122,18 @@ pub(super) struct Refused;
 impl BodyReader<'_> {
     /// What one element says. A row that is changed in the body of a new one is connected to it first.
     pub(super) fn element(&mut self, element: &Element<'_>, value: Value) -> Result<Vec<Change>, Refused> {
-        let reach = self.reader.reach;
+        let reach = self.reader.reach.filter(|reach| reach.leads_to(element.target.meta));
         // Before it is looked at: a problem takes more room in the answer than its cause takes in the body.
         if let Some(reach) = reach.filter(|_| element.is_listed()) {
             self.count(element, reach)?;
         }
         let Value::Object(entries) = value else {
-            return Err(self.refuse(element, "TypeConstraint", "must be an object"));
+            return Err(self.refuse(element, "IsObjectConstraint", "must be an object"));
         };
         match reach {
+            Some(reach) if !element.is_listed() && is_long(element.target.meta, &entries) => {
+                self.operations(element, reach, entries)
+            }
             Some(reach) => self.reaching(element, reach, entries),
             None => self.plain(element, entries),
         }
@@ -106,39 +145,85 @@ impl BodyReader<'_> {
         reach: Reach<'_>,
         mut entries: Map<String, Value>,
     ) -> Result<Vec<Change>, Refused> {
-        let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
         let action = match self.action(element, &mut entries)? {
             Some(action) => action,
-            None => by_shape(element, &readable, &entries),
+            None => {
+                let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
+                by_shape(element, &readable, &entries)
+            }
         };
-        let keyed = element.belongs() && action == Action::Connect && entries.contains_key("id");
-        if !element.is_listed() && !keyed {
-            self.count(element, reach)?;
+        self.act(element, reach, action, entries)
+    }
+
+    /// What an element does whose action is known.
+    pub(super) fn act(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        action: Action,
+        mut entries: Map<String, Value>,
+    ) -> Result<Vec<Change>, Refused> {
+        if matches!(action, Action::ConnectOrCreate | Action::Upsert) {
+            let parts = self.flat_parts(element, reach, action, entries)?;
+            return match action {
+                Action::Upsert => self.upsert(element, reach, parts),
+                _ => self.connect_or_create(element, reach, parts),
+            };
+        }
+        // A key leads to one row, and a new row has no links that could be replaced.
+        let replaces = !element.belongs() && reach.form == Form::Update;
+        let action = if action == Action::Set && !replaces { Action::Connect } else { action };
+        if !(element.belongs() && action == Action::Connect && entries.contains_key("id")) {
+            self.count_single(element, reach)?;
         }
         if action == Action::Create {
             return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
         }
-        let named = self.named(element, reach, action, &readable, &mut entries)?;
+        let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
+        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        let changed = action == Action::Update && !element.is_listed();
+        let keys = if changed { FieldSet::NONE } else { readable };
+        let named = self.named(element, reach, action, (&keys, &readable), &mut entries)?;
         if action == Action::Update {
-            return self.updated(element, reach, named, entries);
+            return self.updated(element, reach, named, Part { entries, path: element.path.to_owned() });
         }
         self.nothing_more(element, &entries)?;
         self.may_link(element, reach, action)?;
         Ok(vec![match action {
             Action::Disconnect => Change::Disconnect(named),
             Action::Delete => Change::Delete(named),
+            Action::Set => Change::Set(Replacement { rows: vec![named], place: self.place_of(element, reach) }),
             _ => Change::Connect(named),
         }])
     }
 
-    fn updated(
+    /// Links no row of the relation any longer.
+    pub(super) fn cleared(&mut self, relation: &Element<'_>, reach: Reach<'_>) -> Result<Vec<Change>, Refused> {
+        if relation.belongs() {
+            return self.act(relation, reach, Action::Disconnect, Map::new());
+        }
+        if reach.form == Form::Create {
+            return Ok(Vec::new());
+        }
+        let readable = reach.rights.readable(relation.target.meta.name).unwrap_or_default();
+        self.may_follow(relation, reach, &readable)?;
+        self.may_link(relation, reach, Action::Set)?;
+        Ok(vec![Change::Set(Replacement { rows: Vec::new(), place: self.place_of(relation, reach) })])
+    }
+
+    /// Where the relation of an element stands in the body of the request.
+    fn place_of(&self, element: &Element<'_>, reach: Reach<'_>) -> String {
+        format!("{}{}", reach.place, element.relation.name)
+    }
+
+    pub(super) fn updated(
         &mut self,
         element: &Element<'_>,
         reach: Reach<'_>,
         named: Named,
-        entries: Map<String, Value>,
+        data: Part,
     ) -> Result<Vec<Change>, Refused> {
-        let draft = self.draft(element, Form::Update, entries)?;
+        let draft = self.draft(&element.at(&data.path), Form::Update, data.entries)?;
         let connected = (reach.form == Form::Create).then(|| Change::Connect(named.clone()));
         if connected.is_some() {
             self.may_link(element, reach, Action::Connect)?;
@@ -148,13 +233,18 @@ impl BodyReader<'_> {
 
     /// `{ "id": … }` and nothing else, where a body may not reach further.
     fn plain(&mut self, element: &Element<'_>, mut entries: Map<String, Value>) -> Result<Vec<Change>, Refused> {
+        if entries.len() == 1
+            && let Some(Value::Object(connected)) = entries.get_mut("connect")
+        {
+            entries = std::mem::take(connected);
+        }
         let action = self.action(element, &mut entries)?;
         let key = self.key(element, &FieldSet::NONE, &mut entries)?;
         match (action, key) {
             (None | Some(Action::Connect), Some(key)) if entries.is_empty() => {
                 Ok(vec![Change::Connect(Named { key, place: String::new() })])
             }
-            _ => Err(self.refuse(element, "TypeConstraint", "must be an object with an id")),
+            _ => Err(self.refuse(element, "IsObjectConstraint", "must be an object with an id")),
         }
     }
 
@@ -164,14 +254,20 @@ impl BodyReader<'_> {
         match known {
             Some((_, action)) => Ok(Some(*action)),
             None => {
-                let names = ACTIONS.map(|(name, _)| name).join(", ");
-                Err(self.refuse_at(element, "apiAction", "Constraint", &format!("must be one of {names}")))
+                let why = format!("must be one of {}", ACTIONS.map(|(name, _)| name).join(", "));
+                Err(self.refuse_with(element, "apiAction", "InvalidApiAction".to_owned(), &why))
             }
         }
     }
 
+    /// Notes that the body names the one row of a relation that leads to no more; those of a list are counted where they are
+    /// read.
+    pub(super) fn count_single(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
+        if element.is_listed() { Ok(()) } else { self.count(element, reach) }
+    }
+
     /// Notes that the body names one more row. A plain key costs nothing more than a value does.
-    fn count(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
+    pub(super) fn count(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
         let left = reach.names.get();
         reach.names.set(left.saturating_sub(1));
         if left > 0 {
@@ -185,7 +281,7 @@ impl BodyReader<'_> {
     }
 
     /// What is neither made nor changed takes no values.
-    fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
+    pub(super) fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -196,14 +292,15 @@ impl BodyReader<'_> {
     }
 
     /// Whether the caller may touch the other row as the action does. Its key is changed like any field of it.
-    fn may_link(&mut self, element: &Element<'_>, reach: Reach<'_>, action: Action) -> Result<(), Refused> {
+    pub(super) fn may_link(&mut self, element: &Element<'_>, reach: Reach<'_>, action: Action) -> Result<(), Refused> {
         let meta = element.target.meta;
         let operation = if action == Action::Delete { Operation::DeleteOne } else { Operation::UpdateOne };
         let key = match element.relation.kind {
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => meta.field_index(field),
             RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
         };
-        if key.is_none() && action != Action::Delete {
+        // To link many to many is to change either row. Of their own account, callers may not change every link.
+        if key.is_none() && action != Action::Delete && !(reach.own && element.is_listed()) {
             return Ok(());
         }
         let writable = self.ask(reach.rights.writable(meta.name, operation))?;
@@ -220,7 +317,12 @@ impl BodyReader<'_> {
     }
 
     /// The body of a row that is made or changed, under the rules of its own model.
-    fn draft(&mut self, element: &Element<'_>, form: Form, mut entries: Map<String, Value>) -> Result<Draft, Refused> {
+    pub(super) fn draft(
+        &mut self,
+        element: &Element<'_>,
+        form: Form,
+        mut entries: Map<String, Value>,
+    ) -> Result<Draft, Refused> {
         let Some(reach) = self.reader.reach else { return Err(Refused) };
         let Target { meta, create, update } = element.target;
         let Some(depth) = reach.depth.checked_sub(1) else {
@@ -236,11 +338,14 @@ impl BodyReader<'_> {
         }
         let place = element.place(reach);
         let within = format!("{place}.");
-        let reader = Reader { writable, reach: Some(Reach { form, depth, place: &within, ..reach }), ..self.reader };
+        let nested = Reach { own: false, form, depth, place: &within, ..reach };
+        let reader = Reader { account: reach.account, writable, reach: Some(nested), ..self.reader };
         let mut nested = BodyReader::new(meta, entries, reader);
         let input = read(&mut nested);
-        let references = self.absorb(element, nested.finish())?;
-        Ok(Draft { input, place, references })
+        let finished = nested.finish();
+        let inline = finished.inline.clone();
+        let references = self.absorb(element, finished)?;
+        Ok(Draft { input, place, references, inline })
     }
 
     /// A row that is made at the other end gets the key that leads back, which it cannot have another value for.
@@ -262,7 +367,7 @@ impl BodyReader<'_> {
 
     /// Takes over what a nested body left.
     fn absorb(&mut self, element: &Element<'_>, finished: Finished) -> Result<Vec<Reference>, Refused> {
-        let Finished { problems, passwords, references, refusal } = finished;
+        let Finished { problems, passwords, references, refusal, .. } = finished;
         self.passwords.extend(passwords);
         let readable = problems.is_empty() && refusal.is_none();
         self.refusal = self.refusal.take().or(refusal);
@@ -292,7 +397,7 @@ impl BodyReader<'_> {
         self.refuse_with(element, name, format!("{}{constraint}", upper_first(name)), why)
     }
 
-    fn refuse_with(&mut self, element: &Element<'_>, name: &str, code: String, why: &str) -> Refused {
+    pub(super) fn refuse_with(&mut self, element: &Element<'_>, name: &str, code: String, why: &str) -> Refused {
         let field = format!("{}.{name}", element.path);
         self.problems.push(Problem { field, code, message: format!("'{name}' {why}") });
         Refused

@@ -3,9 +3,11 @@
 
 mod address;
 mod body;
+mod either;
 mod element;
 mod from_json;
 pub(crate) mod json;
+mod long_form;
 mod naming;
 mod patch;
 mod reach;
@@ -23,4 +25,5 @@ pub use patch::Patch;
 pub(crate) use reach::{Form, Reach, Rights};
 pub(crate) use submitted::{Submitted, together};
 pub use types::{PlainPassword, parse_date, parse_datetime, parse_time};
+pub(crate) use validation::id_constraint;
 pub use validation::{DecimalInput, JsonInput, decimal, json_bytes};

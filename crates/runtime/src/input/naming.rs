@@ -4,26 +4,25 @@ use serde_json::{Map, Value};
 
 use super::body::BodyReader;
 use super::element::{Action, Element, Refused};
+use super::validation::{id_constraint, type_constraint};
 use super::{Form, FromJson, Mismatch, Reach};
 use crate::access::FieldSet;
 use crate::query::typed_json;
 use crate::resource::{Id, IdKind, Key, ModelMeta, Named, RelationKind};
 
 impl BodyReader<'_> {
-    /// The row that an element is about.
+    /// The row that an element is about: by one of the unique fields in `keys`, all of which are `readable`.
     pub(super) fn named(
         &mut self,
         element: &Element<'_>,
         reach: Reach<'_>,
         action: Action,
-        readable: &FieldSet,
+        (keys, readable): (&FieldSet, &FieldSet),
         entries: &mut Map<String, Value>,
     ) -> Result<Named, Refused> {
-        // Of one row that is linked anyway, a unique field is changed, not looked for.
-        let changed = action == Action::Update && !element.is_listed();
-        let key = self.key(element, if changed { &FieldSet::NONE } else { readable }, entries)?;
+        let key = self.key(element, keys, entries)?;
         let key = self.checked_key(element, action, reach.form, key)?;
-        if reach.form == Form::Update && action != Action::Connect {
+        if reach.form == Form::Update && !action.looks_everywhere() {
             self.may_follow(element, reach, readable)?;
         }
         Ok(Named { key, place: element.place(reach) })
@@ -41,7 +40,7 @@ impl BodyReader<'_> {
             return match id_of(meta.id, value) {
                 Ok(id) => Ok(Some(Key::Id(id))),
                 Err(Mismatch(expected)) => {
-                    Err(self.refuse_at(element, "id", "TypeConstraint", &format!("must be {expected}")))
+                    Err(self.refuse_at(element, "id", id_constraint(meta.id), &format!("must be {expected}")))
                 }
             };
         }
@@ -54,7 +53,7 @@ impl BodyReader<'_> {
             match typed_json(field.kind, &value) {
                 Ok(value) => values.push(field.folded(value)),
                 Err(Mismatch(expected)) => {
-                    return Err(self.refuse_at(element, name, "TypeConstraint", &format!("must be {expected}")));
+                    return Err(self.refuse_at(element, name, type_constraint(field.kind), &format!("must be {expected}")));
                 }
             }
         }
@@ -74,13 +73,18 @@ impl BodyReader<'_> {
         }
         match key {
             Some(key) => Ok(key),
-            None if !element.is_listed() && form == Form::Update && action != Action::Connect => Ok(Key::Linked),
+            None if !element.is_listed() && form == Form::Update && action.finds_linked() => Ok(Key::Linked),
             None => Err(self.refuse(element, "RequiredConstraint", "needs an id or a unique field")),
         }
     }
 
     /// Whether the caller may know what is linked: what reaches linked rows only tells which they are.
-    fn may_follow(&mut self, element: &Element<'_>, reach: Reach<'_>, readable: &FieldSet) -> Result<(), Refused> {
+    pub(super) fn may_follow(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        readable: &FieldSet,
+    ) -> Result<(), Refused> {
         let known = match element.relation.kind {
             RelationKind::BelongsTo { field } => {
                 let own = reach.rights.readable(self.meta.name).unwrap_or_default();

@@ -4,12 +4,16 @@ use std::cell::Cell;
 
 use crate::access::FieldSet;
 use crate::http::ApiError;
-use crate::resource::Operation;
+use crate::resource::{Id, ModelKind, ModelMeta, Operation};
 
 /// How far a body may reach into other models.
 #[derive(Clone, Copy)]
 pub(crate) struct Reach<'a> {
     pub(crate) rights: &'a dyn Rights,
+    /// Whose rows nested bodies make by default.
+    pub(crate) account: Option<Id>,
+    /// Whether the row is the caller's own account, which the caller need not be allowed to change otherwise.
+    pub(crate) own: bool,
     pub(crate) form: Form,
     /// What stands before the places of this body: `2.comments.0.`
     pub(crate) place: &'a str,
@@ -19,6 +23,14 @@ pub(crate) struct Reach<'a> {
     pub(crate) names: &'a Cell<u32>,
     /// Whether it was told that it names too many.
     pub(crate) told: &'a Cell<bool>,
+}
+
+impl Reach<'_> {
+    /// Whether the body may say anything of rows of this model but which of them a key names. An account says nothing about
+    /// accounts, or about what is given to them, by way of its own row.
+    pub(crate) fn leads_to(&self, target: &ModelMeta) -> bool {
+        !self.own || target.kind == ModelKind::Ordinary
+    }
 }
 
 /// What a caller may do to rows of other models.

@@ -6,7 +6,11 @@ use serde_json::Value;
 
 use super::body::{BodyReader, Problem};
 use super::element::{Element, Target, placeholder};
-use crate::resource::{Change, Id, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Resource};
+use super::long_form::is_long;
+use crate::resource::{
+    Among, Change, Id, InlineKey, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Replacement,
+    Resource, Upsert,
+};
 use crate::text::upper_first;
 
 impl BodyReader<'_> {
@@ -20,13 +24,16 @@ impl BodyReader<'_> {
     pub fn nested_one<R: Resource>(&mut self, relation: &'static str) -> Vec<Nested<R>> {
         let Some((meta, value)) = self.take_relation(relation, R::META) else { return Vec::new() };
         let element = Element { relation: meta, target: Target::of::<R>(), path: relation };
-        self.element(&element, value).unwrap_or_default().into_iter().map(Nested::from).collect()
+        together(self.element(&element, value).unwrap_or_default()).into_iter().map(Nested::from).collect()
     }
 
     /// `"author": { … }`, where this row has the key. An id is moved to `"authorId"`, where the methods that read fields
     /// find it, and so is a placeholder where the id is not known yet.
     pub fn reference<R: Resource>(&mut self, relation: &'static str, key: &'static str) {
-        let Some(value) = self.body.remove(relation) else { return };
+        let Some(value) = self.body.remove(relation) else {
+            self.plain_keys |= self.body.get(key).is_some_and(|value| !value.is_null());
+            return;
+        };
         if self.body.contains_key(key) {
             let message = format!("give either '{relation}' or '{key}', not both");
             return self.problem(relation, "AmbiguousReference", message);
@@ -52,7 +59,7 @@ impl BodyReader<'_> {
             return None;
         }
         let value = self.body.remove(name)?;
-        if self.reader.reach.is_none() {
+        if self.reader.reach.is_none_or(|reach| !reach.leads_to(target)) {
             let code = format!("InvalidField{}", upper_first(name));
             let message = format!("'{name}' cannot be written here");
             self.problems.push(Problem { field: name.to_owned(), code, message });
@@ -63,19 +70,27 @@ impl BodyReader<'_> {
 
     fn list(&mut self, relation: &'static RelationMeta, target: Target, value: Value) -> Vec<Change> {
         let name = relation.name;
-        let Value::Array(items) = value else {
-            self.problem(name, "TypeConstraint", format!("'{name}' must be a list of objects"));
-            return Vec::new();
+        let element = Element { relation, target, path: name };
+        let read = match (value, self.reader.reach) {
+            (Value::Array(items), _) => Ok(self.elements(&element, items)),
+            (Value::Object(entries), Some(reach)) if is_long(target.meta, &entries) => {
+                self.operations(&element, reach, entries)
+            }
+            _ => Err(self.refuse(&element, "IsArrayConstraint", "must be a list of objects")),
         };
-        let mut changes = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let path = format!("{name}.{index}");
-            let element = Element { relation, target, path: &path };
-            changes.extend(self.element(&element, item).unwrap_or_default());
-        }
+        let mut changes = together(read.unwrap_or_default());
         if !agree(&mut changes) {
             let message = format!("'{name}' says different things of the same record");
             self.problem(name, "AmbiguousReference", message);
+        }
+        changes
+    }
+
+    fn elements(&mut self, relation: &Element<'_>, items: Vec<Value>) -> Vec<Change> {
+        let mut changes = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let path = format!("{}.{index}", relation.path);
+            changes.extend(self.element(&relation.at(&path), item).unwrap_or_default());
         }
         changes
     }
@@ -90,12 +105,20 @@ impl BodyReader<'_> {
         };
         let stands = match changes.first() {
             Some(Change::Connect(Named { key: Key::Id(id), .. })) => Some((*id).into()),
-            Some(Change::Connect(_) | Change::Create(_)) => Some(placeholder(target.meta.id)),
+            Some(
+                Change::Connect(_)
+                | Change::Create(_)
+                | Change::ConnectOrCreate(..)
+                | Change::Upsert(Upsert { among: Among::All, .. }),
+            ) => Some(placeholder(target.meta.id)),
             Some(Change::Disconnect(_) | Change::Delete(_)) => Some(Value::Null),
-            Some(Change::Update(..)) | None => None,
+            Some(Change::Update(..) | Change::Upsert(_) | Change::Set(_)) | None => None,
         };
         if let Some(stands) = stands {
             self.body.insert(key.to_owned(), stands);
+        }
+        if let Some(Change::Connect(Named { key: Key::Id(_), .. })) = changes.first() {
+            self.inline.push(InlineKey { key, relation: name });
         }
         // The key itself says these.
         let said = |change: &Change| match change {
@@ -108,6 +131,21 @@ impl BodyReader<'_> {
     }
 }
 
+/// All rows that a relation is set to are one replacement, however many elements name them.
+fn together(changes: Vec<Change>) -> Vec<Change> {
+    let mut replacement: Option<Replacement> = None;
+    let mut others = Vec::with_capacity(changes.len());
+    for change in changes {
+        match (change, &mut replacement) {
+            (Change::Set(more), Some(replacement)) => replacement.rows.extend(more.rows),
+            (Change::Set(first), None) => replacement = Some(first),
+            (other, _) => others.push(other),
+        }
+    }
+    others.extend(replacement.map(Change::Set));
+    others
+}
+
 /// Whether all elements that name a row by its id mean the same to do with it. What is said twice is done once.
 fn agree(changes: &mut Vec<Change>) -> bool {
     let mut links: BTreeMap<Id, bool> = BTreeMap::new();
@@ -116,10 +154,19 @@ fn agree(changes: &mut Vec<Change>) -> bool {
     changes.retain(|change| {
         let (named, links_it, kind) = match change {
             Change::Connect(named) => (named, true, 0),
-            Change::Update(named, _) => (named, true, 1),
+            Change::Update(named, _) | Change::ConnectOrCreate(named, _) | Change::Upsert(Upsert { named, .. }) => {
+                (named, true, 1)
+            }
             Change::Disconnect(named) => (named, false, 2),
             Change::Delete(named) => (named, false, 3),
             Change::Create(_) => return true,
+            Change::Set(replacement) => {
+                for named in &replacement.rows {
+                    let Key::Id(id) = named.key else { continue };
+                    agree &= *links.entry(id).or_insert(true);
+                }
+                return true;
+            }
         };
         let Key::Id(id) = named.key else { return true };
         agree &= *links.entry(id).or_insert(links_it) == links_it;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::text::upper_first;
+use super::validation::is_unreadable;
 
 #[derive(Debug)]
 pub(crate) struct Submitted {
@@ -23,10 +23,7 @@ impl From<Map<String, Value>> for Submitted {
 /// two complaints about the same it is the one to keep.
 pub(crate) fn together(mut found: Vec<Problem>, mut broken: Vec<Problem>) -> Vec<Problem> {
     // Of a value that could not be read there is nothing more to say.
-    broken.retain(|problem| {
-        let unreadable = format!("{}TypeConstraint", upper_first(&problem.field));
-        found.iter().all(|other| other.field != problem.field || other.code != unreadable)
-    });
+    broken.retain(|problem| found.iter().all(|other| other.field != problem.field || !is_unreadable(other)));
     found.retain(|problem| broken.iter().all(|other| (&other.field, &other.code) != (&problem.field, &problem.code)));
     found.extend(broken);
     found
@@ -35,6 +32,7 @@ pub(crate) fn together(mut found: Vec<Problem>, mut broken: Vec<Problem>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::upper_first;
 
     fn problem(field: &str, constraint: &str, message: &str) -> Problem {
         Problem {
@@ -47,20 +45,20 @@ mod tests {
     #[test]
     fn of_two_complaints_about_the_same_the_stricter_one_stays() {
         let found = vec![problem("bio", "MaxLengthConstraint", "2000"), problem("name", "MaxLengthConstraint", "120")];
-        let broken = vec![problem("bio", "MaxLengthConstraint", "500"), problem("bio", "PatternConstraint", "")];
+        let broken = vec![problem("bio", "MaxLengthConstraint", "500"), problem("bio", "MatchesConstraint", "")];
         let said = together(found, broken);
         let said: Vec<_> = said.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
         assert_eq!(
             said,
-            [("NameMaxLengthConstraint", "120"), ("BioMaxLengthConstraint", "500"), ("BioPatternConstraint", "")]
+            [("NameMaxLengthConstraint", "120"), ("BioMaxLengthConstraint", "500"), ("BioMatchesConstraint", "")]
         );
     }
 
     #[test]
     fn of_a_value_of_another_type_nothing_more_is_said() {
-        let found = vec![problem("bio", "TypeConstraint", "")];
+        let found = vec![problem("bio", "IsStringConstraint", "")];
         let broken = vec![problem("bio", "MinLengthConstraint", ""), problem("biography", "MinLengthConstraint", "")];
         let said: Vec<String> = together(found, broken).into_iter().map(|problem| problem.code).collect();
-        assert_eq!(said, ["BioTypeConstraint", "BiographyMinLengthConstraint"]);
+        assert_eq!(said, ["BioIsStringConstraint", "BiographyMinLengthConstraint"]);
     }
 }

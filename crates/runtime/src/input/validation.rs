@@ -5,7 +5,7 @@ use serde_json::Value;
 use validator::{ValidationError, ValidationErrors};
 
 use super::{Patch, Problem};
-use crate::resource::ModelMeta;
+use crate::resource::{FieldKind, IdKind, ModelMeta};
 use crate::text::upper_first;
 
 /// The problems of a validated input; fields are named as in JSON.
@@ -22,6 +22,50 @@ pub(crate) fn problems(meta: &ModelMeta, errors: &ValidationErrors) -> Vec<Probl
     // The derive keeps its errors in a hash map; the answer follows the order of the fields.
     found.sort_by_key(|(position, _)| *position);
     found.into_iter().map(|(_, problem)| problem).collect()
+}
+
+/// Constraints that a value of another JSON type breaks, as clients of Arkos know them.
+const TYPE_CONSTRAINTS: [&str; 9] = [
+    "IsStringConstraint",
+    "IsNumberConstraint",
+    "IsBooleanConstraint",
+    "IsDateConstraint",
+    "IsTimeConstraint",
+    "IsUuidConstraint",
+    "IsJsonConstraint",
+    "IsEnumConstraint",
+    "IsArrayConstraint",
+];
+
+/// The constraint that a value of another type than the field's breaks.
+pub(crate) fn type_constraint(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url | FieldKind::Password => {
+            "IsStringConstraint"
+        }
+        FieldKind::Integer | FieldKind::Bigint | FieldKind::Float | FieldKind::Decimal { .. } => "IsNumberConstraint",
+        FieldKind::Boolean => "IsBooleanConstraint",
+        FieldKind::Date | FieldKind::Datetime => "IsDateConstraint",
+        FieldKind::Time => "IsTimeConstraint",
+        FieldKind::Uuid => "IsUuidConstraint",
+        FieldKind::Json => "IsJsonConstraint",
+        FieldKind::Enum(_) => "IsEnumConstraint",
+        FieldKind::EnumList(_) => "IsArrayConstraint",
+    }
+}
+
+/// Like `type_constraint`, for ids.
+pub(crate) fn id_constraint(kind: IdKind) -> &'static str {
+    match kind {
+        IdKind::Uuid => "IsUuidConstraint",
+        IdKind::Integer => "IsNumberConstraint",
+    }
+}
+
+/// Whether the value of the field could not be read at all.
+pub(super) fn is_unreadable(problem: &Problem) -> bool {
+    let constraint = problem.code.strip_prefix(upper_first(&problem.field).as_str());
+    constraint.is_some_and(|constraint| TYPE_CONSTRAINTS.contains(&constraint))
 }
 
 /// A rule that a value breaks, whoever made the rule; a bound is there as it is shown.
@@ -47,7 +91,7 @@ impl Broken {
             Broken::MaxLength(max) => ("MaxLengthConstraint", format!("'{name}' must be at most {max} characters")),
             Broken::Min(min) => ("MinConstraint", format!("'{name}' must be at least {min}")),
             Broken::Max(max) => ("MaxConstraint", format!("'{name}' must be at most {max}")),
-            Broken::Pattern => ("PatternConstraint", format!("'{name}' does not match the required pattern")),
+            Broken::Pattern => ("MatchesConstraint", format!("'{name}' does not match the required pattern")),
         }
     }
 }
@@ -73,8 +117,8 @@ fn describe(name: &str, error: &ValidationError) -> (&'static str, String) {
         }
         "range" => Broken::Max(shown("max")).words(name),
         "regex" => Broken::Pattern.words(name),
-        "email" => ("EmailConstraint", format!("'{name}' must be an e-mail address")),
-        "url" => ("UrlConstraint", format!("'{name}' must be a URL")),
+        "email" => ("IsEmailConstraint", format!("'{name}' must be an e-mail address")),
+        "url" => ("IsUrlConstraint", format!("'{name}' must be a URL")),
         "precision" | "min" | "max" | "bytes" => custom(name, error),
         _ => ("Constraint", format!("'{name}' is not valid")),
     }

@@ -17,8 +17,8 @@ use crate::http::ObjectWriter;
 use crate::input::BodyReader;
 
 pub use id::{Id, KeySlot, RowId};
+pub(crate) use nested::{Among, Change, Draft, InlineKey, Key, Named, Reference, Replacement, Upsert};
 pub use nested::{AnyInput, Nested};
-pub(crate) use nested::{Change, Draft, Key, Named, Reference};
 pub(crate) use row::Relating;
 pub use row::RowValues;
 

@@ -42,18 +42,28 @@ impl<R: Resource> Nested<R> {
         Self::from(Change::Delete(Named::by_id(id)))
     }
 
-    /// The row that is made, where one is.
+    /// Links these rows and no others; rows that the caller does not see stay as they are.
+    pub fn set(ids: impl IntoIterator<Item = R::Id>) -> Self {
+        let rows = ids.into_iter().map(Named::by_id).collect();
+        Self::from(Change::Set(Replacement { rows, place: String::new() }))
+    }
+
+    /// The row that is made, or would be made where none is there yet.
     pub fn created(&mut self) -> Option<&mut R::Create> {
         match &mut self.change {
-            Change::Create(draft) => draft.input.as_any().downcast_mut(),
+            Change::Create(draft)
+            | Change::ConnectOrCreate(_, draft)
+            | Change::Upsert(Upsert { create: draft, .. }) => draft.input.as_any().downcast_mut(),
             _ => None,
         }
     }
 
-    /// What is changed, where a row is.
+    /// What is changed, or would be changed where a row is there.
     pub fn updated(&mut self) -> Option<&mut R::Update> {
         match &mut self.change {
-            Change::Update(_, draft) => draft.input.as_any().downcast_mut(),
+            Change::Update(_, draft) | Change::Upsert(Upsert { update: draft, .. }) => {
+                draft.input.as_any().downcast_mut()
+            }
             _ => None,
         }
     }
@@ -98,6 +108,36 @@ pub(crate) enum Change {
     Update(Named, Draft),
     Disconnect(Named),
     Delete(Named),
+    Set(Replacement),
+    /// Links the row where it is there, and makes it otherwise.
+    ConnectOrCreate(Named, Draft),
+    Upsert(Upsert),
+}
+
+/// The rows that are linked afterwards, apart from those that the other changes of the relation link.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Replacement {
+    pub(crate) rows: Vec<Named>,
+    /// Where the relation stands in the body of the request. Nothing where code names the rows.
+    pub(crate) place: String,
+}
+
+/// A row that is changed where it is there, and made otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Upsert {
+    pub(crate) named: Named,
+    pub(crate) among: Among,
+    pub(crate) update: Draft,
+    pub(crate) create: Draft,
+}
+
+/// Where an `Upsert` looks for its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// Rows that are linked to the written row.
+    Linked,
+    /// All rows: nothing is linked to a new row, and what is found is linked to it.
+    All,
 }
 
 /// A row of the other model that is there already.
@@ -141,6 +181,16 @@ pub(crate) struct Draft {
     /// Where it stands in the body of the request: `2.comments.0`. Nothing for the body itself.
     pub(crate) place: String,
     pub(crate) references: Vec<Reference>,
+    pub(crate) inline: Vec<InlineKey>,
+}
+
+/// A key that the body gives through its relation: `{ "author": { "id": … } }`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct InlineKey {
+    /// `authorId`
+    pub(crate) key: &'static str,
+    /// `author`
+    pub(crate) relation: &'static str,
 }
 
 /// A row that a key of the input is to name, or that it names and that changes with it.
@@ -154,7 +204,7 @@ pub(crate) struct Reference {
 impl Draft {
     /// An input whose keys are all known.
     pub(crate) fn complete(input: Box<dyn AnyInput>) -> Self {
-        Self { input, place: String::new(), references: Vec::new() }
+        Self { input, place: String::new(), references: Vec::new(), inline: Vec::new() }
     }
 }
 

@@ -32,6 +32,11 @@ impl RowValues {
         self.values[field] = Some(value.into());
     }
 
+    /// Leaves the column to the server, or as it is.
+    pub(crate) fn leave_out(&mut self, field: usize) {
+        self.values[field] = None;
+    }
+
     /// Gives the column a value unless the patch leaves it alone.
     pub fn patch<T>(&mut self, field: usize, patch: Patch<T>)
     where

@@ -195,7 +195,8 @@ impl Estimate<'_> {
             + writes.named_references(Form::Update, 1)
             + writes.moving()
             + within
-            + writes.links(Form::Update);
+            + writes.links(Form::Update)
+            + writes.replacements();
         let guards = writes.guard(Done::Changed, 1) + linked;
         Cost {
             statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,

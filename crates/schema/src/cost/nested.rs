@@ -50,8 +50,8 @@ fn of_one(schema: &Schema, target: &Model) -> Cost {
     let guards =
         writes.guard(Done::New, 1) + writes.guard(Done::Changed, 1) + writes.guard(Done::Deleted, 1) + writes.hold();
     // The write, once more alone where many fail together, the link; the row that names it is read before it and again
-    // after it, and so is the row itself where it names others.
-    let written = Bound::exactly(3 + 2 + 2);
+    // after it, and so is the row itself where it names others. A row that may be there or not is looked for before.
+    let written = Bound::exactly(3 + 2 + 2) + Bound::at_most(1);
     let once_more = Bound::at_most(writes.reading_again(Done::New).most.max(writes.reading_again(Done::Deleted).most));
     Cost {
         statements: found + keys + written + writes.still_within() + writes.moving() + guards + once_more,

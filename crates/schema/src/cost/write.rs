@@ -97,15 +97,26 @@ impl<'s> Writes<'s> {
     pub(super) fn links(self, form: Form) -> Bound {
         let sides = if form == Form::Create { 1 } else { 2 };
         let each = self.linked().map(|target| {
-            let lists = self.most_named().div_ceil(VALUES);
-            Bound::exactly(1 + sides) + Bound::at_most(sides * lists * target.uniques.len() as u64)
+            let by_values = self.most_named().div_ceil(VALUES) * target.uniques.len() as u64;
+            // Rows that are connected or made are looked for, and once more where several elements name one.
+            let either = 2 * (1 + by_values) + 2;
+            // What a relation is set to, what other elements name, what is linked, and taking that apart.
+            let replaced = if form == Form::Create { 0 } else { 2 * (1 + by_values) + 2 };
+            Bound::exactly(1 + sides) + Bound::at_most(sides * by_values + either + replaced)
         });
         each.sum()
     }
 
+    /// For each relation whose key is at the other end: what is linked, where it is set to other rows.
+    pub(super) fn replacements(self) -> Bound {
+        let kinds = self.model.relations.iter().map(|relation| &relation.kind);
+        let keyed = kinds.filter(|kind| matches!(kind, RelationKind::HasOne { .. } | RelationKind::HasMany { .. }));
+        Bound::at_most(keyed.count() as u64)
+    }
+
     /// Rows that are found for links, and join rows.
     pub(super) fn link_rows(self) -> Bound {
-        Bound::at_most(if self.has_links() { 2 * self.most_named() } else { 0 })
+        Bound::at_most(if self.has_links() { 4 * self.most_named() } else { 0 })
     }
 
     /// Rows that keys are found to lead to.

@@ -73,7 +73,7 @@ fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<T
         if !required.contains(&key.as_str()) && !optional.contains(&key.as_str()) {
             found.push(Problem::unknown_field(key));
         } else if let Err(mismatch) = String::from_json(value.clone()) {
-            let code = format!("{}TypeConstraint", upper_first(key));
+            let code = format!("{}IsStringConstraint", upper_first(key));
             found.push(Problem { field: key.clone(), code, message: format!("'{key}' must be {}", mismatch.0) });
         }
     }

@@ -22,25 +22,43 @@ const EXPLAIN: Authorization = Authorization { resource: "auth-permission", acti
 /// Reading the catalogue of actions. No permission of a model: every account may, unless an interceptor refuses.
 const ACTIONS: Authorization = Authorization { resource: "auth-action", action: "View" };
 
-/// Mounts `/auth-actions` and `/auth-permissions/explain` inside the API's prefix.
+/// Mounts `/auth-actions`, `/auth-actions/{resource}` and `/auth-permissions/explain` inside the API's prefix.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     if shared.core.auth.is_none() {
         return;
     }
-    let (actions, explanations) = (shared.core.clone(), shared.core.clone());
+    let (actions, of_resource, explanations) = (shared.core.clone(), shared.core.clone(), shared.core.clone());
     config
         .service(get_only("/auth-actions", move |request| auth_actions(actions.clone(), request)))
+        .service(get_only("/auth-actions/{resource}", move |request| resource_actions(of_resource.clone(), request)))
         .service(get_only("/auth-permissions/explain", move |request| explanation(explanations.clone(), request)));
 }
 
 /// Every (resource, action) pair with the roles that the YAML gives it to; for whoever is logged in.
 async fn auth_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
-    authenticate(&mut ctx, &request).await?;
+    may_read_actions(&core, &request).await?;
+    Ok(listed(&core.catalogue.iter().map(action).collect::<Vec<_>>()))
+}
+
+/// The actions of one resource, under the rules of the whole list.
+async fn resource_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    may_read_actions(&core, &request).await?;
+    let resource = request.match_info().query("resource");
+    let actions: Vec<Value> =
+        core.catalogue.iter().filter(|entry| entry.meta.resource == resource).map(action).collect();
+    if actions.is_empty() { Err(ApiError::not_found("AuthAction")) } else { Ok(listed(&actions)) }
+}
+
+/// Stages 3 and 4 of both lists, which take no parameters.
+async fn may_read_actions(core: &Arc<Core>, request: &HttpRequest) -> Result<(), ApiError> {
+    let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
+    authenticate(&mut ctx, request).await?;
     authorize_by(&mut ctx, ACTIONS, |ctx| ctx.principal.require().map(drop)).await?;
-    no_parameters(&request)?;
-    let actions: Vec<Value> = core.catalogue.iter().map(action).collect();
-    Ok(answer(&json!({ "results": actions.len(), "data": actions })))
+    no_parameters(request)
+}
+
+fn listed(actions: &[Value]) -> HttpResponse {
+    answer(&json!({ "total": actions.len(), "results": actions.len(), "data": actions }))
 }
 
 fn action(entry: &CatalogueEntry) -> Value {

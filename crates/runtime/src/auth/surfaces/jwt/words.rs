@@ -30,6 +30,10 @@ pub(super) fn words(error: AuthError) -> ApiError {
         AuthError::SamePassword { .. } => {
             ApiError::bad_request("SameCurrentAndNewPassword", "The new password must differ from the current one")
         }
+        AuthError::PasswordRefused { problems } => {
+            let message = problems.first().map_or("The new password is refused", |problem| problem.message.as_str());
+            ApiError::bad_request("PasswordDoesNotMeetRequirements", message.to_owned()).with_problems(problems)
+        }
         AuthError::PasswordNotHere => ApiError::bad_request(
             "InvalidFieldPassword",
             "The password cannot be changed here, please use update-password",

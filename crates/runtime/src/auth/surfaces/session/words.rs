@@ -22,7 +22,9 @@ pub(super) fn words(error: AuthError) -> ApiError {
         AuthError::IncorrectCurrentPassword => {
             ApiError::unauthorized("INVALID_CREDENTIALS", "Current password is incorrect")
         }
-        AuthError::PasswordsRequired { missing } => ApiError::invalid_body(missing),
+        AuthError::PasswordsRequired { missing: problems } | AuthError::PasswordRefused { problems } => {
+            ApiError::invalid_body(problems)
+        }
         AuthError::SamePassword { field } => ApiError::invalid_body(vec![Problem {
             field: field.to_owned(),
             code: "SamePassword".to_owned(),

@@ -17,7 +17,9 @@ pub(super) fn words(error: AuthError) -> ApiError {
             ApiError::new(403, "FORBIDDEN", "You must verify your email to be able to login")
         }
         AuthError::IncorrectCurrentPassword => ApiError::unauthorized("UNAUTHORIZED", "Invalid password"),
-        AuthError::PasswordsRequired { missing } => ApiError::invalid_body(missing),
+        AuthError::PasswordsRequired { missing: problems } | AuthError::PasswordRefused { problems } => {
+            ApiError::invalid_body(problems)
+        }
         AuthError::SamePassword { field } => ApiError::invalid_body(vec![Problem {
             field: field.to_owned(),
             code: "SamePassword".to_owned(),

@@ -1,0 +1,173 @@
+//! `set`: a relation leads to these rows and to no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::locate::{Tie, locate, locate_each, scope_of};
+use super::nested::End;
+use super::sorted::Sorted;
+use crate::access::{Scope, id_from};
+use crate::context::Context;
+use crate::db::Row;
+use crate::http::ApiError;
+use crate::input::Problem;
+use crate::resource::{Id, Key, Named, Operation, Replacement};
+use crate::text::upper_first;
+
+/// What a replacement comes to for one written row.
+pub(super) struct Replaced {
+    pub(super) id: Id,
+    /// Linked rows that are linked no longer.
+    pub(super) lost: BTreeSet<Id>,
+    /// Rows that are not linked yet.
+    pub(super) gained: Vec<Named>,
+    /// Where the relation stands in the body of the request.
+    pub(super) place: String,
+}
+
+impl End<'_> {
+    /// Compares what is linked with what is to be. What the caller does not see is none of theirs, and stays linked.
+    ///
+    /// # Errors
+    /// 400 for a row that is not there, and where more rows would be unlinked than a request may name.
+    pub(super) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
+        let mut replaced = Vec::with_capacity(sorted.set.len());
+        if sorted.set.is_empty() {
+            return Ok(replaced);
+        }
+        let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
+        for (id, Replacement { rows, place }) in &sorted.set {
+            // Named twice, a row is linked once.
+            let found = locate(ctx, self.target, &view, None, rows).await?;
+            let wanted: BTreeMap<Id, &Named> = found.into_iter().zip(rows).collect();
+            let besides = self.besides(ctx, &view, sorted, *id).await?;
+            // One more than may be unlinked tells that there are too many.
+            let most = ctx.nestable as usize + wanted.len() + besides.len() + 1;
+            let linked = self.linked(ctx, &view, *id, most).await?;
+            let stay = |other: &Id| wanted.contains_key(other) || besides.contains(other);
+            let lost: BTreeSet<Id> = linked.iter().copied().filter(|other| !stay(other)).collect();
+            charge(ctx, lost.len(), place)?;
+            let gained = wanted.into_iter().filter(|(other, _)| !linked.contains(other));
+            let gained = gained.map(|(other, named)| Named { key: Key::Id(other), place: named.place.clone() });
+            replaced.push(Replaced { id: *id, lost, gained: gained.collect(), place: place.clone() });
+        }
+        Ok(replaced)
+    }
+
+    /// Rows that other elements name: what they link stays linked, and what they unlink is unlinked by them.
+    async fn besides(
+        &self,
+        ctx: &Context<'_>,
+        view: &Scope,
+        sorted: &Sorted,
+        id: Id,
+    ) -> Result<BTreeSet<Id>, ApiError> {
+        let mut keys = sorted.linked_besides(id);
+        let unlinked = sorted.disconnect.get(&id).into_iter().chain(sorted.delete.get(&id)).flatten();
+        keys.extend(unlinked.map(|named| &named.key));
+        let found = locate_each(ctx, self.target, view, Some((self.tie, id)), keys).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// So many of the rows that are linked and that the caller sees.
+    async fn linked(&self, ctx: &Context<'_>, view: &Scope, id: Id, most: usize) -> Result<BTreeSet<Id>, ApiError> {
+        let mut select = self.target.sql.ids(view);
+        match self.tie {
+            Tie::Key(field) => {
+                select.push(" AND ").identifier(self.target.meta.fields[field].column).push(" = ").bind(id);
+            }
+            Tie::Join(join) => {
+                select.push(" AND \"id\" IN (SELECT ").identifier(join.target_column).push(" FROM ");
+                select.identifier(join.table).push(" WHERE ").identifier(join.this_column).push(" = ").bind(id);
+                select.push(")");
+            }
+        }
+        select.push(&format!(" LIMIT {most}"));
+        let mut linked = BTreeSet::new();
+        for row in &ctx.source().all(select).await? {
+            linked.insert(id_from(&mut Row::new(row), self.target.meta.id)?);
+        }
+        Ok(linked)
+    }
+
+    /// Unlinks rows as `disconnect` does.
+    ///
+    /// # Errors
+    /// 400 where their key must not be null, 403 for a row that the caller sees and may not change.
+    pub(super) async fn replace(
+        &self,
+        ctx: &mut Context<'_>,
+        id: Id,
+        lost: BTreeSet<Id>,
+        place: &str,
+    ) -> Result<(), ApiError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        match self.tie {
+            Tie::Join(join) if self.linking == Operation::FindOne => {
+                join.delete(ctx, self.model, id, &lost.into_iter().collect::<Vec<_>>()).await
+            }
+            Tie::Join(join) => {
+                let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
+                let others = self.changeable(ctx, &scope, id, lost).await?;
+                join.delete(ctx, self.model, id, &others).await
+            }
+            Tie::Key(field) if !self.target.meta.fields[field].optional => {
+                Err(orphaned(place, self.target.meta.fields[field].name))
+            }
+            Tie::Key(field) => {
+                let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
+                for other in self.changeable(ctx, &scope, id, lost).await? {
+                    self.set_key(ctx, &scope, (other, place), field, None).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Linked rows, all of which must be within the scope.
+    async fn changeable(
+        &self,
+        ctx: &Context<'_>,
+        scope: &Scope,
+        id: Id,
+        rows: BTreeSet<Id>,
+    ) -> Result<Vec<Id>, ApiError> {
+        let keys: Vec<Key> = rows.into_iter().map(Key::Id).collect();
+        let others = locate_each(ctx, self.target, scope, Some((self.tie, id)), keys.iter().collect()).await?;
+        others.into_iter().map(|other| other.ok_or_else(ApiError::not_enough_permissions)).collect()
+    }
+}
+
+/// Rows that are unlinked count like rows that the body names.
+fn charge(ctx: &mut Context<'_>, rows: usize, place: &str) -> Result<(), ApiError> {
+    let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+    match ctx.nestable.checked_sub(rows) {
+        Some(left) => {
+            ctx.nestable = left;
+            Ok(())
+        }
+        None => {
+            let message = format!("'{}' would unlink more records than one request may", name_of(place));
+            Err(refused(place, "MaxNestedConstraint", message))
+        }
+    }
+}
+
+fn orphaned(place: &str, key: &str) -> ApiError {
+    let message = format!(
+        "'{}' would leave records without '{key}', which cannot be null: delete them, or give them to another record",
+        name_of(place)
+    );
+    refused(place, "RequiredConstraint", message)
+}
+
+fn refused(place: &str, constraint: &str, message: String) -> ApiError {
+    let code = format!("{}{constraint}", upper_first(name_of(place)));
+    ApiError::invalid_body(vec![Problem { field: place.to_owned(), code, message }])
+}
+
+/// The name of the relation at the end of its place.
+fn name_of(place: &str) -> &str {
+    place.rsplit('.').next().unwrap_or(place)
+}

@@ -1,0 +1,142 @@
+//! The changes that bodies say of the rows at the other end of one relation, by kind; and what those come to that leave open
+//! whether their row is there.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::locate::{locate_each, scope_of};
+use super::nested::End;
+use crate::context::Context;
+use crate::http::ApiError;
+use crate::resource::{Among, Change, Draft, Id, Key, Named, Operation, Replacement, Upsert};
+
+/// The first id is that of the written row.
+#[derive(Default)]
+pub(super) struct Sorted {
+    pub(super) disconnect: BTreeMap<Id, Vec<Named>>,
+    pub(super) delete: BTreeMap<Id, Vec<Named>>,
+    pub(super) set: BTreeMap<Id, Replacement>,
+    pub(super) connect: Vec<(Id, Named)>,
+    pub(super) create: Vec<(Id, Draft)>,
+    pub(super) update: BTreeMap<Id, Vec<(Named, Draft)>>,
+    pub(super) connect_or_create: Vec<(Id, Named, Draft)>,
+    pub(super) upsert: Vec<(Id, Upsert)>,
+}
+
+impl Sorted {
+    pub(super) fn add(&mut self, id: Id, change: Change) {
+        match change {
+            Change::Connect(named) => self.connect.push((id, named)),
+            Change::Create(draft) => self.create.push((id, draft)),
+            Change::Update(named, draft) => self.update.entry(id).or_default().push((named, draft)),
+            Change::Disconnect(named) => self.disconnect.entry(id).or_default().push(named),
+            Change::Delete(named) => self.delete.entry(id).or_default().push(named),
+            Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((id, named, draft)),
+            Change::Upsert(upsert) => self.upsert.push((id, upsert)),
+            Change::Set(mut replacement) => match self.set.get_mut(&id) {
+                // Code may say it twice: then the rows of both stay.
+                Some(before) => before.rows.append(&mut replacement.rows),
+                None => drop(self.set.insert(id, replacement)),
+            },
+        }
+    }
+
+    /// Whether more than links changes.
+    pub(super) fn operates(&self) -> bool {
+        let links_alone = self.create.is_empty() && self.update.is_empty() && self.delete.is_empty();
+        !(links_alone && self.connect_or_create.is_empty() && self.upsert.is_empty())
+    }
+
+    /// Whether no element is left that leaves open whether its row is there.
+    pub(super) fn is_empty(&self) -> bool {
+        self.connect_or_create.is_empty() && self.upsert.is_empty()
+    }
+
+    /// The rows, besides those that it is set to, that the written row is linked to afterwards.
+    pub(super) fn linked_besides(&self, id: Id) -> Vec<&Key> {
+        let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, named)| &named.key);
+        let updated = self.update.get(&id).into_iter().flatten().map(|(named, _)| &named.key);
+        let either = self.connect_or_create.iter().filter(|(to, ..)| *to == id).map(|(_, named, _)| &named.key);
+        let upserted = self.upsert.iter().filter(|(to, _)| *to == id).map(|(_, upsert)| &upsert.named.key);
+        connected.chain(updated).chain(either).chain(upserted).collect()
+    }
+}
+
+/// What elements come to that leave open whether their row is there.
+#[derive(Default)]
+pub(super) struct Either {
+    pub(super) connect: Vec<(Id, Named)>,
+    pub(super) create: Vec<(Id, Draft)>,
+    pub(super) update: BTreeMap<Id, Vec<(Named, Draft)>>,
+    /// Elements that wait for a row which an element before them makes.
+    pub(super) again: Sorted,
+}
+
+/// The keys of rows that elements make.
+#[derive(Default)]
+pub(super) struct Made(HashSet<String>);
+
+/// What becomes of an element that names a row by the values of one before it, which is not there yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// It is looked at once more when that row was made.
+    Wait,
+    /// It makes a row, too; the database refuses two of the same values.
+    Make,
+}
+
+impl Repeats {
+    /// Whether an element with this key makes its row now.
+    pub(super) fn makes(self, made: &mut Made, key: &Key) -> bool {
+        let waits = self == Repeats::Wait && matches!(key, Key::Unique { .. });
+        // Values have no order and no hash, but a text.
+        !waits || made.0.insert(format!("{key:?}"))
+    }
+}
+
+impl End<'_> {
+    /// Looks which rows are there for the caller. What is there and not theirs to link or change is refused by the
+    /// operation that would; what they do not see is made, and the database refuses it where a unique value is taken.
+    pub(super) async fn either(
+        &self,
+        ctx: &Context<'_>,
+        connect_or_create: Vec<(Id, Named, Draft)>,
+        upsert: Vec<(Id, Upsert)>,
+        repeats: Repeats,
+    ) -> Result<Either, ApiError> {
+        let (mut either, mut made) = (Either::default(), Made::default());
+        if connect_or_create.is_empty() && upsert.is_empty() {
+            return Ok(either);
+        }
+        let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
+        let keys = connect_or_create.iter().map(|(_, named, _)| &named.key).collect();
+        let found = locate_each(ctx, self.target, &view, None, keys).await?;
+        for ((id, named, draft), found) in connect_or_create.into_iter().zip(found) {
+            match found {
+                Some(other) => either.connect.push((id, Named { key: Key::Id(other), ..named })),
+                None if repeats.makes(&mut made, &named.key) => either.create.push((id, draft)),
+                None => either.again.add(id, Change::ConnectOrCreate(named, draft)),
+            }
+        }
+        for (id, upsert) in upsert {
+            let tie = (upsert.among == Among::Linked).then_some((self.tie, id));
+            let found = locate_each(ctx, self.target, &view, tie, vec![&upsert.named.key]).await?;
+            match found.first().copied().flatten() {
+                Some(other) => either.change(id, other, upsert),
+                None if repeats.makes(&mut made, &upsert.named.key) => either.create.push((id, upsert.create)),
+                None => either.again.add(id, Change::Upsert(upsert)),
+            }
+        }
+        Ok(either)
+    }
+}
+
+impl Either {
+    /// The row of an `upsert` is there.
+    fn change(&mut self, id: Id, other: Id, upsert: Upsert) {
+        let named = Named { key: Key::Id(other), ..upsert.named };
+        if upsert.among == Among::All {
+            self.connect.push((id, named.clone()));
+        }
+        self.update.entry(id).or_default().push((named, upsert.update));
+    }
+}
