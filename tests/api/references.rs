@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{InProcess, PASSWORD, unique};
 
+/// A body that names a row, and the code of its refusal.
+type Named<'b> = (&'b dyn Fn(&str) -> Value, &'static str);
+
 #[test]
 fn a_row_cannot_belong_to_a_hidden_one_and_does_not_tell_that_it_is_there() {
     let bare = InProcess::with(|_| {});
@@ -13,8 +16,7 @@ fn a_row_cannot_belong_to_a_hidden_one_and_does_not_tell_that_it_is_there() {
     let nobody = "018f3f2e-0000-7000-8000-000000000000";
     let named = |post: &str| json!({ "content": "Found it", "post": { "id": post } });
     let by_key = |post: &str| json!({ "content": "Found it", "postId": post });
-    let bodies: [(&dyn Fn(&str) -> Value, &str); 2] =
-        [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
+    let bodies: [Named; 2] = [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
     for (body, code) in bodies {
         let one = |post: &str| bob.post("/api/comments", body(post)).expect(400, code).bytes.clone();
         assert_eq!(one(&hidden), one(nobody));
@@ -36,8 +38,7 @@ fn an_own_account_cannot_name_a_hidden_row_either() {
     let nobody = "018f3f2e-0000-7000-8000-000000000000";
     let by_key = |id: &str| json!({ "pinnedId": id });
     let named = |id: &str| json!({ "pinned": { "id": id } });
-    let keys: [(&dyn Fn(&str) -> Value, &str); 2] =
-        [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
+    let keys: [Named; 2] = [(&named, "InlineRecordNotFound"), (&by_key, "ReferencedRecordNotFound")];
     for (key, code) in keys {
         let change = |id: &str| bob.patch("/api/users/me", key(id)).expect(400, code).bytes.clone();
         assert_eq!(change(&hidden), change(nobody));

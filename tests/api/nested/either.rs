@@ -173,6 +173,6 @@ fn every_problem_of_both_halves_is_told_once() {
     let keyless =
         json!([{ "content": "x", "apiAction": "upsert" }, { "content": "x", "apiAction": "connectOrCreate" }]);
     let refused = ada.patch(&path(&post), json!({ "comments": keyless })).expect(400, "InvalidRequestBody");
-    assert!(refused.problem_fields().iter().any(|field| *field == "comments.0"), "{:?}", refused.json);
+    assert!(refused.problem_fields().contains(&"comments.0"), "{:?}", refused.json);
     assert_eq!(included(&app, &path(&post), "comments", "content"), ["Stays"]);
 }
