@@ -320,8 +320,6 @@ fn account_only() -> Vec<(&'static str, Value)> {
         ("roleId", json!("018f3f2e-0000-7000-8000-000000000000")),
         ("roles", json!([{ "role": { "id": "018f3f2e-0000-7000-8000-000000000000" } }])),
         ("permissions", json!([{ "id": "018f3f2e-0000-7000-8000-000000000000" }])),
-        ("posts", json!([])),
-        ("profile", json!({ "id": "018f3f2e-0000-7000-8000-000000000000" })),
     ] {
         fields.push((name, value));
     }

@@ -26,7 +26,7 @@ fn live(app: &App) -> Vec<String> {
     client.get("/api/users/me").succeeds(200);
     let change = |current: &str, new: &str| json!({ "currentPassword": current, "newPassword": new });
     client.post("/api/auth/update-password", change(WRONG, NEW)).expect(400, "IncorrentCurrentPassword");
-    client.post("/api/auth/update-password", change(OLD, WEAK)).expect(400, "InvalidRequestBody");
+    client.post("/api/auth/update-password", change(OLD, WEAK)).expect(400, "PasswordDoesNotMeetRequirements");
     client.patch("/api/users/me", json!({ "password": NEW })).expect(400, "InvalidFieldPassword");
     let changed = client.post("/api/auth/update-password", change(OLD, NEW)).succeeds(200)["token"].clone();
     let second = changed.as_str().expect("a token").to_owned();

@@ -47,6 +47,7 @@ fn who_signs_up_writes_no_more_than_the_default_role_may() {
         (json!({ "roles": [{ "roleId": app.role("Editor") }] }), 400),
         (json!({ "permissions": [{ "permissionId": app.permission("post", "Delete"), "effect": "allow" }] }), 400),
         (json!({ "permissions": [] }), 400),
+        (json!({ "profile": { "id": super::NOBODY } }), 400),
         (json!({ "posts": [{ "title": "Title", "content": "…", "author": { "roles": [] } }] }), 400),
         (
             json!({ "posts": [{ "title": "Title", "content": "…", "tags": [{ "name": name, "apiAction": "create" }] }] }),
