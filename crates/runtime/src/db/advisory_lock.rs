@@ -2,26 +2,35 @@
 
 use super::{Database, DbError, Dialect, Row, Source, Statement};
 
-/// Work that takes turns across all nodes of one database. The numbers are arbitrary, but nodes of all versions must
-/// agree on them.
+/// Work that takes turns across all nodes of one database.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AdvisoryLock {
-    Migrations = 7_130_246_190_532,
+    Migrations,
     /// Taking a super user's power away.
-    SuperUsers = 7_130_246_190_533,
+    SuperUsers,
     /// Comparing the role tables with the schema at start.
-    RoleTables = 7_130_246_190_534,
+    RoleTables,
     /// Writing accounts, roles and permissions by right of the caller.
-    Rights = 7_130_246_190_535,
+    Rights,
 }
 
 impl AdvisoryLock {
+    /// An arbitrary number, on which nodes of all versions must agree.
+    fn key(self) -> i64 {
+        match self {
+            AdvisoryLock::Migrations => 7_130_246_190_532,
+            AdvisoryLock::SuperUsers => 7_130_246_190_533,
+            AdvisoryLock::RoleTables => 7_130_246_190_534,
+            AdvisoryLock::Rights => 7_130_246_190_535,
+        }
+    }
+
     pub(super) fn sql(self) -> String {
-        format!("SELECT pg_advisory_xact_lock({})", self as i64)
+        format!("SELECT pg_advisory_xact_lock({})", self.key())
     }
 
     fn try_sql(self) -> String {
-        format!("SELECT pg_try_advisory_xact_lock({})", self as i64)
+        format!("SELECT pg_try_advisory_xact_lock({})", self.key())
     }
 }
 

@@ -53,7 +53,12 @@ impl BodyReader<'_> {
             match typed_json(field.kind, &value) {
                 Ok(value) => values.push(field.folded(value)),
                 Err(Mismatch(expected)) => {
-                    return Err(self.refuse_at(element, name, type_constraint(field.kind), &format!("must be {expected}")));
+                    return Err(self.refuse_at(
+                        element,
+                        name,
+                        type_constraint(field.kind),
+                        &format!("must be {expected}"),
+                    ));
                 }
             }
         }

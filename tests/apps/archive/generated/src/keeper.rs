@@ -11,7 +11,7 @@ pub struct Model {
     pub id: Uuid,
     pub name: String,
     pub password: String,
-    pub roles: Json,
+    pub roles: RawJson,
     pub is_active: bool,
     pub is_super_user: bool,
     pub is_staff: bool,
