@@ -135,7 +135,7 @@ fn a_body_reaches_no_row_that_its_own_route_would_not() {
     let archive = Archive::new();
     let (id, client) = (sealed(&archive), &archive.root.client);
     let body = json!({ "title": "a", "folder": { "id": id, "label": "opened" } });
-    client.post(PAPERS, body).expect(400, "ReferencedRecordNotFound");
+    client.post(PAPERS, body).expect(400, "InlineRecordNotFound");
     assert_eq!(client.get(&format!("{PAPERS}?title=a")).succeeds(200)["total"], 0);
     assert_eq!(archive.stored(&id)["label"], "sealed");
     client.post(PAPERS, json!({ "title": "a", "folder": { "id": id } })).succeeds(201);

@@ -85,7 +85,7 @@ fn a_filter_that_keeps_every_row_is_none() {
         json(json!({ "OR": [{ "author": { "username": "a" } }, { "NOT": { "author": { "username": "a" } } }] })),
         json(json!({ "OR": [{ "AND": [{ "seats": 1 }, { "day": "2026-11-27" }] }, { "seats": { "ne": 1 } },
                             { "day": { "ne": "2026-11-27" } }] })),
-        "filterMode=OR&seats[gt]=5&seats[lt]=6&seats=5&seats=6".to_owned(),
+        "filterMode=OR&seats[gt]=6&seats[lt]=5&seats[in]=5,6".to_owned(),
         "filterMode=OR&seats[gt]=5&seats[lt]=6".to_owned(),
         "filterMode=OR&day[gte]=2026-01-01&day[lt]=2026-03-01".to_owned(),
         "filterMode=OR&price[lte]=9.50&price[gt]=3".to_owned(),

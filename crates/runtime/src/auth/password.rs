@@ -253,9 +253,8 @@ mod tests {
         let Value::Object(entries) = body else { return Vec::new() };
         let broken = vec![Broken::MinLength("12".to_owned()).problem("newPassword")];
         let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });
-        let Err(AuthError::Other(refused)) = refused else { panic!("it is not refused") };
-        let problems = refused.meta().and_then(|meta| meta["errors"].as_array()).expect("it names problems");
-        problems.iter().map(|problem| problem["message"].clone()).collect()
+        let Err(AuthError::PasswordRefused { problems }) = refused else { panic!("it is not refused") };
+        problems.into_iter().map(|problem| problem.message.into()).collect()
     }
 
     #[test]

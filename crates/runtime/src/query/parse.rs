@@ -369,8 +369,11 @@ impl<'a> Parser<'a> {
         (!own).then_some(instead)
     }
 
+    /// Notes a problem, once for each name: a key may be given a thousand times.
     fn problem(&mut self, field: &str, code: &str, message: String) {
-        self.problems.push(Problem { field: field.to_owned(), code: code.to_owned(), message });
+        if !self.problems.iter().any(|known| known.field == field && known.message == message) {
+            self.problems.push(Problem { field: field.to_owned(), code: code.to_owned(), message });
+        }
     }
 
     /// Included rows are bounded as a whole: few of few are as many as one of each.

@@ -76,6 +76,7 @@ pub struct FieldMeta {
     pub read_only: bool,
     pub immutable: bool,
     /// Compared without regard to the case of ASCII letters, and kept as written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub case_insensitive: bool,
     /// Roles that may read or write this one field; none: whoever may read or write the row.
     pub read_roles: Option<&'static [&'static str]>,
@@ -200,6 +201,7 @@ pub struct RouteMeta {
     pub operation: Operation,
     pub disabled: bool,
     pub rate_limit: Option<RateLimit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<&'static RoutePreset>,
 }
 
