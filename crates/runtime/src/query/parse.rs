@@ -350,14 +350,14 @@ impl<'a> Parser<'a> {
     fn unknown(&mut self, name: &str) {
         match self.known_elsewhere(name) {
             Some(instead) => self.instead(name, instead),
-            None => self.problems.push(not_known(name)),
+            None => self.note(not_known(name)),
         }
     }
 
     /// A parameter that is not known, and what to write for it.
     fn instead(&mut self, name: &str, instead: &str) {
         let Problem { field, code, message } = not_known(name);
-        self.problems.push(Problem { field, code, message: format!("{message}: {instead}") });
+        self.note(Problem { field, code, message: format!("{message}: {instead}") });
     }
 
     /// What to write for a parameter of Prisma, unless the word is of this model.
@@ -369,10 +369,15 @@ impl<'a> Parser<'a> {
         (!own).then_some(instead)
     }
 
-    /// Notes a problem, once for each name: a key may be given a thousand times.
     fn problem(&mut self, field: &str, code: &str, message: String) {
-        if !self.problems.iter().any(|known| known.field == field && known.message == message) {
-            self.problems.push(Problem { field: field.to_owned(), code: code.to_owned(), message });
+        self.note(Problem { field: field.to_owned(), code: code.to_owned(), message });
+    }
+
+    /// Notes a problem once: a key may be given a thousand times.
+    fn note(&mut self, problem: Problem) {
+        let is_known = |known: &Problem| known.field == problem.field && known.message == problem.message;
+        if !self.problems.iter().any(is_known) {
+            self.problems.push(problem);
         }
     }
 
