@@ -332,7 +332,7 @@ fn create_many_takes_a_list_of_bounded_length() {
     let root = app.super_user();
     root.post("/api/tags/many", json!([])).expect(400, "MissingArrayRequestBody");
     root.post("/api/tags/many", json!(null)).expect(400, "MissingArrayRequestBody");
-    root.post("/api/tags/many", json!({ "name": "no-list" })).expect(400, "InvalidRequestBody");
+    root.post("/api/tags/many", json!({ "name": "no-list" })).expect(400, "MissingArrayRequestBody");
     let prefix = slug();
     let tags =
         |count: usize| (0..count).map(|n| json!({ "name": format!("{}-{n}", &prefix[24..]) })).collect::<Value>();

@@ -97,7 +97,9 @@ fn a_bulk_write_without_a_list_is_told_so() {
     root.post("/api/tags/many", json!([])).expect(400, "MissingArrayRequestBody");
     let empty = root.request("POST", "/api/tags/many").header("Content-Type", "application/json").send();
     empty.expect(400, "MissingArrayRequestBody");
-    root.post("/api/tags/many", json!({ "name": "x" })).expect(400, "InvalidRequestBody");
+    for body in [json!({ "name": "x" }), json!("x"), json!(null)] {
+        root.post("/api/tags/many", body).expect(400, "MissingArrayRequestBody");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::ops::health::{Health, Readiness};
 use crate::ops::listener::{self, Listeners, limit_writes};
 use crate::ops::shutdown::{self, Shutdown, Stopping};
 use crate::ops::stored_addresses::normalize_stored_addresses;
-use crate::ops::stored_passwords::measure_stored_hashes;
+use crate::ops::stored_passwords::note_stored_hashes;
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
@@ -134,7 +134,7 @@ impl Application {
         }
         let core = Core::start(self.app, settings, db, self.mounted, self.clock, mail).await?;
         normalize_stored_addresses(&core).await?;
-        measure_stored_hashes(&core).await?;
+        note_hashes(&core).await;
         Ok(core)
     }
 }
@@ -330,13 +330,22 @@ async fn clean_up_regularly(core: Arc<Core>) {
         {
             tracing::warn!(%error, "failed to trim the histories of accounts");
         }
+        if round % TRIM_EVERY == 0 && round > 0 {
+            note_hashes(&core).await;
+        }
         tokio::time::sleep(CLEAN_UP).await;
+    }
+}
+
+async fn note_hashes(core: &Core) {
+    if let Err(error) = note_stored_hashes(core).await {
+        tracing::warn!(%error, "failed to look for password hashes of other kinds");
     }
 }
 
 /// How often expired rows are looked for.
 const CLEAN_UP: Duration = Duration::from_secs(60);
-/// Rounds of that from one look at the length of histories to the next.
+/// Rounds of that from one look at the length of histories, and at the kinds of hashes, to the next.
 const TRIM_EVERY: u32 = 60;
 
 /// Other nodes change accounts and roles, too.

@@ -198,7 +198,7 @@ impl Fuzzed {
 }
 
 fn reading<'a>(ctx: &'a Context<'_>, model: &Model, scope: &'a crate::access::Scope) -> Reading<'a> {
-    let sight = Sight { core: ctx.core, principal: &ctx.principal };
+    let sight = Sight::new(ctx.core, &ctx.principal);
     Reading { sight, meta: model.meta, scope, limits: ctx.core.app.query, preset: Preset::default() }
 }
 

@@ -86,6 +86,14 @@ fn each_route_has_its_own_preset() {
     let row = client.get(&format!("{FOLDERS}/{}", made.id())).succeeds(200);
     assert!(row["data"]["note"].is_null() && row["data"]["openedAt"].is_null() && row["data"]["label"] == "new");
     assert!(!keys(&row["data"]).contains(&"note"), "the one field that is left out");
+    // Nor by way of a relation that leads back.
+    let path = format!("{FOLDERS}/{}", made.id());
+    client.get(&format!("{path}?fields=papers.folder.note")).expect(400, "InvalidRequestQuery");
+    let back = client.get(&format!("{path}?fields=+papers.folder")).succeeds(200);
+    assert_eq!(
+        (&back["data"]["papers"][0]["folder"]["label"], &back["data"]["papers"][0]["folder"]["note"]),
+        (&json!("new"), &Value::Null)
+    );
     let with = client.get(&format!("{FOLDERS}/{}?fields=+papers", made.id())).succeeds(200);
     assert_eq!(with["data"]["papers"][0]["pages"], 3, "a route that only leaves fields out says nothing of relations");
     let changed = client.patch(&format!("{FOLDERS}/many?label=new"), json!({ "shelf": 4 })).succeeds(200);

@@ -114,3 +114,17 @@ fn the_text_null_is_asked_for_in_json_or_of_a_field_that_always_has_a_value() {
     }
     refused(shelf.list(&format!("filters={}", encoded(&json!({ "rating": "null" }).to_string()))));
 }
+
+#[test]
+fn an_option_of_an_included_relation_is_given_once_however_it_is_spelled() {
+    let app = crate::harness::app();
+    for query in [
+        "comments[limit]=1&comments[limit]=5",
+        "comments[limit]=1&comments__limit=7",
+        "comments[sort]=content&comments__sort=-content",
+    ] {
+        let reply = app.get(&format!("/api/posts?fields=id,comments.id&{query}")).expect(400, "InvalidRequestQuery");
+        assert_eq!(reply.problems(), ["RepeatedParameter"], "{query}");
+    }
+    app.get("/api/posts?fields=id,comments.id&comments[limit]=1&comments[sort]=content").succeeds(200);
+}

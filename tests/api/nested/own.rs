@@ -139,3 +139,29 @@ fn interceptors_of_the_account_see_nobody_sign_up_and_those_of_its_rows_see_the_
     let phones = app.super_user().get(&format!("/api/phones?userId={}", made.id())).succeeds(200);
     assert_eq!(phones.column("label"), ["true"]);
 }
+
+#[test]
+fn a_key_of_ones_own_account_is_followed_as_it_is_shown() {
+    let app = app();
+    let ada = app.sign_up("ada");
+    let post = article(&ada, json!({}));
+    let pinned =
+        |body: Value| ada.patch("/api/users/me", json!({ "pinned": body })).succeeds(200)["data"]["pinnedId"].clone();
+    assert_eq!(pinned(json!({ "id": post["id"] })), post["id"]);
+    assert_eq!(pinned(json!({ "title": "Other", "apiAction": "update" })), post["id"]);
+    assert_eq!(app.row(&path(&post))["title"], "Other");
+    assert_eq!(pinned(json!({ "disconnect": true })), Value::Null);
+}
+
+#[test]
+fn a_long_body_of_an_upsert_is_read_in_time() {
+    let app = app();
+    let mut phone =
+        serde_json::Map::from_iter([("apiAction".to_owned(), json!("upsert")), ("number".to_owned(), json!(number()))]);
+    phone.extend((0..40_000).map(|number| (format!("a{number}"), json!(1))));
+    let body = signed_up(&json!({ "phones": [phone] }));
+    let start = std::time::Instant::now();
+    app.post("/api/auth/signup", body.clone()).expect(400, "InvalidRequestBody");
+    assert!(start.elapsed() < std::time::Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(accounts(&app, &body), 0);
+}

@@ -47,6 +47,24 @@ fn what_other_elements_link_stays_beside_what_is_set() {
 }
 
 #[test]
+fn a_row_that_is_set_and_unlinked_at_once_is_refused_however_it_is_named() {
+    let app = app();
+    let grace = app.editor("grace");
+    let a = tag(&grace);
+    let post = article(&grace, json!({ "tags": [{ "id": a.0 }] }));
+    for tags in [
+        json!({ "set": [{ "name": a.1 }], "disconnect": [{ "name": a.1 }] }),
+        json!({ "set": [{ "id": a.0 }], "disconnect": [{ "name": a.1 }] }),
+        json!({ "set": [{ "name": a.1 }], "disconnect": [{ "id": a.0 }] }),
+        json!({ "set": [{ "name": a.1 }], "delete": [{ "name": a.1 }] }),
+        json!([{ "name": a.1, "apiAction": "connect" }, { "name": a.1, "apiAction": "disconnect" }]),
+    ] {
+        grace.patch(&path(&post), json!({ "tags": tags })).expect(400, "InvalidRequestBody");
+        assert_eq!(included(&app, &path(&post), "tags", "name"), std::slice::from_ref(&a.1), "{tags}");
+    }
+}
+
+#[test]
 fn a_new_row_is_linked_to_what_it_is_set_to() {
     let app = app();
     let grace = app.editor("grace");

@@ -7,13 +7,13 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::decoys::Decoys;
 use super::fair_queue::{Bounds, FairQueue};
-use super::pace::Pace;
-use super::stored_hash::{BCRYPT_BYTES, Kind, StoredHash, UnusableHash};
+use super::stored_hash::{BCRYPT_BYTES, StoredHash, UnusableHash};
 use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::limit::LimitKey;
@@ -22,8 +22,6 @@ use crate::limit::LimitKey;
 const WAITING: Bounds = Bounds { of_one_client: 16, in_total: 32 };
 /// How long a job may take with the jobs before it; longer, and its client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Looks at a hash of each kind that are measured at start.
-const LOOKS: usize = 3;
 /// What a client is told to wait when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -44,9 +42,7 @@ pub(crate) struct Hasher {
 struct Shared {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
-    /// Verified against when there is no account, or no hash that can be, so that the answer takes as long.
-    decoy: Mutex<Option<String>>,
-    pace: Pace,
+    decoys: Decoys,
 }
 
 struct Waiting {
@@ -59,8 +55,7 @@ impl Hasher {
     /// At most one thread fewer than there are cores, and at least one.
     pub(crate) fn start(cost: u32) -> Self {
         let waiting = Mutex::new(Waiting { queue: FairQueue::new(WAITING), closed: false });
-        let shared =
-            Arc::new(Shared { waiting, arrived: Condvar::new(), decoy: Mutex::new(None), pace: Pace::default() });
+        let shared = Arc::new(Shared { waiting, arrived: Condvar::new(), decoys: Decoys::new(cost) });
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..cores.saturating_sub(1).max(1) {
             let shared = shared.clone();
@@ -92,13 +87,10 @@ impl Hasher {
         format!("$2b${:02}$", self.cost)
     }
 
-    /// Notes how long it takes to look at a password of this hash, and for nobody: the shortest of a few times each, as the
-    /// machine may be busy at start.
-    pub(crate) async fn measure(&self, hash: String) {
-        for hash in [Some(hash), None].iter().cycle().take(2 * LOOKS) {
-            // A queue that is full is no reason not to start: the first log-in is measured then.
-            let _ = self.verify(None, PlainPassword::new(""), hash.clone()).await;
-        }
+    /// Notes of which kinds the stored hashes are, by one of each.
+    pub(crate) fn note_stored(&self, hashes: &[String]) {
+        let kinds = hashes.iter().filter_map(|hash| StoredHash::read(hash, self.cost).ok());
+        self.shared.decoys.set(kinds.map(|stored| stored.kind));
     }
 
     /// Whether a password can be verified against a hash.
@@ -161,23 +153,10 @@ impl Shared {
 }
 
 impl Shared {
-    /// Looks at a password. Where there is no hash, or none that can be verified against, the decoy's takes its place and
-    /// nothing matches. The thread rests until the slowest kind of hash would be done.
+    /// Looks at a password. What cannot be verified against is like no hash.
     fn verify(&self, password: &str, hash: Option<&str>, cost: u32) -> bool {
-        let started = Instant::now();
-        let known = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
-        let (stored, counts) = match known {
-            Some(stored) => (Some(stored), true),
-            None => (self.decoy().and_then(|decoy| StoredHash::read(&decoy, cost).ok()), false),
-        };
-        let Some(stored) = stored else { return false };
-        let matches = stored.matches(password);
-        thread::sleep(self.pace.rest(stored.kind, started.elapsed()));
-        matches && counts
-    }
-
-    fn decoy(&self) -> Option<String> {
-        self.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let stored = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
+        self.decoys.verify(password, stored.as_ref())
     }
 }
 
@@ -190,19 +169,8 @@ async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
 }
 
 fn work(shared: &Shared, cost: u32) {
-    make_decoy(cost, shared);
     while let Some(job) = shared.next() {
         run(job, cost, shared);
-    }
-}
-
-/// A hash that no password is behind, and how long one takes.
-fn make_decoy(cost: u32, shared: &Shared) {
-    let mut decoy = shared.decoy.lock().unwrap_or_else(PoisonError::into_inner);
-    if decoy.is_none() {
-        let started = Instant::now();
-        *decoy = bcrypt::hash(uuid::Uuid::new_v4().to_string(), cost).ok();
-        shared.pace.rest(Kind::Bcrypt { cost }, started.elapsed());
     }
 }
 

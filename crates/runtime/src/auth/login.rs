@@ -162,7 +162,7 @@ pub(crate) async fn log_in(
         standing => standing?,
     }
     if let Some(hash) = stronger {
-        store(ctx, model, account, hash).await?;
+        store(ctx, model, (account, &found.password), hash).await?;
     }
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
@@ -207,11 +207,13 @@ async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, fou
     if outdated { auth.hasher.hash(ctx.origin(), credentials.password.clone()).await.ok() } else { None }
 }
 
-/// The password stays what it is, so nothing else about it changes.
-async fn store(ctx: &Context<'_>, model: &Model, account: Id, hash: String) -> Result<(), AuthError> {
+/// Replaces the hash that was verified, unless another one is stored by now. The password stays what it is, so nothing else
+/// about it changes.
+async fn store(ctx: &Context<'_>, model: &Model, (account, before): (Id, &str), hash: String) -> Result<(), AuthError> {
+    let column = password_field(model)?.column;
     let mut update = model.sql.statement("UPDATE ");
-    update.identifier(model.meta.table).push(" SET ").identifier(password_field(model)?.column).push(" = ");
-    update.bind(hash).push(" WHERE \"id\" = ").bind(account);
+    update.identifier(model.meta.table).push(" SET ").identifier(column).push(" = ").bind(hash);
+    update.push(" WHERE \"id\" = ").bind(account).push(" AND ").identifier(column).push(" = ").bind(before);
     ctx.source().execute(update).await?;
     Ok(())
 }

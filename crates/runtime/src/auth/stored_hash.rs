@@ -10,12 +10,13 @@ use subtle::ConstantTimeEq;
 
 /// bcrypt reads this many bytes and no further. Longer passwords never match: the policy refuses to store them.
 pub(super) const BCRYPT_BYTES: usize = 72;
-/// The dearest hash of bcrypt's that is verified, unless the configured cost is higher: some two seconds of work.
-const MOST_BCRYPT: u32 = 15;
+/// The dearest hash of bcrypt's that is verified, unless the configured cost is higher: some half a second of work. Every
+/// look at a password does it for as long as one is stored.
+const MOST_BCRYPT: u32 = 13;
 /// KiB that one hash of argon2id may ask for.
-const MOST_MEMORY: u32 = 256 * 1024;
-/// KiB that it may write in all its passes: about a second of work.
-const MOST_WORK: u64 = 1024 * 1024;
+const MOST_MEMORY: u32 = 128 * 1024;
+/// KiB that it may write in all its passes: some half a second of work.
+const MOST_WORK: u64 = 512 * 1024;
 /// Sizes of salt and output, in bytes.
 const SALT: std::ops::RangeInclusive<usize> = 8..=64;
 const OUTPUT: std::ops::RangeInclusive<usize> = 16..=64;
@@ -27,6 +28,18 @@ const ARGON2_BYTES: usize = 1024;
 pub(super) enum Kind {
     Bcrypt { cost: u32 },
     Argon2id { memory: u32, passes: u32, lanes: u32 },
+}
+
+impl Kind {
+    /// A hash of this kind that no password is known for.
+    pub(super) fn decoy(self) -> StoredHash {
+        let (version, salt, output) = (Version::V0x13, vec![0; *SALT.start()], vec![0; 32]);
+        let text = match self {
+            Kind::Bcrypt { cost } => format!("$2b${cost:02}${}", ".".repeat(53)),
+            Kind::Argon2id { .. } => String::new(),
+        };
+        StoredHash { kind: self, text, version, salt, output }
+    }
 }
 
 /// Why a stored text cannot be verified against.
@@ -187,12 +200,12 @@ mod tests {
     #[test]
     fn what_asks_for_too_much_is_not_verified() {
         let made = made();
-        for costs in ["m=262145,t=1,p=1", "m=262144,t=5,p=1", "m=64,t=16385,p=1", "m=99999999999,t=1,p=1"] {
+        for costs in ["m=131073,t=1,p=1", "m=131072,t=5,p=1", "m=64,t=8193,p=1", "m=99999999999,t=1,p=1"] {
             unusable(&made.replace("m=64,t=3,p=1", costs), UnusableHash::TooExpensive);
         }
-        let dear = bcrypt::hash("x", 4).expect("a hash").replacen("$04$", "$16$", 1);
+        let dear = bcrypt::hash("x", 4).expect("a hash").replacen("$04$", "$14$", 1);
         unusable(&dear, UnusableHash::TooExpensive);
-        assert!(StoredHash::read(&dear, 16).is_ok(), "the configured cost is");
+        assert!(StoredHash::read(&dear, 14).is_ok(), "the configured cost is");
     }
 
     #[test]
@@ -216,6 +229,15 @@ mod tests {
         }
         unusable(&bcrypt::hash("x", 4).expect("a hash").replacen("2b", "2x", 1), UnusableHash::Unknown);
         unusable(&format!("{made}$x"), UnusableHash::Unknown);
+    }
+
+    #[test]
+    fn a_decoy_takes_the_work_of_its_kind_and_matches_nothing() {
+        for kind in [Kind::Bcrypt { cost: 10 }, Kind::Argon2id { memory: 8192, passes: 8, lanes: 1 }] {
+            let started = std::time::Instant::now();
+            assert!(!kind.decoy().matches("Correct-Horse-7"));
+            assert!(started.elapsed() > std::time::Duration::from_millis(2), "{kind:?} took {:?}", started.elapsed());
+        }
     }
 
     #[test]

@@ -242,7 +242,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn reading<'s>(&self, ctx: &'s Context<'_>, scope: &'s Scope) -> Reading<'s> {
-        let sight = Sight { core: ctx.core, principal: &ctx.principal };
+        let sight = Sight::new(ctx.core, &ctx.principal);
         Reading { sight, meta: self.model.meta, scope, limits: ctx.core.app.query, preset: self.preset() }
     }
 

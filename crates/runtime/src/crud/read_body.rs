@@ -180,6 +180,11 @@ impl Rights for CallersRights<'_> {
         Ok(decide(model.meta, &model.masks, viewing, self.principal)?.read)
     }
 
+    fn readable_of_oneself(&self, model: &str) -> Result<FieldSet, ApiError> {
+        let model = self.model(model)?;
+        Ok(model.masks.read(model.meta, self.principal))
+    }
+
     fn writable(&self, model: &str, operation: Operation) -> Result<FieldSet, ApiError> {
         let model = self.model(model)?;
         let disabled = model.meta.route(operation).is_some_and(|route| route.disabled);

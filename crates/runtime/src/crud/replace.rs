@@ -39,7 +39,11 @@ impl End<'_> {
             // Named twice, a row is linked once.
             let found = locate(ctx, self.target, &view, None, rows).await?;
             let wanted: BTreeMap<Id, &Named> = found.into_iter().zip(rows).collect();
-            let besides = self.besides(ctx, &view, sorted, *id).await?;
+            let unlinked = self.tied(ctx, &view, *id, sorted.unlinked(*id)).await?;
+            if unlinked.iter().any(|other| wanted.contains_key(other)) {
+                return Err(contradicted(place));
+            }
+            let besides = &self.tied(ctx, &view, *id, sorted.linked_besides(*id)).await? | &unlinked;
             // One more than may be unlinked tells that there are too many.
             let most = ctx.nestable as usize + wanted.len() + besides.len() + 1;
             let linked = self.linked(ctx, &view, *id, most).await?;
@@ -53,17 +57,8 @@ impl End<'_> {
         Ok(replaced)
     }
 
-    /// Rows that other elements name: what they link stays linked, and what they unlink is unlinked by them.
-    async fn besides(
-        &self,
-        ctx: &Context<'_>,
-        view: &Scope,
-        sorted: &Sorted,
-        id: Id,
-    ) -> Result<BTreeSet<Id>, ApiError> {
-        let mut keys = sorted.linked_besides(id);
-        let unlinked = sorted.disconnect.get(&id).into_iter().chain(sorted.delete.get(&id)).flatten();
-        keys.extend(unlinked.map(|named| &named.key));
+    /// The linked rows among those that other elements name.
+    async fn tied(&self, ctx: &Context<'_>, view: &Scope, id: Id, keys: Vec<&Key>) -> Result<BTreeSet<Id>, ApiError> {
         let found = locate_each(ctx, self.target, view, Some((self.tie, id)), keys).await?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -152,6 +147,11 @@ fn charge(ctx: &mut Context<'_>, rows: usize, place: &str) -> Result<(), ApiErro
             Err(refused(place, "MaxNestedConstraint", message))
         }
     }
+}
+
+fn contradicted(place: &str) -> ApiError {
+    let message = format!("'{}' links a record and unlinks it", name_of(place));
+    refused(place, "AmbiguousReference", message)
 }
 
 fn orphaned(place: &str, key: &str) -> ApiError {

@@ -51,6 +51,12 @@ impl Sorted {
         self.connect_or_create.is_empty() && self.upsert.is_empty()
     }
 
+    /// The rows that elements unlink from the written row.
+    pub(super) fn unlinked(&self, id: Id) -> Vec<&Key> {
+        let unlinked = self.disconnect.get(&id).into_iter().chain(self.delete.get(&id)).flatten();
+        unlinked.map(|named| &named.key).collect()
+    }
+
     /// The rows, besides those that it is set to, that the written row is linked to afterwards.
     pub(super) fn linked_besides(&self, id: Id) -> Vec<&Key> {
         let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, named)| &named.key);

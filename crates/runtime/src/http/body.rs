@@ -129,13 +129,11 @@ where
 {
     match read_value(req, payload, limit).await? {
         Some(Value::Array(list)) if !list.is_empty() => Ok(list),
-        None | Some(Value::Array(_) | Value::Null) => Err(missing_array()),
-        Some(_) => Err(ApiError::bad_request("InvalidRequestBody", "The body must be a JSON array")),
+        _ => Err(ApiError::bad_request(
+            "MissingArrayRequestBody",
+            "The body must be a JSON array of at least one element",
+        )),
     }
-}
-
-fn missing_array() -> ApiError {
-    ApiError::bad_request("MissingArrayRequestBody", "The body must be a JSON array of at least one element")
 }
 
 pub(super) fn payload_too_large() -> ApiError {
@@ -377,7 +375,7 @@ mod tests {
         let (request, mut payload) = json_body("{}").to_http_parts();
         assert_eq!(
             read_array(&request, &mut payload, LIMIT).await.expect_err("an object").code(),
-            "InvalidRequestBody"
+            "MissingArrayRequestBody"
         );
     }
 }

@@ -19,7 +19,7 @@ use crate::resource::{
 use crate::text::upper_first;
 
 /// One thing that is wrong with a request, as `meta.errors` shows it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 pub struct Problem {
     /// `title`; `2.title` in a bulk body
     pub field: String,

@@ -1,12 +1,14 @@
 //! Elements that leave open whether their row is there: `connectOrCreate` and `upsert`.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::body::BodyReader;
 use super::element::{Action, Element, Part, Refused};
 use super::long_form::is_member;
 use super::naming::uniques;
-use super::{Form, Reach};
+use super::{Form, Problem, Reach};
 use crate::access::FieldSet;
 use crate::resource::{Among, Change, Named, RelationKind, Upsert};
 
@@ -114,7 +116,7 @@ impl BodyReader<'_> {
     /// Of problems that the second reading of the same values found, those that the first had not.
     fn tell_once(&mut self, first: usize, second: usize) {
         let again = self.problems.split_off(second);
-        let told = self.problems[first..].to_vec();
+        let told: HashSet<Problem> = self.problems[first..].iter().cloned().collect();
         self.problems.extend(again.into_iter().filter(|problem| !told.contains(problem)));
     }
 

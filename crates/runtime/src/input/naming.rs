@@ -92,8 +92,13 @@ impl BodyReader<'_> {
     ) -> Result<(), Refused> {
         let known = match element.relation.kind {
             RelationKind::BelongsTo { field } => {
-                let own = reach.rights.readable(self.meta.name).unwrap_or_default();
-                self.meta.field_index(field).is_some_and(|key| own.contains(key))
+                let row = if reach.own {
+                    reach.rights.readable_of_oneself(self.meta.name)
+                } else {
+                    reach.rights.readable(self.meta.name)
+                };
+                let row = row.unwrap_or_default();
+                self.meta.field_index(field).is_some_and(|key| row.contains(key))
             }
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
                 element.target.meta.field_index(field).is_some_and(|key| readable.contains(key))

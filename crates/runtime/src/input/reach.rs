@@ -41,6 +41,12 @@ pub(crate) trait Rights {
     /// 401 or 403 where they may look at none of its rows.
     fn readable(&self, model: &str) -> Result<FieldSet, ApiError>;
 
+    /// The fields of their own account that the caller is shown as such, whoever may look at accounts.
+    ///
+    /// # Errors
+    /// 500 where there is no such model.
+    fn readable_of_oneself(&self, model: &str) -> Result<FieldSet, ApiError>;
+
     /// The fields that the caller may set in the operation.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::body::{BodyReader, Problem};
 use super::element::{Element, Target, placeholder};
 use super::long_form::is_long;
 use crate::resource::{
-    Among, Change, Id, InlineKey, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Replacement,
+    Among, Change, InlineKey, Key, ModelMeta, Named, Nested, Reference, RelationKind, RelationMeta, Replacement,
     Resource, Upsert,
 };
 use crate::text::upper_first;
@@ -146,10 +146,11 @@ fn together(changes: Vec<Change>) -> Vec<Change> {
     others
 }
 
-/// Whether all elements that name a row by its id mean the same to do with it. What is said twice is done once.
+/// Whether all elements that name a row alike, by its id or by the same unique values, mean the same to do with it. What is
+/// said twice is done once.
 fn agree(changes: &mut Vec<Change>) -> bool {
-    let mut links: BTreeMap<Id, bool> = BTreeMap::new();
-    let mut done: BTreeSet<(Id, u8)> = BTreeSet::new();
+    let mut links: BTreeMap<String, bool> = BTreeMap::new();
+    let mut done: BTreeSet<(String, u8)> = BTreeSet::new();
     let mut agree = true;
     changes.retain(|change| {
         let (named, links_it, kind) = match change {
@@ -162,16 +163,22 @@ fn agree(changes: &mut Vec<Change>) -> bool {
             Change::Create(_) => return true,
             Change::Set(replacement) => {
                 for named in &replacement.rows {
-                    let Key::Id(id) = named.key else { continue };
-                    agree &= *links.entry(id).or_insert(true);
+                    agree &= *links.entry(text(&named.key)).or_insert(true);
                 }
                 return true;
             }
         };
-        let Key::Id(id) = named.key else { return true };
-        agree &= *links.entry(id).or_insert(links_it) == links_it;
+        if matches!(named.key, Key::Linked) {
+            return true;
+        }
+        let key = text(&named.key);
+        agree &= *links.entry(key.clone()).or_insert(links_it) == links_it;
         // Two changes of one row are two changes.
-        kind == 1 || done.insert((id, kind))
+        kind == 1 || done.insert((key, kind))
     });
     agree
+}
+
+fn text(key: &Key) -> String {
+    format!("{key:?}")
 }

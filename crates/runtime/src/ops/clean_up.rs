@@ -48,17 +48,23 @@ pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
         Statement::new(dialect, "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" IS NULL");
     newest_but(&mut nobody, OF_NOBODY);
     delete(core, "gable_events", nobody).await?;
-    let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL \
-               GROUP BY \"account_id\" HAVING COUNT(*) > ";
-    let mut long = Statement::new(dialect, sql);
-    long.bind(i64::from(KEPT)).push(" LIMIT ").bind(BATCH as i64);
-    for result in core.db.reader().all(long).await? {
-        let account = id_from(&mut Row::new(&result), auth.access.models.account.id)?;
-        for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
+    for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
+        for result in core.db.reader().all(long(dialect, kinds)).await? {
+            let account = id_from(&mut Row::new(&result), auth.access.models.account.id)?;
             delete(core, "gable_events", beyond(dialect, account, kinds)).await?;
         }
     }
     Ok(())
+}
+
+/// Accounts that have more events of these kinds than are kept. One that was trimmed is none of them.
+fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
+    let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL AND \"kind\" IN (";
+    let mut long = Statement::new(dialect, sql);
+    long.join(", ", kinds, |long, kind| long.bind(*kind));
+    long.push(") GROUP BY \"account_id\" HAVING COUNT(*) > ").bind(i64::from(KEPT));
+    long.push(" LIMIT ").bind(BATCH as i64);
+    long
 }
 
 /// The events of these kinds that are not among an account's newest.

@@ -1,31 +1,25 @@
-//! Hashes that accounts brought along. How long one takes is measured at start, so that the first guess at such an account
-//! takes no other time than one at a name that nobody has.
+//! Hashes that accounts brought along: of which kinds they are. Every look at a password does the work of each, so that
+//! neither an account nor a name that nobody has is told by its time.
 
-use std::time::{Duration, Instant};
-
-use crate::auth::{hash_prefix, password_field};
+use crate::auth::{FOREIGN_KINDS, hash_prefix, password_field};
 use crate::core::{Core, Model};
 use crate::db::{DbError, Row};
 
-/// Kinds of hashes that are looked for: a system that accounts come from has one, or a few.
-const KINDS: usize = 8;
-/// No kind is begun with after this time: the others are measured at their first log-in.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Measures one hash of each kind that is stored and that the server would not make itself.
+/// Looks for a hash of each kind that the server would not make itself. To be done at start and now and then, as accounts are
+/// imported, and their hashes replaced.
 ///
 /// # Errors
 /// The database does not answer.
-pub(crate) async fn measure_stored_hashes(core: &Core) -> Result<(), DbError> {
+pub(crate) async fn note_stored_hashes(core: &Core) -> Result<(), DbError> {
     let (Some(auth), Ok(model)) = (&core.auth, core.account_model()) else { return Ok(()) };
     let Ok(field) = password_field(model) else { return Ok(()) };
-    let mut known = vec![auth.hasher.own_prefix()];
-    let begun = Instant::now();
-    while known.len() <= KINDS && begun.elapsed() < PATIENCE {
+    let (mut known, mut hashes) = (vec![auth.hasher.own_prefix()], Vec::new());
+    while hashes.len() < FOREIGN_KINDS {
         let Some(hash) = another(core, model, field.column, &known).await? else { break };
         known.push(hash_prefix(&hash).to_owned());
-        auth.hasher.measure(hash).await;
+        hashes.push(hash);
     }
+    auth.hasher.note_stored(&hashes);
     Ok(())
 }
 

@@ -208,7 +208,7 @@ impl Server<'_> {
 
     fn read(&self, model: &Model, parameters: &[(String, String)]) -> Result<(Scope, ListQuery), ApiError> {
         let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &self.principal)?;
-        let sight = Sight { core: self.core, principal: &self.principal };
+        let sight = Sight::new(self.core, &self.principal);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let limits = self.core.app.query;
         let query =

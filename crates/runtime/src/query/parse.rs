@@ -1,6 +1,7 @@
 //! A query string to a `ListQuery`. Nothing is dropped silently: what is not known is a 400 that names it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use percent_encoding::percent_decode_str;
 
@@ -117,12 +118,16 @@ struct Parser<'a> {
     fingerprint: String,
     /// Parameters that were given and cannot be given again.
     given: Vec<&'static str>,
+    /// Options of included relations that were given.
+    shaped: HashSet<Vec<String>>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Parser<'a> {
     fn new(reading: Reading<'a>) -> Self {
-        let Reading { sight, meta, scope, limits, preset } = reading;
+        let Reading { meta, scope, limits, preset, .. } = reading;
+        let sight = reading.sight.limited(meta, preset.shown());
+        let reading = Reading { sight, ..reading };
         let view = View { meta, scope: scope.clone(), shown: preset.shown(), steps: limits.max_depth };
         Self {
             selection: preset::selection(sight, limits, &view),
@@ -140,6 +145,7 @@ impl<'a> Parser<'a> {
             counting: Counting::Total,
             fingerprint: meta.name.to_owned(),
             given: Vec::new(),
+            shaped: HashSet::new(),
             problems: Vec::new(),
         }
     }
@@ -262,6 +268,10 @@ impl<'a> Parser<'a> {
             return false;
         }
         let view = include.view.clone();
+        if !self.shaped.insert(parts.iter().map(|part| (*part).to_owned()).collect()) {
+            self.note(repeated(name));
+            return true;
+        }
         let (limit, sort) = match option {
             "limit" => (Some(self.number(name, value, self.reading.limits.max_limit)), None),
             _ => (None, Some(self.sorted(&view, name, value))),

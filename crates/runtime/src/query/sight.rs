@@ -9,6 +9,20 @@ use crate::resource::{FieldPreset, ModelMeta, Operation, RelationKind, RelationM
 pub(crate) struct Sight<'a> {
     pub(crate) core: &'a Core,
     pub(crate) principal: &'a Principal,
+    /// A model of which the route leaves fields out, on whatever path a request leads to it.
+    limited: Option<(&'static ModelMeta, &'static FieldPreset)>,
+}
+
+impl<'a> Sight<'a> {
+    pub(crate) fn new(core: &'a Core, principal: &'a Principal) -> Self {
+        Self { core, principal, limited: None }
+    }
+
+    /// Sees no more of the model than this, where it shows all relations: these may lead back to it.
+    #[must_use]
+    pub(super) fn limited(self, meta: &'static ModelMeta, shown: Option<&'static FieldPreset>) -> Self {
+        Self { limited: shown.filter(|shown| shown.relations.is_none()).map(|shown| (meta, shown)), ..self }
+    }
 }
 
 /// A model and what may be seen of it.
@@ -71,6 +85,8 @@ impl Sight<'_> {
 
     fn view(&self, model: &Model, shown: Option<&'static FieldPreset>, steps: u32) -> Option<View> {
         let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), self.principal).ok()?;
+        let limited = self.limited.filter(|(meta, _)| meta.name == model.meta.name).map(|(_, shown)| shown);
+        let shown = shown.or(limited);
         Some(View { meta: model.meta, scope, shown, steps })
     }
 }
