@@ -176,3 +176,20 @@ fn every_problem_of_both_halves_is_told_once() {
     assert!(refused.problem_fields().contains(&"comments.0"), "{:?}", refused.json);
     assert_eq!(included(&app, &path(&post), "comments", "content"), ["Stays"]);
 }
+
+#[test]
+fn an_upsert_within_an_upsert_says_its_halves_apart() {
+    let app = app();
+    let grace = app.editor("grace");
+    let (slug, name) = (word(), word());
+    let within = |tag: Value| {
+        let post = json!({ "slug": slug, "title": "Title", "content": "…", "apiAction": "upsert", "tags": [tag] });
+        grace.patch("/api/users/me", json!({ "posts": [post] }))
+    };
+    let refused = within(json!({ "name": name, "apiAction": "upsert" })).expect(400, "InvalidRequestBody");
+    assert!(refused.problems().contains(&"TagsApiActionConstraint"), "{refused:?}");
+    assert_eq!(app.count(&format!("/api/posts?slug={slug}")) + app.count(&format!("/api/tags?name={name}")), 0);
+    let (key, row) = (json!({ "name": name }), json!({ "name": name }));
+    within(json!({ "where": key, "create": row, "update": row, "apiAction": "upsert" })).succeeds(200);
+    assert_eq!(app.count(&format!("/api/posts?slug={slug}&tags__name={name}")), 1);
+}

@@ -1,4 +1,4 @@
-//! Stage 5 for the bodies of one model: JSON to inputs, every problem at once.
+//! Stage 5: reads JSON bodies of one model into inputs, collecting every problem.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,7 +12,7 @@ use crate::http::ApiError;
 use crate::input::{BodyReader, Finished, Form, Problem, Reach, Reader, Rights, Submitted, in_order, together};
 use crate::resource::{ActionMeta, AnyInput, Draft, ModelKind, ModelMeta, Operation};
 
-/// The model's `Create`, which names no rows of other models but by their ids.
+/// Reads the model's `Create` from a body that refers to rows of other models only by their ids.
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body.
@@ -25,7 +25,7 @@ pub(crate) fn read_create(
     Ok(refuse(read(ctx, model, Form::Create, writable, body.into(), None)?)?.input)
 }
 
-/// The model's `Update`, likewise.
+/// Reads the model's `Update` from a body that refers to rows of other models only by their ids.
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body.
@@ -38,10 +38,10 @@ pub(crate) fn read_update(
     Ok(refuse(read(ctx, model, Form::Update, writable, body.into(), None)?)?.input)
 }
 
-/// The model's input of this form, which may reach into other models.
+/// Reads the model's input of this form from a body that may nest rows of other models.
 ///
 /// # Errors
-/// 400 `InvalidRequestBody` with every problem of the body, 401 or 403 where the caller may not write what it nests.
+/// 400 `InvalidRequestBody` with every problem of the body, 401 or 403 if the caller may not write the nested rows.
 pub(super) async fn read_draft(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -54,10 +54,11 @@ pub(super) async fn read_draft(
     refuse(nesting.authorized(ctx, read).await?)
 }
 
-/// The input of an account that signs up or changes itself. What it says of other rows, it says as that account.
+/// Reads the body of an account that signs up or changes itself. Nested rows are written with the rights of that
+/// account.
 ///
 /// # Errors
-/// As of any other body.
+/// As for `read_draft`.
 pub(crate) async fn read_own(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -70,10 +71,10 @@ pub(crate) async fn read_own(
     refuse(ctx.as_newcomer(async |ctx| nesting.authorized(ctx, read).await).await?)
 }
 
-/// The model's `Create`s; each problem is named with the index of its element.
+/// Reads the model's `Create`s; each problem carries the index of its element.
 ///
 /// # Errors
-/// As of one body.
+/// As for `read_draft`.
 pub(super) async fn read_drafts(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -119,16 +120,16 @@ fn read_each(
     Ok((drafts, problems))
 }
 
-/// What one request says of other models.
+/// The access to other models that the bodies of one request need.
 struct Nesting {
-    /// Rows that it may still name.
+    /// The number of rows that the bodies may still name.
     names: Cell<u32>,
     told: Cell<bool>,
-    /// What it is about to do, each once.
+    /// The actions on other models, without repetition.
     actions: RefCell<Vec<(&'static str, &'static ActionMeta)>>,
 }
 
-/// One body of the request, and where it stands among them.
+/// One body of the request, and its place there.
 #[derive(Clone, Copy)]
 struct Within<'a> {
     nesting: &'a Nesting,
@@ -141,7 +142,7 @@ impl Nesting {
         Self { names: Cell::new(core.app.query.max_nested), told: Cell::new(false), actions: RefCell::default() }
     }
 
-    /// Stage 4 for what a body does to other models: whoever stands there decides about these actions, too.
+    /// Stage 4 for the actions on other models: the interceptors of authorization run for each of them.
     async fn authorized<T>(&self, ctx: &mut Context<'_>, read: Result<T, ApiError>) -> Result<T, ApiError> {
         let read = match read {
             Ok(read) => read,
@@ -164,11 +165,12 @@ impl Nesting {
     }
 }
 
-/// The caller's rights in other models. An operation that is disabled is nobody's to nest.
+/// The caller's rights in other models. A disabled operation cannot be nested.
 struct CallersRights<'a> {
     core: &'a Core,
     principal: &'a Principal,
-    /// Whether the caller is an account that is not there yet. Nobody can grant what they hold before they hold it.
+    /// Whether the caller is an account that does not exist yet. It cannot write accounts, roles or permissions, as it
+    /// holds no rights that it could grant.
     is_newcomer: bool,
     nesting: Option<&'a Nesting>,
 }
@@ -224,6 +226,7 @@ fn read(
     };
     let depth = ctx.core.app.query.max_depth;
     let reach = within.map(|Within { nesting, own, place }| Reach {
+        halved: false,
         rights: &rights,
         account: newcomer.map_or_else(|| ctx.principal.account(), Newcomer::account),
         own,

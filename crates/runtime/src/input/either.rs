@@ -38,9 +38,14 @@ impl BodyReader<'_> {
         self.count_single(element, reach)?;
         let named = self.key_alone(element, reach, Action::Upsert, key);
         let before = self.problems.len();
+        // Both halves of a flat element are the same values, which are read twice; within them nothing is.
+        let whole = self.reader.reach;
+        let halved = reach.halved || create.path == update.path;
+        self.reader.reach = whole.map(|reach| Reach { halved, ..reach });
         let create = self.draft(&element.at(&create.path), Form::Create, create.entries);
         let created = self.problems.len();
         let update = self.draft(&element.at(&update.path), Form::Update, update.entries);
+        self.reader.reach = whole;
         self.tell_once(before, created);
         let among = match reach.form {
             Form::Create => Among::All,
@@ -81,6 +86,10 @@ impl BodyReader<'_> {
         if names[1..].iter().any(|name| entries.contains_key(*name) && !is_member(meta, name)) {
             return self.parts(element, entries, names);
         }
+        if action == Action::Upsert && reach.halved {
+            let why = "stands in another one: write 'where', 'create' and 'update' apart, in either";
+            return Err(self.refuse(element, "ApiActionConstraint", why));
+        }
         let readable = reach.rights.readable(meta.name).unwrap_or_default();
         // Of one row that is linked anyway, a unique field is changed, not looked for.
         let linked = action == Action::Upsert && !element.is_listed() && reach.form == Form::Update;
@@ -88,11 +97,12 @@ impl BodyReader<'_> {
         let has = |name: &&str| entries.contains_key(*name);
         let unique = uniques(meta, &keys).map(|(_, fields)| fields).find(|fields| fields.iter().all(has));
         let key: &[&str] = if entries.contains_key("id") { &["id"] } else { unique.unwrap_or_default() };
-        let (mut create, mut update, mut named) = (entries.clone(), entries, Map::new());
+        let value = |name: &&str| Some(((*name).to_owned(), entries.get(*name)?.clone()));
+        let named = key.iter().filter_map(value).collect();
+        let mut update = if action == Action::Upsert { entries.clone() } else { Map::new() };
+        update.retain(|name, _| !key.contains(&name.as_str()));
+        let mut create = entries;
         create.remove("id");
-        for name in key {
-            named.extend(update.remove_entry(*name));
-        }
         let part = |entries| Part { entries, path: element.path.to_owned() };
         Ok([part(named), part(create), part(update)])
     }
