@@ -1,5 +1,5 @@
-//! The Gazette: the reference application of Gable, a small publishing house. What it serves is described in `schema/`;
-//! what it does beyond that stands in `interceptors/`.
+//! The Gazette: the reference application of Gable, a small publishing house. `schema/` describes its API,
+//! `interceptors/` the behaviour beyond that.
 
 use std::process::ExitCode;
 

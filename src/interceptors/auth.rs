@@ -1,5 +1,5 @@
-//! Accounts and log-ins: a key for the newsroom's own programs, a word in the log about refusals, and what happens to
-//! the drafts of somebody who leaves.
+//! Accounts and log-ins: an API key for the newsroom's programs, log lines about refusals, and the removal of drafts
+//! with their author's account.
 
 use api::post::{Column, Entity as Posts};
 use api::{PostStatus, User};
@@ -23,7 +23,7 @@ pub(crate) fn install(auth: &mut AuthHooks<User>) {
     .before_delete_me(delete_drafts);
 }
 
-/// A program of the newsroom acts as an account of its own, without logging in. Both parts come from the environment.
+/// A program of the newsroom acts as an account without logging in. Key and account id come from the environment.
 struct NewsroomKey {
     key: String,
     account: Uuid,
@@ -36,7 +36,7 @@ impl NewsroomKey {
         Some(Self { key, account })
     }
 
-    /// Compares in constant time: how long it takes tells nothing of the key but its length.
+    /// Compares in constant time, which reveals nothing about the key but its length.
     fn opens(&self, given: Option<&str>) -> bool {
         given.is_some_and(|given| self.key.as_bytes().ct_eq(given.as_bytes()).into())
     }
@@ -66,7 +66,7 @@ async fn welcome(ctx: &mut Context<'_>, user: &mut User) -> Result<(), ApiError>
     Ok(())
 }
 
-/// What was never published leaves with its author, in the same transaction.
+/// Deletes the drafts of an author together with the account, in one transaction.
 async fn delete_drafts(ctx: &mut Context<'_>, _: &mut ()) -> Result<(), ApiError> {
     let author: Uuid = ctx.account_id()?;
     let drafts = Posts::delete_many().filter(Column::AuthorId.eq(author)).filter(Column::Status.eq(PostStatus::Draft));

@@ -1,4 +1,4 @@
-//! What the Gazette does around the generated operations: one file per model.
+//! Interceptors of the Gazette, one file per model.
 
 mod auth;
 mod comment;
@@ -6,7 +6,7 @@ mod post;
 mod tag;
 mod user;
 
-/// Every interceptor of the application, found from `main.rs`.
+/// Registers every interceptor of the application; called from `main.rs`.
 pub(crate) fn install(hooks: &mut api::Hooks) {
     auth::install(&mut hooks.auth);
     comment::install(&mut hooks.comment);

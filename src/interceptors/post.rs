@@ -1,4 +1,4 @@
-//! Articles: slugs from titles, who may publish, and when it happened.
+//! Articles: slugs derived from titles, permission to publish, and the time of publication.
 
 use api::{CreatePost, Post, PostHooks, PostStatus, UpdatePost, permission};
 use gable::{ApiError, Context, Patch};
@@ -36,7 +36,7 @@ async fn prepare_batch(ctx: &mut Context<'_>, posts: &mut Vec<CreatePost>) -> Re
     Ok(())
 }
 
-/// An article is published by an editor, and remembers when.
+/// Requires the permission to publish an article and records the time; any other status clears it.
 async fn date_publication(ctx: &mut Context<'_>, post: &mut UpdatePost) -> Result<(), ApiError> {
     match post.status.value() {
         Some(PostStatus::Published) => {
@@ -49,14 +49,14 @@ async fn date_publication(ctx: &mut Context<'_>, post: &mut UpdatePost) -> Resul
     Ok(())
 }
 
-/// The log hears of an article only once it is really there.
+/// Logs a new article after the commit.
 async fn announce(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
     let (id, title) = (post.id, post.title.clone());
     ctx.after_commit(async move { tracing::info!(%id, title, "a new article") });
     Ok(())
 }
 
-/// The slug is often made from the title, so its author is told what to change.
+/// Explains a duplicate slug, which is often derived from the title, to the author.
 async fn explain_taken_slug(_: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
     if error.code() == "PostSlugUniqueConstraint" {
         return Err(ApiError::conflict(error.code(), "There is an article of this name already: choose another slug"));

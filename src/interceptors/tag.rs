@@ -1,4 +1,4 @@
-//! Tags: one spelling each.
+//! Tags: normalized spelling.
 
 use api::{CreateTag, TagHooks, UpdateTag};
 use gable::{ApiError, Context};
@@ -28,7 +28,7 @@ async fn lower_case_patch(_: &mut Context<'_>, tag: &mut UpdateTag) -> Result<()
     Ok(())
 }
 
-/// The body was validated before this, so what trimming leaves is looked at again.
+/// The body was validated before it was trimmed, so the result is validated again.
 fn spell(name: &mut String) -> Result<(), ApiError> {
     *name = name.trim().to_lowercase();
     match name.is_empty() {

@@ -1,4 +1,4 @@
-//! Accounts: a full name where its parts were given.
+//! Accounts: a full name composed from its parts.
 
 use api::{CreateUser, UserHooks};
 use gable::{ApiError, Context};

@@ -1,4 +1,4 @@
-//! What `generated/build.rs` calls.
+//! The entry point of `generated/build.rs`.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -10,8 +10,8 @@ use crate::migrate::{History, MigrateError, migrate};
 use crate::run::{Error, Mode, Report, run_checked};
 use crate::stamp::Stamp;
 
-/// The whole of `generated/build.rs`: brings the crate it stands in up to date with `../schema`. On a problem it prints
-/// it and ends the build, and the files of the last good build stay as they are.
+/// The whole build script `generated/build.rs`: updates its crate from `../schema`. On a problem it prints the
+/// problem and ends the build; the files of the last successful build stay as they are.
 pub fn build() {
     let Some(root) = application() else {
         eprintln!("error: gable_build::build() is for the build script of a crate beside schema/");
@@ -29,8 +29,9 @@ pub fn build() {
     }
 }
 
-/// What is not there is not named: cargo would take it for changed in every build, and compile the generated crate anew.
-/// Templates are optional; the first ones of an application count from the next change of its schema on.
+/// Tells cargo which inputs to watch. Inputs that do not exist are left out: cargo would treat them as changed and
+/// compile the generated crate again in every build. Templates are optional; the first ones of an application take
+/// effect with the next change of its schema.
 fn watch(root: &Path) {
     let inputs = ["schema", "templates", "migrations", "generated/src", "generated/build.rs"];
     for input in inputs.map(|input| root.join(input)).iter().filter(|input| input.exists()) {
@@ -51,7 +52,8 @@ pub(crate) enum BuildError {
     Migrate(#[from] MigrateError),
 }
 
-/// As `build`, for the application at `root`; `memory` is where the stamp of the last good build is kept.
+/// Like [`build`], for the application at `root`; `memory` is the directory that holds the stamp of the last
+/// successful build.
 pub(crate) fn build_at(root: &Path, memory: Option<&Path>) -> Result<Report, BuildError> {
     let stamp = memory.map(|directory| directory.join("gable-stamp"));
     if stamp.as_deref().is_some_and(|stamp| Stamp::is_at(stamp, root)) {
@@ -62,25 +64,26 @@ pub(crate) fn build_at(root: &Path, memory: Option<&Path>) -> Result<Report, Bui
     first_migration(root, &checked)?;
     let report = run_checked(root, &checked.schema, Mode::Write)?;
     if memory.is_some() {
-        // Otherwise the next build compiles the same code once more; nothing worse.
+        // If this fails, the next build only compiles the same code once more.
         let _ = ["migrations", "generated/src"].map(|directory| backdate(&root.join(directory), started));
     }
     // A schema with warnings is not stamped, so that they are shown again.
     if let Some(stamp) = stamp.filter(|_| checked.warnings.is_empty()) {
-        // Without a stamp the next build looks at everything again; nothing else depends on it.
+        // Without a stamp, the next build checks everything again; nothing else depends on it.
         let _ = fs::write(stamp, Stamp::of(root).text());
     }
     Ok(Report { warnings: checked.warnings, ..report })
 }
 
-/// Cargo takes what a build script writes into a watched directory for a later change of it, and would run the script and
-/// compile the generated crate again in the next build. So what was written since `started` is dated before it.
+/// Cargo treats a file that a build script writes into a watched directory as a later change, and would run the
+/// script and compile the generated crate again in the next build. Files written since `started` are therefore dated
+/// before it.
 fn backdate(directory: &Path, started: SystemTime) -> io::Result<()> {
-    // Cargo notes the time just before it starts the script.
+    // Cargo records the time just before it starts the script.
     let before = started - Duration::from_secs(10);
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        // A file's time comes from a coarser clock than `started`.
+        // File times come from a coarser clock than `started`.
         if entry.metadata()?.modified()? >= started - Duration::from_millis(20) {
             fs::File::options().append(true).open(entry.path())?.set_modified(before)?;
         }
@@ -88,7 +91,7 @@ fn backdate(directory: &Path, started: SystemTime) -> io::Result<()> {
     fs::File::open(directory)?.set_modified(before)
 }
 
-/// A new application has tables without having to ask. From then on migrations are made on purpose.
+/// Writes the first migration of a new application. Later migrations are written by `gable migrate`.
 fn first_migration(root: &Path, checked: &Checked) -> Result<(), BuildError> {
     let directory = root.join("migrations");
     if History::load(&directory).map_err(MigrateError::from)?.is_empty() {

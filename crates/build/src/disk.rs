@@ -1,4 +1,4 @@
-//! Writing files whole or not at all.
+//! Atomic writes of files.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ pub(crate) fn replace(path: &Path, contents: &str) -> io::Result<()> {
     let temporary = path.with_file_name(format!(".{file}.{}.tmp", std::process::id()));
     let written = fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The error that matters is the first one.
+        // The first error is the relevant one.
         let _ = fs::remove_file(&temporary);
     }
     written

@@ -1,4 +1,4 @@
-//! Printed Rust as people like to read it.
+//! Formats printed Rust code.
 
 use syn::{File, Item};
 
@@ -23,7 +23,7 @@ pub(crate) fn file(mut file: File) -> String {
     text
 }
 
-/// Puts `Option<T>` back on one line: a wrapped one ends in a comma, which SeaORM's derive takes for a part of `T`.
+/// Joins a wrapped `Option<T>` into one line: its trailing comma would be taken for a part of `T` by SeaORM's derive.
 fn unwrapped_options(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut lines = text.lines();

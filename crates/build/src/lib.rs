@@ -1,6 +1,6 @@
-//! The build step of Gable: a checked schema in, a Rust crate and SQL migrations out.
+//! The build step of Gable: turns a checked schema into a Rust crate and SQL migrations.
 //!
-//! `plan` is pure; `run` and `migrate` do the reading and writing; `build` is what `generated/build.rs` calls.
+//! `plan` is pure; `run` and `migrate` read and write files; `generated/build.rs` calls `build`.
 
 mod build_script;
 mod disk;

@@ -1,5 +1,5 @@
-//! An application's own mail templates, in `templates/mail/`. They are compiled into the generated crate and printed by the
-//! running application; here they are checked, so that a broken one ends the build and not a mail.
+//! Mail templates of an application, in `templates/mail/`. They are compiled into the generated crate and printed by
+//! the running application; here they are checked, so that a broken template fails the build.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::templates::{TemplateError, syntax};
 
-/// Where they lie in `templates/`.
+/// Directory of the mail templates in `templates/`.
 pub(crate) const DIRECTORY: &str = "mail/";
 
-/// Those that the runtime has, which are all that can be replaced.
+/// Mail templates of the runtime; only these can be replaced.
 const NAMES: [&str; 10] = [
     "confirm-email.html.jinja",
     "confirm-email.txt.jinja",
@@ -24,22 +24,22 @@ const NAMES: [&str; 10] = [
     "verify-email.txt.jinja",
 ];
 
-/// What the runtime offers to each of them.
+/// Variables that the runtime provides to every mail template.
 const VARIABLES: [&str; 9] =
     ["app_name", "code", "email", "expires_in", "link", "new_email", "old_email", "public_url", "token"];
 
-/// How the text of a mail begins.
+/// First characters of the text of a mail.
 const SUBJECT: &str = "Subject: ";
 
-/// For messages.
+/// The names of the mail templates, for messages.
 pub(crate) fn names() -> String {
     NAMES.join(", ")
 }
 
-/// `sources` by name, without the directory.
+/// Checks mail templates, given by name without the directory.
 ///
 /// # Errors
-/// The first one that could not be printed as a mail.
+/// The first template that cannot be printed as a mail.
 pub(crate) fn check(sources: &BTreeMap<String, String>) -> Result<(), TemplateError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -56,7 +56,8 @@ pub(crate) fn check(sources: &BTreeMap<String, String>) -> Result<(), TemplateEr
     sources.keys().try_for_each(|name| try_out(&environment, name))
 }
 
-/// Prints it with a value for everything there is. Branches that are not taken then are only searched for names.
+/// Prints a template with a value for every variable. Branches that are not taken are only searched for unknown
+/// names.
 fn try_out(environment: &Environment<'_>, name: &str) -> Result<(), TemplateError> {
     let template = environment.get_template(name).map_err(|source| invalid(name, source))?;
     let known = |variable: &String| {
@@ -90,7 +91,8 @@ mod tests {
         checked(name, source).expect_err("a broken template")
     }
 
-    /// The two crates know each other only here: a runtime is built without a generator, and the other way round.
+    /// Only this test knows both crates: the runtime is built without the generator, and the generator without the
+    /// runtime.
     #[test]
     fn the_runtimes_own_templates_have_these_names_and_pass() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/mail/templates");

@@ -1,4 +1,5 @@
-//! The build step on disk: reads an application, plans its generated crate, writes what differs.
+//! The build step with file access: reads an application, plans its generated crate, and writes the files that
+//! differ.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::migrate::{History, HistoryError};
 use crate::plan::{MARK, Plan, PlanError, plan};
 use crate::templates::{TemplateError, Templates};
 
-/// Whether differences are mended or only reported.
+/// Whether differences are fixed or only reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Write,
@@ -23,11 +24,11 @@ pub enum Mode {
 pub enum Drift {
     Missing,
     Stale,
-    /// Written by an earlier build for a model that is gone.
+    /// Written by an earlier build for a model that no longer exists.
     Orphan,
 }
 
-/// What a run found, by path relative to `generated/`. After a run in [`Mode::Write`] nothing of it is left.
+/// The differences found by a run, by path relative to `generated/`. A run in [`Mode::Write`] has fixed all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub drift: Vec<(String, Drift)>,
@@ -36,7 +37,7 @@ pub struct Report {
     pub warnings: Diagnostics,
 }
 
-/// Why a run changed nothing.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -53,19 +54,19 @@ pub enum Error {
     Disk { action: &'static str, path: String, source: io::Error },
 }
 
-/// Brings `generated/` of the application at `root` up to date, or says how far it is from that.
+/// Updates `generated/` of the application at `root`, or reports how it differs.
 ///
 /// # Errors
-/// Whatever keeps a plan from being made; `generated/` is as it was then. A file that cannot be written.
+/// An invalid schema, template or history, in which case `generated/` is unchanged; or a file that cannot be written.
 pub fn run(root: &Path, mode: Mode) -> Result<Report, Error> {
     let checked = gable_schema::load(&root.join("schema")).map_err(Error::Schema)?;
     run_checked(root, &checked.schema, mode).map(|report| Report { warnings: checked.warnings, ..report })
 }
 
-/// As [`run`], with a schema that was loaded already.
+/// Like [`run`], with a schema that is already loaded.
 ///
 /// # Errors
-/// As [`run`].
+/// Those of [`run`].
 pub(crate) fn run_checked(root: &Path, schema: &Schema, mode: Mode) -> Result<Report, Error> {
     let templates = Templates::load(&root.join("templates"))?;
     let history = History::load(&root.join("migrations"))?;
@@ -98,7 +99,7 @@ fn drift(output: &Path, plan: &Plan) -> Result<Vec<(String, Drift)>, Error> {
     Ok(drift)
 }
 
-/// The files of an earlier build. Whatever a person put there does not begin like one.
+/// Returns the files of an earlier build. Files written by a person do not begin with the mark and are left out.
 fn printed_files(source: &Path) -> Result<Vec<String>, Error> {
     let entries = match fs::read_dir(source) {
         Ok(entries) => entries,

@@ -1,5 +1,5 @@
-//! Whether anything changed since the last good build, told from sizes and times alone. Kept outside the tree, and asked
-//! only by the build script: checks always look at contents.
+//! Detects from sizes and times alone whether anything changed since the last successful build. The stamp is kept
+//! outside the source tree and used only by the build script: checks always compare contents.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -7,10 +7,10 @@ use std::{env, fs};
 
 use crate::migrate::fnv;
 
-/// Everything that the output depends on, and the output itself, so that an edit of it is noticed.
+/// All inputs of the output, and the output itself, so that an edit of generated files is noticed.
 const WATCHED: [&str; 5] = ["schema", "templates", "templates/mail", "migrations", "generated/src"];
 
-/// Changes when a file of the application or the generator itself does.
+/// A hash that changes with every file of the application and with the generator.
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
@@ -21,7 +21,7 @@ impl Stamp {
         Stamp(fnv(lines.join("\n").as_bytes()))
     }
 
-    /// Whether the stamp that this file holds is that of the application as it is.
+    /// Returns true if the stamp in the file matches the current state of the application.
     pub(crate) fn is_at(file: &Path, root: &Path) -> bool {
         fs::read_to_string(file).is_ok_and(|kept| kept == Self::of(root).text())
     }

@@ -1,4 +1,4 @@
-//! The templates: those that are built in, and those of an application that take their place by name.
+//! The built-in templates, and templates of an application that replace them by name.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::mail;
 
-/// Every template there is; a template is named after its output.
+/// All templates; a template is named after its output.
 const BUILT_IN: [(&str, &str); 6] = [
     (APP, include_str!("../templates/app.rs.jinja")),
     (CATALOGUE, include_str!("../templates/catalogue.rs.jinja")),
@@ -28,7 +28,7 @@ pub(crate) const MIGRATIONS: &str = "migrations.rs.jinja";
 pub(crate) const MODEL: &str = "model.rs.jinja";
 pub(crate) const PERMISSION: &str = "permission.rs.jinja";
 
-/// What is wrong with an application's `templates/`.
+/// A problem in an application's `templates/`.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error("templates/{name}: there is no template of this name; there are {}", names())]
@@ -53,7 +53,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The templates that this crate carries.
+    /// Loads the templates of this crate.
     ///
     /// # Errors
     /// None, unless a template of this crate is broken.
@@ -61,11 +61,11 @@ impl Templates {
         Self::with(BTreeMap::new())
     }
 
-    /// The built-in templates, some of them replaced. Names that begin with `mail/` are of mails, which the running
-    /// application prints.
+    /// Loads the built-in templates and replaces some of them. Names that begin with `mail/` are mail templates,
+    /// which the running application prints.
     ///
     /// # Errors
-    /// A name that no template has, or text that is no template.
+    /// A name that no template has, or text that is not a valid template.
     pub fn with(replaced: BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let (mails, replaced): (BTreeMap<_, _>, BTreeMap<_, _>) =
             replaced.into_iter().partition(|(name, _)| name.starts_with(mail::DIRECTORY));
@@ -82,20 +82,20 @@ impl Templates {
         Ok(Self { environment: environment(sources)?, mail: mails.into_keys().collect() })
     }
 
-    /// The built-in templates, replaced by whatever `*.jinja` the directory holds, and the mails in its `mail/`. Neither
-    /// need exist.
+    /// Loads the built-in templates, replaced by all `*.jinja` files of the directory and by the mail templates in
+    /// its `mail/`. Neither directory has to exist.
     ///
     /// # Errors
     /// As [`Templates::with`], or a directory that cannot be read.
     pub fn load(directory: &Path) -> Result<Self, TemplateError> {
         let mut replaced = read_directory(directory, "", |name| name.ends_with(".jinja"))?;
-        // A file that is left out silently would be missed in production: every one there must be a template.
+        // Every file must be a template: an ignored file would only be noticed in production.
         let a_file = |name: &str| !name.starts_with('.') && !name.ends_with('~');
         replaced.append(&mut read_directory(&directory.join("mail"), mail::DIRECTORY, a_file)?);
         Self::with(replaced)
     }
 
-    /// The application's own mails, without the directory.
+    /// The names of the application's own mail templates, without the directory.
     pub(crate) fn mail(&self) -> &[String] {
         &self.mail
     }
@@ -131,13 +131,13 @@ fn environment(sources: BTreeMap<String, String>) -> Result<Environment<'static>
     Ok(environment)
 }
 
-/// Of every template; the runtime prints mails with the same.
+/// The syntax of all templates; the runtime uses the same one for mails.
 pub(crate) fn syntax() -> SyntaxConfig {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     syntax.expect("the delimiters are the default ones")
 }
 
-/// The files that are wanted, by name behind the prefix.
+/// Selects the files with a prefix, by the rest of their names.
 fn read_directory(
     directory: &Path,
     prefix: &str,

@@ -9,7 +9,7 @@ use gable_schema::{Checked, Diagnostics};
 
 use crate::{costs, output};
 
-/// What went wrong, in the words to show.
+/// The message of a failed command.
 pub(crate) struct Problem(pub(crate) String);
 
 impl Problem {
@@ -18,7 +18,7 @@ impl Problem {
     }
 }
 
-/// Diagnostics say of themselves that they are errors.
+/// Diagnostics already contain the word `error`.
 impl From<Diagnostics> for Problem {
     fn from(diagnostics: Diagnostics) -> Self {
         Problem(diagnostics.to_string())
@@ -48,16 +48,16 @@ impl From<io::Error> for Problem {
 
 type Outcome = Result<(), Problem>;
 
-/// How `gable check` is asked.
+/// The arguments of `gable check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Fail where there is a warning
+    /// Fail if there is a warning
     #[arg(long)]
     deny_warnings: bool,
-    /// Say nothing of this warning; may be given several times
+    /// Do not print this warning; may be given several times
     #[arg(long, value_name = "CODE", value_parser = gable_schema::WARNINGS)]
     allow: Vec<String>,
-    /// Leave out what each endpoint may cost
+    /// Do not print the cost of each endpoint
     #[arg(long)]
     quiet: bool,
 }

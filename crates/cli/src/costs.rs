@@ -1,11 +1,11 @@
-//! What each endpoint may cost, as text: one line for each, so that a hundred models can be searched and compared.
+//! Prints the cost of each endpoint, one line each, so that a hundred models can be searched and compared.
 
 use gable_schema::cost::{Caller, Cost, Costs, Endpoint};
 use gable_schema::schema::QueryLimits;
 
 const TITLES: [&str; 5] = ["operation", "endpoint", "statements", "rows", "each nested row"];
 
-/// The endpoints, and what their figures mean.
+/// Returns the table of endpoints, followed by a legend and the limits.
 pub(crate) fn table(costs: &Costs) -> String {
     let lines: Vec<[String; 5]> =
         std::iter::once(TITLES.map(str::to_owned)).chain(costs.endpoints.iter().map(columns)).collect();
@@ -13,7 +13,7 @@ pub(crate) fn table(costs: &Costs) -> String {
     let widths = [width(0), width(1), width(2), width(3)];
     let aligned = |[operation, endpoint, statements, rows, nested]: &[String; 5]| {
         let [first, second, third, fourth] = widths;
-        // What stands behind the last figure is no part of it.
+        // The last column is not padded.
         let text = format!("{operation:first$}  {endpoint:second$}  {statements:>third$}  {rows:>fourth$}  {nested}");
         format!("{}\n", text.trim_end())
     };
@@ -58,7 +58,7 @@ fn legend(costs: &Costs) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The keys of `query:`, the values that hold, and what each one bounds.
+/// The keys of `query:`, their values, and what each one limits.
 fn budgets(limits: &QueryLimits) -> String {
     let rows = [
         ("maxLimit", limits.max_limit.to_string(), "rows of a page, and of each included relation of one row"),

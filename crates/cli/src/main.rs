@@ -22,20 +22,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the schema: report every problem, and what each endpoint may cost
+    /// Check the schema: report every problem, and the highest cost of each endpoint
     Check(commands::Check),
     /// Bring generated/ up to date with the schema
     Generate {
-        /// Write nothing; fail where generated/ is not up to date
+        /// Write nothing; fail if generated/ is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Write the migration that leads from the newest one to the schema
+    /// Write the migration that the schema needs after the newest one
     Migrate {
-        /// What the migration is called, behind its number
+        /// Name of the migration, which follows its number
         #[arg(long, value_name = "NAME", conflicts_with = "check")]
         name: Option<String>,
-        /// Write nothing; fail where a migration is missing
+        /// Write nothing; fail if a migration is missing
         #[arg(long)]
         check: bool,
     },
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // Where this cannot be written either, the exit status is all that is left to tell it.
+            // If this cannot be written either, only the exit status reports the failure.
             let _ = output::line(std::io::stderr(), problem.0.trim_end());
             ExitCode::FAILURE
         }

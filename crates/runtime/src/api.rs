@@ -1,4 +1,4 @@
-//! What the generated crate offers as a whole: `api::Api`.
+//! The interface of the generated crate to the runtime: `api::Api`.
 
 use crate::app_meta::AppMeta;
 use crate::db::Migration;
@@ -11,20 +11,20 @@ pub trait Api {
     /// One typed list of interceptors per model, by the model's module name.
     type Hooks: Default;
     const APP: &'static AppMeta;
-    /// How many permissions the catalogue has; their numbers run from 0.
+    /// Number of permissions in the catalogue, which are numbered from 0.
     const PERMISSIONS: usize;
     /// Every reviewed migration, oldest first.
     const MIGRATIONS: &'static [Migration];
-    /// Changes whenever the tables that the schema asks for change; compared with the newest migration at start.
+    /// Fingerprint of the tables that the schema needs; compared with the newest migration at start.
     const TABLES: &'static str;
     /// The application's own mail templates: name and source.
     const MAIL_TEMPLATES: &'static [(&'static str, &'static str)] = &[];
 
-    /// Every model, in the order of the catalogue, with its interceptors.
+    /// Mounts every model with its interceptors, in the order of the catalogue.
     fn mount(hooks: Self::Hooks) -> Mounted;
 }
 
-/// What an application is made of.
+/// The models and interceptors of an application.
 #[derive(Default)]
 pub struct Mounted {
     pub(crate) models: Vec<MountedModel>,
@@ -57,7 +57,7 @@ impl Mounted {
         self.models.iter().map(|model| model.resource.meta()).collect()
     }
 
-    /// The model that people log in as.
+    /// Returns the account model, if there is one.
     pub(crate) fn account(&self) -> Option<&'static ModelMeta> {
         self.models.iter().map(|model| model.resource.meta()).find(|meta| meta.kind == ModelKind::Account)
     }

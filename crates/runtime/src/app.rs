@@ -32,13 +32,13 @@ use crate::ops::stored_passwords::note_stored_hashes;
 use crate::resource::Operation;
 use crate::settings::{Settings, Switch};
 
-/// An application: the generated API and the interceptors that were put around it.
+/// An application: the generated API with the registered interceptors.
 pub struct Gable<A: Api> {
     hooks: A::Hooks,
     clock: Clock,
 }
 
-/// Why an application did not start or could not go on.
+/// Why an application did not start or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error(transparent)]
@@ -77,14 +77,14 @@ impl<A: Api> Gable<A> {
         self
     }
 
-    /// Another clock than the system's, for tests of what depends on time.
+    /// Replaces the system's clock, for tests that depend on time.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Does what the command line says; without arguments, serves. Errors are printed, all at once where there are
+    /// Executes the command line; serves if there are no arguments. Errors are printed, all at once if there are
     /// several.
     pub fn run(self) -> ExitCode {
         command::run(self.into_application())
@@ -105,8 +105,8 @@ impl<A: Api> Gable<A> {
     }
 }
 
-/// What `Gable` knows, without its type: everything from here on is compiled once, with the runtime, and not again with
-/// every application.
+/// The contents of `Gable` without its type parameter: all further code is compiled once, with the runtime, and not
+/// again with every application.
 pub(crate) struct Application {
     pub(crate) app: &'static AppMeta,
     migrations: &'static [Migration],
@@ -114,12 +114,12 @@ pub(crate) struct Application {
     mail_templates: &'static [(&'static str, &'static str)],
     mounted: Mounted,
     clock: Clock,
-    /// Where mail of a test goes.
+    /// Receives the mail of a test.
     pub(crate) mailbox: Option<Mailbox>,
 }
 
 impl Application {
-    /// Opens the database, brings its tables up to date and makes what requests share.
+    /// Opens the database, migrates its tables and creates the state that requests share.
     pub(crate) async fn start(self, settings: Settings) -> Result<Core, StartError> {
         let mail = MailRoom::new(self.app, &settings, self.mail_templates, self.mailbox)?;
         let db = open(&settings).await?;
@@ -144,7 +144,7 @@ async fn open(settings: &Settings) -> Result<Database, StartError> {
     Ok(Database::connect(url, &settings.database).await?)
 }
 
-/// What every worker mounts.
+/// The state from which every worker mounts the application.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,
@@ -160,7 +160,7 @@ impl Shared {
         Self { core, limits, load, stopping }
     }
 
-    /// The limit that was set up under a name.
+    /// Returns the limit that was set up under this name.
     pub(crate) fn route_limit(&self, name: &str) -> RouteLimit {
         RouteLimit::new(self.limits.named(name))
     }
@@ -177,7 +177,7 @@ impl Shared {
         }
     }
 
-    /// Every path of the application.
+    /// Mounts every path of the application.
     fn configure(&self, config: &mut web::ServiceConfig) {
         let app = self.core.app;
         config.service(
@@ -194,7 +194,7 @@ impl Shared {
     }
 }
 
-/// Every surface under its own prefix answers in its own form, whatever refused the request.
+/// Sets the error format below the prefix of each surface, whatever refused the request.
 fn error_formats(core: &Core) -> ErrorFormats {
     let Some(auth) = &core.auth else { return ErrorFormats::default() };
     token_pair::error_formats(auth, session::error_formats(auth, ErrorFormats::default()))
@@ -204,7 +204,7 @@ fn about(app: &AppMeta) -> serde_json::Value {
     json!({ "name": app.name, "version": app.version })
 }
 
-/// The global limit, those of the YAML, and the one that every auth route has.
+/// Creates the global limit, the limits in the YAML, and the default limit of the auth routes.
 fn limits(core: &Core) -> RateLimits {
     if core.settings.rate_limits == Switch::Off {
         return RateLimits::off();
@@ -222,7 +222,7 @@ fn limits(core: &Core) -> RateLimits {
     for operation in AuthOperation::ALL {
         let Some(auth) = &core.app.auth else { break };
         let own = auth.route(operation).and_then(|route| route.rate_limit);
-        // An account's own page is under the global limit, unless the YAML says otherwise.
+        // Routes for the caller's own account have only the global limit, unless the YAML sets one.
         let usual = (!operation.is_own_page()).then_some(auth.rate_limit);
         if let Some(rule) = own.or(usual) {
             limits = limits.with(endpoint::limit_name(Via::Jwt, operation), rule);
@@ -243,7 +243,7 @@ impl Readiness for DatabaseAnswers {
     }
 }
 
-/// Listens until it is told to stop.
+/// Serves requests until a signal stops the server.
 pub(crate) async fn serve(core: Core, stopping: Stopping) -> Result<(), StartError> {
     shutdown::survive_file_limits();
     let Listening { core, server, addresses, mail, shutdown } = listen(core, stopping)?;
@@ -254,17 +254,17 @@ pub(crate) async fn serve(core: Core, stopping: Stopping) -> Result<(), StartErr
     Ok(ended?)
 }
 
-/// A server that takes connections.
+/// A running server.
 pub(crate) struct Listening {
     pub(crate) core: Arc<Core>,
     pub(crate) server: Server,
     pub(crate) addresses: Vec<SocketAddr>,
-    /// To be stopped before the database is closed.
+    /// Must be stopped before the database is closed.
     pub(crate) mail: mail::Worker,
     shutdown: Shutdown,
 }
 
-/// Binds the address and starts what runs beside the requests.
+/// Binds the address and starts the background tasks.
 pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartError> {
     let core = Arc::new(core);
     let shared = Shared::new(core.clone(), stopping.clone());
@@ -284,7 +284,8 @@ pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartE
     server = server
         .workers(settings.workers)
         .disable_signals()
-        // Whoever has closed waits for no answer: the request is given up, and its statement with it.
+        // A client that has closed its connection does not wait for an answer: its request is dropped, and so is the
+        // statement.
         .h1_allow_half_closed(false)
         .shutdown_timeout(settings.shutdown.as_secs())
         .on_connect(move |connection, _| limit_writes(connection, write_timeout));
@@ -305,8 +306,8 @@ pub(crate) fn listen(core: Core, stopping: Stopping) -> Result<Listening, StartE
     Ok(Listening { core, server: server.run(), addresses, mail, shutdown })
 }
 
-/// Writes to standard output where it listens, since `PORT=0` leaves no other way to know. A thread of its own does it:
-/// a standard output that is closed, or a pipe that nobody reads, must not keep the server from serving or ending.
+/// Writes the bound addresses to standard output; with `PORT=0`, there is no other way to learn the port. A separate
+/// thread writes them, because a pipe that nobody reads must not keep the server from serving or stopping.
 fn announce(core: &Core, addresses: &[SocketAddr]) {
     let line = |address: &SocketAddr| format!("{} is listening on http://{address}\n", core.app.name);
     let lines: String = addresses.iter().map(line).collect();
@@ -319,7 +320,7 @@ fn announce(core: &Core, addresses: &[SocketAddr]) {
     }
 }
 
-/// What is over is taken away in small portions, now and then.
+/// Deletes expired rows in small portions, at regular intervals.
 async fn clean_up_regularly(core: Arc<Core>) {
     for round in 0_u32.. {
         if let Err(error) = clean_up(&core).await {
@@ -343,19 +344,19 @@ async fn note_hashes(core: &Core) {
     }
 }
 
-/// How often expired rows are looked for.
+/// Interval between two searches for expired rows.
 const CLEAN_UP: Duration = Duration::from_secs(60);
-/// Rounds of that from one look at the length of histories, and at the kinds of hashes, to the next.
+/// Number of these intervals after which histories are trimmed and the kinds of password hashes are determined.
 const TRIM_EVERY: u32 = 60;
 
-/// Other nodes change accounts and roles, too.
+/// Receives changes of accounts and roles that other nodes make.
 async fn follow(core: Arc<Core>) {
     if let Some(auth) = &core.auth {
         auth.access.follow(&core.db).await;
     }
 }
 
-/// Other nodes and commands change roles, too: the table is read again from time to time.
+/// Reloads roles at regular intervals, because other nodes and commands change them.
 async fn refresh(core: Arc<Core>) {
     let Some(auth) = &core.auth else { return };
     let Some(interval) = auth.access.refresh_interval() else { return };

@@ -1,4 +1,4 @@
-//! What `app.yaml` says, as constants that the build step prints.
+//! The settings in `app.yaml`, as constants that the build step prints.
 
 use crate::resource::RateLimit;
 
@@ -20,7 +20,7 @@ pub struct AppMeta {
     pub mail_links: MailLinks,
 }
 
-/// Pages of the application that the links of mails lead to, each with `{token}` once, where the one-time token goes.
+/// Pages that links in e-mails open; each URL contains `{token}` once, the placeholder of the one-time token.
 #[derive(Clone, Copy, Debug)]
 pub struct MailLinks {
     pub verify_email: Option<&'static str>,
@@ -34,21 +34,21 @@ pub struct QueryLimits {
     pub max_filters: u32,
     pub max_depth: u32,
     pub max_bulk: u32,
-    /// rows that one body may name through relations
+    /// related rows that one request body may name
     pub max_nested: u32,
     /// values in one list of a filter
     pub max_in: u32,
-    /// rows that one answer may include beside its own
+    /// related rows that one answer may include in addition to its own rows
     pub max_included: u32,
     /// bytes of one answer
     pub max_bytes: usize,
-    /// How long one statement may take, unless the environment says otherwise.
+    /// Time limit of one SQL statement, unless the environment sets another one.
     pub statement_seconds: u32,
-    /// How the filters of a list are joined where the request does not say.
+    /// How the filters of a list are combined if the request has no `filterMode`.
     pub filter_mode: FilterMode,
 }
 
-/// How the filters of a URL hold together.
+/// How the filters of a URL are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterMode {
     And,
@@ -100,7 +100,7 @@ pub struct AuthMeta {
     pub lockout: LockoutMeta,
     pub email_verification: EmailVerificationMeta,
     pub rate_limit: RateLimit,
-    /// Only operations that the YAML names.
+    /// Only the operations listed in the YAML.
     pub routes: &'static [AuthRouteMeta],
     pub session: SessionMeta,
     pub token_pair: TokenPairMeta,
@@ -116,7 +116,7 @@ pub struct IdentifierMeta {
     /// The model that holds the field: `Phone`
     pub model: &'static str,
     pub field: &'static str,
-    /// The account's relation that leads there; none for a field of its own.
+    /// The relation that leads from the account to that model; none for a field of the account.
     pub relation: Option<&'static str>,
 }
 
@@ -131,7 +131,7 @@ pub struct JwtMeta {
 pub struct PasswordPolicy {
     /// characters
     pub min: u32,
-    /// bytes, at most 72: bcrypt reads no further
+    /// bytes, at most 72: bcrypt ignores further bytes
     pub max: u32,
     pub upper: u32,
     pub lower: u32,
@@ -160,26 +160,26 @@ pub struct AuthRouteMeta {
     pub validation: &'static [BodyRuleMeta],
 }
 
-/// What one key of the body must be like, beyond what the field itself asks.
+/// A validation rule for one key of the body of an auth route, in addition to the validation of the field itself.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyRuleMeta {
     /// `newPassword`
     pub field: &'static str,
-    /// There, and not null.
+    /// The key must be present and not null.
     pub required: bool,
     pub min: Option<BodyBound>,
     pub max: Option<BodyBound>,
     pub pattern: Option<&'static str>,
 }
 
-/// A bound, of the kind that the values of its key have.
+/// A bound in the unit that fits the type of the key's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BodyBound {
     /// characters
     Length(u32),
     Integer(i64),
     Float(f64),
-    /// a literal: a `Decimal` cannot be made in a constant
+    /// a decimal literal, because a `Decimal` cannot be created in a constant
     Decimal(&'static str),
 }
 
@@ -225,7 +225,8 @@ impl AuthOperation {
         AuthOperation::LoginHistory,
     ];
 
-    /// What an account reads and writes of itself, which the global limit counts.
+    /// Returns true for operations by which an account reads or writes its own data. By default, only the global
+    /// limit counts them.
     pub(crate) fn is_own_page(self) -> bool {
         use AuthOperation::{DeleteMe, GetMe, ListSessions, LoginHistory, RevokeSession, UpdateMe};
         matches!(self, GetMe | UpdateMe | DeleteMe | ListSessions | RevokeSession | LoginHistory)
@@ -247,8 +248,8 @@ pub struct TokenPairMeta {
     pub access_seconds: u64,
     pub refresh_seconds: u64,
     pub multiple_sessions: bool,
-    /// Where the link of a mail may lead, to set a password or once an address is verified: absolute URIs without a fragment,
-    /// http, https or an application's own scheme. Nowhere else; the first is the default of a verified address.
+    /// Allowed targets of links in e-mails, after a password is set or an address verified: absolute URIs without a
+    /// fragment, with the scheme http, https or that of an application. The first is the default after verification.
     pub redirects: &'static [&'static str],
 }
 

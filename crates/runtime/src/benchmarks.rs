@@ -1,5 +1,5 @@
-//! What `benches/permission.rs` cannot reach otherwise. The check is the runtime's own affair and stays so: this is
-//! compiled for the benchmark alone.
+//! Access for `benches/permission.rs` to the permission check, which is otherwise private. Compiled for the benchmark
+//! only.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::access::{FieldMasks, Identity, Principal, Role, decide};
 use crate::resource::{ActionMeta, Id, ModelMeta};
 
-/// An account with these roles, as it is after its tables were read.
+/// Creates an account with these roles, as if loaded from the tables.
 pub fn account(roles: Vec<Arc<Role>>, permissions: usize) -> Principal {
     Principal::Account(Arc::new(Identity::with_roles(Id::Uuid(Uuid::nil()), roles, permissions)))
 }
 
-/// A model as the server holds it.
+/// A model with the field masks that the server keeps for it.
 pub struct Checked {
     meta: &'static ModelMeta,
     masks: FieldMasks,
@@ -24,7 +24,7 @@ impl Checked {
         Self { meta, masks: FieldMasks::new(meta) }
     }
 
-    /// The whole of what a request is asked before it is let through: the permission, which rows, which fields.
+    /// Runs the complete authorization of a request: the permission, the scope of rows, and the fields.
     pub fn allows(&self, action: &'static ActionMeta, principal: &Principal) -> bool {
         decide(self.meta, &self.masks, action, principal).is_ok()
     }

@@ -1,24 +1,24 @@
-//! Canonical bytes of a schema and of a caller's rights: JSON with the members in the order of declaration, so that the same
-//! state has the same fingerprint in every process, whichever release of Rust compiled it. `Debug` output promises no such thing.
+//! Canonical bytes of a schema and of a caller's rights: JSON with members in the order of declaration. Equal state
+//! has the same fingerprint in every process and for every release of Rust, which `Debug` output does not promise.
 
 use chrono::SecondsFormat;
 use sea_orm::Value;
 use serde::{Serialize, Serializer, ser::Error};
 
 /// # Errors
-/// A value of a kind that no row rule compares with.
+/// A value of a type that conditions of access rules do not have.
 pub(crate) fn bytes(state: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(state)
 }
 
-/// Serializes a value of the database as text; the field that it is compared with says of which type it is.
+/// Serializes a database value as text; its type follows from the field that it is compared with.
 pub(crate) fn value<S: Serializer>(value: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(value) = value else { return serializer.serialize_none() };
     let text = text(value).ok_or_else(|| S::Error::custom("a row rule compares with a value of an unexpected kind"))?;
     serializer.serialize_some(&text)
 }
 
-/// Floats in their shortest form that reads back as the same number.
+/// Converts a value to text; a float to the shortest form that parses to the same number.
 fn text(value: &Value) -> Option<String> {
     Some(match value {
         Value::Bool(Some(value)) => value.to_string(),

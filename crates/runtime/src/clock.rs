@@ -1,4 +1,4 @@
-//! What time it is. Everything that expires asks here, so that a test need not wait.
+//! The current time. Everything that expires uses this clock, so that tests do not have to wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// The system's clock, and how far a test has put it forward. Clones show the same time.
+/// The system's clock, plus an offset that tests can advance. Clones share the offset.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     stopped_at: Option<DateTime<Utc>>,
@@ -14,18 +14,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that stands until it is put forward: however slow the machine is, seconds are as long as a test says.
+    /// Creates a clock that only moves when it is advanced, so that the speed of the machine does not affect a test.
     pub fn stopped() -> Self {
         Self { stopped_at: Some(Utc::now()), ahead: Arc::default() }
     }
 
-    /// The time, to the millisecond that every database keeps.
+    /// Returns the time in milliseconds, the precision that every database stores.
     pub fn now(&self) -> DateTime<Utc> {
         let ahead = TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed));
         (self.stopped_at.unwrap_or_else(Utc::now) + ahead).trunc_subsecs(3)
     }
 
-    /// Puts the clock forward, for everybody who holds it.
+    /// Advances this clock and all its clones.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.ahead.fetch_add(by, Ordering::Relaxed);

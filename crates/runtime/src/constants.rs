@@ -1,4 +1,4 @@
-//! How generated tables are spelt: what is usual goes unsaid, so that an entry takes one line.
+//! Constructors for generated tables: common values are defaults, so that an entry takes one line.
 
 use crate::access::Permission;
 use crate::resource::{
@@ -7,7 +7,7 @@ use crate::resource::{
 };
 
 impl FieldMeta {
-    /// A declared, required field that everybody who may read and write the row may read and write.
+    /// Creates a declared, required field without restrictions beyond those of its row.
     pub const fn new(name: &'static str, column: &'static str, kind: FieldKind) -> Self {
         Self {
             name,

@@ -1,4 +1,4 @@
-//! Everything that requests share: built once at start, read by every worker.
+//! State that all requests share: created once at start, read by every worker.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,19 +22,19 @@ use crate::query::TableSql;
 use crate::resource::{AnyResource, ModelKind, ModelMeta, RelationKind};
 use crate::settings::Settings;
 
-/// One model, ready to serve.
+/// A mounted model with its precomputed SQL and field masks.
 pub(crate) struct Model {
     pub(crate) meta: &'static ModelMeta,
     pub(crate) resource: Box<dyn AnyResource>,
     pub(crate) hooks: HookTable,
     pub(crate) masks: FieldMasks,
     pub(crate) sql: TableSql,
-    /// Whether deleting a row may take accounts, roles or what was given along.
+    /// Whether deleting a row may delete accounts, roles or permissions by cascade.
     pub(crate) reaches_access: bool,
     pub(crate) takes_along: TakesAlong,
 }
 
-/// The rows that the database deletes with a row of a model, as far as rules guard them. Nothing in an accepted schema.
+/// The protected rows that the database deletes along with a row of a model. Both are false for an accepted schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TakesAlong {
     pub(crate) accounts: bool,
@@ -48,7 +48,7 @@ impl TakesAlong {
             let mut targets = metas.iter().filter(|target| target.kind == kind);
             targets.any(|target| cascades.onto(target.table).contains(meta.table))
         };
-        // Rows of the other kinds are looked at one by one when they are deleted.
+        // Rows of role models are checked one by one when they are deleted.
         let overrides = meta.kind == ModelKind::Ordinary && onto(ModelKind::AccountPermission);
         let found = Self { accounts: onto(ModelKind::Account), overrides };
         if found != Self::default() {
@@ -65,25 +65,25 @@ pub(crate) struct Core {
     pub(crate) db: Database,
     pub(crate) models: Vec<Model>,
     pub(crate) catalogue: Arc<Catalogue>,
-    /// Sign where pages of lists ended. Without accounts there is no secret that outlives the process, and neither do they.
+    /// Signs the cursors of lists. Without accounts, the key is generated at start, so cursors end with the process.
     pub(crate) cursors: Secrets,
-    /// There exactly when the schema has an account model.
+    /// Present exactly if the schema has an account model.
     pub(crate) auth: Option<Auth>,
     pub(crate) mail: MailRoom,
     pub(crate) clock: Clock,
     pub(crate) turns: Turns,
-    /// Tells one schema from another: what was made under one may show what the other hides.
+    /// Fingerprint of the schema: an answer stored under one schema could reveal fields that another one hides.
     pub(crate) schema: [u8; 32],
     by_name: HashMap<&'static str, usize>,
 }
 
-/// What a password must be like where nobody has accounts: never asked, but there.
+/// The password policy of an application without accounts, where it is never applied.
 static NO_POLICY: PasswordPolicy =
     PasswordPolicy { min: 8, max: 72, upper: 0, lower: 0, digit: 0, symbol: 0, refuse_common: false };
 
 impl Core {
     /// # Errors
-    /// The database does not answer.
+    /// The database cannot be reached, or a query fails.
     pub(crate) async fn start(
         app: &'static AppMeta,
         settings: Settings,
@@ -140,13 +140,13 @@ impl Core {
     }
 
     /// # Errors
-    /// 503 when too many passwords wait already.
+    /// 503 if too many passwords wait to be hashed.
     pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let auth = self.auth.as_ref().ok_or_else(|| ApiError::internal("a password without accounts"))?;
         auth.hasher.hash(origin, password).await
     }
 
-    /// Commits a transaction; with it, other nodes learn what it changed about access.
+    /// Commits a transaction, and announces its changes of access to other nodes within it.
     pub(crate) async fn commit(&self, transaction: Transaction, changes: &[AccessChange]) -> Result<(), DbError> {
         if let Some(auth) = &self.auth {
             auth.access.announce(Source::Transaction(&transaction), self.db.dialect(), changes).await?;
@@ -154,8 +154,8 @@ impl Core {
         transaction.commit().await
     }
 
-    /// Makes a committed change of accounts, roles or permissions count. When the tables cannot be read again, every
-    /// identity was forgotten already, and what is loaded next sees the old table at most until the next change.
+    /// Applies committed changes of accounts, roles or permissions. If the tables cannot be reloaded, all cached
+    /// identities are discarded anyway, and identities loaded later use the old tables at most until the next change.
     pub(crate) async fn access_changed(&self, changes: &[AccessChange]) {
         let Some(auth) = self.auth.as_ref().filter(|_| !changes.is_empty()) else { return };
         if let Err(error) = auth.access.apply(&self.db, changes).await {
@@ -173,7 +173,8 @@ fn cursors(settings: &Settings) -> Result<Secrets, DbError> {
     Ok(Secrets::new(&key))
 }
 
-/// The models that accounts, roles and what was given belong to, and what those belong to: a deletion there may cascade.
+/// Returns the models that accounts, roles and permissions belong to, directly or through other models: deleting their
+/// rows may cascade.
 fn reaching_access(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
     let mut reaching: HashSet<&str> =
         metas.iter().filter(|meta| meta.kind != ModelKind::Ordinary).map(|meta| meta.name).collect();

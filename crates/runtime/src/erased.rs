@@ -1,4 +1,5 @@
-//! `AnyResource` for every `Resource`: a few short functions per model, and nothing else is compiled per model.
+//! Implements `AnyResource` for every `Resource`: a few short functions, the only code of the runtime compiled per
+//! model.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -8,7 +9,7 @@ use crate::http::ObjectWriter;
 use crate::input::{BodyReader, read};
 use crate::resource::{AnyInput, AnyResource, Id, Input, ModelMeta, Resource, RowValues};
 
-/// Stands for the model `R` where types are erased.
+/// Represents the model `R` where types are erased.
 pub struct Erased<R>(PhantomData<fn() -> R>);
 
 impl<R> Default for Erased<R> {

@@ -1,5 +1,5 @@
-//! What `fuzz/` cannot reach otherwise: an application without a server around it, whose parsers are fed and whose SQL
-//! is run. This is compiled for fuzzing alone.
+//! Access for `fuzz/` to the runtime: an application without a server, whose parsers and SQL can be called directly.
+//! Compiled for fuzzing only.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,11 +30,11 @@ pub struct Fuzzed {
     system: SystemRunner,
 }
 
-/// Who asks.
+/// The caller of an operation.
 #[derive(Clone, Default)]
 pub struct Caller(Principal);
 
-/// How many rows a filter and its opposite share among them.
+/// Numbers of rows that match a filter, its negation, and no filter.
 #[derive(Debug)]
 pub struct Shares {
     pub kept: i64,
@@ -42,19 +42,19 @@ pub struct Shares {
     pub all: i64,
 }
 
-/// Bytes that the values of a body may take in memory.
+/// Maximum bytes of memory for the values of a body.
 const MAX_MEMORY: usize = 16 * 1024 * 1024;
 
-/// Parses bytes as a body; none where they are no JSON that the API takes.
+/// Parses bytes as a body; `None` if they are not JSON that the API accepts.
 pub fn json(bytes: &[u8]) -> Option<Value> {
     json::parse(bytes, MAX_MEMORY).ok().map(|parsed| parsed.value)
 }
 
 impl Fuzzed {
-    /// `directory` is for what the application keeps; `variables` are its environment.
+    /// Starts an application. `directory` holds its files, `variables` are its environment.
     ///
     /// # Panics
-    /// The application does not start.
+    /// If the application does not start.
     pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Self {
         let variables: Vec<(String, String)> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -66,26 +66,26 @@ impl Fuzzed {
         Self { core: Arc::new(core), system }
     }
 
-    /// A new account that may do everything.
+    /// Creates a super user.
     ///
     /// # Panics
-    /// The fields do not make an account.
+    /// If the fields are not valid for an account.
     pub fn super_user(&self, fields: Map<String, Value>) -> Caller {
         let id = self.system.block_on(create_super_user(&self.core, SuperUser { fields }));
         self.account(&id.expect("fields of an account"))
     }
 
     /// # Panics
-    /// There is no such account.
+    /// If there is no account with this id.
     pub fn account(&self, id: &str) -> Caller {
         let account = id_of(self.core.account_model().expect("a model of accounts"), id).expect("an id");
         Caller(self.system.block_on(identify(&self.core, account)).expect("an account"))
     }
 
-    /// Makes a row that stays, and answers its id.
+    /// Creates a row, commits it, and returns its id.
     ///
     /// # Errors
-    /// As the API refuses it.
+    /// The error that the API would answer.
     pub fn make(&self, caller: &Caller, path: &str, body: Value) -> Result<String, ApiError> {
         self.system.block_on(async {
             let mut ctx = self.context(caller);
@@ -95,10 +95,10 @@ impl Fuzzed {
         })
     }
 
-    /// Does what a body asks for, and undoes it.
+    /// Executes a write with this body, and rolls it back.
     ///
     /// # Errors
-    /// As the API refuses it.
+    /// The error that the API would answer.
     pub fn write(&self, caller: &Caller, path: &str, body: Body<'_>, value: Value) -> Result<(), ApiError> {
         self.system.block_on(async {
             let mut ctx = self.context(caller);
@@ -108,10 +108,10 @@ impl Fuzzed {
         })
     }
 
-    /// What `GET` answers.
+    /// Returns the body of a `GET` of a list.
     ///
     /// # Errors
-    /// As the API refuses it.
+    /// The error that the API would answer.
     pub fn list(&self, caller: &Caller, path: &str, query: &str) -> Result<Vec<u8>, ApiError> {
         let model = self.model(path);
         self.system.block_on(async {
@@ -126,10 +126,10 @@ impl Fuzzed {
         })
     }
 
-    /// The rows for which the filter of a bulk write holds, those for which its opposite does, and all.
+    /// Counts the rows that match the filter of a bulk write, those that match its negation, and all rows.
     ///
     /// # Errors
-    /// As the API refuses it.
+    /// The error that the API would answer.
     pub fn shares(&self, caller: &Caller, path: &str, query: &str) -> Result<Shares, ApiError> {
         let model = self.model(path);
         self.system.block_on(async {
@@ -146,10 +146,10 @@ impl Fuzzed {
         })
     }
 
-    /// The query, followed by a cursor that says `body` and is signed for it.
+    /// Appends a cursor with the content `body` to the query, signed for this query.
     ///
     /// # Errors
-    /// As the API refuses the query.
+    /// The error that the API would answer to the query.
     pub fn with_cursor(&self, caller: &Caller, path: &str, query: &str, body: &[u8]) -> Result<String, ApiError> {
         let model = self.model(path);
         self.system.block_on(async {
@@ -164,16 +164,16 @@ impl Fuzzed {
     /// Logs an account in, once through each surface.
     ///
     /// # Panics
-    /// The caller is no account.
+    /// If the caller is anonymous.
     pub fn log_in(&self, caller: &Caller) -> LogIn {
         let identity = caller.0.identity().expect("an account");
         self.system.block_on(auth::fuzzing::log_in(&self.core, identity))
     }
 
-    /// The account that a request with these headers is of; none for a stranger.
+    /// Authenticates a request with these headers; the inner `None` is an anonymous caller.
     ///
     /// # Errors
-    /// As the API refuses the headers. None where they cannot be sent.
+    /// The error that the API would answer. The outer `None` means that the headers cannot be sent.
     pub fn authenticate(&self, authorization: &[u8], cookie: &[u8]) -> Option<Result<Option<String>, ApiError>> {
         self.system.block_on(auth::fuzzing::authenticate(&self.core, authorization, cookie))
     }
@@ -182,12 +182,12 @@ impl Fuzzed {
         auth::fuzzing::is_refresh_token(&self.core, text)
     }
 
-    /// Whether a link holds a one-time token.
+    /// Returns true if a link contains a one-time token.
     pub fn is_one_time_token(&self, text: &str) -> bool {
         auth::fuzzing::is_one_time_token(&self.core, text)
     }
 
-    /// The model that has this path, or else the first one.
+    /// Returns the model with this path, or else the first one.
     fn model(&self, path: &str) -> &Model {
         self.core.models.iter().find(|model| model.meta.path == path).unwrap_or(&self.core.models[0])
     }

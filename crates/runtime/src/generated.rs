@@ -1,4 +1,5 @@
-//! What generated code imports; nothing else is promised to it, and nothing here is meant to be used by hand.
+//! The types and functions that generated code imports. They are not meant for other code, and may change in any
+//! release.
 
 pub use std::sync::LazyLock;
 
@@ -30,6 +31,6 @@ pub use crate::string_enum::{
     enum_null,
 };
 
-/// `Option` under a name that the derive of `Validate` does not unwrap: it binds what it unwraps to the field's own
-/// name, and a field may be called like one of the derive's variables.
+/// `Option` under a name that the derive of `Validate` does not unwrap: it binds the unwrapped value to the field's
+/// name, which would hide a variable of the derive that has the same name.
 pub type Maybe<T> = Option<T>;

@@ -1,4 +1,4 @@
-//! The runtime of Gable: what generated code calls and applications build on.
+//! The runtime of Gable: the library that generated code calls and that applications extend.
 
 mod access;
 mod api;

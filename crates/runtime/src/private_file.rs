@@ -1,10 +1,10 @@
-//! Files that nobody but their owner may read: the database, secrets, and mail that contains some.
+//! Files that only their owner may read: the database, secrets, and mail with secrets.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Makes a directory and what it lies in, where there is none yet.
+/// Creates a directory and its parents, if they do not exist.
 pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -13,7 +13,7 @@ pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Warns where other users of the machine may read a file: an earlier version, or somebody else, has made it.
+/// Warns if other users of the machine may read a file, which an earlier version or another program may have created.
 pub(crate) fn warn_if_exposed(path: &Path) {
     #[cfg(unix)]
     if let Ok(found) = fs::metadata(path) {
@@ -25,7 +25,7 @@ pub(crate) fn warn_if_exposed(path: &Path) {
     }
 }
 
-/// Writes a file that must not exist yet.
+/// Writes a new file; fails if it exists.
 pub(crate) fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,5 +1,5 @@
-//! The value of a JSON column as text. Most rows are only passed on to an answer, and a parsed value takes up to a hundred
-//! times the memory of its text.
+//! The value of a JSON column as text. Most rows are only forwarded to an answer, and a parsed value takes up to a
+//! hundred times the memory of its text.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::http::ToJson;
 
-/// A column of type `json` in a row: valid JSON, unparsed. Two are equal if their values are, however they are
-/// written, since PostgreSQL puts spaces and an order of its own into its texts; comparing parses texts that differ.
+/// A value of a `json` column: valid JSON, unparsed. Two values are equal if their parsed values are, because
+/// PostgreSQL changes the spaces and the order of members in a text; comparing parses texts that differ.
 ///
 /// ```
 /// use gable::RawJson;
@@ -74,14 +74,14 @@ impl ToJson for RawJson {
     }
 }
 
-/// For SeaORM, which knows JSON as parsed values only.
+/// Required by SeaORM, which knows JSON as parsed values only.
 impl From<RawJson> for Value {
     fn from(value: RawJson) -> Self {
         Value::Json(Some(Box::new(value.parse().expect("it was parsed when it was made"))))
     }
 }
 
-/// JSON that can be parsed, whatever it says.
+/// Deserializes any JSON value and discards it.
 struct Checked;
 
 impl<'de> Deserialize<'de> for Checked {

@@ -1,4 +1,4 @@
-//! What a generated enum needs in order to be a column: it is a string in JSON and in the database alike.
+//! Conversions that make a generated enum a column: a string in JSON and in the database.
 
 use sea_orm::sea_query::{ArrayType, Nullable, StringLen, ValueType, ValueTypeErr};
 use sea_orm::{ColIdx, ColumnType, DbErr, QueryResult, TryGetError, TryGetable, Value};
@@ -10,10 +10,10 @@ use crate::input::Mismatch;
 pub trait StringEnum: Copy + 'static {
     const VALUES: &'static [(&'static str, Self)];
 
-    /// Its place among `VALUES`.
+    /// Returns its position in `VALUES`.
     fn index(self) -> usize;
 
-    /// As in JSON and in the database.
+    /// Returns the string used in JSON and in the database.
     fn as_str(self) -> &'static str {
         Self::VALUES[self.index()].0
     }
@@ -23,7 +23,7 @@ pub trait StringEnum: Copy + 'static {
     }
 }
 
-/// For `FromJson`.
+/// Implements `FromJson`.
 pub fn enum_from_json<E: StringEnum>(value: &serde_json::Value) -> Result<E, Mismatch> {
     value.as_str().and_then(E::from_text).ok_or_else(|| {
         let values: Vec<&str> = E::VALUES.iter().map(|(value, _)| *value).collect();
@@ -31,19 +31,19 @@ pub fn enum_from_json<E: StringEnum>(value: &serde_json::Value) -> Result<E, Mis
     })
 }
 
-/// For `FromColumn`. A value that the schema no longer knows is an error, not a guess.
+/// Implements `FromColumn`. A value that the schema does not contain is an error.
 pub fn enum_from_column<E: StringEnum>(column: Column<'_>) -> Result<E, DbError> {
     let text = String::from_column(column)?;
     E::from_text(&text).ok_or_else(|| DbError::other(format!("unknown enum value {text:?}")))
 }
 
-/// For `TryGetable`. A value that the schema no longer knows is an error, not a guess.
+/// Implements `TryGetable`. A value that the schema does not contain is an error.
 pub fn enum_from_row<E: StringEnum, I: ColIdx>(row: &QueryResult, index: I) -> Result<E, TryGetError> {
     let text = String::try_get_by(row, index)?;
     E::from_text(&text).ok_or_else(|| DbErr::Type(format!("unknown enum value {text:?}")).into())
 }
 
-/// For `ValueType`.
+/// Implements `ValueType`.
 pub fn enum_from_value<E: StringEnum>(value: Value) -> Result<E, ValueTypeErr> {
     <String as ValueType>::try_from(value).ok().and_then(|text| E::from_text(&text)).ok_or(ValueTypeErr)
 }

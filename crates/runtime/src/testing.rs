@@ -1,4 +1,4 @@
-//! An application inside a test: in this process, on a port of its own, with a clock that the test can put forward.
+//! An application inside a test: in the same process, on a port of its own, with a clock that the test can advance.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,17 +23,17 @@ pub struct TestServer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Generous: only a test that fails waits for so long.
+/// Maximum time that a test waits; only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Started = Result<(SocketAddr, ServerHandle), String>;
 
 impl TestServer {
-    /// Starts an application. `directory` is where it keeps what it must; `variables` are all of its environment, beside
-    /// a port of its own. Mail stays in memory, unless they name `SMTP_URL` or `GABLE_MAIL_DIR`.
+    /// Starts an application. `directory` holds its files; `variables` are its whole environment, apart from a port
+    /// of its own. Mail stays in memory, unless they contain `SMTP_URL` or `GABLE_MAIL_DIR`.
     ///
     /// # Errors
-    /// Why it did not start, as the command line would print it.
+    /// The reason why it did not start, as the command line would print it.
     pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Result<Self, String> {
         let mut list: Vec<(String, String)> = vec![("PORT".to_owned(), "0".to_owned())];
         list.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -48,20 +48,20 @@ impl TestServer {
         Ok(Self { address, mailbox, handle, thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:…`, to put paths behind.
+    /// The base URL, to which tests append paths: `http://127.0.0.1:…`
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The mails it has sent so far, oldest first. Mail is sent a moment after the answer to the request that causes it.
+    /// The mails sent so far, oldest first. A mail is sent shortly after the answer to the request that causes it.
     pub fn mails(&self) -> Vec<ReceivedMail> {
         self.mailbox.mails()
     }
 
-    /// Its mails, once there are this many.
+    /// Waits until the application has sent this many mails, and returns them.
     ///
     /// # Panics
-    /// Fewer came within a minute.
+    /// If fewer mails were sent within a minute.
     pub fn wait_for_mails(&self, count: usize) -> Vec<ReceivedMail> {
         let mails = self.mailbox.wait_for(count, PATIENCE);
         assert!(mails.len() >= count, "{} of {count} mails came", mails.len());
@@ -71,10 +71,10 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        // The command is sent here; that it was carried out shows in the thread's end.
+        // Only sends the stop command; its completion shows in the end of the thread.
         drop(self.handle.stop(true));
         if let Some(thread) = self.thread.take() {
-            // A panic over there was printed there.
+            // A panic of the thread was already printed.
             let _ = thread.join();
         }
     }

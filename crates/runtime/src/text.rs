@@ -1,6 +1,7 @@
-//! Letters.
+//! Formatting of words.
 
-/// `Post` -> `A Post`, `AuthRole` -> `An AuthRole`. Names in U are taken for such as `User`.
+/// Adds the indefinite article: `Post` -> `A Post`, `AuthRole` -> `An AuthRole`. `U` counts as a consonant, as in
+/// `User`.
 pub(crate) fn with_article(name: &str) -> String {
     let article = if name.starts_with(['A', 'E', 'I', 'O']) { "An" } else { "A" };
     format!("{article} {name}")

@@ -1,19 +1,19 @@
-//! What is wrong, where, and what was probably meant. Stages report [`Problem`]s into a [`Sink`]; the sink ends as
-//! [`Diagnostics`], which own their text and print themselves.
+//! Diagnostics: problems with their source position and a suggestion. Each stage reports [`Problem`]s into a
+//! [`Sink`], which is turned into [`Diagnostics`]; these own their text and print themselves.
 
 use std::fmt;
 
 use crate::source::SourceText;
 
-/// At most this many problems are kept for one file: a file of noise must not print megabytes.
+/// Maximum number of problems kept per file, so that a garbage file does not print megabytes.
 const PER_FILE: usize = 200;
-/// Refused places that are remembered: every problem is compared with each of them.
+/// Maximum number of refused positions that are remembered: each problem is compared with all of them.
 const REMEMBERED: usize = 500;
-/// A longer source line is shown as a window around the caret.
+/// A longer source line, in characters, is shown as a window around the caret.
 const WINDOW: usize = 160;
 const LONGEST_MESSAGE: usize = 400;
 
-/// A place in a source: line and column count from 1, in characters.
+/// A position in a source; line and column count from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     pub(crate) file: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// The very beginning of a file.
+    /// The first character of a file.
     pub(crate) fn start_of(file: usize) -> Self {
         Span { file, line: 1, column: 1, width: 1 }
     }
@@ -41,11 +41,11 @@ pub enum Severity {
     Warning,
 }
 
-/// A problem as a stage reports it, before it is joined with the source line.
+/// A problem as a stage reports it, without the source line.
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
-/// Boxed: problems travel as errors, and an error should cost its `Result` no more than a pointer.
+/// Boxed: problems are returned as errors, which should add only a pointer to a `Result`.
 #[derive(Debug)]
 struct Parts {
     severity: Severity,
@@ -74,7 +74,7 @@ impl Problem {
         problem
     }
 
-    /// The words beside the carets.
+    /// Sets the text shown after the carets.
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.0.label = label.into();
         self
@@ -94,19 +94,20 @@ impl Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     problems: Vec<Problem>,
-    /// Places whose text was refused before it was understood.
+    /// Positions whose text was refused by the parser.
     refused: Vec<Span>,
 }
 
 impl Sink {
-    /// Nothing is said of a place that was refused already: it would be about a stand-in, not about what was written.
+    /// Adds a problem, unless its position was refused before: the problem would then concern a placeholder and not
+    /// the text of the file.
     pub(crate) fn push(&mut self, problem: Problem) {
         if !self.refused.iter().any(|refused| refused.touches(problem.0.span)) {
             self.problems.push(problem);
         }
     }
 
-    /// Reports what keeps one place from being understood, while the rest of the file is read on.
+    /// Reports a position that cannot be interpreted, while the rest of the file is read.
     pub(crate) fn refuse(&mut self, problem: Problem) {
         if self.refused.len() < REMEMBERED {
             self.refused.push(problem.0.span);
@@ -118,7 +119,7 @@ impl Sink {
         self.problems.iter().any(|problem| problem.0.severity == Severity::Error)
     }
 
-    /// In file order, then by position.
+    /// Sorts the problems by file, then by position.
     pub(crate) fn into_diagnostics(mut self, sources: &[SourceText]) -> Diagnostics {
         self.problems.sort_by_key(|problem| (problem.0.span.file, problem.0.span.line, problem.0.span.column));
         let mut list: Vec<Diagnostic> = Vec::new();
@@ -144,7 +145,7 @@ fn too_many(span: Span) -> Problem {
         .help("correct the ones above first")
 }
 
-/// One problem, complete with the source line it stands on.
+/// One problem with the source line it refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     severity: Severity,
@@ -178,7 +179,7 @@ impl Diagnostic {
         }
     }
 
-    /// A problem with a whole file or directory, which has no line to show.
+    /// Creates a problem with a whole file or directory, which has no line to show.
     pub(crate) fn of_place(code: &'static str, file: String, message: String, help: Option<String>) -> Self {
         Diagnostic {
             severity: Severity::Error,
@@ -261,7 +262,7 @@ impl Diagnostic {
     }
 }
 
-/// Messages repeat what was written; a name of a megabyte must not be, nor one that an escape breaks into lines.
+/// Shortens a message and replaces its control characters: quoted text may be a megabyte long or contain line breaks.
 fn clipped(text: String) -> String {
     let text = if text.contains(char::is_control) { text.replace(char::is_control, " ") } else { text };
     if text.chars().count() <= LONGEST_MESSAGE {
@@ -271,7 +272,7 @@ fn clipped(text: String) -> String {
     format!("{kept}…")
 }
 
-/// The part of the line to show, and how many characters stand before the caret in it.
+/// Returns the part of the line to show, and the number of characters before the caret in it.
 fn window(line: &str, column: usize) -> (String, usize) {
     let offset = column.saturating_sub(1);
     if line.chars().count() <= WINDOW {
@@ -311,7 +312,7 @@ impl Diagnostics {
         self
     }
 
-    /// Two lists about the same files, by place.
+    /// Merges two lists about the same files, ordered by position.
     pub(crate) fn merged_with(self, other: Diagnostics) -> Self {
         let mut merged = self.followed_by(other);
         merged.list.sort_by(|one, other| {
@@ -321,7 +322,7 @@ impl Diagnostics {
         merged
     }
 
-    /// Without those of these codes.
+    /// Removes the diagnostics with the given codes.
     #[must_use]
     pub fn without(mut self, codes: &[String]) -> Self {
         self.list.retain(|diagnostic| codes.iter().all(|code| code != diagnostic.code));

@@ -1,4 +1,4 @@
-//! A model as one file says it: every part read and of the right shape, nothing yet compared with other files.
+//! Drafts of models: each holds the contents of one file, with checked shapes, not yet compared with other files.
 
 use crate::diagnostic::Span;
 use crate::node::{Node, Spanned};
@@ -12,9 +12,9 @@ pub(crate) struct DraftModel<'n> {
     pub(crate) id: IdKind,
     pub(crate) timestamps: bool,
     pub(crate) soft_delete: bool,
-    /// Where `account: true` stands.
+    /// Position of `account: true`.
     pub(crate) account: Option<Span>,
-    /// Where `fields:` stands, or the model's name where it has none.
+    /// Position of `fields:`, or of the model's name if there is no `fields:`.
     pub(crate) fields_span: Span,
     pub(crate) fields: Vec<DraftField>,
     pub(crate) relations: Vec<DraftRelation>,
@@ -28,9 +28,9 @@ pub(crate) struct DraftModel<'n> {
 pub(crate) struct DraftField {
     pub(crate) field: Field,
     pub(crate) span: Span,
-    /// False where the type was refused: then nothing that depends on it is reported again.
+    /// False if the type was refused; problems that follow from the type are then not reported.
     pub(crate) sound: bool,
-    /// Roles of `access:`, to be looked up once the roles are known.
+    /// Roles named in the `access:` of the field; checked once all roles are known.
     pub(crate) roles: Vec<Spanned<String>>,
     pub(crate) renamed_from: Option<Spanned<String>>,
 }
@@ -50,12 +50,12 @@ pub(crate) enum DraftKind {
     ManyToMany { via: Option<Spanned<String>>, through: Option<Spanned<String>> },
 }
 
-/// The key that a `belongsTo` adds. Its type follows from the target.
+/// The foreign key that a `belongsTo` adds. Its type is the type of the target's id.
 #[derive(Debug)]
 pub(crate) struct DraftKey {
     pub(crate) key: DraftField,
     pub(crate) on_delete: OnDelete,
-    /// Where `default: $me` stands.
+    /// Position of `default: $me`.
     pub(crate) me: Option<Span>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) enum DraftWho {
     Roles(Vec<Spanned<String>>),
 }
 
-/// An operation that `routes:` names, and what it presets.
+/// An operation listed in `routes:`, with its presets.
 #[derive(Debug)]
 pub(crate) struct DraftRoute<'n> {
     pub(crate) operation: Operation,

@@ -1,4 +1,4 @@
-//! A map of the language, opened with the table of keys it takes.
+//! A YAML map, opened with the table of keys that it accepts.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::keys::Table;
@@ -12,7 +12,7 @@ pub(crate) struct Entries<'n> {
 }
 
 impl<'n> Entries<'n> {
-    /// Reports every key that the table does not know and every required one that is missing.
+    /// Opens a map; reports every unknown key and every missing required key.
     pub(crate) fn open(node: &'n Node, table: &'static Table, sink: &mut Sink) -> Option<Self> {
         let entries = node.map(sink)?;
         for entry in entries {
@@ -23,7 +23,8 @@ impl<'n> Entries<'n> {
         Some(opened)
     }
 
-    /// As [`Entries::open`], where absent means empty (`server:` with nothing behind it).
+    /// Like [`Entries::open`], but returns `None` without a problem if the map is missing or null (`server:` with
+    /// nothing after it).
     pub(crate) fn open_optional(node: Option<&'n Node>, table: &'static Table, sink: &mut Sink) -> Option<Self> {
         node.filter(|node| !node.is_null()).and_then(|node| Entries::open(node, table, sink))
     }
@@ -37,7 +38,7 @@ impl<'n> Entries<'n> {
         }
     }
 
-    /// A key that is present, also when nothing is behind it.
+    /// Returns the entry of a key, even if it has no value.
     pub(crate) fn entry(&self, name: &str) -> Option<&'n Entry> {
         debug_assert!(self.table.keys.iter().any(|key| key.name == name), "{name} is not in {}", self.table.name);
         self.entries.iter().find(|entry| entry.key == name)
@@ -47,7 +48,7 @@ impl<'n> Entries<'n> {
         self.entry(name).map(|entry| &entry.node)
     }
 
-    /// Every entry whose key the table knows, in the order of the YAML.
+    /// Returns every entry whose key the table contains, in the order of the YAML.
     pub(crate) fn known(&self) -> impl Iterator<Item = &'n Entry> {
         let keys = self.table.keys;
         self.entries.iter().filter(move |entry| keys.iter().any(|key| key.name == entry.key))
@@ -74,13 +75,13 @@ impl<'n> Entries<'n> {
         u32::try_from(value).ok()
     }
 
-    /// One of a few words, already known to the table of keys.
+    /// Reads one of a fixed set of words, which the table of keys defines.
     pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)], sink: &mut Sink) -> Option<T> {
         word(self.get(name)?, words, sink)
     }
 }
 
-/// Reads one of a few words.
+/// Reads one of a fixed set of words.
 pub(crate) fn word<T: Copy>(node: &Node, words: &[(&str, T)], sink: &mut Sink) -> Option<T> {
     let text = node.text(sink)?;
     if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {

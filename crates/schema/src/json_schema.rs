@@ -1,4 +1,4 @@
-//! The language as a JSON Schema, for editors. Printed from the same tables that reading uses.
+//! Prints the schema language as a JSON Schema for editors, from the tables that the reader uses.
 
 use serde_json::{Map, Value, json};
 
@@ -34,12 +34,12 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// Adds a table and every table that it leads to.
+/// Adds a table and all tables that it refers to.
 fn define(table: &'static Table, definitions: &mut Map<String, Value>) {
     if definitions.contains_key(table.name) {
         return;
     }
-    // Claimed first, so that a table that led back to itself would end.
+    // Registered before its keys are visited, so that a cycle of tables terminates.
     definitions.insert(table.name.to_owned(), Value::Null);
     let properties: Map<String, Value> =
         table.keys.iter().map(|key| (key.name.to_owned(), property(key, definitions))).collect();

@@ -1,12 +1,12 @@
-//! Every key of the language, once. Reading refuses what is not in these tables, and the JSON Schema for editors is
-//! printed from them, so the two cannot drift apart.
+//! All keys of the schema language. The reader refuses keys that are not in these tables, and the JSON Schema for
+//! editors is printed from them, so the two cannot differ.
 
-/// The keys that one map of the language takes.
+/// The keys of one map of the language.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Name of the definition in the JSON Schema.
     pub(crate) name: &'static str,
-    /// What a key is called in messages: `key`, `operation`.
+    /// The noun for a key in messages: `key`, `operation`.
     pub(crate) noun: &'static str,
     pub(crate) keys: &'static [Key],
 }
@@ -19,7 +19,7 @@ pub(crate) struct Key {
     pub(crate) required: bool,
 }
 
-/// What stands after a key.
+/// The kind of value that a key takes.
 #[derive(Debug)]
 pub(crate) enum Shape {
     Text,
@@ -173,7 +173,7 @@ pub(crate) const MANY_TO_MANY: Table = Table {
     ],
 };
 
-/// The kinds of relation, each with the keys it takes; its first key names the kind.
+/// The kinds of relation with the keys each one takes; the first key names the kind.
 pub(crate) const RELATION_KINDS: &[&Table] = &[&BELONGS_TO, &HAS_ONE, &HAS_MANY, &MANY_TO_MANY];
 
 pub(crate) const ACCESS_RULE: Table = Table {
@@ -255,14 +255,14 @@ pub(crate) const LIST_ROUTE: Table = Table {
     ],
 };
 
-/// Operations that find rows and answer with them.
+/// Operations that find rows and return them.
 pub(crate) const ROW_ROUTE: Table =
     Table { name: "rowRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, SHOWN, ROWS] };
 
 pub(crate) const CREATE_ROUTE: Table =
     Table { name: "createRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, SHOWN] };
 
-/// `deleteOne`, which answers with nothing.
+/// `deleteOne`, which returns no row.
 pub(crate) const DELETE_ROUTE: Table =
     Table { name: "deleteRoute", noun: "key", keys: &[DISABLED, OWN_RATE_LIMIT, ROWS] };
 

@@ -1,11 +1,11 @@
 //! Reads the YAML of a Gable application and checks it.
 //!
 //! A directory of YAML becomes a [`Schema`], or [`Diagnostics`]: every problem of every file at once, each with its
-//! place and, where there is a likely intent, help. What comes out as a schema can be printed without further checks:
-//! no accepted schema makes Rust that does not compile or SQL that is refused.
+//! position and, if the intent is likely, a suggestion. A schema can be printed without further checks: no accepted
+//! schema produces Rust that does not compile or SQL that a database refuses.
 //!
-//! The stages, each knowing only the one before: `source` (bytes to text), `yaml` (text to a positioned tree), `lower`
-//! (tree to drafts of single files), `check` (drafts to the schema).
+//! The stages, each of which depends only on the one before: `source` (bytes to text), `yaml` (text to a positioned
+//! tree), `lower` (tree to drafts of single files), `check` (drafts to the schema).
 
 mod check;
 pub mod cost;
@@ -32,13 +32,13 @@ pub use source::Source;
 
 use diagnostic::Sink;
 
-/// A schema that passed, and what is worth knowing about it all the same.
+/// A schema that passed the checks, with warnings and advice about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
     pub schema: Schema,
-    /// What is likely a mistake. Every command and every build tells it.
+    /// Likely mistakes. Every command and every build prints them.
     pub warnings: Diagnostics,
-    /// What would make the application faster, for whoever asks. Builds say nothing of it.
+    /// Possible performance improvements, printed on request. Builds do not print them.
     pub advice: Diagnostics,
 }
 
@@ -49,13 +49,13 @@ impl Checked {
     }
 }
 
-/// The codes of all that is told of a schema that passes.
+/// The codes of all warnings and advice.
 pub const WARNINGS: [&str; 4] = ["large-value", "query-name", "unindexed-fields", "unindexed-rule"];
 
 /// Reads and checks every `*.yaml` and `*.yml` of a directory.
 ///
 /// # Errors
-/// Every problem that was found: with the directory, with a file, with what the files say.
+/// Every problem found with the directory, its files or their contents.
 pub fn load(dir: &Path) -> Result<Checked, Diagnostics> {
     let (sources, refused) = source::read_directory(dir)?;
     if sources.is_empty() && refused.is_empty() {
@@ -68,7 +68,7 @@ pub fn load(dir: &Path) -> Result<Checked, Diagnostics> {
     }
 }
 
-/// Checks sources that are in memory already.
+/// Checks sources that are already in memory.
 ///
 /// # Errors
 /// Every problem that was found, in the order of the sources.
@@ -79,7 +79,7 @@ pub fn check(sources: &[Source]) -> Result<Checked, Diagnostics> {
     check_sources(sources, true)
 }
 
-/// `complete` says that no file was left out; else an unknown name may well exist.
+/// `complete` is false if a file could not be read; an unknown name may then exist in that file.
 fn check_sources(sources: &[Source], complete: bool) -> Result<Checked, Diagnostics> {
     let mut sink = Sink::default();
     let mut texts = Vec::new();

@@ -1,23 +1,23 @@
-//! How a name of the language becomes a table, a column, a path, a Rust identifier. Nothing else derives names.
+//! Derives tables, columns, paths and Rust identifiers from the names of the language. No other module derives names.
 
 use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use pluralizer::pluralize;
 
 use crate::reserved;
 
-/// PostgreSQL's limit, the least of the three databases.
+/// Maximum bytes of an identifier: PostgreSQL's limit, the lowest of the three databases.
 pub(crate) const MAX_IDENTIFIER: usize = 63;
 
 pub(crate) fn snake(name: &str) -> String {
     name.to_snake_case()
 }
 
-/// The plural of the last word only: `user_profile` gives `user_profiles`.
+/// Pluralizes the last word only: `user_profile` becomes `user_profiles`.
 pub(crate) fn table(model: &str) -> String {
     let snake = snake(model);
     let (head, last) = snake.rsplit_once('_').map_or(("", snake.as_str()), |(head, last)| (head, last));
     let plural = pluralize(last, 2, false);
-    // An irregular plural must not bring in what an SQL name may not have.
+    // An irregular plural must not contain characters that are not allowed in an SQL name.
     let plain = plural.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let plural = if plain { plural } else { format!("{last}s") };
     if head.is_empty() { plural } else { format!("{head}_{plural}") }
@@ -41,13 +41,13 @@ pub(crate) fn column(field: &str) -> String {
     snake(field)
 }
 
-/// The Rust name of a field or relation, raw where it is a keyword.
+/// Returns the Rust name of a field or relation, raw if it is a keyword.
 pub(crate) fn rust_name(name: &str) -> String {
     let snake = snake(name);
     if reserved::is_keyword(&snake) { format!("r#{snake}") } else { snake }
 }
 
-/// Derived from the column, as SeaORM's derive does it.
+/// Derives the variant from the column, like SeaORM's derive.
 pub(crate) fn variant(name: &str) -> String {
     snake(name).to_upper_camel_case()
 }
@@ -60,7 +60,7 @@ pub(crate) fn permission_constant(model: &str, action: &str) -> String {
     format!("{}_{}", model.to_shouty_snake_case(), action.to_shouty_snake_case())
 }
 
-/// The variant of an enum value. Values without ASCII letters or digits are spelt by their code points.
+/// Returns the variant of an enum value. Values without ASCII letters or digits are written as code points.
 pub(crate) fn enum_variant(value: &str) -> String {
     let camel = value.to_upper_camel_case();
     let ascii = !camel.is_empty() && camel.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -76,7 +76,7 @@ fn spelt_out(value: &str) -> String {
     value.chars().map(|c| format!("U{:x}", u32::from(c))).collect()
 }
 
-/// The singular of a relation's name as a key column: `friends` gives `friend_id`.
+/// Returns the key column of a relation, in the singular: `friend_id` for `friends`.
 pub(crate) fn relation_key_column(relation: &str) -> String {
     let snake = snake(relation);
     let (head, last) = snake.rsplit_once('_').map_or(("", snake.as_str()), |(head, last)| (head, last));
@@ -86,7 +86,7 @@ pub(crate) fn relation_key_column(relation: &str) -> String {
     if head.is_empty() { format!("{singular}_id") } else { format!("{head}_{singular}_id") }
 }
 
-/// At most [`MAX_IDENTIFIER`] bytes: a longer name is cut and given a hash of what it stands for.
+/// Shortens a name to [`MAX_IDENTIFIER`] bytes; a name that is cut ends in a hash of the full name.
 pub(crate) fn shortened(name: String) -> String {
     if name.len() <= MAX_IDENTIFIER {
         return name;
@@ -95,13 +95,13 @@ pub(crate) fn shortened(name: String) -> String {
     with_hash(&name, &key)
 }
 
-/// `name`, cut as needed, with a hash of `key` behind it. All names here are ASCII.
+/// Appends a hash of `key` to `name`, which is cut as needed. All names here are ASCII.
 pub(crate) fn with_hash(name: &str, key: &str) -> String {
     let kept = &name[..name.len().min(MAX_IDENTIFIER - 9)];
     format!("{}_{:08x}", kept.trim_end_matches('_'), fnv(key))
 }
 
-/// FNV-1a: the same on every platform and in every release, which `std`'s hasher does not promise.
+/// FNV-1a, which is the same on every platform and in every release; `std`'s hasher does not promise that.
 fn fnv(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
@@ -114,7 +114,7 @@ pub(crate) fn is_camel_case(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// What a badly written name probably should be, if anything is left of it.
+/// Suggests the PascalCase form of a name, if the name can be converted.
 pub(crate) fn pascal_hint(name: &str) -> Option<String> {
     let hint = name.to_upper_camel_case();
     is_pascal_case(&hint).then(|| format!("did you mean `{hint}`?"))
@@ -126,7 +126,7 @@ pub(crate) fn camel_hint(name: &str) -> Option<String> {
     is_camel_case(&hint).then(|| format!("did you mean `{hint}`?"))
 }
 
-/// A role: a letter, then letters, digits, blanks, `_`, `-`; at most 63 bytes.
+/// Accepts a role name: a letter, then letters, digits, spaces, `_`, `-`; at most 63 bytes, no space at the end.
 pub(crate) fn is_role(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-');
     name.len() <= MAX_IDENTIFIER

@@ -1,9 +1,9 @@
-//! What was probably meant: the known name nearest to a misspelt one.
+//! Suggestions for misspelt names: the nearest known name.
 
-/// Names beyond this are not compared: no identifier of the language is as long.
+/// Longest name that is compared, in characters; no identifier of the language is as long.
 const LONGEST: usize = 64;
 
-/// The candidate with the fewest edits, if few enough to be a slip of the finger.
+/// Returns the candidate with the fewest edits, if there are few enough for a typing error.
 pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let length = name.chars().count();
     if length > LONGEST {
@@ -19,7 +19,7 @@ pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
         .map(|(_, candidate)| candidate)
 }
 
-/// ``did you mean `User`?``, or a list where nothing is near and the list is short.
+/// Returns ``did you mean `User`?``, or the list of known names if none is near and the list is short.
 pub(crate) fn suggestion<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     if let Some(nearest) = nearest(name, candidates.iter().copied()) {
@@ -39,7 +39,7 @@ pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// Edits between two words, a swap of neighbours counting as one (Damerau's optimal string alignment).
+/// Counts the edits between two words; a swap of neighbouring characters is one edit (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();

@@ -1,4 +1,4 @@
-//! A YAML document with a position on every part, and the ways to read one node as what the language expects there.
+//! A YAML document with a position on every part, and methods that read a node as an expected type.
 
 use crate::diagnostic::{Problem, Sink, Span};
 
@@ -26,7 +26,7 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
-/// A value and where it was written.
+/// A value and its position in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Spanned<T> {
     pub(crate) value: T,
@@ -34,7 +34,7 @@ pub(crate) struct Spanned<T> {
 }
 
 impl Node {
-    /// `a list`, as a message says what was found.
+    /// Describes the value for messages: `a list`.
     pub(crate) fn found(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
@@ -46,7 +46,7 @@ impl Node {
         }
     }
 
-    /// A refusal of this node for being of another shape than `expected` says.
+    /// Creates the problem that this node does not have the `expected` shape.
     pub(crate) fn mismatch(&self, expected: &str) -> Problem {
         Problem::new("wrong-shape", self.span, format!("expected {expected}, found {}", self.found()))
             .label(format!("must be {expected}"))
@@ -93,12 +93,12 @@ impl Node {
         }
     }
 
-    /// A whole number within the bounds, both included.
+    /// Reads a whole number within the bounds, both included.
     pub(crate) fn integer(&self, min: i128, max: i128, sink: &mut Sink) -> Option<i128> {
         let written = match &self.value {
             Value::Int { value, .. } if (min..=max).contains(value) => return Some(*value),
             Value::Int { text, .. } => text,
-            // Longer than any integer, so it was read as something else.
+            // A number too long for any integer type was parsed as another type.
             Value::Float { text, .. } if is_whole(text) => text,
             _ => {
                 sink.push(self.mismatch("a whole number"));
@@ -121,7 +121,7 @@ impl Node {
         }
     }
 
-    /// A list of texts; the ones that are something else are reported and left out.
+    /// Reads a list of texts; elements of another type are reported and skipped.
     pub(crate) fn texts(&self, sink: &mut Sink) -> Option<Vec<Spanned<String>>> {
         let items = self.list(sink)?;
         Some(items.iter().filter_map(|item| item.spanned_text(sink)).collect())
@@ -141,7 +141,7 @@ impl Node {
         matches!(self.value, Value::Null)
     }
 
-    /// As JSON; none where JSON has no such value (infinities, numbers beyond 64 bits).
+    /// Converts the value to JSON; none if JSON has no such value (infinities, numbers beyond 64 bits).
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
         use serde_json::Value as Json;
         Some(match &self.value {

@@ -1,4 +1,4 @@
-//! Names that a schema may not take, or may take only in another spelling.
+//! Names that a schema must not use, and names that it may use only under a different Rust spelling.
 
 /// Keywords that Rust accepts as raw identifiers (`r#type`), strict, reserved and weak alike.
 const KEYWORDS: &[&str] = &[
@@ -8,15 +8,15 @@ const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Keywords that cannot even be raw.
+/// Keywords that Rust does not accept as raw identifiers.
 pub(crate) const NEVER_RAW: &[&str] = &["self", "super", "crate"];
 
 pub(crate) fn is_keyword(name: &str) -> bool {
     KEYWORDS.contains(&name) || NEVER_RAW.contains(&name)
 }
 
-/// Modules and crates that generated code names; a model's module of this name gets `_model` behind it. The last row
-/// are file names that Windows does not have.
+/// Modules and crates that generated code refers to; the module of a model with such a name gets the suffix `_model`.
+/// The last row holds file names that Windows reserves.
 pub(crate) const MODULES: &[&str] = &[
     "api",
     "app",
@@ -97,8 +97,8 @@ pub(crate) const MODULES: &[&str] = &[
     "prn",
 ];
 
-/// Types that generated code declares or imports, and Rust's prelude. Neither a model nor one of the types made for
-/// it may have such a name.
+/// Types that generated code declares or imports, and Rust's prelude. Neither a model nor a type generated for it may
+/// have such a name.
 pub(crate) const TYPES: &[&str] = &[
     // The prelude.
     "AsMut",
@@ -145,7 +145,7 @@ pub(crate) const TYPES: &[&str] = &[
     "TryInto",
     "Unpin",
     "Vec",
-    // The rest of the standard library that code reaches for.
+    // Other standard library types that code uses often.
     "Arc",
     "BTreeMap",
     "BTreeSet",
@@ -254,8 +254,8 @@ pub(crate) const TYPES: &[&str] = &[
     "Settings",
 ];
 
-/// Names in scope in the module of a model. A model may have such a name, for it is only known outside of its module;
-/// an enum, an input or a hook list would stand before it.
+/// Names in scope in the generated module of a model. A model may have such a name, because its own name is only used
+/// outside its module; an enum, an input type or a hook list of that name would shadow the import.
 pub(crate) const IN_SCOPE: &[&str] = &[
     "ActionMeta",
     "AnyResource",
@@ -350,24 +350,24 @@ pub(crate) const IN_SCOPE: &[&str] = &[
     "Who",
 ];
 
-/// Columns that a database has on every table.
+/// System columns that a database adds to every table.
 pub(crate) const COLUMNS: &[&str] = &["cmax", "cmin", "ctid", "oid", "rowid", "tableoid", "xmax", "xmin"];
 
-/// Beginnings of table names that belong to a database or to the runtime.
+/// Prefixes of table names that are reserved for a database or for the runtime.
 pub(crate) const TABLE_PREFIXES: &[&str] = &["gable_", "pg_", "seaql_", "sqlite_"];
 
-/// What lies under `api:` besides the models.
+/// Paths directly below the API prefix (`api:`) that are not available to models.
 pub(crate) const PATHS: &[&str] = &["auth", "auth-actions", "docs", "openapi.json"];
 
-/// What a model of any kind has without writing it.
+/// Fields that a model has without declaring them.
 pub(crate) const IMPLICIT_FIELDS: &[&str] = &["id", "createdAt", "updatedAt", "deletedAt"];
 
-/// Keys that request bodies give a meaning of their own.
+/// Keys with a special meaning in request bodies.
 pub(crate) const BODY_KEYS: &[&str] = &["apiAction"];
 
-/// Parameters of a query; a field of this name cannot be filtered by plain equality.
+/// Query parameters of list requests; a field with such a name cannot be filtered with `?name=value`.
 pub(crate) const QUERY_KEYS: &[&str] =
     &["count", "cursor", "fields", "filterMode", "filters", "limit", "page", "search", "sort"];
 
-/// Names that `access:` gives a meaning of their own.
+/// Names with a special meaning in `access:`.
 pub(crate) const ROLES: &[&str] = &["*", "public", "authenticated"];

@@ -1,5 +1,5 @@
-//! The checked schema: what the build step prints. Every value here has passed `check`, so that no
-//! consumer validates again. Order is the order of the YAML; models are ordered by name.
+//! The checked schema, which is the input of the build step. Every value has passed `check`, so consumers do not
+//! validate again. Order is the order of the YAML; models are ordered by name.
 
 mod access;
 mod app;
@@ -20,7 +20,7 @@ pub use field::{Default, EnumValue, Field, FieldType, Origin};
 pub use model::{FieldPreset, IdKind, Index, Model, ModelKind, ModelRoute, Operation, RoutePreset, SortPreset};
 pub use relation::{OnDelete, Relation, RelationKind};
 
-/// Everything a team wrote, resolved and checked.
+/// All YAML files of an application, resolved and checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Schema {
     pub app: App,
@@ -30,12 +30,12 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The model of this name. Names inside a checked schema always resolve.
+    /// Finds a model by its name. Names inside a checked schema always resolve.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)
     }
 
-    /// The model that people log in as, if there is one.
+    /// Returns the account model (`account: true`), if there is one.
     pub fn account(&self) -> Option<&Model> {
         self.models.iter().find(|model| model.kind == ModelKind::Account)
     }

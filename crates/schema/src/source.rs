@@ -1,4 +1,5 @@
-//! From a directory to text: which files are read, and which bytes are refused before any YAML parser sees them.
+//! Reads a schema directory and decodes its files: selects the files, and refuses bytes that no YAML parser should
+//! get.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,23 +7,23 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem, Sink, Span};
 
-/// A model is a page or two; more than this is a mistake or an attack.
+/// Maximum size of a file, in bytes. A model takes a page or two; a larger file is a mistake or an attack.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// One YAML file as it was found.
+/// One YAML file, not yet decoded.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As diagnostics name it: `schema/post.yaml`.
+    /// The name used in diagnostics: `schema/post.yaml`.
     pub file: String,
     pub text: Vec<u8>,
 }
 
-/// A source that may be shown in diagnostics; `text` is empty where the bytes were refused whole.
+/// A decoded source, which diagnostics may quote; `text` is empty if the file was refused as a whole.
 #[derive(Debug)]
 pub(crate) struct SourceText {
     pub(crate) file: String,
     pub(crate) text: String,
-    /// Each line of the text, filled on decoding: diagnostics ask for many of them.
+    /// Byte range of each line, computed once because diagnostics look up many lines.
     lines: Vec<(usize, usize)>,
 }
 
@@ -42,7 +43,7 @@ impl SourceText {
         matches!(self.base_name(), "app.yaml" | "app.yml")
     }
 
-    /// What to tell somebody who has written nothing yet.
+    /// The help text for an empty file.
     pub(crate) fn first_line(&self) -> &'static str {
         if self.is_app() {
             "the application begins with its name: `name: Gazette`"
@@ -51,7 +52,7 @@ impl SourceText {
         }
     }
 
-    /// As the parsers may see it. What is replaced was reported.
+    /// Replaces refused control characters by spaces before parsing. Each of them was reported.
     fn without_control_characters(self) -> Self {
         let allowed = |c: char| matches!(c, '\n' | '\r') || !is_refused(c);
         if self.text.chars().all(allowed) {
@@ -61,7 +62,7 @@ impl SourceText {
         SourceText::new(self.file, text)
     }
 
-    /// A place inside the text. A parser may name the line after the last one, where it waited for more.
+    /// Moves a span into the text: a parser that expected more input may report the line after the last one.
     pub(crate) fn clamped(&self, span: Span) -> Span {
         let last = self.lines.len();
         if span.line <= last {
@@ -71,7 +72,7 @@ impl SourceText {
         Span { line: last, column, width: 1, ..span }
     }
 
-    /// A line ready to be printed: control characters become spaces, so that columns stay true.
+    /// Returns a line ready to be printed: control characters become spaces, so that columns stay correct.
     pub(crate) fn line(&self, number: usize) -> Option<String> {
         let (start, end) = *self.lines.get(number.checked_sub(1)?)?;
         let line = self.text.get(start..end)?;
@@ -96,7 +97,7 @@ fn line_ranges(text: &str) -> Vec<(usize, usize)> {
     ranges
 }
 
-/// Every `*.yaml` and `*.yml` of a directory, ordered by name; hidden files are left alone.
+/// Reads every `*.yaml` and `*.yml` of a directory, ordered by name; hidden files are skipped.
 pub(crate) fn read_directory(dir: &Path) -> Result<(Vec<Source>, Vec<Diagnostic>), Diagnostics> {
     let shown = directory_name(dir);
     let mut paths = list(dir).map_err(|error| missing_directory(dir, &error))?;
@@ -131,13 +132,14 @@ fn is_yaml(path: &Path) -> bool {
     yaml && !hidden
 }
 
-/// The last part of the path: diagnostics and generated headers must not depend on where a checkout lies.
+/// Returns the last part of the path: diagnostics and generated headers must not depend on the location of a
+/// checkout.
 fn directory_name(dir: &Path) -> String {
     dir.file_name().map_or_else(|| "schema".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // A pipe or a device could block or never end.
+    // Reading a pipe or a device could block or never end.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
@@ -161,7 +163,7 @@ fn unreadable(file: String, error: &io::Error) -> Diagnostic {
     Diagnostic::of_place("unreadable-file", file, format!("the file cannot be read: {}", reason(error)), None)
 }
 
-/// The same words on every platform for the causes that happen.
+/// Describes the common errors in words that do not depend on the operating system.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
@@ -171,7 +173,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Bytes to text. Returns whether the text may be parsed; whatever is wrong is in the sink.
+/// Decodes a file. The flag is true if the text may be parsed; all problems are in the sink.
 pub(crate) fn decode(file: usize, source: &Source, sink: &mut Sink) -> (SourceText, bool) {
     if source.text.len() > MAX_BYTES {
         let text = SourceText::new(source.file.clone(), String::new());

@@ -1,6 +1,6 @@
-//! From text to a positioned tree. Two parsers read the same text: `saphyr-parser` says where everything stands and
-//! refuses what this language has no use for, `serde_yaml` says what every scalar is. This is the only file that knows
-//! either of them. What can be read on after a mistake is, so that one does not hide the others.
+//! Parses text into a positioned tree. Two parsers read the same text: `saphyr-parser` provides positions and finds
+//! YAML features that the language does not support, `serde_yaml` provides the values of scalars. Only this file uses
+//! either of them. After a recoverable problem, parsing continues so that further problems are found.
 
 mod read;
 
@@ -13,22 +13,23 @@ use crate::node::{Entry, Node, Value};
 
 use read::Read;
 
-/// The language itself is six levels deep; JSON defaults may need some more.
+/// Maximum depth of a document. The language has six levels; JSON defaults may need more.
 const MAX_DEPTH: usize = 32;
 
-/// The language writes `enum[]`, but between braces YAML would read the brackets as a list. Both parsers are given a
-/// stand-in of the same width, so that positions hold; scalars get the brackets back.
+/// Within braces, YAML would read the brackets of `enum[]` as a list. Both parsers get a placeholder of the same
+/// width, so that positions stay correct; the brackets are put back into scalars.
 const ENUM_LIST: (&str, &str) = ("enum[]", "enum\u{E0E0}\u{E0E1}");
 
-/// Unquoted, a star begins an alias.
+/// An unquoted `*` starts a YAML alias.
 const STAR: &str = "to mean every logged-in account write `authenticated`, or [\"*\"] with quotes";
 
-/// Reads one document; none when it was refused, and then the sink says why. An empty one is told what it `begins_with`.
+/// Parses one document. Returns `None` if it was refused; the sink then holds the reason. `begins_with` is the help
+/// text for an empty document.
 pub(crate) fn parse(file: usize, text: &str, begins_with: &str, sink: &mut Sink) -> Option<Node> {
     let text = text.replace(ENUM_LIST.0, ENUM_LIST.1);
     let mut problems = Vec::new();
     let node = read_node(file, &text, begins_with, &mut problems);
-    // A tag may be why the rest could not be read; then it is all there is to say.
+    // A refused tag may be the cause of a parse error, which is then not reported.
     let explained = !problems.is_empty();
     problems.into_iter().for_each(|problem| sink.refuse(problem));
     match node {
@@ -48,7 +49,7 @@ fn read_node(file: usize, text: &str, begins_with: &str, problems: &mut Vec<Prob
     join(shape, read, problems)
 }
 
-/// The positions of a document: its nodes without their meaning.
+/// The outline of a document: the positions of its nodes, without values.
 struct Shape {
     span: Span,
     kind: Kind,
@@ -70,7 +71,7 @@ struct Open {
 
 struct Outline<'p> {
     file: usize,
-    /// What is wrong and yet does not keep the rest from being read.
+    /// Problems that do not prevent the rest from being read.
     problems: &'p mut Vec<Problem>,
     stack: Vec<Open>,
     root: Option<Shape>,
@@ -132,7 +133,7 @@ impl<'p> Outline<'p> {
 
     fn open(&mut self, span: Span, is_map: bool, anchor: usize, tagged: bool) -> Result<(), Problem> {
         self.refuse_extras(span, anchor, tagged)?;
-        // A collection is shown by its first character.
+        // A diagnostic marks the first character of a collection.
         let span = Span { width: 1, ..span };
         if self.stack.len() >= MAX_DEPTH {
             return Err(Problem::new("too-deep", span, format!("nested more than {MAX_DEPTH} levels deep"))
@@ -159,7 +160,7 @@ impl<'p> Outline<'p> {
             if parent.items.len().is_multiple_of(2) {
                 self.problems.extend(note_key(&mut parent.keys, &shape)?);
             } else if is_absent(&shape) {
-                // A value that is not there is shown at its key.
+                // A missing value is shown at its key.
                 shape.span = parent.items[parent.items.len() - 1].span;
             }
         }
@@ -234,7 +235,7 @@ fn unreadable(file: usize, shape: &Shape, error: &serde_yaml::Error) -> Problem 
     invalid(span, reason)
 }
 
-/// Puts the meaning of every scalar where its position is.
+/// Joins the outline with the values: each scalar gets its position.
 fn join(shape: Shape, read: Read, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
     let span = shape.span;
     let value = match (shape.kind, read) {
@@ -277,8 +278,8 @@ fn scalar(span: Span, text: String, read: Read, problems: &mut Vec<Problem>) -> 
     })
 }
 
-/// Escapes can smuggle in what the bytes may not contain. A NUL is refused by PostgreSQL, a lone carriage return and
-/// the characters that turn text around are refused by rustc in comments and literals.
+/// Refuses characters that escapes produce and that decoding refuses in raw form: PostgreSQL refuses NUL, and rustc
+/// refuses a lone carriage return and bidirectional control characters in comments and literals.
 fn check_text(span: Span, text: &str) -> Option<Problem> {
     let bad = text.chars().find(|&c| (c.is_control() && c != '\n' && c != '\t') || turns_text(c))?;
     let message = format!("the text contains the character U+{:04X}", u32::from(bad));

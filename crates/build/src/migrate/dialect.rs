@@ -1,4 +1,4 @@
-//! Tables as SQL. The only place where databases differ.
+//! Prints tables as SQL. Only this file depends on the database.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub enum Dialect {
 impl Dialect {
     pub const ALL: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 
-    /// As in file names: `0001_initial.sqlite.sql`.
+    /// The name in file names: `0001_initial.sqlite.sql`.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Sqlite => "sqlite",
@@ -23,12 +23,13 @@ impl Dialect {
         }
     }
 
-    /// Whether keys can be added to a table that exists, so that tables may refer to each other in a circle.
+    /// Returns true if foreign keys can be added to an existing table, so that tables may refer to each other in a
+    /// cycle.
     fn adds_keys_later(self) -> bool {
         self == Dialect::Postgres
     }
 
-    /// The tables, then what refers across tables.
+    /// Creates the tables, then the foreign keys between them, then the indexes.
     pub(super) fn create_tables(self, tables: &[&Table]) -> Vec<String> {
         let created = tables.iter().map(|table| self.create_table(table));
         let keys = tables.iter().filter(|_| self.adds_keys_later());
@@ -45,7 +46,7 @@ impl Dialect {
         format!("CREATE TABLE {} (\n    {}\n)", name(&table.name), lines.join(",\n    "))
     }
 
-    /// A column that a table gets after the fact.
+    /// Adds a column to an existing table.
     pub(super) fn add_column(self, table: &Table, column: &Column) -> Vec<String> {
         let added = format!("ALTER TABLE {} ADD COLUMN {}", name(&table.name), self.column(table, column));
         let key = table.foreign_key(&column.name).filter(|_| self.adds_keys_later());
@@ -105,8 +106,8 @@ impl Dialect {
         format!("CREATE {unique}INDEX {} ON {} ({})", name(&index.name), name(&table.name), columns.join(", "))
     }
 
-    /// In the order that lists ask for, where nulls stand first, going up: PostgreSQL puts them last, and sorts by no index
-    /// that says otherwise.
+    /// Prints a column of an index. Lists sort nulls first in ascending order; PostgreSQL sorts them last by default,
+    /// and can use an index for sorting only if it has the same order.
     fn indexed(self, table: &Table, index: &Index, column: &str) -> String {
         let nulls = self == Dialect::Postgres && table.column(column).is_some_and(|column| column.null);
         let compared =
@@ -114,7 +115,8 @@ impl Dialect {
         format!("{compared}{}", if nulls { " NULLS FIRST" } else { "" })
     }
 
-    /// The expression that the server compares such a column by. The locale of the database has no part in it.
+    /// The expression by which the server compares a case-insensitive column. It does not depend on the database's
+    /// locale.
     fn folded(self, column: &str) -> String {
         match self {
             Dialect::Sqlite => format!("lower({})", name(column)),
@@ -127,12 +129,12 @@ impl Dialect {
             (ColumnType::Json, value) => text(&value.to_string()),
             (_, Value::Bool(value)) => value.to_string().to_uppercase(),
             (_, Value::Number(number)) => number.to_string(),
-            // Checked to be a decimal literal.
+            // The schema was checked: the text is a decimal literal.
             (ColumnType::Numeric(..), Value::String(value)) => value.clone(),
             (ColumnType::Uuid, Value::String(value)) if self == Dialect::Sqlite => {
                 format!("X'{}'", value.replace('-', "").to_uppercase())
             }
-            // As the driver writes it, for SQLite compares moments as text.
+            // The driver's format, because SQLite compares timestamps as text.
             (ColumnType::Timestamp, Value::String(value)) if self == Dialect::Sqlite && value.ends_with('Z') => {
                 text(&format!("{}+00:00", value.trim_end_matches('Z')))
             }
@@ -171,7 +173,7 @@ fn check(table: &Table, column: &Column) -> String {
     format!("CONSTRAINT {constraint} CHECK ({} IN ({}))", name(&column.name), values.join(", "))
 }
 
-/// Every identifier is quoted, so that `order` and `group` are names like any other.
+/// Quotes an identifier, so that `order` and `group` can be used as names.
 fn name(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }

@@ -1,20 +1,20 @@
-//! What lies between two sets of tables: changes that only add, and differences that a person must write.
+//! Compares two sets of tables: changes that only add, and differences for which a person must write the migration.
 
 use super::dialect::{Dialect, drop_index};
 use super::tables::{Column, ColumnType, Index, Table, Tables};
 
-/// A change that loses nothing and fits every row that there may be.
+/// A change that loses no data and succeeds for any stored rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     AddTables(Vec<Table>),
-    /// The table as it is afterwards, and the column.
+    /// The table after the change, and the new column.
     AddColumn(Table, Column),
-    /// The same, and the index.
+    /// The table after the change, and the new index.
     AddIndex(Table, Index),
     DropIndex(Index),
 }
 
-/// Something that is not merely added, in words.
+/// A difference that is not a plain addition, described for a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference(pub String);
 
@@ -34,7 +34,7 @@ impl Change {
         }
     }
 
-    /// For the name of the migration: `add_post_subtitle`.
+    /// The change as part of a migration's name: `add_post_subtitle`.
     pub(super) fn title(&self) -> String {
         match self {
             Change::AddTables(tables) => format!("add_{}", tables.first().map_or("tables", |table| &table.name)),
@@ -45,10 +45,10 @@ impl Change {
     }
 }
 
-/// The changes that lead from one set of tables to the other.
+/// Returns the changes that turn one set of tables into the other.
 ///
 /// # Errors
-/// Every difference that is more than an addition.
+/// All differences that are not plain additions.
 pub(super) fn diff(from: &Tables, to: &Tables) -> Result<Vec<Change>, Vec<Difference>> {
     let mut found = Found::default();
     for table in from.tables.iter().filter(|table| to.table(&table.name).is_none()) {
@@ -81,7 +81,7 @@ impl Found {
         if before.primary_key != after.primary_key {
             self.refuse(format!("the primary key of \"{}\" is another one", after.name));
         }
-        // An index may have to go before a new one can take its name.
+        // An index must be dropped before a new one can take its name.
         for index in before.indexes.iter().filter(|index| !after.indexes.contains(index)) {
             self.changes.push(Change::DropIndex(index.clone()));
         }

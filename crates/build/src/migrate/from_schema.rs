@@ -1,4 +1,4 @@
-//! Models to tables.
+//! Converts models to tables.
 
 use gable_schema::Schema;
 use gable_schema::schema::{self, Default, Field, FieldType, IdKind, Model, Origin, RelationKind};
@@ -6,11 +6,11 @@ use gable_schema::schema::{self, Default, Field, FieldType, IdKind, Model, Origi
 use super::tables::{Column, ColumnType, ForeignKey, Index, OnDelete, Table, Tables, fnv};
 use crate::view::key_kind;
 
-/// PostgreSQL's limit, in bytes.
+/// PostgreSQL's maximum length of an identifier, in bytes.
 const MAX_IDENTIFIER: usize = 63;
 
 impl Tables {
-    /// The tables that this schema asks for.
+    /// The tables of a schema.
     pub fn of(schema: &Schema) -> Self {
         let models = schema.models.iter().map(|model| model_table(schema, model));
         let mut tables: Vec<Table> = models.collect();
@@ -78,7 +78,7 @@ fn key_type(kind: IdKind, own: bool) -> ColumnType {
     }
 }
 
-/// Wide enough that a longer value, added later, seldom needs another type.
+/// Width of an enum column, so that a longer value added later seldom needs another type.
 fn enum_type(values: &[schema::EnumValue]) -> ColumnType {
     let longest = values.iter().map(|value| value.value.chars().count()).max().unwrap_or_default();
     ColumnType::Varchar(u32::try_from(longest).unwrap_or(u32::MAX).max(255))
@@ -102,7 +102,8 @@ fn indexes(model: &Model) -> Vec<Index> {
     let all = all.chain(single).chain(model.indexes.iter().map(|index| named(index, false)));
     let mut kept: Vec<Index> = Vec::new();
     for index in all.map(|index| in_order(model, index)) {
-        // `index: true` and `indexes: [[field]]` ask for the same, and so does `indexes: [[key, id]]` as the key.
+        // `index: true` and `indexes: [[field]]` give the same index, and so do `indexes: [[key, id]]` and the key
+        // itself.
         if kept.iter().all(|known| known.name != index.name && known.columns != index.columns) {
             kept.push(index);
         }
@@ -114,8 +115,8 @@ fn folded<'m>(fields: impl IntoIterator<Item = &'m Field>) -> Vec<String> {
     fields.into_iter().filter(|field| field.case_insensitive).map(|field| field.column.clone()).collect()
 }
 
-/// The index of a key has the ids in it: the first rows of one parent are then read in their order, however many there
-/// are.
+/// The index of a foreign key also contains the id: the first rows of one parent can be read in order of their ids,
+/// without reading its other rows.
 fn in_order(model: &Model, mut index: Index) -> Index {
     let is_key =
         |field: &Field| matches!(field.origin, Origin::ForeignKey { .. }) && index.columns == [field.column.as_str()];
@@ -156,14 +157,15 @@ fn join_tables<'s>(schema: &'s Schema, model: &'s Model) -> impl Iterator<Item =
     })
 }
 
-/// The sides are put in one order, whichever model describes the table.
+/// Puts the sides into a fixed order, whichever model describes the table.
 fn join_table(name: &str, mut sides: [(&String, &Model); 2]) -> Table {
     sides.sort_by(|left, right| left.0.cmp(right.0));
     let columns: Vec<String> = sides.iter().map(|(column, _)| (*column).clone()).collect();
     Table {
         name: name.to_owned(),
         columns: sides.iter().map(|(column, model)| join_column(column, model)).collect(),
-        // The key serves look-ups from the first side, the index those from the second, both in the order of what they find.
+        // The primary key serves look-ups from the first side, the index those from the second; both are ordered by
+        // the ids that they find.
         indexes: vec![Index {
             name: shortened(format!("idx_{name}_{}", columns[1])),
             columns: vec![columns[1].clone(), columns[0].clone()],
@@ -188,7 +190,7 @@ fn join_key(table: &str, column: &str, model: &Model) -> ForeignKey {
     }
 }
 
-/// At most [`MAX_IDENTIFIER`] bytes: a longer name is cut and given a hash of the whole.
+/// Shortens a name to [`MAX_IDENTIFIER`] bytes; a name that is cut ends in a hash of the full name.
 pub(super) fn shortened(name: String) -> String {
     if name.len() <= MAX_IDENTIFIER {
         return name;

@@ -15,7 +15,7 @@ const SNAPSHOT: &str = ".tables.json";
 pub struct Recorded {
     /// `0001_initial`
     pub name: String,
-    /// Of the tables after it.
+    /// Fingerprint of the tables after it.
     pub fingerprint: String,
 }
 
@@ -25,7 +25,7 @@ pub struct History {
     pub migrations: Vec<Recorded>,
     /// The tables after the newest one.
     pub tables: Tables,
-    /// Written by hand, without a snapshot yet. Only the newest may be.
+    /// Name of a migration that was written by hand and has no snapshot yet. Only the newest one may be.
     pub unrecorded: Option<String>,
 }
 
@@ -114,7 +114,7 @@ fn unreadable(path: &Path, source: io::Error) -> HistoryError {
     HistoryError::Read { path: path.display().to_string(), source }
 }
 
-/// The migrations that have any file, in order. Other files (a README) are none of our business.
+/// Returns the migrations that have any file, in order. Other files (a README) are ignored.
 fn names(directory: &Path) -> Result<Vec<String>, HistoryError> {
     let mut names = BTreeSet::new();
     for path in files(directory)? {
@@ -146,7 +146,7 @@ fn is_name(name: &str) -> bool {
         && rest.strip_prefix('_').is_some_and(is_title)
 }
 
-/// Whether a text can stand behind the number of a migration.
+/// Returns true if a text can follow the number of a migration.
 pub(super) fn is_title(title: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !title.is_empty() && title.len() <= 100 && title.bytes().all(allowed)

@@ -1,4 +1,4 @@
-//! From a schema to tables, from tables to SQL, and the history in `migrations/`.
+//! Migrations: from a schema to tables, from tables to SQL, and the history in `migrations/`.
 
 mod dialect;
 mod diff;

@@ -1,9 +1,9 @@
-//! The tables that a schema asks for: physical, and the same for every database. What a snapshot holds.
+//! The physical tables of a schema, independent of the database. This is the content of a snapshot.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Every table, models first and in their order, then join tables.
+/// All tables: those of models, in their order, then join tables.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tables {
     pub tables: Vec<Table>,
@@ -25,10 +25,10 @@ pub struct Column {
     pub ty: ColumnType,
     #[serde(default)]
     pub null: bool,
-    /// A constant, spelt as in JSON.
+    /// A constant, as in JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// Only these values may be stored; empty: any.
+    /// The allowed values; empty: any value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
@@ -36,7 +36,7 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ColumnType {
-    /// a 64-bit key that the database counts up
+    /// a 64-bit key that the database generates
     Identity,
     Uuid,
     Varchar(u32),
@@ -58,12 +58,12 @@ pub struct Index {
     pub columns: Vec<String>,
     #[serde(default)]
     pub unique: bool,
-    /// Those of the columns whose ASCII letters count alike, small and capital.
+    /// The columns that are compared without regard to the case of ASCII letters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folded: Vec<String>,
 }
 
-/// Refers to the `id` of another table.
+/// A foreign key to the `id` of another table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKey {
@@ -86,9 +86,9 @@ impl Tables {
         self.tables.iter().find(|table| table.name == name)
     }
 
-    /// Equal exactly when no migration lies between two sets of tables. The order of tables, columns and indexes is not
-    /// part of it, for a database has them in the order in which they were added. Nor are defaults: the server writes
-    /// them itself, so that a new default needs no migration.
+    /// Two fingerprints are equal exactly if no migration is needed between the tables. The order of tables, columns
+    /// and indexes is not included, because a database keeps the order in which they were added. Defaults are not
+    /// included either: the server writes them itself, so a new default needs no migration.
     pub fn fingerprint(&self) -> String {
         let mut shape = self.clone();
         shape.tables.iter_mut().for_each(Table::forget_order);
@@ -115,7 +115,7 @@ impl Table {
     }
 }
 
-/// FNV-1a: the same on every platform and in every release, which `std`'s hasher does not promise.
+/// FNV-1a, which is the same on every platform and in every release; `std`'s hasher does not promise that.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! `gable migrate`: adds to the history what the schema asks for, and never touches what is there.
+//! `gable migrate`: adds a migration to the history if the schema needs one, and never changes existing migrations.
 
 use std::io;
 use std::path::Path;
@@ -11,12 +11,12 @@ use super::history::{History, HistoryError, is_title, snapshot_file, sql_file};
 use super::tables::{Table, Tables};
 use crate::disk;
 
-/// What became of a call.
+/// The result of [`migrate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Migrated {
-    /// The newest migration leads to the tables of the schema.
+    /// The tables after the newest migration are those of the schema.
     UpToDate,
-    /// A migration was written; these are its files.
+    /// A migration was written, with these files.
     Wrote { name: String, files: Vec<String> },
     /// A migration that was written by hand got its snapshot.
     Recorded { name: String },
@@ -43,11 +43,10 @@ fn list(differences: &[Difference]) -> String {
     lines.join("\n")
 }
 
-/// Writes the migration that leads from the newest one to the schema, if one is needed.
+/// Writes the migration from the newest recorded tables to those of the schema, if one is needed.
 ///
 /// # Errors
-/// Changes that are more than additions, a history that is broken, a directory that cannot be written. Nothing is
-/// written then.
+/// Changes that are not plain additions, a broken history, or a file that cannot be written.
 pub fn migrate(directory: &Path, schema: &Schema, title: Option<&str>) -> Result<Migrated, MigrateError> {
     if let Some(title) = title.filter(|title| !is_title(title)) {
         return Err(MigrateError::Name(title.to_owned()));
@@ -64,20 +63,20 @@ pub fn migrate(directory: &Path, schema: &Schema, title: Option<&str>) -> Result
     }
 }
 
-/// What `migrate` would write.
+/// The files that [`migrate`] would write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pending {
     Nothing,
-    /// By its name.
+    /// A migration of this name.
     Migration(String),
-    /// Of the migration of this name, which was written by hand.
+    /// The snapshot of the migration of this name, which was written by hand.
     Snapshot(String),
 }
 
-/// As [`migrate`], but only says what is to be done.
+/// Like [`migrate`], but writes nothing.
 ///
 /// # Errors
-/// As [`migrate`].
+/// Those of [`migrate`], except for writing files.
 pub fn pending(directory: &Path, schema: &Schema) -> Result<Pending, MigrateError> {
     let history = History::load(directory)?;
     if let Some(name) = history.unrecorded {
@@ -87,7 +86,7 @@ pub fn pending(directory: &Path, schema: &Schema) -> Result<Pending, MigrateErro
     Ok(planned.map_or(Pending::Nothing, |(name, _)| Pending::Migration(name)))
 }
 
-/// The name of the migration that is needed, and what it does.
+/// Returns the name of the migration that is needed, and its changes.
 fn planned(
     history: &History,
     wanted: &Tables,
@@ -120,7 +119,7 @@ fn write_migration(
     for dialect in Dialect::ALL {
         files.push((sql_file(&name, dialect), sql(changes, dialect)));
     }
-    // The snapshot is last: without it the migration counts as unfinished.
+    // The snapshot is written last: without it, the migration counts as unfinished.
     files.push((snapshot_file(&name), snapshot(tables)));
     for (file, contents) in &files {
         write(directory, file, contents)?;
@@ -138,7 +137,7 @@ fn sql(changes: &[Change], dialect: Dialect) -> String {
     statements.iter().map(|statement| format!("{statement};\n")).collect::<Vec<_>>().join("\n")
 }
 
-/// One line per column, index and key, so that a review sees what changed.
+/// Prints one line per column, index and key, so that a review shows the changes.
 fn snapshot(tables: &Tables) -> String {
     let tables: Vec<String> = tables.tables.iter().map(table).collect();
     format!("{{ \"tables\": [\n{}\n] }}\n", tables.join(",\n"))

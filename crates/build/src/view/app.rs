@@ -1,11 +1,11 @@
-//! `APP`: what `app.yaml` says.
+//! Prints `APP`: the settings of `app.yaml`.
 
 use gable_schema::schema::{App, Auth, AuthRoute, BodyBound, BodyRule, Identifier, MailLinks};
 
 use super::literal::{float, optional_text, text, texts};
 use super::meta::{optional_rate_limit, rate_limit};
 
-/// The expression of the `AppMeta`.
+/// Returns the expression of the `AppMeta`.
 pub(crate) fn app(app: &App) -> String {
     let query = &app.query;
     format!(

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{enums, literal};
 
-/// A default that does not depend on the caller. `now` is a local of the printed function.
+/// Returns a default that does not depend on the caller. `now` is a local variable of the printed function.
 pub(super) fn expression(field: &Field) -> Option<String> {
     match field.default.as_ref()? {
         Default::Value(value) => Some(constant(&field.ty, value)),
@@ -15,7 +15,7 @@ pub(super) fn expression(field: &Field) -> Option<String> {
     }
 }
 
-/// The same as something to call, once it turns out that it is needed.
+/// Like [`expression`], but returns a function or closure, which is called only if the default is needed.
 pub(super) fn function(field: &Field) -> Option<String> {
     let default = expression(field)?;
     Some(default.strip_suffix("new_v4()").map_or_else(|| format!("|| {default}"), |path| format!("{path}new_v4")))

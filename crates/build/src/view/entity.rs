@@ -11,7 +11,7 @@ pub(super) struct ColumnView {
     rust_name: String,
     ty: String,
     docs: Vec<String>,
-    /// Of `#[sea_orm(..)]`; at most one.
+    /// The arguments of `#[sea_orm(..)]`; at most one.
     attributes: Vec<String>,
     decode: String,
 }
@@ -48,7 +48,7 @@ fn attributes(model: &Model, field: &Field) -> Vec<String> {
     if parts.is_empty() { Vec::new() } else { vec![parts.join(", ")] }
 }
 
-/// What must be said because the derive would compute another name.
+/// Returns the attributes for names that differ from those the derive would compute.
 fn spelling(field: &Field) -> Vec<String> {
     let plain = field.rust_name.trim_start_matches("r#");
     let variant = unambiguous(&field.variant);
@@ -62,7 +62,8 @@ fn spelling(field: &Field) -> Vec<String> {
     parts
 }
 
-/// SeaORM's derives say `Self::Err` and the like of these enums, meaning associated types; a variant must not be called so.
+/// Appends `_` to variants that the code of SeaORM's derives would confuse with associated types, such as
+/// `Self::Err`.
 fn unambiguous(variant: &str) -> String {
     let mark = if ["EntityName", "Err", "Iterator"].contains(&variant) { "_" } else { "" };
     format!("{variant}{mark}")
@@ -94,7 +95,8 @@ fn relation_attribute(schema: &Schema, model: &Model, relation: &Relation) -> Op
                 "belongs_to = \"{path}Entity\", from = \"Column::{key}\", to = \"{path}Column::Id\", on_delete = \"{action}\""
             ))
         }
-        // `has_one` relies on `Related`, which only a sole relation has; the same join can be had from the other side.
+        // `has_one` relies on `Related`, which exists only for a sole relation; the join can be built from the other
+        // side.
         RelationKind::HasOne { .. } if is_sole(target, model) => Some(format!("has_one = \"{path}Entity\"")),
         RelationKind::HasOne { via } | RelationKind::HasMany { via } => {
             let back = target.relations.iter().find(|relation| relation.name == *via)?;
@@ -122,7 +124,7 @@ pub(super) struct RelatedView {
     variant: String,
 }
 
-/// `impl Related` says "the" relation between two entities, so it exists only where there is just one.
+/// `impl Related` defines the one relation between two entities, so it is printed only if there is exactly one.
 pub(super) fn related(schema: &Schema, model: &Model) -> Vec<RelatedView> {
     let views = model.relations.iter().filter_map(|relation| {
         let target = schema.model(&relation.target)?;
@@ -135,7 +137,7 @@ pub(super) fn related(schema: &Schema, model: &Model) -> Vec<RelatedView> {
     views.collect()
 }
 
-/// Whether `from` has exactly one relation to `to`, which is another model.
+/// Returns true if `from` has exactly one relation to `to`, which is another model.
 fn is_sole(from: &Model, to: &Model) -> bool {
     from.name != to.name && from.relations.iter().filter(|relation| relation.target == to.name).count() == 1
 }

@@ -1,4 +1,4 @@
-//! `CreatePost` and `UpdatePost`: what a body may say, and where it goes.
+//! The inputs `CreatePost` and `UpdatePost`: the keys that bodies accept, and the columns they are written to.
 
 use gable_schema::schema::{Default, Field, FieldType, Model, Origin, RelationKind, Schema};
 use serde::Serialize;
@@ -10,14 +10,14 @@ pub(super) struct InputView {
     name: String,
     derives: &'static str,
     fields: Vec<InputField>,
-    /// Whether rows can be named by keys.
+    /// Whether an input field is a foreign key, so that `set_key` is needed.
     keys: bool,
     /// Statements of `read` that must run before the fields are read.
     before: Vec<String>,
-    /// Parameter names, marked where nothing uses them.
+    /// Parameter names, with a leading `_` if unused.
     body: &'static str,
     row: &'static str,
-    /// The body of a hand-written `validate` where no field has a validator; deriving would cost and find nothing.
+    /// The body of a hand-written `validate` if no field has a validator, which compiles faster than the derive.
     trivial_validation: Vec<&'static str>,
 }
 
@@ -28,7 +28,7 @@ struct InputField {
     attributes: Vec<String>,
     read: String,
     write: String,
-    /// The position of the field, where it is a key.
+    /// The position of the field, if it is a foreign key.
     key: Option<usize>,
     #[serde(skip)]
     reads_body: bool,
@@ -73,7 +73,7 @@ fn numbered(model: &Model) -> impl Iterator<Item = (usize, &Field)> {
     model.fields.iter().enumerate()
 }
 
-/// Whether code may set the field at all. The rest belongs to the runtime alone.
+/// Returns true if code may set the field; the others are written only by the runtime.
 fn is_input(field: &Field) -> bool {
     match field.origin {
         Origin::Declared | Origin::ForeignKey { .. } => true,
@@ -82,12 +82,12 @@ fn is_input(field: &Field) -> bool {
     }
 }
 
-/// Whether a body may say it. A private field answers like one that does not exist; a password is private and yet said.
+/// Returns true if a body may contain the field. Private fields are treated as unknown, except for passwords.
 fn is_read(field: &Field) -> bool {
     !field.read_only && (!field.private || field.ty == FieldType::Password)
 }
 
-/// `"author": { … }` is moved to `authorId` before that is read.
+/// Returns the statements that move `"author": { … }` to `authorId` before `authorId` is read.
 fn references(schema: &Schema, model: &Model, fields: &[&Field]) -> Vec<String> {
     let statements = fields.iter().filter_map(|field| {
         let Origin::ForeignKey { relation } = &field.origin else { return None };
@@ -129,7 +129,7 @@ fn key(field: &Field, position: usize) -> Option<usize> {
     matches!(field.origin, Origin::ForeignKey { .. }).then_some(position)
 }
 
-/// How the body is asked, and whether the answer is an `Option`.
+/// Returns the expression that reads the field from a body, and whether its type is an `Option`.
 fn create_read(field: &Field) -> (String, bool) {
     let name = literal::text(&field.name);
     let optional = field.optional;
@@ -144,7 +144,7 @@ fn create_read(field: &Field) -> (String, bool) {
     (read, optional)
 }
 
-/// A field that no body says: its default, or nothing until an interceptor fills it.
+/// Returns the value of a field that no body contains: its default, or `None` until an interceptor sets it.
 fn create_fixed(field: &Field, ty: &str) -> (String, bool) {
     match (default::expression(field), &field.default) {
         (Some(default), _) if field.optional => (format!("Some({default})"), true),
@@ -154,7 +154,8 @@ fn create_fixed(field: &Field, ty: &str) -> (String, bool) {
     }
 }
 
-/// The derive of `Validate` binds an optional field to its own name, beside its variables `errors` and `err`.
+/// The type of an optional field. The derive of `Validate` binds the value to the field's own name, which must not
+/// hide the derive's variables `errors` and `err`.
 fn option(field: &Field, ty: &str) -> String {
     match field.rust_name.as_str() {
         "errors" | "err" => format!("Maybe<{ty}>"),
@@ -180,8 +181,8 @@ fn update_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
     }
 }
 
-/// The rows at the other ends of relations; where the key stands here, `references` are. A many-to-many relation that goes
-/// `through` a model is written through that model.
+/// Returns the inputs of relations with the key on the other side; `references` handles keys on this side. A
+/// many-to-many relation `through` a model is written through that model.
 fn related(schema: &Schema, model: &Model) -> impl Iterator<Item = InputField> {
     model.relations.iter().enumerate().filter_map(|(position, relation)| {
         let read = match &relation.kind {

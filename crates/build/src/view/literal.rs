@@ -1,6 +1,7 @@
 //! Values as Rust source text.
 
-/// A string literal. `Debug` escapes whatever rustc would refuse to see in source, such as text direction marks.
+/// Returns a string literal. `Debug` escapes characters that rustc refuses in source, such as bidirectional control
+/// characters.
 pub(crate) fn text(value: &str) -> String {
     format!("{value:?}")
 }
@@ -16,12 +17,12 @@ pub(super) fn optional_text(value: Option<&str>) -> String {
     value.map_or_else(|| "None".to_owned(), |value| format!("Some({})", text(value)))
 }
 
-/// An integer whose type is inferred; where `i32` could not hold it, its own type says so.
+/// An integer whose type is inferred; one that does not fit into `i32` has a type suffix.
 pub(super) fn integer(value: i64) -> String {
     if i32::try_from(value).is_ok() { value.to_string() } else { format!("{value}i64") }
 }
 
-/// A length in characters, as the validators take it.
+/// A length in characters, as an argument of a validator.
 pub(super) fn length(value: u32) -> String {
     if i32::try_from(value).is_ok() { value.to_string() } else { format!("{value}u64") }
 }
@@ -31,7 +32,7 @@ pub(super) fn float(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// A `Decimal` in its exact scale. `literal` is what the schema checked: digits, perhaps a sign and a point.
+/// A `Decimal` in its exact scale. `literal` was checked: digits, optionally a sign and a point.
 pub(super) fn decimal(literal: &str) -> String {
     let scale = literal.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let digits: String = literal.chars().filter(|c| *c == '-' || c.is_ascii_digit()).collect();
@@ -41,13 +42,13 @@ pub(super) fn decimal(literal: &str) -> String {
     }
 }
 
-/// The lines of a description as `#[doc]` texts, with the blank that `///` has.
+/// The lines of a description as `#[doc]` texts, with the leading space that `///` produces.
 pub(super) fn docs(description: Option<&str>) -> Vec<String> {
     let lines = description.unwrap_or_default().lines();
     lines.map(|line| format!(" {}", one_line(line)).trim_end().to_owned()).collect()
 }
 
-/// Text without anything that a comment may not hold: control characters and invisible marks become blanks.
+/// Replaces characters that a comment must not contain, control characters and invisible marks, by spaces.
 pub(crate) fn one_line(value: &str) -> String {
     let visible = |c: char| matches!(c, '"' | '\'' | '\\') || c.escape_debug().count() == 1;
     value.trim().chars().map(|c| if visible(c) { c } else { ' ' }).collect()

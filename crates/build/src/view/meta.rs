@@ -1,4 +1,4 @@
-//! The constant tables of a model: `ModelMeta` and what it holds, as expressions.
+//! The constant tables of a model, `ModelMeta` and its parts, as expressions.
 
 use gable_schema::schema::{
     Access, Condition, ConditionValue, Field, FieldType, IdKind, Index, Model, ModelRoute, Origin, RateLimit, Relation,
@@ -50,7 +50,7 @@ fn field_meta(schema: &Schema, model: &Model, field: &Field) -> String {
     entry
 }
 
-/// `None` for what `FieldMeta::new` assumes.
+/// `None` if `FieldMeta::new` already gives the value.
 fn origin(origin: &Origin) -> Option<&'static str> {
     match origin {
         Origin::Declared => None,
@@ -116,7 +116,7 @@ fn relation_meta(schema: &Schema, relation: &Relation) -> String {
     format!("RelationMeta::new({name}, {target}, RelationKind::{kind})")
 }
 
-/// The key on the target that the relation `via` of the target owns.
+/// Returns the key of the target's relation `via`.
 fn key_of<'s>(schema: &'s Schema, relation: &Relation, via: &str) -> Option<&'s str> {
     let target = schema.model(&relation.target)?;
     let back = target.relations.iter().find(|relation| relation.name == via)?;

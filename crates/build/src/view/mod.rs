@@ -1,4 +1,5 @@
-//! What templates print. Every decision is made here, so that a template holds loops and substitutions only.
+//! The views that templates print. All decisions are made here, so that templates contain only loops and
+//! substitutions.
 
 mod app;
 mod default;
@@ -20,12 +21,12 @@ pub(crate) use types::key_kind;
 use gable_schema::schema::{Model, Schema};
 use serde::Serialize;
 
-/// For `lib.rs` and `catalogue.rs`.
+/// The view of `lib.rs` and `catalogue.rs`.
 #[derive(Serialize)]
 pub(crate) struct CrateView {
     models: Vec<ModuleView>,
     permissions: usize,
-    /// The parameter's name where there are models to mount.
+    /// The parameter's name: `hooks`, or `_hooks` if there are no models.
     hooks: &'static str,
     /// The account model's module.
     account: Option<String>,
@@ -36,7 +37,7 @@ pub(crate) struct CrateView {
 #[derive(Serialize)]
 struct MailView {
     name: String,
-    /// From `generated/src/`.
+    /// Relative to `generated/src/`.
     path: String,
 }
 
@@ -48,7 +49,7 @@ struct ModuleView {
 }
 
 impl CrateView {
-    /// `mail` are the names of the application's own mail templates.
+    /// `mail` holds the names of the application's own mail templates.
     pub(crate) fn of(schema: &Schema, mail: &[String]) -> Self {
         let hooks = if schema.models.is_empty() { "_hooks" } else { "hooks" };
         let account = schema.account().map(|model| model.module.clone());
@@ -69,7 +70,7 @@ fn module(model: &Model) -> ModuleView {
     ModuleView { name: name.clone(), module: model.module.clone(), exports }
 }
 
-/// For `permission.rs`.
+/// The view of `permission.rs`.
 #[derive(Serialize)]
 pub(crate) struct PermissionsView {
     permissions: Vec<PermissionView>,

@@ -27,7 +27,7 @@ pub(crate) struct ModelView {
     enums: Vec<EnumView>,
     patterns: Vec<PatternView>,
     checks: Vec<CheckView>,
-    /// Create, then update.
+    /// The create input, then the update input.
     inputs: [InputView; 2],
     meta: MetaView,
 }

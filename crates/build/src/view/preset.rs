@@ -1,11 +1,11 @@
-//! What a route presets, as an expression.
+//! Prints the preset of a route as an expression.
 
 use gable_schema::schema::{FieldPreset, Model, RoutePreset, Schema, SortPreset};
 
 use super::literal;
 use super::meta::condition_meta;
 
-/// A `RoutePreset`.
+/// Returns a `RoutePreset` expression.
 pub(super) fn route(schema: &Schema, model: &Model, preset: &RoutePreset) -> String {
     let shown =
         preset.fields.as_ref().map_or("None".to_owned(), |shown| format!("Some(&{})", fields(schema, model, shown)));

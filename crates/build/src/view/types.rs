@@ -1,8 +1,9 @@
-//! The Rust type of a field. The only table that maps field types to Rust.
+//! The Rust type of a field. Only this table maps field types to Rust types.
 
 use gable_schema::schema::{Field, FieldType, IdKind, Model, Origin, RelationKind, Schema};
 
-/// The type in a row, without the `Option` of an optional field. JSON stays text, since most rows are only passed on.
+/// The type in a row, without the `Option` of an optional field. JSON stays text, because most rows are only
+/// forwarded.
 pub(super) fn column_type(schema: &Schema, model: &Model, field: &Field) -> String {
     match &field.ty {
         FieldType::Json { .. } | FieldType::EnumList { .. } => "RawJson".to_owned(),
@@ -40,7 +41,7 @@ pub(super) fn id_type(id: IdKind) -> &'static str {
     }
 }
 
-/// What kind of id the field holds, if it is the model's own or refers to another model's.
+/// Returns the kind of id that the field holds, if it is the model's own id or a foreign key.
 pub(crate) fn key_kind(schema: &Schema, model: &Model, field: &Field) -> Option<IdKind> {
     match &field.origin {
         Origin::Id => Some(model.id),

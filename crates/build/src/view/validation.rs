@@ -1,4 +1,4 @@
-//! The attributes of `#[derive(Validate)]`, and the statics and functions that they name.
+//! The attributes of `#[derive(Validate)]`, and the statics and functions that they refer to.
 
 use gable_schema::schema::{Field, FieldType};
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub(super) struct CheckView {
     call: String,
 }
 
-/// A function that the derive calls where it has no attribute of its own.
+/// A validation function, for checks that the derive has no attribute for.
 pub(super) fn check(field: &Field) -> Option<CheckView> {
     let name = check_name(field);
     match &field.ty {

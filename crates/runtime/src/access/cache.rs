@@ -1,4 +1,4 @@
-//! Identities by log-in, so that a warm request needs no SQL.
+//! Caches the identity of each log-in, so that a request with a cached log-in needs no SQL.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,15 +10,15 @@ use uuid::Uuid;
 use super::Identity;
 use crate::resource::Id;
 
-/// More log-ins than this at once: the cache starts over, which costs one query each.
+/// Maximum number of cached log-ins. When it is reached, the cache is emptied: one query for each log-in that returns.
 const CAPACITY: usize = 100_000;
 
 #[derive(Debug)]
 pub(crate) struct IdentityCache {
     entries: RwLock<Entries>,
-    /// Grows with every invalidation, so that a query that began before one cannot store what it read.
+    /// Incremented by every invalidation, so that a query that began before one cannot store its outdated result.
     epoch: AtomicU64,
-    /// How long an entry may be believed.
+    /// How long an entry is used after it was loaded.
     lifetime: Duration,
 }
 
@@ -28,7 +28,7 @@ struct Entries {
     by_account: HashMap<Id, Vec<Uuid>>,
 }
 
-/// The cache as it was before a query.
+/// The number of invalidations when a query began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch(u64);
 
@@ -47,7 +47,7 @@ impl IdentityCache {
         Epoch(self.epoch.load(Ordering::Acquire))
     }
 
-    /// Stores what was read since `epoch`, unless something changed meanwhile.
+    /// Stores an identity that was read after `epoch` was taken, unless the cache was invalidated in between.
     pub(crate) fn insert(&self, epoch: Epoch, grant: Uuid, identity: Arc<Identity>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if self.epoch.load(Ordering::Acquire) != epoch.0 {

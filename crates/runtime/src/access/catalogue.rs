@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Permission;
 use crate::resource::{ActionMeta, ModelMeta, Who};
 
-/// One entry, in the order of permission numbers.
+/// One (resource, action) pair. Entries are sorted by permission number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CatalogueEntry {
     pub(crate) meta: &'static ModelMeta,
@@ -36,7 +36,7 @@ impl Catalogue {
         self.entries.iter()
     }
 
-    /// Whether the YAML names this role, and so binds it by its name.
+    /// Whether any rule of the YAML names this role.
     pub(crate) fn names_role(&self, role: &str) -> bool {
         let rules = self.entries.iter().flat_map(|entry| entry.action.rules);
         rules.into_iter().any(|rule| matches!(rule.who, Who::Roles(roles) if roles.contains(&role)))
@@ -46,7 +46,7 @@ impl Catalogue {
         self.entries.get(permission.number())
     }
 
-    /// The permission of a pair; none when the schema has no such pair.
+    /// The permission of a (resource, action) pair; `None` if the schema has no such pair.
     pub(crate) fn find(&self, resource: &str, action: &str) -> Option<Permission> {
         self.numbers.get(&(resource, action)).copied()
     }

@@ -1,4 +1,4 @@
-//! What a committed write means for what is remembered of accounts and roles.
+//! Determines which cached identities a committed write makes outdated.
 
 use super::load::{AccessModels, key_field, optional_id};
 use crate::db::{RawRow, Row};
@@ -6,24 +6,24 @@ use crate::resource::{Id, ModelKind, ModelMeta, RowValues};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccessChange {
-    /// One account, what it was given, or its log-ins.
+    /// One account, its roles and permissions, or its log-ins.
     Account(Id),
-    /// The same of accounts that are not told apart.
+    /// Any number of accounts whose ids are not known.
     EveryAccount,
-    /// Roles or permissions: the tables are read again.
+    /// Roles or permissions: the role tables are loaded again.
     Everything,
 }
 
 impl AccessChange {
-    /// What a new row changes, or one that is gone.
+    /// The change that a created or deleted row causes; `None` if it does not affect access.
     pub(crate) fn of_row(models: &AccessModels, meta: &'static ModelMeta, row: &RawRow) -> Option<Self> {
         let change = Self::of_many(meta.kind)?;
         let account = (change == Self::EveryAccount).then(|| account(models, meta, row)).flatten();
         Some(account.map_or(change, Self::Account))
     }
 
-    /// What a row changes that was given these values. It names the account that it belongs to now: when it belonged to
-    /// another one before, nobody knows which.
+    /// The change that an update of a row to `values` causes. If the update sets the key of the account, every account
+    /// counts as changed: `row` holds the new account only, and the previous one is not known here.
     pub(crate) fn of_update(
         models: &AccessModels,
         meta: &'static ModelMeta,
@@ -34,7 +34,7 @@ impl AccessChange {
         if moved { Self::of_many(meta.kind) } else { Self::of_row(models, meta, row) }
     }
 
-    /// What a write of many rows changes.
+    /// The change that a write of many rows of one kind of model causes.
     pub(crate) fn of_many(kind: ModelKind) -> Option<Self> {
         match kind {
             ModelKind::Ordinary => None,
@@ -44,7 +44,7 @@ impl AccessChange {
     }
 }
 
-/// The account that a row is or belongs to.
+/// The account that the row represents or belongs to.
 fn account(models: &AccessModels, meta: &'static ModelMeta, row: &RawRow) -> Option<Id> {
     let field = account_field(models, meta)?;
     optional_id(&mut Row::skipping(row, field), models.account.id).ok().flatten()

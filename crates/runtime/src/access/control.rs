@@ -1,4 +1,4 @@
-//! The access table in memory and the identities that were worked out from it.
+//! Keeps the roles and permissions in memory, and the identities that were computed from them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,16 +17,16 @@ use crate::app_meta::AuthMode;
 use crate::db::{Database, DbError, Dialect, Source};
 use crate::resource::{Id, Who};
 
-/// Another command on the same SQLite file may change the tables: what is remembered lives this long at most.
+/// How long a cached identity or role table is used. Another process may change the same SQLite file without notice.
 const LIFETIME: Duration = Duration::from_secs(5);
 
-/// What became of an identity since its request was let in.
+/// How an identity compares with the one that its request was authenticated with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     Same,
-    /// It may do more, or less.
+    /// Its rights, password or log-in have changed.
     Changed,
-    /// The log-in is over, or the account may not act.
+    /// The log-in has ended, or the account is deleted or inactive.
     Gone,
 }
 
@@ -36,11 +36,11 @@ pub(crate) struct AccessControl {
     catalogue: Arc<Catalogue>,
     table: ArcSwap<AccessTable>,
     identities: IdentityCache,
-    /// Held while the tables are read: of two readings, the later one is stored last.
+    /// Held while the role tables are loaded, so that an earlier load cannot overwrite the result of a later one.
     reading: tokio::sync::Mutex<()>,
-    /// Tells this node's own notices from those of others.
+    /// Distinguishes this node's own notices from those of other nodes.
     pub(super) node: Uuid,
-    /// Whether every change that others make is heard, so that what is remembered may be believed.
+    /// Whether this node receives every notice of other nodes. Cached identities are used only while it does.
     hears: AtomicBool,
 }
 
@@ -48,7 +48,7 @@ impl AccessControl {
     pub(crate) async fn start(models: AccessModels, catalogue: Arc<Catalogue>, db: &Database) -> Result<Self, DbError> {
         let identities = IdentityCache::new(LIFETIME);
         let table = ArcSwap::from_pointee(AccessTable::from_catalogue(&catalogue));
-        // SQLite tells nobody, but its file is one node's.
+        // SQLite has no notifications, but only one node uses the file.
         let (node, hears) = (Uuid::new_v4(), AtomicBool::new(db.dialect() == Dialect::Sqlite));
         let reading = tokio::sync::Mutex::default();
         let control = Self { models, catalogue, table, identities, reading, node, hears };
@@ -57,8 +57,8 @@ impl AccessControl {
         Ok(control)
     }
 
-    /// Who a log-in belongs to: from memory, else with one statement. None when the log-in is over, or its account is
-    /// gone or inactive.
+    /// The identity that a log-in belongs to, from the cache or else with one statement. `None` if the log-in has
+    /// ended, or its account is deleted or inactive.
     pub(crate) async fn by_grant(
         &self,
         db: &Database,
@@ -76,7 +76,8 @@ impl AccessControl {
         Ok(Some(identity))
     }
 
-    /// Like `by_grant`, for a credential that does not fit what is remembered: another node may have replaced it.
+    /// Like `by_grant`, but bypasses the cache. For a credential that does not match the cached identity: another node
+    /// may have replaced the credential since.
     pub(crate) async fn by_grant_anew(
         &self,
         db: &Database,
@@ -94,12 +95,12 @@ impl AccessControl {
         if self.hears.load(Ordering::Acquire) { self.identities.get(grant) } else { None }
     }
 
-    /// From here on, every change that others make is heard.
+    /// Starts using cached identities: from now on, this node receives every notice.
     pub(super) fn trust(&self) {
         self.hears.store(true, Ordering::Release);
     }
 
-    /// Whether that is new.
+    /// Stops using cached identities. Returns whether they were used until now.
     pub(super) fn distrust(&self) -> bool {
         self.hears.swap(false, Ordering::AcqRel)
     }
@@ -114,8 +115,8 @@ impl AccessControl {
         if changes.is_empty() { Ok(()) } else { announce(source, dialect, self.node, changes).await }
     }
 
-    /// Whether an identity still is what it was when its request was let in, by the database's word inside the transaction
-    /// that is about to write: another node may have changed it, and so may another process on the same file.
+    /// Compares an identity with the database, inside the transaction that is about to write: another node, or another
+    /// process on the same SQLite file, may have changed the account since the request was authenticated.
     pub(crate) async fn standing(
         &self,
         source: Source<'_>,
@@ -133,8 +134,8 @@ impl AccessControl {
         Ok(standing)
     }
 
-    /// An account without a log-in, with one statement. None when it is gone or inactive. Inside a transaction it is
-    /// asked there: who holds one connection and waits for another may wait for those who do the same.
+    /// The identity of an account without a log-in, with one statement. `None` if the account is deleted or inactive.
+    /// Inside a transaction, pass that as `source`: taking a second connection from the pool could deadlock.
     pub(crate) async fn by_account(
         &self,
         source: Source<'_>,
@@ -158,8 +159,8 @@ impl AccessControl {
         let Some(dynamic) = self.dynamic().filter(|_| loaded.version > table.version) else {
             return Ok(loaded.identity.map(Arc::new));
         };
-        // Roles or permissions have changed elsewhere since they were read here. What is read inside a transaction may hold
-        // its own changes, and serves this one question alone.
+        // Another node has changed roles or permissions since they were loaded. A table that is loaded inside a
+        // transaction may contain its uncommitted changes, so it is used for this identity only and not stored.
         let table = Arc::new(AccessTable::load(source, dialect, dynamic, &self.catalogue).await?);
         if matches!(source, Source::Pool(_)) {
             self.table.store(table.clone());
@@ -169,8 +170,8 @@ impl AccessControl {
         Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
     }
 
-    /// An account that is about to sign up, with the default role of the application. Inside a transaction, roles and
-    /// permissions are what they are there.
+    /// The identity of an account that is signing up, with the default role of the application. In dynamic mode the
+    /// role is read through `source`, so that a transaction sees its own state of the role tables.
     pub(crate) async fn newcomer(
         &self,
         source: Source<'_>,
@@ -189,13 +190,14 @@ impl AccessControl {
         Ok(Newcomer::new(self.models.account.id, role, permissions))
     }
 
-    /// The role tables, where they decide.
+    /// The models of the role tables in dynamic mode, else `None`.
     fn dynamic(&self) -> Option<&DynamicModels> {
         self.models.dynamic.as_ref().filter(|_| self.models.mode == AuthMode::Dynamic)
     }
 
-    /// Grants that the YAML narrows for the roles that it names, held by a role that it does not name: those hold for
-    /// every row. Made at run time, that is what was meant; left over from a rule that was taken away, it is not.
+    /// Logs a warning for each role that holds an action with conditions in the YAML, while no rule of the action names
+    /// the role: its grant covers every row. That is intended for a role that was created at run time, but not for a
+    /// grant that was left over when its rule was removed from the YAML.
     fn warn_of_unbound_grants(&self) {
         let table = self.table.load();
         for entry in
@@ -220,7 +222,7 @@ impl AccessControl {
         }
     }
 
-    /// Makes a committed change count from the next request on.
+    /// Drops the cached data that a committed change makes outdated, so that the next request sees the change.
     pub(crate) async fn apply(&self, db: &Database, changes: &[AccessChange]) -> Result<(), DbError> {
         if changes.contains(&AccessChange::Everything) {
             return self.reload(db).await;
@@ -234,8 +236,8 @@ impl AccessControl {
         Ok(())
     }
 
-    /// Reads the tables again. Identities are forgotten first and last: first, so that nothing old is believed when the
-    /// reading fails; last, so that nothing worked out from the old table stays.
+    /// Loads the role tables again. The identity cache is emptied before and after: before, so that no outdated
+    /// identity is used if loading fails; after, so that no identity computed from the old tables remains.
     pub(crate) async fn reload(&self, db: &Database) -> Result<(), DbError> {
         self.identities.forget_all();
         let _reading = self.reading.lock().await;
@@ -247,7 +249,7 @@ impl AccessControl {
         Ok(())
     }
 
-    /// Reads the tables again in case somebody else has changed them.
+    /// Loads the role tables again and replaces those in memory if another process has changed them.
     pub(crate) async fn refresh(&self, db: &Database) -> Result<(), DbError> {
         let Some(dynamic) = &self.models.dynamic else { return Ok(()) };
         let _reading = self.reading.lock().await;
@@ -259,7 +261,7 @@ impl AccessControl {
         Ok(())
     }
 
-    /// How often that is; none: never, since the YAML alone decides.
+    /// How often `refresh` is to be called; `None` in static mode, where the YAML alone decides.
     pub(crate) fn refresh_interval(&self) -> Option<Duration> {
         (self.models.mode == AuthMode::Dynamic && self.models.dynamic.is_some()).then_some(LIFETIME)
     }

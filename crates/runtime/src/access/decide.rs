@@ -1,4 +1,4 @@
-//! The one place where a request is allowed or refused.
+//! Decides whether a request is allowed. No other code does.
 
 use sea_orm::Value;
 
@@ -8,7 +8,8 @@ use crate::http::ApiError;
 use crate::query::typed_value;
 use crate::resource::{ActionMeta, Condition, ConditionValue, Id, ModelMeta, Operation, RuleMeta, Who};
 
-/// Deny first: what no rule grants is refused, and a denial given to the account itself beats every grant.
+/// Decides whether the caller may perform an action, and on which rows and fields. An action that no rule grants is
+/// refused, and a denial of the account itself overrides every grant.
 ///
 /// # Errors
 /// 401 `LoginRequired` for an anonymous caller, 403 `NotEnoughPermissions` for an account.
@@ -23,7 +24,8 @@ pub(crate) fn decide(
     Ok(Scope { rows, seen: seen(meta, action, principal), read, write, authority: Authority::Caller })
 }
 
-/// What is looked at may be looked at, what is made is seen by who makes it; anything else must be visible first.
+/// The rows that the caller sees. `View` and `Create` need no further limit: the first is limited by its own rows, and
+/// the second creates its row. Every other action is limited to rows that the caller may view.
 fn seen(meta: &'static ModelMeta, action: &'static ActionMeta, principal: &Principal) -> RowRule {
     if matches!(action.action, "View" | "Create") {
         return RowRule::Every;
@@ -32,7 +34,7 @@ fn seen(meta: &'static ModelMeta, action: &'static ActionMeta, principal: &Princ
     granted(meta, view, principal).unwrap_or(RowRule::AnyOf(Vec::new()))
 }
 
-/// The rows for which the action is granted; none when it is not granted at all.
+/// The rows for which the action is granted; `None` if it is not granted at all.
 pub(crate) fn granted(meta: &ModelMeta, action: &'static ActionMeta, principal: &Principal) -> Option<RowRule> {
     let Some(identity) = principal.identity() else {
         return rule_of(meta, public(action).collect(), None);
@@ -52,8 +54,8 @@ pub(crate) fn granted(meta: &ModelMeta, action: &'static ActionMeta, principal: 
     }
 }
 
-/// Narrows a scope to the rows of which the route of an operation knows. What it writes may leave those rows: the caller
-/// may do that, and the conditions only say where the route begins.
+/// Narrows a scope to the rows that match the preset conditions of the operation's route. The conditions select the
+/// rows that a write may start from; the written row need not match them any more.
 pub(crate) fn within_route(
     mut scope: Scope,
     meta: &'static ModelMeta,
@@ -81,13 +83,14 @@ fn refuse(principal: &Principal) -> ApiError {
 }
 
 enum Granted {
-    /// By a role, or directly, that no rule of the YAML narrows.
+    /// Granted to the account itself, or through a role that no rule of the YAML names for this action.
     Everywhere,
     By(Vec<&'static RuleMeta>),
 }
 
-/// A role that the YAML names for this action is bound by the rules that name it. A role made at run time, and a
-/// permission given to the account itself, are bound by none: whoever granted them meant the action.
+/// Collects the rules that apply to the roles of the account. A role that the YAML names for this action is limited by
+/// the rules that name it. A role that was created at run time, and a permission that was granted to the account
+/// itself, cover every row.
 fn through_roles(action: &'static ActionMeta, identity: &Identity) -> Granted {
     if identity.allowed.contains(action.permission) {
         return Granted::Everywhere;
@@ -114,7 +117,7 @@ fn public(action: &'static ActionMeta) -> impl Iterator<Item = &'static RuleMeta
     action.rules.iter().filter(|rule| rule.who == Who::Public)
 }
 
-/// The union of the rules; none when there is no rule.
+/// The rows that at least one of the rules covers; `None` if there is no rule.
 fn rule_of(meta: &ModelMeta, rules: Vec<&'static RuleMeta>, account: Option<Id>) -> Option<RowRule> {
     if rules.is_empty() {
         return None;
@@ -122,7 +125,7 @@ fn rule_of(meta: &ModelMeta, rules: Vec<&'static RuleMeta>, account: Option<Id>)
     if rules.iter().any(|rule| rule.conditions.is_empty()) {
         return Some(RowRule::Every);
     }
-    // A group whose `$me` nobody stands for is left out: it can hold for no row.
+    // A rule with `$me` matches no row for an anonymous caller, so it is left out.
     let groups = rules.iter().filter_map(|rule| terms(meta, rule.conditions, account)).collect();
     Some(RowRule::AnyOf(groups))
 }

@@ -1,4 +1,4 @@
-//! Why somebody may or may not do something: the same facts that `decide` looks at, told instead of applied.
+//! Explains why an account may or may not perform an action, from the same data that `decide` uses.
 
 use serde::Serialize;
 
@@ -13,9 +13,11 @@ pub(crate) struct Explanation {
     resource: &'static str,
     action: &'static str,
     allowed: bool,
-    /// What decided: `super user`, `denied to the account`, `allowed to the account`, the roles, `public`, …
+    /// The reasons: `super user`, `denied to the account`, `allowed to the account`, `role <name>`, `public` or
+    /// `authenticated`.
     because: Vec<String>,
-    /// Alternatives, each a list of conditions that must all hold; none: every row.
+    /// Alternatives, each a list of conditions that must all hold. `None` if the action is granted for every row, or
+    /// not at all.
     rows: Option<Vec<Vec<String>>>,
     hidden_fields: Vec<&'static str>,
 }
@@ -65,7 +67,7 @@ fn because(entry: &CatalogueEntry, who: &Identity) -> Vec<String> {
     reasons
 }
 
-/// The rules that apply, as the YAML has them.
+/// The conditions of each rule that applies to the account, as text.
 fn conditions(entry: &CatalogueEntry, who: &Identity) -> Vec<Vec<String>> {
     let applies = |rule: &&RuleMeta| match rule.who {
         Who::Public | Who::Authenticated => true,

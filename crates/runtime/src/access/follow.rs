@@ -1,4 +1,5 @@
-//! Follows what other nodes change. While nobody is sure that their notices arrive, nothing that is remembered is believed.
+//! Receives notices of changes that other nodes make. While it is not certain that notices arrive, cached identities
+//! are not used.
 
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use super::AccessControl;
 use super::notices::{CHANNEL, Notice, send_mark};
 use crate::db::{Database, DbError, Listener};
 
-/// How often a node makes sure that notices arrive, and how long it waits for that.
+/// How often a node sends itself a mark to check that notices arrive, and how long it waits for that mark.
 const MARK: Duration = Duration::from_secs(2);
-/// Between two attempts to listen.
+/// The pause between two attempts to listen.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why listening ended.
@@ -25,7 +26,7 @@ enum Interrupted {
 }
 
 impl AccessControl {
-    /// Never ends, where there is something to follow.
+    /// Listens for notices and applies them. Returns only if the database cannot notify; otherwise it runs forever.
     pub(crate) async fn follow(&self, db: &Database) {
         loop {
             let interrupted = match db.listen(CHANNEL).await {
@@ -55,11 +56,12 @@ impl AccessControl {
         loop {
             number += 1;
             let sent = Instant::now();
-            // By another connection: one that a pooler lends would hear itself, and nobody else.
+            // Sent through another connection: behind a pooler, the listening connection could receive its own
+            // notifications and still miss those of other nodes.
             send_mark(db.reader(), self.node, number).await?;
             self.hear_until_mark(db, &mut listener, number, sent + MARK).await?;
             if number == 1 {
-                // From here on nothing is missed, so what is read now stays true.
+                // From here on no notice is missed, so the cache may be used.
                 self.reload(db).await?;
                 self.trust();
             }

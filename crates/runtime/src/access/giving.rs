@@ -1,5 +1,5 @@
-//! Nobody gives what they do not hold. Looked at after the write and inside its transaction, so that what counts is
-//! what the tables would then say.
+//! Prevents privilege escalation: a caller cannot grant permissions that they do not hold. Checked after the write and
+//! inside its transaction, so that the check sees the resulting state of the tables.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use crate::db::{RawRow, Row, Statement};
 use crate::http::ApiError;
 use crate::resource::{FieldKind, FieldMeta, Id, IdKind, ModelKind, ModelMeta, RowValues};
 
-/// What is done to a row of a role model.
+/// How a row of a role model was written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Giving<'a> {
-    /// A new row; also what has new links, after it was looked at as a changed one.
+    /// A created or restored row, or a changed row with new links to other rows, which is also checked as `Changed`.
     New,
     Changed(Change<'a>),
     Deleted,
 }
 
-/// A change of rows: the values that were set, and the rows as they were.
+/// An update of rows: the values that were set, and the rows before the update.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) values: &'a RowValues,
@@ -30,15 +30,17 @@ impl<'a> Change<'a> {
     /// Finds the row as it was before the change.
     ///
     /// # Errors
-    /// 409 when it was not among the rows that the change was to reach: another request wrote it in between.
+    /// 409 `ConcurrentUpdate` if the row was not read before the change: another request has written it in between.
     pub(crate) fn old(&self, id: Id) -> Result<&'a RawRow, ApiError> {
         let meanwhile = || ApiError::conflict("ConcurrentUpdate", "The row was changed meanwhile");
         self.before.get(&id).ok_or_else(meanwhile)
     }
 }
 
+/// Checks that a write to a role model grants no account more than the caller holds. Super users may grant everything.
+///
 /// # Errors
-/// 403 `CannotGrant` when the change gives somebody more than the caller holds, super users excepted.
+/// 403 `CannotGrant` if it does.
 pub(crate) async fn check_giving(
     ctx: &Context<'_>,
     meta: &'static ModelMeta,
@@ -52,7 +54,7 @@ pub(crate) async fn check_giving(
     let giver = Giver { ctx, account, models };
     match (meta.kind, giving) {
         (ModelKind::Role, Giving::New) => giver.role(id(meta, row, "id")?).await,
-        // A role is known to the YAML by its name, bound by the rules that name it, and let into fields by it.
+        // The YAML refers to roles by name: a new name changes which rules limit the role and which fields it opens.
         (ModelKind::Role, Giving::Changed(change)) if sets(meta, change.values, "name") => {
             giver.name(&text(meta, row, "name")?)?;
             giver.role(id(meta, row, "id")?).await
@@ -62,7 +64,7 @@ pub(crate) async fn check_giving(
             if matches!(giving, Giving::Changed(change) if moves(change.values)) {
                 giver.denied_to_nobody(id(meta, row, "id")?).await?;
             }
-            // When the permission goes, every denial of it goes along.
+            // Checked on deletion as well: deleting a permission also deletes every denial of it.
             giver.pair(&text(meta, row, "resource")?, &text(meta, row, "action")?)
         }
         (ModelKind::AccountRole, Giving::New | Giving::Changed(_)) => {
@@ -73,16 +75,16 @@ pub(crate) async fn check_giving(
     }
 }
 
-/// For a change that lets the caller act as somebody else in the end.
+/// Checks a change that would let the caller log in as another account, such as a change of its e-mail address.
 ///
 /// # Errors
-/// 403 `CannotGrant` when that one may do more than the caller, super users and one's own account excepted.
+/// 403 `CannotGrant` if that account may do more than the caller. Super users and changes of one's own account pass.
 pub(crate) async fn check_taking_over(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
     let Some(auth) = &ctx.core.auth else { return Ok(()) };
     if ctx.principal.is_super_user() || ctx.principal.account() == Some(account) {
         return Ok(());
     }
-    // Who may not act holds nothing now, but may be let in again.
+    // A deactivated account has no rights at present, but may be activated again.
     let Some(other) = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await? else {
         return Err(cannot_grant());
     };
@@ -107,7 +109,7 @@ struct Giver<'a, 'r> {
 }
 
 impl Giver<'_, '_> {
-    /// Everything that a role gives.
+    /// Checks every permission of a role.
     async fn role(&self, role: Id) -> Result<(), ApiError> {
         let Some((join, role_column, permission_column)) = role_permissions(self.models) else { return Ok(()) };
         let sql = format!(
@@ -118,7 +120,8 @@ impl Giver<'_, '_> {
         self.pairs(sql, role).await
     }
 
-    /// A role that the giver has may be given as it is, unless the giver was denied a part of it.
+    /// Checks the assignment of a role. Giving away a role that the caller has is allowed, unless the caller was denied
+    /// one of its permissions; for any other role the caller must hold each permission.
     async fn assignment(&self, role: Id) -> Result<(), ApiError> {
         let sql = format!("SELECT \"name\" FROM \"{}\" WHERE \"id\" = ", self.models.role.table);
         let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
@@ -133,14 +136,15 @@ impl Giver<'_, '_> {
         self.role(role).await
     }
 
-    /// The role of this name, where the giver has it, and everything that the giver is left with.
+    /// The caller's role of this name, and all permissions that the caller holds; `None` if they do not have the role.
     fn own_role(&self, name: &str) -> Option<(&Role, &PermissionSet)> {
         let identity = self.ctx.principal.identity()?;
         let role = identity.roles.iter().find(|role| role.name == name)?;
         Some((role, &identity.held))
     }
 
-    /// A name that fields are opened to is worth something without any permission.
+    /// Checks the name of a role: if `access` of a field lists it, the name alone grants access to that field, so the
+    /// caller must have the role.
     fn name(&self, name: &str) -> Result<(), ApiError> {
         let opens = |field: &FieldMeta| {
             [field.read_roles, field.write_roles].iter().flatten().any(|roles| roles.contains(&name))
@@ -149,7 +153,8 @@ impl Giver<'_, '_> {
         if worth && self.own_role(name).is_none() { Err(cannot_grant()) } else { Ok(()) }
     }
 
-    /// A changed row no longer says what it said before: it counts as one that is deleted and one that is new.
+    /// Checks an override of an account. A change counts as the deletion of the old override and the creation of a new
+    /// one.
     async fn account_permission(&self, meta: &ModelMeta, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
         match giving {
             Giving::New => self.given(meta, row).await,
@@ -164,12 +169,12 @@ impl Giver<'_, '_> {
         }
     }
 
-    /// A new override gives what it allows.
+    /// Checks a new override: allowing a permission grants it.
     async fn given(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
         if denies(meta, row)? { Ok(()) } else { self.permission(self.overridden(meta, row)?).await }
     }
 
-    /// Taking a denial away gives as much as an allowance does.
+    /// Checks a removed override: removing a denial grants the permission.
     async fn taken_away(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
         if denies(meta, row)? { self.permission(self.overridden(meta, row)?).await } else { Ok(()) }
     }
@@ -191,7 +196,8 @@ impl Giver<'_, '_> {
         self.pairs(format!("SELECT \"resource\", \"action\" FROM \"{table}\" WHERE \"id\" = "), permission).await
     }
 
-    /// A permission that becomes another one would take its denials along, and leave what they denied free.
+    /// Refuses to turn a permission into another one while an account is denied it: the denials would move to the new
+    /// permission, and the old one would no longer be denied.
     async fn denied_to_nobody(&self, permission: Id) -> Result<(), ApiError> {
         let overrides = self.models.account_permission;
         let key = key_to(overrides, self.models.permission);
@@ -212,13 +218,14 @@ impl Giver<'_, '_> {
         Ok(())
     }
 
-    /// A pair that the schema does not have gives nothing.
+    /// Checks that the caller holds the permission of a pair. A pair that the schema does not have grants nothing.
     fn pair(&self, resource: &str, action: &str) -> Result<(), ApiError> {
         let found = self.ctx.core.catalogue.find(resource, action);
         if found.is_none_or(|permission| self.holds_everywhere(permission)) { Ok(()) } else { Err(cannot_grant()) }
     }
 
-    /// Who may do something with their own rows only cannot let others do it with all.
+    /// Whether the caller holds the permission for every row: a permission that is limited to some rows cannot be
+    /// granted, since the recipient would get it for all rows.
     fn holds_everywhere(&self, permission: Permission) -> bool {
         let entry = self.ctx.core.catalogue.entry(permission);
         entry.is_some_and(|entry| granted(entry.meta, entry.action, &self.ctx.principal) == Some(RowRule::Every))

@@ -1,4 +1,4 @@
-//! The SQL behind access: roles with their permissions, and one account with what it was given.
+//! The SQL that loads roles with their permissions, and one account with its roles and permissions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::app_meta::AuthMode;
 use crate::db::{DbError, Dialect, RawRow, Row, Source, Statement};
 use crate::resource::{FieldKind, Id, IdKind, ModelKind, ModelMeta, RelationKind, Who};
 
-/// Roles and permissions as they stand; swapped whole when one of them changes.
+/// All roles and permissions. Replaced as a whole when one of them changes.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct AccessTable {
-    /// How often roles or permissions had changed when this was read.
+    /// `gable_access.version` when this was read: the number of changes to roles and permissions so far.
     pub(super) version: i64,
     /// dynamic mode
     by_id: HashMap<Id, Arc<Role>>,
@@ -24,7 +24,7 @@ pub(crate) struct AccessTable {
     by_name: HashMap<&'static str, Arc<Role>>,
 }
 
-/// Which tables hold what, found once at start.
+/// The models of accounts and roles, determined once at start.
 #[derive(Debug)]
 pub(crate) struct AccessModels {
     pub(crate) account: &'static ModelMeta,
@@ -41,7 +41,7 @@ pub(crate) struct DynamicModels {
 }
 
 impl AccessModels {
-    /// None when the schema has no account model.
+    /// Finds the models by their kinds; `None` if the schema has no account model.
     pub(crate) fn find(mode: AuthMode, models: &[&'static ModelMeta]) -> Option<Self> {
         let of = |kind: ModelKind| models.iter().copied().find(|meta| meta.kind == kind);
         let dynamic = || {
@@ -61,7 +61,7 @@ pub(crate) fn key_to(from: &'static ModelMeta, target: &ModelMeta) -> &'static s
     key_field(from, target).map_or("id", |field| from.fields[field].column)
 }
 
-/// The position of that column.
+/// The position of the field of that `belongsTo`.
 pub(super) fn key_field(from: &'static ModelMeta, target: &ModelMeta) -> Option<usize> {
     let key = from.relations.iter().find_map(|relation| match relation.kind {
         RelationKind::BelongsTo { field } if relation.target == target.name => Some(field),
@@ -96,7 +96,7 @@ pub(crate) fn optional_id(row: &mut Row<'_>, kind: IdKind) -> Result<Option<Id>,
 }
 
 impl AccessTable {
-    /// Static mode: the YAML is the table.
+    /// Builds the table of static mode, from the rules of the YAML.
     pub(crate) fn from_catalogue(catalogue: &Catalogue) -> Self {
         let mut sets: HashMap<&'static str, PermissionSet> = HashMap::new();
         for entry in catalogue.iter() {
@@ -114,13 +114,14 @@ impl AccessTable {
         Self { by_name: sets.into_iter().map(role).collect(), ..Self::default() }
     }
 
-    /// A role that no rule names holds nothing, but a field may name it.
+    /// The role of this name in static mode. A role that no rule names has no permissions, but `access` of a field may
+    /// list it.
     pub(crate) fn named(&self, name: String, permissions: usize) -> Arc<Role> {
         let nothing = || PermissionSet::empty(permissions);
         self.by_name.get(name.as_str()).cloned().unwrap_or_else(|| Arc::new(Role { name, permissions: nothing() }))
     }
 
-    /// A role of the role tables.
+    /// The role of this name in dynamic mode; `None` if the role tables do not have it.
     pub(super) fn in_dynamic_mode(&self, name: &str) -> Option<Arc<Role>> {
         self.by_id.values().find(|role| role.name == name).cloned()
     }
@@ -129,8 +130,8 @@ impl AccessTable {
         self.by_id.values().map(Arc::as_ref)
     }
 
-    /// Dynamic mode: the three tables, in three statements. The version is read before them: what changes meanwhile makes
-    /// this look older than it is, never newer.
+    /// Loads the table of dynamic mode with one statement for each of the three tables. The version is read before
+    /// them: a concurrent change can make the result look older than it is, which costs another load, but never newer.
     pub(crate) async fn load(
         source: Source<'_>,
         dialect: Dialect,
@@ -173,7 +174,7 @@ async fn load_permissions(
     for result in source.all(Statement::new(dialect, sql)).await? {
         let mut row = Row::new(&result);
         let (id, resource, action) = (id_from(&mut row, meta.id)?, row.next::<String>()?, row.next::<String>()?);
-        // A pair that the schema has dropped grants nothing.
+        // A pair that is no longer in the schema grants nothing.
         if let Some(permission) = catalogue.find(&resource, &action) {
             known.insert(id, permission);
         }
@@ -200,7 +201,7 @@ async fn load_links(source: Source<'_>, dialect: Dialect, models: &DynamicModels
     rows.iter().map(Row::new).map(ids).collect()
 }
 
-/// Whose identity is asked for.
+/// The account whose identity is loaded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subject {
     Account(Id),
@@ -208,17 +209,18 @@ pub(crate) enum Subject {
     Grant(Uuid),
 }
 
-/// How many columns stand before what an account was given.
+/// Number of columns before those of the roles and permissions: the version, the account and the log-in.
 const OWN_COLUMNS: usize = 12;
 
-/// An account as the database knows it, with the version of roles and permissions at that moment.
+/// An account as stored, with the version of roles and permissions that the same statement read.
 pub(crate) struct LoadedIdentity {
     pub(crate) version: i64,
-    /// None when the account may not act, or its log-in is over.
+    /// `None` if the account is inactive, or its log-in has ended.
     pub(crate) identity: Option<Identity>,
 }
 
-/// One account and what it was given, in one statement; none when it is not there, or the log-in is not.
+/// Loads one account with its roles and permissions in one statement; `None` if the account or the log-in does not
+/// exist.
 pub(crate) async fn load_identity(
     source: Source<'_>,
     dialect: Dialect,
@@ -243,7 +245,7 @@ pub(crate) async fn load_identity(
     Ok(Some(LoadedIdentity { version, identity }))
 }
 
-/// None for an account that may not act.
+/// Reads the columns of the account and its log-in; `None` if the account is inactive.
 fn account_state(row: &mut Row<'_>, account: &ModelMeta) -> Result<Option<AccountState>, DbError> {
     let id = id_from(row, account.id)?;
     let (active, super_user): (bool, bool) = (row.next()?, row.next()?);
@@ -253,13 +255,13 @@ fn account_state(row: &mut Row<'_>, account: &ModelMeta) -> Result<Option<Accoun
     Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant, last_used }))
 }
 
-/// None where the account was asked for by itself.
+/// Reads the columns of the log-in; `None` if the account was loaded without one.
 fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
     let (id, via, generation): (Option<Uuid>, Option<String>, Option<i32>) = (row.next()?, row.next()?, row.next()?);
     let (expires_at, secret, idle_seconds): (Option<DateTime<Utc>>, Option<Vec<u8>>, Option<i64>) =
         (row.next()?, row.next()?, row.next()?);
     let (Some(id), Some(generation), Some(expires_at)) = (id, generation, expires_at) else { return Ok(None) };
-    // What no version of this runtime has written opens nothing.
+    // A log-in of an unknown surface is not accepted.
     let Some(via) = via.as_deref().and_then(Via::named) else { return Ok(None) };
     let secret_hash = secret.and_then(|secret| secret.try_into().ok());
     Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
@@ -309,7 +311,8 @@ impl Subject {
     }
 }
 
-/// The product of a handful of roles and a handful of overrides: repeated rows, but one round trip.
+/// The columns and joins of dynamic mode. The result is the product of the account's few roles and few overrides: rows
+/// repeat, but one round trip is enough.
 fn dynamic_joins(account: &ModelMeta, models: &DynamicModels) -> (String, String) {
     let (roles, overrides) = (models.account_role, models.account_permission);
     let columns =
@@ -352,7 +355,7 @@ fn dynamic_grants(
     Ok(Given { roles, allowed, denied })
 }
 
-/// The column of the account's `role` or `roles`.
+/// The column and kind of the account's `role` or `roles` field in static mode.
 fn static_roles(account: &ModelMeta) -> Option<(&'static str, FieldKind)> {
     let field = account.fields.iter().find(|field| matches!(field.name, "role" | "roles"))?;
     matches!(field.kind, FieldKind::Enum(_) | FieldKind::EnumList(_)).then_some((field.column, field.kind))

@@ -1,18 +1,19 @@
-//! Which fields of a model may be read and written at all, worked out once at start.
+//! Determines which fields of a model a caller may read and write. The masks are computed once at start.
 
 use super::{FieldSet, Principal};
 use crate::resource::{FieldKind, FieldMeta, ModelKind, ModelMeta, Origin};
 
-/// The masks of one model before anybody's roles are looked at.
+/// The masks of one model, before the roles of the caller are considered.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldMasks {
     readable: FieldSet,
     writable: FieldSet,
-    /// What a person may say of their own account: nothing that the account receives without being written.
+    /// The fields that the owner of an account may set: all writable fields but its roles and those that the runtime
+    /// adds to every account.
     own: FieldSet,
-    /// Fields that name roles of their own.
+    /// Positions of the fields whose `access` lists roles for reading or writing.
     gated: Vec<usize>,
-    /// Fields of an account that give it power: only a super user sets them.
+    /// Fields of an account that grant it rights: only a super user may set them.
     powers: FieldSet,
 }
 
@@ -48,7 +49,7 @@ impl FieldMasks {
         if principal.is_super_user() { mask } else { mask.without(&self.powers) }
     }
 
-    /// The fields that this caller may set of their own account.
+    /// The fields of their own account that this caller may set.
     pub(crate) fn own(&self, meta: &ModelMeta, principal: &Principal) -> FieldSet {
         self.without_gated(self.own, meta, principal, |field| field.write_roles)
     }
@@ -74,18 +75,18 @@ impl FieldMasks {
     }
 }
 
-/// What makes a super user, or in static mode gives a role.
+/// Whether the field makes an account a super user or, in static mode, gives it a role.
 fn is_power(field: &FieldMeta) -> bool {
     (field.origin == Origin::Account && field.name == "isSuperUser") || is_role(field)
 }
 
-/// The `role` or `roles` of an account in static mode.
+/// Whether the field is the `role` or `roles` of an account in static mode.
 fn is_role(field: &FieldMeta) -> bool {
     let listed = matches!(field.kind, FieldKind::Enum(_) | FieldKind::EnumList(_));
     listed && matches!(field.name, "role" | "roles")
 }
 
-/// Private fields never come from outside; a password is the one that does, and never goes out again.
+/// Whether a body may set the field. Private fields are not writable, except for a password, which is never readable.
 fn is_writable(field: &FieldMeta) -> bool {
     let by_people = matches!(field.origin, Origin::Declared | Origin::ForeignKey | Origin::Account);
     by_people && !field.read_only && (!field.private || field.kind == FieldKind::Password)

@@ -1,5 +1,5 @@
-//! Stage 4: who may do what. `decide` is one pure function over what the principal holds; the tables behind it are in
-//! memory and swapped whole when they change.
+//! Stage 4: authorization. `decide` is a pure function of the permissions that the principal holds. The roles and
+//! permissions are kept in memory and replaced as a whole when they change.
 
 mod cache;
 mod catalogue;

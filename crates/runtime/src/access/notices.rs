@@ -1,4 +1,5 @@
-//! Notices between the nodes on one database: a change of accounts, roles or permissions, in the transaction that makes it.
+//! Notices between the nodes that share a database: each announces its changes of accounts, roles and permissions in
+//! the transaction that makes them.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,13 @@ use crate::resource::{Id, IdKind};
 
 /// The channel of PostgreSQL's notifications.
 pub(super) const CHANNEL: &str = "gable_access";
-/// Accounts that one transaction names; of more, all are meant.
+/// Maximum number of accounts that the notices of one transaction name. More are announced as a change of all accounts.
 const NAMED: usize = 50;
 
 const COUNT: &str = "UPDATE \"gable_access\" SET \"version\" = \"version\" + 1 WHERE \"id\" = 1";
 
-/// Counts and announces changes, inside the transaction that makes them: with its commit they are known everywhere.
+/// Increments the version and announces changes, inside the transaction that makes them: PostgreSQL delivers the
+/// notices when it commits.
 pub(super) async fn announce(
     source: Source<'_>,
     dialect: Dialect,
@@ -34,7 +36,7 @@ pub(super) async fn announce(
     Ok(())
 }
 
-/// Sends a node's own mark through the server, so that it sees whether notifications arrive.
+/// Sends a mark from a node to itself through the server. If it arrives, notifications work.
 pub(super) async fn send_mark(source: Source<'_>, node: Uuid, number: u64) -> Result<(), DbError> {
     let mut notify = Statement::new(Dialect::Postgres, format!("SELECT pg_notify('{CHANNEL}', "));
     notify.bind(format!("{node} mark {number}")).push(")");
@@ -45,13 +47,13 @@ pub(super) async fn send_mark(source: Source<'_>, node: Uuid, number: u64) -> Re
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Notice {
     Mark(u64),
-    /// By this node itself, which has acted on it already.
+    /// Sent by this node, which has applied the change already, or a mark of another node.
     Own,
     Changed(AccessChange),
 }
 
 impl Notice {
-    /// A notice that cannot be read may mean anything, and is taken for a change of everything.
+    /// Parses a notification. Anything that cannot be parsed is treated as a change of everything.
     pub(super) fn read(payload: &str, node: Uuid, ids: IdKind) -> Self {
         let mut words = payload.split(' ');
         let own = words.next().and_then(|word| Uuid::try_parse(word).ok()) == Some(node);
@@ -74,7 +76,7 @@ impl Notice {
     }
 }
 
-/// Each change once; of a change of everything, nothing else need be said.
+/// The payloads of changes, without duplicates. A change of everything includes all others.
 fn texts(changes: &[AccessChange]) -> BTreeSet<String> {
     if changes.contains(&AccessChange::Everything) {
         return BTreeSet::from(["everything".to_owned()]);

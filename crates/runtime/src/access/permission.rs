@@ -17,14 +17,14 @@ impl Permission {
     }
 }
 
-/// What somebody holds. A check is one bit test.
+/// A set of permissions, as a bit set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PermissionSet {
     words: Box<[u64]>,
 }
 
 impl PermissionSet {
-    /// Room for this many permissions, none held.
+    /// An empty set with room for this many permissions.
     pub fn empty(permissions: usize) -> Self {
         Self { words: vec![0; permissions.div_ceil(64)].into() }
     }
@@ -48,14 +48,14 @@ impl PermissionSet {
         }
     }
 
-    /// Takes away everything that the other set holds.
+    /// Removes everything that the other set holds.
     pub fn subtract(&mut self, other: &PermissionSet) {
         for (word, less) in self.words.iter_mut().zip(&other.words) {
             *word &= !less;
         }
     }
 
-    /// Whether everything here is held there too.
+    /// Whether the other set holds every permission of this one.
     pub fn is_subset_of(&self, other: &PermissionSet) -> bool {
         self.words.iter().zip(&other.words).all(|(mine, theirs)| mine & !theirs == 0)
     }

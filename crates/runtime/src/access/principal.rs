@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The caller of a request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ use super::{Permission, PermissionSet};
 use crate::http::ApiError;
 use crate::resource::{Id, IdKind};
 
-/// The outcome of stage 3.
+/// The caller of a request, as stage 3 (authentication) has determined it.
 #[derive(Clone, Debug, Default)]
 pub enum Principal {
     #[default]
@@ -24,27 +24,28 @@ pub enum Principal {
 pub struct Identity {
     pub account: Id,
     pub super_user: bool,
-    /// Milliseconds since the epoch; a token names the password that it was issued under.
+    /// When the password was last changed, in milliseconds since the Unix epoch; 0 if never. A token of the jwt surface
+    /// is valid only for the value that it was issued with.
     pub(crate) password_changed_at: i64,
-    /// The log-in that the request came with; none where an interceptor said who asks.
+    /// The log-in of the request; `None` if an interceptor supplied the identity.
     pub(crate) grant: Option<GrantState>,
     pub(crate) last_used: LastUsed,
     pub roles: Vec<Arc<Role>>,
-    /// Held through roles or given to the account, less what it was denied.
+    /// All permissions of the account: those of its roles and those allowed to it, without those denied to it.
     pub(crate) held: PermissionSet,
-    /// Given to the account itself, whatever its roles say.
+    /// Permissions that were allowed to the account itself.
     pub(crate) allowed: PermissionSet,
-    /// Taken from the account, whatever its roles or the public may do.
+    /// Permissions that were denied to the account. They override its roles and the rules for everybody.
     pub(crate) denied: PermissionSet,
 }
 
-/// What a log-in came through, and what carries it since.
+/// The surface that a log-in was opened through, which determines the form of its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Via {
     Jwt,
     Session,
     TokenPair,
-    /// Not over HTTP: the command line.
+    /// The command line.
     Console,
 }
 
@@ -63,17 +64,17 @@ impl Via {
     }
 }
 
-/// A log-in, as far as a request must know of it.
+/// The data of a log-in that a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantState {
     pub(crate) id: Uuid,
     pub(crate) via: Via,
-    /// How often its credential was renewed; older credentials are dead.
+    /// The number of times that its credential was renewed. Credentials of an older generation are invalid.
     pub(crate) generation: i32,
     pub(crate) expires_at: DateTime<Utc>,
-    /// SHA-256 of what its holder must know; none where the credential is signed instead.
+    /// SHA-256 of the secret in the credential; `None` for the jwt surface, whose credential is only signed.
     pub(crate) secret_hash: Option<[u8; 32]>,
-    /// seconds without a request, after which it is over
+    /// Seconds without a request after which the log-in ends; `None` if it does not end by inactivity.
     pub(crate) idle_seconds: Option<i64>,
 }
 
@@ -84,8 +85,8 @@ impl GrantState {
     }
 }
 
-/// When a log-in was last used, in milliseconds since the epoch. Changes with every request, and nothing about what
-/// the log-in may do: two of them are always alike.
+/// When a log-in was last used, in milliseconds since the Unix epoch. Two values always compare equal, because the time
+/// of use has no effect on the rights of an identity.
 #[derive(Debug, Default)]
 pub(crate) struct LastUsed(AtomicI64);
 
@@ -95,7 +96,7 @@ impl PartialEq for LastUsed {
     }
 }
 
-/// A use is written down at most this often, in milliseconds.
+/// Minimum time between two stored uses of a log-in, in milliseconds.
 const NOTED_EVERY: i64 = 60_000;
 
 impl LastUsed {
@@ -103,7 +104,7 @@ impl LastUsed {
         Self(AtomicI64::new(time.map_or(0, |time| time.timestamp_millis())))
     }
 
-    /// Whether this use is to be written down: of many at once, one is told so.
+    /// Whether this use must be stored. Of concurrent calls, exactly one returns true.
     fn note(&self, now: DateTime<Utc>) -> bool {
         let (before, now) = (self.0.load(Ordering::Relaxed), now.timestamp_millis());
         now - before >= NOTED_EVERY
@@ -111,7 +112,7 @@ impl LastUsed {
     }
 }
 
-/// A name for a set of permissions.
+/// A named set of permissions.
 #[derive(Debug, PartialEq)]
 pub struct Role {
     pub name: String,
@@ -160,7 +161,7 @@ impl Identity {
         Self { account, super_user, password_changed_at, grant, last_used, roles, held, allowed, denied }
     }
 
-    /// An account with these roles, as it is after its tables were read.
+    /// Builds the identity of an account with these roles, for tests.
     #[cfg(any(test, feature = "benchmarks"))]
     pub(crate) fn with_roles(account: Id, roles: Vec<Arc<Role>>, permissions: usize) -> Self {
         let last_used = LastUsed::default();
@@ -169,19 +170,19 @@ impl Identity {
         Self::new(state, Given { roles, allowed: none(), denied: none() })
     }
 
-    /// Whether its log-in has come to its end. Without one, there is nothing to end.
+    /// Whether its log-in has expired or was idle for too long. False without a log-in.
     pub(crate) fn is_over(&self, now: DateTime<Utc>) -> bool {
         let last_used = self.last_used.0.load(Ordering::Relaxed);
         self.grant.is_some_and(|grant| grant.is_over(last_used, now))
     }
 
-    /// A log-in that ends when it lies idle goes on with its use: its id, when that is to be written down.
+    /// Notes that a log-in which ends by inactivity was used. Returns its id if the use must be stored.
     pub(crate) fn used(&self, now: DateTime<Utc>) -> Option<Uuid> {
         let grant = self.grant.filter(|grant| grant.idle_seconds.is_some())?;
         self.last_used.note(now).then_some(grant.id)
     }
 
-    /// Everything that decides what the account may do, whichever log-in it came by.
+    /// The rights of the account, independent of the log-in.
     pub(crate) fn rights(&self) -> impl Serialize + '_ {
         let mut roles: Vec<(&str, &PermissionSet)> =
             self.roles.iter().map(|role| (role.name.as_str(), &role.permissions)).collect();
@@ -194,11 +195,12 @@ impl Identity {
     }
 }
 
-/// An account that signs up, while its row is being written: what its body says of other rows is its own doing.
+/// An account that is signing up and whose row is not complete yet. Nested writes of its body are authorized as this
+/// account.
 #[derive(Clone, Debug)]
 pub(crate) struct Newcomer {
     account: Id,
-    /// The default role, where there is one.
+    /// The default role, if there is one.
     roles: Vec<Arc<Role>>,
     nothing: PermissionSet,
 }
@@ -212,12 +214,12 @@ impl Newcomer {
         Self { account, roles: role.into_iter().collect(), nothing: PermissionSet::empty(permissions) }
     }
 
-    /// The id of its row; none where the database makes it and has not done so yet.
+    /// The id of its row; `None` for an integer id that the database has not assigned yet.
     pub(crate) fn account(&self) -> Option<Id> {
         Some(self.account).filter(|account| *account != UNKNOWN)
     }
 
-    /// Its row is written.
+    /// Sets the id of its row.
     pub(crate) fn is_now(&mut self, account: Id) {
         self.account = account;
     }
@@ -230,10 +232,10 @@ impl Newcomer {
     }
 }
 
-/// No row has this id.
+/// The id of an account whose id is not known yet. No row has it.
 const UNKNOWN: Id = Id::Integer(0);
 
-/// What an account is by itself.
+/// The columns of an account and its log-in that an identity is built from.
 #[derive(Debug)]
 pub(crate) struct AccountState {
     pub(crate) account: Id,
@@ -243,7 +245,7 @@ pub(crate) struct AccountState {
     pub(crate) last_used: LastUsed,
 }
 
-/// What an account was given: by role, and directly.
+/// The roles of an account, and the permissions that were allowed or denied to it directly.
 #[derive(Debug)]
 pub(crate) struct Given {
     pub(crate) roles: Vec<Arc<Role>>,

@@ -1,4 +1,4 @@
-//! `Scope`: the proof that somebody may do something, and the limits within which.
+//! `Scope`: the proof that an action is authorized, and the rows and fields that it is limited to.
 
 use sea_orm::Value;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::resource::ModelMeta;
 #[derive(Clone, Debug, Serialize)]
 pub struct Scope {
     pub(crate) rows: RowRule,
-    /// For changes and deletions: the rows that the caller sees. What is hidden cannot be changed either.
+    /// For updates and deletions: the rows that the caller may view. A row that is not visible cannot be changed.
     pub(crate) seen: RowRule,
     /// Fields that may leave the server.
     pub(crate) read: FieldSet,
@@ -20,32 +20,33 @@ pub struct Scope {
     pub(crate) authority: Authority,
 }
 
-/// Whose rights a scope stands for.
+/// Whose rights apply to a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Authority {
     Caller,
-    /// The application's own.
+    /// The application's own rights, which are unlimited.
     System,
-    /// The application's own in the row of the account that signs up or changes itself, and the account's in all other rows.
+    /// The application's rights for the row of the account that signs up or changes itself, and the rights of that
+    /// account for all other rows.
     Own,
 }
 
 impl Authority {
-    /// Whose rights count for rows of other models that the write reaches.
+    /// Whose rights apply to rows of other models that the write changes.
     pub(crate) fn beyond(self) -> Self {
         if self == Authority::Own { Authority::Caller } else { self }
     }
 }
 
-/// Which rows are visible. A hidden row does not exist for the caller.
+/// The rows that a scope covers. All other rows do not exist for the caller.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) enum RowRule {
     Every,
-    /// Rows for which all terms of at least one group hold. No group: no row.
+    /// Rows for which all terms of at least one group hold; no row if there is no group.
     AnyOf(Vec<Vec<Term>>),
 }
 
-/// One column equals one value; `None` is null.
+/// The condition that a field equals a value; `None` is NULL.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Term {
     pub(crate) field: usize,
@@ -54,7 +55,7 @@ pub(crate) struct Term {
 }
 
 impl Term {
-    /// Whether a column with this value is as the term wants it; a null of any type is none.
+    /// Whether a field with this value satisfies the term. A typed NULL counts as `None`.
     pub(crate) fn admits(&self, meta: &ModelMeta, value: Option<&Value>) -> bool {
         let compared = |value: &Value| meta.fields[self.field].folded(value.clone());
         value.filter(|value| **value != value.as_null()).map(compared) == self.value.as_ref().map(compared)
@@ -62,20 +63,21 @@ impl Term {
 }
 
 impl Scope {
-    /// Every row and field, private ones too. For migrations, jobs and the auth core only.
+    /// A scope of all rows and fields, including private ones. For migrations, jobs and the auth core only.
     pub(crate) fn system() -> Self {
         let all: FieldSet = (0..256).collect();
         Self { rows: RowRule::Every, seen: RowRule::Every, read: all, write: all, authority: Authority::System }
     }
 
-    /// An account's own row, by sign-up or by its own change. Its body is read under `FieldMasks::own`.
+    /// The scope of an account that signs up or changes its own row. The fields are limited by `FieldMasks::own`, when
+    /// the body is read.
     pub(crate) fn own() -> Self {
         Self { authority: Authority::Own, ..Self::system() }
     }
 }
 
 impl RowRule {
-    /// Whether a row with these values is within the rule; `value` gives a column's value, `None` for null.
+    /// Whether the rule covers a row; `value` returns the value of a field by its position, `None` for NULL.
     pub(crate) fn admits<'v>(&self, meta: &ModelMeta, value: impl Fn(usize) -> Option<&'v Value>) -> bool {
         match self {
             RowRule::Every => true,
@@ -85,7 +87,7 @@ impl RowRule {
         }
     }
 
-    /// Keeps only rows for which these terms hold as well; no row without terms.
+    /// Narrows the rule to rows for which `more` holds as well; to no row if `more` is `None`.
     pub(super) fn narrow(&mut self, more: Option<Vec<Term>>) {
         match (&mut *self, more) {
             (_, None) => *self = RowRule::AnyOf(Vec::new()),
@@ -94,7 +96,7 @@ impl RowRule {
         }
     }
 
-    /// Whether the rule looks at this column.
+    /// Whether the rule depends on this field.
     pub(crate) fn reads(&self, field: usize) -> bool {
         match self {
             RowRule::Every => false,

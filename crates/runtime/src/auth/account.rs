@@ -1,4 +1,4 @@
-//! What somebody may do with their own account: see it, change it, leave, delete it.
+//! Operations on one's own account: read, update, log out, delete.
 
 use std::any::Any;
 
@@ -34,7 +34,7 @@ pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn
 /// Changes the caller's own account.
 ///
 /// # Errors
-/// 401 for an anonymous caller, 400 for every field that is not the account's to write.
+/// 401 for an anonymous caller, 400 for each field that the account may not set.
 pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitted) -> Result<Box<dyn Any>, AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
@@ -61,7 +61,7 @@ pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Res
     let account = ctx.principal.require()?.account;
     ctx.begin().await?;
     auth.hooks.run(AuthOperation::Logout, Moment::Before, ctx, &mut ()).await?;
-    // Who came without a log-in, by an interceptor's word, has nothing to end.
+    // A caller that an interceptor has identified has no log-in to end.
     if let Some(grant) = ctx.principal.grant() {
         grant::end(ctx, account, grant.id).await?;
     }
@@ -70,7 +70,7 @@ pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Res
     Ok(ctx.commit().await?)
 }
 
-/// Ends all the caller's log-ins, this one too.
+/// Ends all log-ins of the caller, including the current one.
 ///
 /// # Errors
 /// 401 for an anonymous caller.
@@ -84,7 +84,8 @@ pub(crate) async fn log_out_everywhere(ctx: &mut Context<'_>, auth: &Auth, via: 
     Ok(ctx.commit().await?)
 }
 
-/// Closes the caller's own account and ends all its log-ins. The row stays, for what refers to it.
+/// Deletes the caller's own account and ends all its log-ins. The row is only marked as deleted, because other rows may
+/// refer to it.
 ///
 /// # Errors
 /// 401 for an anonymous caller, 409 `LastSuperUser`.

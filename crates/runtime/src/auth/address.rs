@@ -1,5 +1,6 @@
-//! The e-mail address of an account: whoever receives its mail can become the account, so a new address is told to the
-//! old one, proves nothing yet, and takes away what was sent before.
+//! Changes of the e-mail address of an account. Whoever receives the mail of an account can take it over, so a change
+//! of address is announced to the old address, resets the verification, and invalidates all one-time tokens sent
+//! before.
 
 use super::event::{Event, record};
 use super::recovery::refuse_many;
@@ -13,11 +14,11 @@ use crate::http::ApiError;
 use crate::mail::{self, Mail, Template};
 use crate::resource::{FieldKind, Id, ModelKind, RowValues};
 
-/// What the address is called, in YAML and on the wire.
+/// The name of the address field, in YAML and JSON.
 pub(super) const FIELD: &str = "email";
 const VERIFIED: &str = "isEmailVerified";
 
-/// The address's column; none where accounts have no address.
+/// The column of the e-mail address; `None` if the account model has none.
 pub(super) fn column(model: &Model) -> Option<&'static str> {
     position(model).map(|field| model.meta.fields[field].column)
 }
@@ -27,7 +28,7 @@ fn position(model: &Model) -> Option<usize> {
     (model.meta.fields[field].kind == FieldKind::Email).then_some(field)
 }
 
-/// The address of an account as it is stored.
+/// The stored address of an account.
 pub(super) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let Some(column) = column(model) else { return Ok(None) };
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT ");
@@ -36,17 +37,17 @@ pub(super) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Res
     Ok(Row::new(&result).next()?)
 }
 
-/// An account's address that is about to change.
+/// A change of an account's address that is about to be written.
 pub(crate) struct Moving {
     account: Id,
     old: Option<String>,
 }
 
-/// Looks whether a change of an account's row changes its address; then the row says that it is not verified any more,
-/// unless the change says so itself.
+/// Determines whether an update of an account's row changes its address. If it does, the row is also marked as not
+/// verified, unless the update sets that field itself.
 ///
 /// # Errors
-/// 500 when the database cannot be asked.
+/// 429 if the caller has changed their own address too often lately, 500 or 503 for a database error.
 pub(crate) async fn moving(
     ctx: &Context<'_>,
     model: &Model,
@@ -57,7 +58,8 @@ pub(crate) async fn moving(
         return Ok(None);
     }
     let Some(new) = position(model).and_then(|field| row.get(field)) else { return Ok(None) };
-    // Or of two changes at once, both would tell the same old address, and one that was given up hears nothing.
+    // Without the lock, two concurrent changes would both notify the same old address, and the address that the first
+    // of them sets would never be notified.
     one_time::lock(ctx, account).await?;
     let old = stored(ctx, model, account).await?;
     let unchanged = match new {
@@ -78,16 +80,17 @@ pub(crate) async fn moving(
 }
 
 impl Moving {
-    /// To be called after the row was written, in the same transaction.
+    /// Invalidates the one-time tokens, notifies the old address and sends a verification to the new one. Must be
+    /// called after the row was written, in the same transaction.
     ///
     /// # Errors
-    /// 500 when the database cannot be asked.
+    /// 500 or 503 for a database error.
     pub(crate) async fn finish(self, ctx: &mut Context<'_>, model: &Model) -> Result<(), ApiError> {
         let Some(auth) = &ctx.core.auth else { return Ok(()) };
         let account = self.account;
         let new = stored(ctx, model, account).await?;
         one_time::void_all(ctx, account).await?;
-        // Without a log-in, it came by the word of an interceptor.
+        // A caller that an interceptor has identified has no log-in.
         let via = ctx.principal.grant().map_or(Via::Jwt, |grant| grant.via);
         record(ctx, Event::EmailChanged, Some(account), via).await?;
         self.tell_old(ctx, auth, new.as_deref()).await?;
@@ -100,7 +103,7 @@ impl Moving {
         }
     }
 
-    /// Where nothing else is ever sent, this is not either.
+    /// Notifies the old address. Does nothing if the application sends no mail.
     async fn tell_old(self, ctx: &mut Context<'_>, auth: &Auth, new: Option<&str>) -> Result<(), ApiError> {
         let Some(old) = self.old.filter(|_| auth.sends_mail()) else { return Ok(()) };
         let mut variables = vec![("old_email", old.clone())];
@@ -109,7 +112,7 @@ impl Moving {
     }
 }
 
-/// Whether the address that an account has is verified.
+/// Whether the current address of an account is verified.
 pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
     select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);

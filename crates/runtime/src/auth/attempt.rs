@@ -1,4 +1,5 @@
-//! One attempt at a password, however it came in and whether or not there is such an account: counted, looked at, recorded.
+//! One attempt to enter a password: it is counted, verified and recorded, in the same way whether or not the account
+//! exists.
 
 use super::Auth;
 use super::event::{self, Event, Reason};
@@ -10,10 +11,10 @@ use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::resource::Id;
 
-/// To be made while the turn of what it counts against is held.
+/// An attempt. Must be made while the turns of the account and of the typed text are held.
 pub(super) struct Attempt {
     pub(super) guess: Guess,
-    /// The hash of the account that is meant. Without one, the same work is done for nothing.
+    /// The stored hash of the account; `None` for an unknown account, which costs the same hashing work.
     pub(super) hash: Option<String>,
     pub(super) via: Via,
 }
@@ -22,15 +23,16 @@ pub(super) struct Attempt {
 pub(super) enum Verdict {
     Right,
     Wrong,
-    /// Nobody looked: the account, or what was typed, is closed for a while.
+    /// The password was not verified: the account or the typed text is locked out.
     Locked,
 }
 
 impl Attempt {
-    /// Never looks more often than the lockout allows. What is wrong is recorded; what is right makes up for it.
+    /// Verifies the password unless the account or the typed text is locked out. A failure is recorded; a right
+    /// password resets the counts.
     ///
     /// # Errors
-    /// 503 when too many passwords wait already; the attempt then did not take place.
+    /// 503 if too many passwords are waiting to be hashed. The attempt is then not counted.
     pub(super) async fn verify(
         &self,
         ctx: &mut Context<'_>,
@@ -75,8 +77,8 @@ impl Attempt {
     }
 }
 
-/// An account that may not act is answered like an unknown one. A count that began anew would tell that the password was
-/// right.
+/// Whether the account is active. The counts of an inactive account are not reset: it is answered like an unknown one,
+/// and a reset count would reveal that the password was right.
 async fn may_act(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<bool, ApiError> {
     let found = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
     Ok(found.is_some())
@@ -88,8 +90,9 @@ async fn forgive(ctx: &mut Context<'_>, auth: &Auth, model: &Model, account: Id)
     ctx.commit().await
 }
 
-/// Uncounts an attempt at the other accounts that the typed text leads to: it was the right password of this one, no
-/// guess at theirs. In a transaction of its own, as attempts lock accounts in the order of their ids.
+/// Takes an attempt back from the counts of the other accounts that have the typed text as an identifier: it was the
+/// right password of this account and no guess at theirs. Runs in a transaction of its own, because attempts lock
+/// accounts in the order of their ids.
 async fn spare_others(ctx: &mut Context<'_>, model: &Model, counted: &Counted, account: Id) -> Result<(), ApiError> {
     let others = counted.others(account);
     if others.is_empty() {
@@ -100,7 +103,7 @@ async fn spare_others(ctx: &mut Context<'_>, model: &Model, counted: &Counted, a
     ctx.commit().await
 }
 
-/// Records that a log-in, or a look at the current password, did not succeed.
+/// Records that a log-in, or a check of the current password, has failed.
 pub(super) async fn failed(
     ctx: &mut Context<'_>,
     reason: Reason,

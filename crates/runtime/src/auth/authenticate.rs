@@ -1,4 +1,4 @@
-//! Stage 3: from a credential to a `Principal`. No SQL on a warm path.
+//! Stage 3: authentication, from a credential to a `Principal`. Needs no SQL when the identity is cached.
 
 use std::sync::Arc;
 
@@ -27,19 +27,20 @@ enum Credential {
     Session(String),
 }
 
-/// Finds out who asks, by whatever credential the application gives out, and notes it in the context.
+/// Identifies the caller by any credential that the application issues, and stores the principal in the context.
 ///
 /// # Errors
-/// 401 for a bearer token that does not hold. A cookie that does not hold keeps nobody from public pages: it is noted,
-/// and explains the refusal where a log-in is needed. 403 for a write with a cookie that another site had sent. 503
-/// when the database cannot be asked.
+/// 401 for an invalid bearer token. An invalid cookie is no error here, so that public routes stay reachable; its error
+/// is kept and returned by routes that need a log-in. 403 for a write with a cookie that another site has triggered.
+/// 500 or 503 for a database error.
 pub(crate) async fn authenticate(ctx: &mut Context<'_>, request: &HttpRequest) -> Result<(), ApiError> {
     let Some(auth) = &ctx.core.auth else { return Ok(()) };
     let credentials = credentials(auth, request);
     with(ctx, auth, request, credentials).await
 }
 
-/// The same for the routes of one surface, which knows its own log-ins only.
+/// Like `authenticate`, for the routes of one surface. The session and tokenPair surfaces accept only their own
+/// log-ins.
 pub(super) async fn authenticate_via(ctx: &mut Context<'_>, request: &HttpRequest, via: Via) -> Result<(), ApiError> {
     let Some(auth) = &ctx.core.auth else { return Ok(()) };
     let credentials = match via {
@@ -76,7 +77,7 @@ async fn with(
     Ok(())
 }
 
-/// The first credential that holds.
+/// The principal of the first valid credential.
 async fn by_credential(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -106,7 +107,7 @@ async fn by_credential(
     refused
 }
 
-/// Lets a refusal also take away the session cookie that the request came with and that opens nothing.
+/// Adds a header to an error that removes the session cookie of the request, if it has one, because it is not valid.
 pub(super) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
     if session(auth, request).is_none() {
         return refusal;
@@ -114,10 +115,10 @@ pub(super) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refu
     refusal.with_header("Set-Cookie", cleared(&auth.meta.session, &core.settings).to_string())
 }
 
-/// A browser adds cookies to whatever a page makes it send, also the page of somebody else.
+/// Refuses cross-site request forgery: a browser adds its cookies also to requests that a page of another site makes.
 ///
 /// # Errors
-/// 403 `CrossSiteRequest` for a write that another site had sent.
+/// 403 `CrossSiteRequest` for a write that a page of another site has triggered.
 pub(super) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<(), ApiError> {
     let (public, trusted) = (core.settings.public_origin(), core.app.cors.iter().copied());
     if request.method().is_safe() || !is_cross_site(request, public, trusted) {
@@ -126,7 +127,7 @@ pub(super) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<()
     Err(ApiError::new(403, "CrossSiteRequest", "Requests from other sites are not allowed here"))
 }
 
-/// A log-in that ends when it lies idle is kept alive by its use. The answer does not wait for that to be written.
+/// Stores in the background that a log-in was used, if it ends by inactivity and the use is due to be stored.
 fn note_use(ctx: &Context<'_>, identity: &Identity) {
     let Some(grant) = identity.used(ctx.now) else { return };
     let (core, now) = (ctx.shared(), ctx.now);
@@ -137,7 +138,8 @@ fn note_use(ctx: &Context<'_>, identity: &Identity) {
     });
 }
 
-/// An interceptor may let the request go on as somebody.
+/// Runs the error interceptors for an invalid credential; they may supply a principal. Otherwise a bearer token is
+/// refused, and the request with a cookie continues as anonymous.
 async fn refused(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -156,7 +158,7 @@ async fn refused(
     }
 }
 
-/// Who holds the credential.
+/// The identity that a credential belongs to.
 async fn holder(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc<Identity>, ApiError> {
     match credential {
         Credential::Bearer(token) => of_token(core, auth, token, &[Via::Jwt, Via::TokenPair]).await,
@@ -174,14 +176,14 @@ async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Res
     if fits(&identity, &claims, carried).is_ok() {
         return Ok(identity);
     }
-    // Another node may have replaced the token, or the password, since the log-in was remembered here.
+    // Another node may have replaced the token or the password since the identity was cached here.
     match auth.access.by_grant_anew(&core.db, &identity, core.now()).await? {
         Some(identity) => fits(&identity, &claims, carried).map(|()| identity),
         None => Err(why_over(core, auth, &claims).await?),
     }
 }
 
-/// Whether a genuine token is the one that its log-in has now.
+/// Checks that a token with a valid signature is the current one of its log-in.
 fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), ApiError> {
     let Some(grant) = identity.grant.filter(|grant| carried.contains(&grant.via)) else {
         return Err(credential::invalid());
@@ -189,7 +191,7 @@ fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), Api
     if identity.account.to_string() != claims.sub {
         return Err(credential::invalid());
     }
-    // A pair outlives the change of a password that it was used for: every other log-in has ended by then.
+    // A token pair stays valid when it is used to change the password: that has ended every other log-in.
     if grant.via == Via::Jwt && identity.password_changed_at != claims.pwd {
         return Err(credential::password_changed());
     }
@@ -199,7 +201,7 @@ fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), Api
     Ok(())
 }
 
-/// Who a session belongs to; none when it was never there or is over.
+/// The identity that a session belongs to; `None` if the session does not exist or has ended.
 pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Option<Arc<Identity>>, ApiError> {
     let Some((grant, secret)) = carrier::read_session_id(id) else { return Ok(None) };
     let known = |identity: &Arc<Identity>| {
@@ -212,7 +214,8 @@ pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Opt
     Ok(auth.access.by_grant_anew(&core.db, &identity, core.now()).await?.filter(known))
 }
 
-/// A genuine token whose log-in is over: its account is gone, its password was changed, or somebody logged out.
+/// The error for a token with a valid signature whose log-in has ended: the account is deleted or inactive, the
+/// password was changed, or the log-in was ended otherwise.
 async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
     let Some(account) = account_id(auth, &claims.sub) else { return Ok(credential::invalid()) };
     let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
@@ -223,17 +226,18 @@ async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError,
     })
 }
 
-/// The principal of an account, for interceptors that know by other means who asks.
+/// The principal of an account, for interceptors that identify the caller by other means.
 ///
 /// # Errors
-/// 401 `UserNoLongerExists` when the account is gone or may not act.
+/// 401 `UserNoLongerExists` if the account is deleted or inactive.
 pub(crate) async fn identify(core: &Core, account: Id) -> Result<Principal, ApiError> {
     let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
     let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
     identity.map(Principal::Account).ok_or_else(credential::account_gone)
 }
 
-/// What the request carries, in the order of trial. The header wins over cookies: it was put there on purpose.
+/// The credentials of the request, in the order in which they are tried. With an `Authorization` header, cookies are
+/// ignored: a client sets the header on purpose, a browser adds cookies by itself.
 fn credentials(auth: &Auth, request: &HttpRequest) -> [Option<Credential>; 2] {
     match authorization(request) {
         Some(header) => [Some(header), None],
@@ -243,12 +247,12 @@ fn credentials(auth: &Auth, request: &HttpRequest) -> [Option<Credential>; 2] {
 
 fn authorization(request: &HttpRequest) -> Option<Credential> {
     let header = request.headers().get(AUTHORIZATION)?;
-    // A header that is no text, or of another scheme, is a credential that does not hold.
+    // A header that is not text, or has another scheme, becomes an invalid credential.
     let token = header.to_str().ok().and_then(bearer).unwrap_or_default();
     Some(Credential::Bearer(token.to_owned()))
 }
 
-/// The jwt surface's cookie.
+/// The cookie of the jwt surface, if the application delivers tokens in cookies.
 fn cookie(auth: &Auth, request: &HttpRequest) -> Option<Credential> {
     let given_out = auth.mounts(Surface::Jwt) && auth.meta.send_access_token_through != TokenDelivery::ResponseOnly;
     let cookie = request.cookie(auth.meta.jwt.cookie_name).filter(|_| given_out)?;
@@ -260,7 +264,7 @@ fn session(auth: &Auth, request: &HttpRequest) -> Option<Credential> {
     Some(Credential::Session(cookie.value().to_owned()))
 }
 
-/// The token of an `Authorization` header. RFC 7235: the scheme's case does not matter.
+/// The token of an `Authorization: Bearer` header. The scheme is case-insensitive (RFC 7235).
 pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -7,10 +7,10 @@ use crate::hooks::{Authorization, Moment, Pipeline};
 use crate::http::ApiError;
 use crate::resource::ActionMeta;
 
-/// Decides how far an action of a model reaches for the caller.
+/// Determines the scope of an action of a model for the caller.
 ///
 /// # Errors
-/// 401 or 403, as `decide` or an interceptor has it.
+/// 401 or 403 from `decide`, or the error of an interceptor.
 pub(crate) async fn authorize(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -20,10 +20,10 @@ pub(crate) async fn authorize(
     authorize_by(ctx, asked, |ctx| decide(model.meta, &model.masks, action, &ctx.principal)).await
 }
 
-/// Runs the interceptors of this stage around a decision; for routes that belong to no operation of a model as well.
+/// Runs the interceptors of this stage around a decision. Also for routes that are not operations of a model.
 ///
 /// # Errors
-/// 401 or 403, as the decision or an interceptor has it.
+/// 401 or 403 from the decision, or the error of an interceptor.
 pub(crate) async fn authorize_by<T>(
     ctx: &mut Context<'_>,
     asked: Authorization,
@@ -51,7 +51,8 @@ async fn check<T>(
     Ok(decided)
 }
 
-/// A refused cookie explains why a log-in is needed; an interceptor may reword the refusal.
+/// The error to return for a refusal: if the request came with an invalid cookie, a 401 is replaced by the error of
+/// that cookie. The error interceptors may replace the result.
 pub(crate) async fn refused(ctx: &mut Context<'_>, error: ApiError) -> ApiError {
     let mut error = match ctx.stale.take() {
         Some(reason) if error.status() == 401 => reason,

@@ -1,4 +1,5 @@
-//! What a client keeps to show that it is logged in: one form for each surface, all of them of a grant.
+//! Credentials that a client keeps to prove its log-in: each surface has its own form, and each credential belongs to a
+//! grant.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -13,24 +14,24 @@ use crate::context::Context;
 use crate::http::ApiError;
 use crate::resource::Id;
 
-/// A credential on its way to the client. It is nowhere else in plain.
+/// A new credential, to be sent to the client. It is not stored in plain text anywhere.
 pub(crate) enum Carrier {
     Token(String),
     Session(String),
     Pair(Pair),
 }
 
-/// An access token, and what renews it.
+/// An access token and its refresh token.
 pub(crate) struct Pair {
     pub(crate) access: String,
     pub(crate) refresh: String,
 }
 
-/// bytes that the holder of a session or a refresh token must know, beside the grant's id
+/// Length in bytes of the secret in a session id or a refresh token, which also contain the id of the grant.
 const SECRET: usize = 16;
 const ID: usize = 16;
 
-/// A new log-in, in the open transaction.
+/// Opens a log-in and issues its credential, in the open transaction.
 pub(super) async fn open(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -54,7 +55,7 @@ pub(super) async fn open(
     }
 }
 
-/// The access token of the jwt surface.
+/// Issues an access token of the jwt surface.
 pub(super) fn token(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -65,7 +66,8 @@ pub(super) fn token(
     auth.tokens.issue(account, grant, password_changed_at, auth.meta.jwt.expires_in_seconds, ctx.now)
 }
 
-/// The pair of a grant's generation: asked for twice, the same refresh token twice.
+/// Issues the token pair of a grant's generation. The refresh token is the same for every call with the same
+/// generation.
 pub(super) fn pair(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -86,22 +88,22 @@ fn secret() -> Result<[u8; SECRET], ApiError> {
     Ok(secret)
 }
 
-/// What is kept of a secret. It is random and long, so nothing slower than SHA-256 is needed.
+/// The hash of a secret, as it is stored. A secret is 16 random bytes, so a slow hash is not needed.
 fn hash(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Whether a secret is the grant's. Hashes are compared, in constant time.
+/// Whether a secret belongs to the grant. Compares hashes in constant time.
 pub(super) fn knows(grant: &GrantState, secret: &[u8]) -> bool {
     grant.secret_hash.is_some_and(|known| known.ct_eq(&hash(secret)).into())
 }
 
-/// 64 hexadecimal digits: which log-in, and what only its holder knows.
+/// Formats a session id: 64 hexadecimal digits, the id of the grant followed by the secret.
 fn session_id(grant: Uuid, secret: [u8; SECRET]) -> String {
     format!("{}{}", grant.simple(), Uuid::from_bytes(secret).simple())
 }
 
-/// The grant and the secret in a session id; none where it is not one.
+/// Parses a session id into the id of the grant and the secret; `None` if the text is not a session id.
 pub(super) fn read_session_id(text: &str) -> Option<(Uuid, [u8; SECRET])> {
     if text.len() != 2 * (ID + SECRET) || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
@@ -110,7 +112,7 @@ pub(super) fn read_session_id(text: &str) -> Option<(Uuid, [u8; SECRET])> {
     Some((Uuid::try_parse(grant).ok()?, Uuid::try_parse(secret).ok()?.into_bytes()))
 }
 
-/// What a refresh token says: signed, so that a spent one is told from one that never was.
+/// The content of a refresh token. It is signed, so that a used token can be distinguished from a forged one.
 pub(super) struct RefreshToken {
     pub(super) grant: Uuid,
     pub(super) secret: [u8; SECRET],
@@ -129,7 +131,7 @@ impl RefreshToken {
         super::secrets::encode(&bytes)
     }
 
-    /// None for what this server never issued.
+    /// Parses a refresh token; `None` if this server has not issued it.
     pub(super) fn read(secrets: &Secrets, text: &str) -> Option<Self> {
         let bytes = super::secrets::decode(text).filter(|bytes| bytes.len() > Self::BODY)?;
         let (body, tag) = bytes.split_at(Self::BODY);

@@ -1,4 +1,5 @@
-//! No text that a client may send as a credential makes the server panic, or passes for one that it made.
+//! Property tests: no text that a client may send as a credential makes the server panic or is accepted as one that it
+//! has issued.
 
 use chrono::Utc;
 use proptest::prelude::*;
@@ -9,7 +10,7 @@ use super::carrier::{RefreshToken, read_session_id};
 use super::secrets::{Secrets, encode};
 use super::tokens::Tokens;
 
-/// Any text, text of the letters that credentials are made of, and bytes in their encoding.
+/// Arbitrary text, text in the alphabets of credentials, and encoded arbitrary bytes.
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

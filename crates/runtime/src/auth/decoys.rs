@@ -1,27 +1,28 @@
-//! Work that is done for nothing, so that a look at a password takes one time whoever has it. Accounts that came from another
-//! system are verified by another function, or at another cost, than a name that nobody has. So every look does the work
-//! of each kind of hash that is known to be stored: that of the account itself, and a decoy of every other kind.
+//! Decoy hashes, so that verifying a password takes the same time for every account and for an unknown identifier.
+//! Imported accounts may have hashes of another function or cost. So every verification computes one hash of each kind
+//! that is known to be stored: the account's own hash, and a decoy for every other kind.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stored_hash::{Kind, StoredHash};
 
-/// Kinds beside the server's own. A system that accounts come from has one, or two; more are verified and have no decoy.
+/// Maximum number of kinds with a decoy, beside the server's own. A system that accounts are imported from usually has
+/// one or two. Hashes of further kinds are verified, but have no decoy.
 pub(crate) const FOREIGN_KINDS: usize = 2;
 
-/// A hash of each kind that is stored, which no password is behind.
+/// One hash of each stored kind, with no known password.
 pub(super) struct Decoys {
     own: StoredHash,
     foreign: Mutex<Arc<[StoredHash]>>,
 }
 
 impl Decoys {
-    /// `cost` is bcrypt's of hashes that are made today.
+    /// `cost` is the configured cost of bcrypt for new hashes.
     pub(super) fn new(cost: u32) -> Self {
         Self { own: Kind::Bcrypt { cost }.decoy(), foreign: Mutex::default() }
     }
 
-    /// Replaces the foreign kinds by these.
+    /// Replaces the foreign kinds. At most `FOREIGN_KINDS` are kept.
     pub(super) fn set(&self, kinds: impl IntoIterator<Item = Kind>) {
         let mut foreign: Vec<Kind> = Vec::new();
         for kind in kinds {
@@ -32,7 +33,7 @@ impl Decoys {
         *self.lock() = foreign.into_iter().map(Kind::decoy).collect();
     }
 
-    /// Whether the password is the one behind the hash; the same work is done without one.
+    /// Whether the password matches the hash. Does the same work without a hash, and returns false.
     pub(super) fn verify(&self, password: &str, hash: Option<&StoredHash>) -> bool {
         let matches = hash.is_some_and(|hash| hash.matches(password));
         if let Some(hash) = hash {
@@ -47,7 +48,7 @@ impl Decoys {
         matches
     }
 
-    /// Remembers a kind that was stored after the last look at the table.
+    /// Adds a kind that was stored after the table was last scanned.
     fn note(&self, kind: Kind) {
         let mut foreign = self.lock();
         let is_known = kind == self.own.kind || foreign.iter().any(|decoy| decoy.kind == kind);

@@ -1,8 +1,9 @@
-//! Names the device behind a `User-Agent`: good enough to recognize one's own, and for nothing else.
+//! Names the device of a `User-Agent`, so that people recognize their own log-ins. Not reliable enough for anything
+//! else.
 
 use serde::Serialize;
 
-/// Marks of browsers, in the order in which they must be looked for: most of them also claim to be another.
+/// Substrings that identify browsers. The order matters, because most browsers also contain the mark of another one.
 const BROWSERS: [(&str, &str); 11] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -17,7 +18,7 @@ const BROWSERS: [(&str, &str); 11] = [
     ("PostmanRuntime/", "Postman"),
 ];
 
-/// Marks of systems, likewise, with what a person calls the device.
+/// Substrings that identify operating systems, in the order of the search, with the usual name of the device.
 const SYSTEMS: [System; 7] = [
     System { mark: "iPhone", device: "iPhone", os: "iOS" },
     System { mark: "iPad", device: "iPad", os: "iOS" },
@@ -34,15 +35,15 @@ struct System {
     os: &'static str,
 }
 
-/// What is not recognized is called so.
+/// The name of a browser or operating system that is not recognized.
 const UNKNOWN: &str = "Unknown";
 
-/// A device, by its parts.
+/// The browser, operating system and type of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Device {
     browser: &'static str,
     os: &'static str,
-    /// `mobile`, `tablet`, or `desktop` for everything else
+    /// `mobile`, `tablet`, or `desktop` for everything else.
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip)]
@@ -73,7 +74,7 @@ impl Device {
     }
 }
 
-/// Android's browsers say `Mobile` on telephones and leave it out on tablets.
+/// The type of a device. Browsers on Android contain `Mobile` on phones but not on tablets.
 fn kind(agent: &str) -> &'static str {
     match agent {
         _ if agent.contains("iPad") || agent.contains("Tablet") => "tablet",

@@ -1,19 +1,19 @@
-//! Why the core refuses. A surface puts each reason into its own words; nothing here knows a status code.
+//! The errors of the auth core. Each surface maps them to its own status codes and messages.
 
 use crate::db::DbError;
 use crate::http::ApiError;
 use crate::input::Problem;
 
-/// Small, so that a `Result` that went well stays so.
+/// An error of the auth core. Kept small, because its size is also that of every `Result`.
 #[derive(Debug)]
 pub(crate) enum AuthError {
-    /// What identifies an account, or its password, was not sent; `field` is what the client calls the identifier.
+    /// The identifier or the password is missing; `field` is the client's name of the identifier.
     MissingCredentials {
         field: String,
     },
-    /// No identifier of this name may be logged in with.
+    /// The `usernameField` of the query is not an identifier that may be used to log in.
     IdentifierNotAllowed,
-    /// No such account, a wrong password, or an account that may not act: never told apart.
+    /// The account does not exist or is inactive, or the password is wrong. The client cannot distinguish these cases.
     IncorrectCredentials {
         field: String,
     },
@@ -22,33 +22,33 @@ pub(crate) enum AuthError {
     /// The password is right, but the address must be verified first.
     EmailNotVerified,
     IncorrectCurrentPassword,
-    /// A change of password lacks one of the two; `missing` names them.
+    /// The current or the new password is missing; `missing` has one problem for each.
     PasswordsRequired {
         missing: Vec<Problem>,
     },
-    /// The new password is the current one; `field` is what the client calls the new one.
+    /// The new password equals the current one; `field` is the client's name of the new one.
     SamePassword {
         field: &'static str,
     },
-    /// The new password breaks the policy or a rule of the route, and nothing else is wrong with the body.
+    /// The new password breaks the policy or a rule of the route, and the body has no other problem.
     PasswordRefused {
         problems: Vec<Problem>,
     },
-    /// A password does not change on this way.
+    /// The password cannot be changed through this operation.
     PasswordNotHere,
-    /// The account went away meanwhile.
+    /// The account was deleted during the request.
     AccountGone,
-    /// A one-time token or code that was never made, was used, or was replaced.
+    /// A one-time token or code that was never issued, was used, or was replaced.
     OneTimeToken,
-    /// A one-time token or code that was mailed and not used in time.
+    /// A one-time token or code that was issued but has expired.
     OneTimeTokenExpired,
-    /// A refresh token that does not hold.
+    /// An invalid refresh token.
     RefreshToken,
-    /// There is no such log-in of this account.
+    /// The account has no log-in with this id.
     NoSuchSession,
-    /// The log-in that the request came by does not end as one of the others do.
+    /// The log-in of the request itself, which must be ended by logging out.
     CurrentSession,
-    /// Said already, by another room or by an interceptor.
+    /// An error of another module or an interceptor, which is returned unchanged.
     Other(ApiError),
 }
 
@@ -65,13 +65,13 @@ impl From<DbError> for AuthError {
 }
 
 impl AuthError {
-    /// A body with problems.
+    /// 400 `InvalidRequestBody` with these problems.
     pub(super) fn invalid(problems: Vec<Problem>) -> Self {
         Self::Other(ApiError::invalid_body(problems))
     }
 }
 
-/// What stage 3 answers to a credential that does not hold, on whatever route: the documented codes, to the letter.
+/// The errors of stage 3 for invalid credentials, on every route. Codes and messages are exactly the documented ones.
 pub(crate) mod credential {
     use crate::http::ApiError;
 

@@ -1,4 +1,4 @@
-//! The log of what happened to accounts: append-only, without secrets and without what was typed.
+//! The event log of accounts. It is append-only and contains neither secrets nor texts that were typed.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(super) enum Event {
     LoggedOutEverywhere,
     SessionRevoked,
     PasswordChanged,
-    /// Somebody said that they forgot a password; whose is not said, as there may be no such account.
+    /// A password reset was requested. Recorded without an account, because the account may not exist.
     ResetRequested,
     ResetMailed,
     PasswordReset,
@@ -27,13 +27,13 @@ pub(super) enum Event {
     EmailVerified,
     EmailChangeRequested,
     EmailChanged,
-    /// A spent refresh token came back; its log-in was ended.
+    /// A used refresh token was presented again; its log-in was ended.
     RefreshReplayed,
     Locked,
     Deleted,
 }
 
-/// Why a log-in failed; for the log, never for the client.
+/// Why a log-in failed. Recorded in the event log and never part of the answer to the log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     UnknownAccount,
@@ -43,15 +43,15 @@ pub(super) enum Reason {
     NotVerified,
 }
 
-/// Kinds that anybody can cause who knows the name of an account. They are bounded apart from the others, so that
-/// attempts do not displace what the account itself did.
+/// Kinds of events that anybody who knows the identifier of an account can cause. They are limited separately, so that
+/// failed attempts do not displace the events of the account itself.
 pub(crate) const ATTEMPTS: [&str; 2] = ["login_failed", "locked"];
 
-/// Kinds that an account itself causes, and that its history tells.
+/// Kinds of events that the account itself causes and that its log-in history contains.
 pub(crate) const OWN_DEEDS: [&str; 6] =
     ["logged_in", "logged_out", "logged_out_everywhere", "session_revoked", "password_changed", "password_reset"];
 
-/// How many events of either list are kept of one account.
+/// Number of events of each of these two lists that are kept per account.
 pub(crate) const KEPT: u32 = 500;
 
 impl Event {
@@ -108,7 +108,7 @@ pub(super) async fn record(ctx: &Context<'_>, event: Event, account: Option<Id>,
     Ok(())
 }
 
-/// How often something happened to an account since then.
+/// The number of events of a kind that were recorded for an account after `since`.
 pub(super) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
     let sql = "SELECT COUNT(*) FROM \"gable_events\" WHERE \"account_id\" = ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);

@@ -1,10 +1,10 @@
-//! A bounded queue that serves its clients in turn: however much one of them asks for, another waits for one job of each
-//! client that has work waiting, and for no more.
+//! A bounded queue that serves its clients round-robin: however many jobs one client adds, another client waits for at
+//! most one job of each client with waiting jobs.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// How many jobs may wait.
+/// Maximum numbers of waiting jobs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) of_one_client: usize,
@@ -14,7 +14,7 @@ pub(super) struct Bounds {
 pub(super) struct FairQueue<K, T> {
     bounds: Bounds,
     waiting: HashMap<K, VecDeque<T>>,
-    /// Clients with waiting jobs, each once; the first is served next.
+    /// The clients with waiting jobs, each once. The first one is served next.
     turns: VecDeque<K>,
     len: usize,
 }
@@ -24,11 +24,11 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         Self { bounds, waiting: HashMap::new(), turns: VecDeque::new(), len: 0 }
     }
 
-    /// Adds a job. Where the queue is full, whoever has most jobs waiting loses the newest of them, which is dropped.
+    /// Adds a job. If the queue is full, the newest job of the client with the most waiting jobs is dropped.
     ///
     /// # Errors
-    /// The job itself, when its client has as many waiting as one may have, or the queue is full and no other client has
-    /// more.
+    /// Returns the job if its client has reached its maximum, or if the queue is full and no other client has more
+    /// waiting jobs than this client would have.
     pub(super) fn push(&mut self, client: K, job: T) -> Result<(), T> {
         let own = self.waiting.get(&client).map_or(0, VecDeque::len);
         if own >= self.bounds.of_one_client || (self.len >= self.bounds.in_total && !self.make_room(own + 1)) {
@@ -56,7 +56,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         job
     }
 
-    /// Forgets jobs that nobody waits for any more.
+    /// Removes the jobs for which `keep` returns false.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.waiting.values_mut().for_each(|jobs| jobs.retain(&mut keep));
         self.waiting.retain(|_, jobs| !jobs.is_empty());
@@ -64,7 +64,8 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         self.len = self.waiting.values().map(VecDeque::len).sum();
     }
 
-    /// Drops the newest job of the client with the most, if those are more than `fewest`.
+    /// Drops the newest job of the client with the most waiting jobs, if they are more than `fewest`. False if they are
+    /// not.
     fn make_room(&mut self, fewest: usize) -> bool {
         let longest = self.waiting.values_mut().max_by_key(|jobs| jobs.len());
         let Some(jobs) = longest.filter(|jobs| jobs.len() > fewest) else { return false };

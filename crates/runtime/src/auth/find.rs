@@ -1,4 +1,4 @@
-//! Finding an account by what identifies it, with one statement.
+//! Finds an account by an identifier, with one statement.
 
 use chrono::{DateTime, Utc};
 
@@ -14,19 +14,20 @@ use crate::http::ApiError;
 use crate::query::typed_value;
 use crate::resource::{Id, ModelMeta, RelationKind};
 
-/// An account, as far as the core must know it before anybody proved anything.
+/// The data of an account that the core needs before a password was verified.
 pub(super) struct Found {
     pub(super) account: Id,
-    /// The hash.
+    /// The stored hash.
     pub(super) password: String,
-    /// Which password that is: a token names it, and dies with it.
+    /// When the password was last changed, in milliseconds since the Unix epoch; 0 if never. A JWT contains this value
+    /// and becomes invalid with the next change.
     pub(super) password_changed_at: i64,
     pub(super) email_verified: bool,
-    /// Where mail reaches it.
+    /// The e-mail address of the account, if any.
     pub(super) address: Option<String>,
 }
 
-/// The identifier that every account with an e-mail address has, whether or not one may log in with it.
+/// The e-mail address as an identifier, whether or not the schema allows it for logging in.
 pub(super) fn by_email(model: &Model) -> IdentifierMeta {
     IdentifierMeta {
         path: address::FIELD,
@@ -37,7 +38,7 @@ pub(super) fn by_email(model: &Model) -> IdentifierMeta {
     }
 }
 
-/// Finds the first account that fits, in the order of the identifiers.
+/// Finds the first account that has the typed text as one of these identifiers, in their order.
 pub(super) async fn find(
     ctx: &Context<'_>,
     model: &Model,
@@ -49,15 +50,15 @@ pub(super) async fn find(
     Ok(found.into_iter().next().map(|(_, found)| found))
 }
 
-/// The accounts that a typed text leads to.
+/// The accounts that a typed text identifies.
 pub(super) struct Named {
-    /// The account that is meant: the first that fits one of the wanted identifiers.
+    /// The first account that has the text as one of the wanted identifiers.
     pub(super) found: Option<Found>,
-    /// Every account that has the text as an identifier of any kind, in the order of their ids.
+    /// Every account that has the text as any identifier, sorted by id.
     pub(super) holders: Vec<Id>,
 }
 
-/// Finds the account that is meant, like `find`, and with it every account that has the text under another key.
+/// Like `find`, but also returns every account that has the text as any other identifier.
 pub(super) async fn find_all(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -80,7 +81,7 @@ pub(super) async fn find_all(
     Ok(Named { found, holders })
 }
 
-/// Every identifier that any surface takes: those that the schema names, and the e-mail address.
+/// Every identifier that any surface accepts: those of the schema, and the e-mail address.
 fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
     let mut every = auth.meta.identifiers.to_vec();
     if address::column(model).is_some() && every.iter().all(|identifier| identifier.path != address::FIELD) {
@@ -89,8 +90,9 @@ fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
     every
 }
 
-/// The form in which a typed text is counted. Where the case of any identifier does not matter, it matters for no count:
-/// spellings that lead to one account would lock it together, and those of a name that nobody has, apart.
+/// The form of a typed text under which attempts are counted. If any identifier is case-insensitive, all texts are
+/// counted in lower case. Otherwise the spellings of an existing name would share one count and those of an unknown
+/// name would not, which would reveal whether the account exists.
 pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
     let folds = |place: Place| place.holder.fields[place.field].case_insensitive;
     match places(core, model, &every_identifier(auth, model)).any(folds) {
@@ -99,7 +101,7 @@ pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> St
     }
 }
 
-/// Reads all texts that identify an account, as they are counted.
+/// Reads all identifiers of an account, in the form under which attempts are counted.
 pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
     let model = ctx.core.account_model()?;
     let places: Vec<Place> = places(ctx.core, model, &every_identifier(auth, model)).collect();
@@ -121,24 +123,24 @@ pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result
     Ok(names.into_iter().flatten().map(|name| counted(ctx.core, auth, model, &name)).collect())
 }
 
-/// More phone numbers, or the like, are not looked at.
+/// Maximum number of identifiers that are read for one account, such as the phone numbers of a `hasMany` relation.
 const MOST_NAMES: i64 = 1_000;
 
-/// Where an identifier stands.
+/// The field that holds an identifier.
 struct Place {
     holder: &'static ModelMeta,
     field: usize,
     way: Way,
 }
 
-/// How its row belongs to the account.
+/// How the row of an identifier is related to the account.
 #[derive(Clone, Copy)]
 enum Way {
-    /// It is the account's own.
+    /// It is the row of the account.
     Own,
-    /// A key of that row names the account.
+    /// This column of the row refers to the account.
     Theirs(&'static str),
-    /// A key of the account names that row.
+    /// This column of the account refers to the row.
     Mine(&'static str),
 }
 
@@ -170,10 +172,11 @@ fn places<'a>(
     })
 }
 
-/// A place, and the value that is looked for there.
+/// A field and the value to search for.
 type Term = (Place, sea_orm::Value);
 
-/// A text that can never be such an identifier is not looked up: an e-mail address is no phone number.
+/// The terms to search for. Fields whose type the text cannot have are left out, such as an integer field for an e-mail
+/// address.
 fn terms(core: &Core, model: &Model, identifiers: &[IdentifierMeta], typed: &str) -> Vec<Term> {
     let term = |place: Place| {
         let field = &place.holder.fields[place.field];
@@ -183,8 +186,8 @@ fn terms(core: &Core, model: &Model, identifiers: &[IdentifierMeta], typed: &str
     places(core, model, identifiers).filter_map(term).collect()
 }
 
-/// The accounts that fit, with the position of the term that they fit, in the order of the terms. Each term is looked up
-/// by itself, through its index: one condition of them all would read every account.
+/// The accounts that match, each with the position of the matching term, in the order of the terms. Each term is a
+/// subquery of its own, so that it uses its index: one condition with OR would scan all accounts.
 async fn matches(ctx: &Context<'_>, model: &Model, terms: &[Term]) -> Result<Vec<(usize, Found)>, AuthError> {
     if terms.is_empty() {
         return Ok(Vec::new());

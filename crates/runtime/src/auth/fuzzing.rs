@@ -1,4 +1,4 @@
-//! Credentials for `crate::fuzzing`: real ones, and what is made of any text.
+//! Credentials for `crate::fuzzing`: issues valid ones and parses arbitrary ones.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::context::Context;
 use crate::core::Core;
 use crate::http::ApiError;
 
-/// What somebody holds who has logged in.
+/// The credentials of an account that is logged in through every surface.
 pub struct LogIn {
-    /// Of the jwt surface.
+    /// Token of the jwt surface.
     pub token: String,
     pub session: String,
-    /// Of a pair.
+    /// Access token of the tokenPair surface.
     pub access: String,
     pub refresh: String,
 }
@@ -40,7 +40,8 @@ pub(crate) async fn log_in(core: &Arc<Core>, identity: &Identity) -> LogIn {
     held
 }
 
-/// None where no request can have such headers.
+/// Authenticates a request with these headers and returns the id of the account; `None` if the bytes are not valid in a
+/// header.
 pub(crate) async fn authenticate(
     core: &Arc<Core>,
     authorization: &[u8],

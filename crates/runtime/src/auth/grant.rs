@@ -1,4 +1,4 @@
-//! Grants: one row per log-in, whatever carries it. Without its row, a credential opens nothing.
+//! Grants: one row per log-in, for every surface. A credential is valid only while its row exists.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::resource::Id;
 #[derive(Clone, Copy, Debug)]
 struct Lifetime {
     absolute: u64,
-    /// Without a request for so long, it ends before.
+    /// The log-in ends earlier if there is no request for this long; `None` if it does not end by inactivity.
     idle: Option<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Lifetime {
     }
 }
 
-/// Writes a new grant, in the open transaction. `secret_hash` is of what its holder must know, where nothing is signed.
+/// Writes a new grant, in the open transaction. `secret_hash` is the SHA-256 of the secret in its credential, if any.
 pub(super) async fn open(
     ctx: &Context<'_>,
     meta: &AuthMeta,
@@ -54,7 +54,8 @@ pub(super) async fn open(
     Ok(grant)
 }
 
-/// Makes every credential of the grant but the next one worthless. None when another request renewed or ended it first.
+/// Increments the generation of a grant, which invalidates its current credential. `None` if another request has
+/// renewed or ended the grant first.
 pub(super) async fn renew(
     ctx: &mut Context<'_>,
     meta: &AuthMeta,
@@ -72,7 +73,7 @@ pub(super) async fn renew(
     Ok(renewed_one.then_some(renewed))
 }
 
-/// Leaves an account only so many log-ins of one kind: the oldest end.
+/// Ends the oldest log-ins of an account on one surface, so that `kept` remain.
 pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, kept: u32) -> Result<(), ApiError> {
     let own = |statement: &mut Statement| {
         statement.push("\"account_id\" = ").bind(account).push(" AND \"surface\" = ").bind(via.name());
@@ -88,7 +89,7 @@ pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, ke
     Ok(())
 }
 
-/// Writes down that a log-in was used; never an earlier use over a later one.
+/// Stores when a log-in was used, unless a later use is stored already.
 pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut update = Statement::new(core.db.dialect(), "UPDATE \"gable_grants\" SET \"last_active_at\" = ");
     update.bind(now).push(" WHERE \"id\" = ").bind(grant).push(" AND \"last_active_at\" < ").bind(now);
@@ -97,7 +98,7 @@ pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Re
     transaction.commit().await
 }
 
-/// Ends one grant. False when the account has no such one.
+/// Ends one grant. False if the account has no grant with this id.
 pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
     let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
     delete.bind(grant).push(" AND \"account_id\" = ").bind(account);
@@ -106,14 +107,15 @@ pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Resu
     Ok(ended)
 }
 
-/// Ends every grant of an account, but for the one that is kept.
+/// Ends every grant of an account except `kept`.
 pub(super) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
     delete_all(ctx, &[account], kept).await?;
     ctx.changes.push(AccessChange::Account(account));
     Ok(())
 }
 
-/// The same for somebody whom a write of their row shuts out. That write notes what changed.
+/// Ends every grant of accounts that a write deactivates or deletes. Unlike `end_all`, does not note an `AccessChange`:
+/// the write itself does.
 pub(crate) async fn end_log_ins(ctx: &Context<'_>, accounts: &[Id]) -> Result<(), ApiError> {
     delete_all(ctx, accounts, None).await
 }

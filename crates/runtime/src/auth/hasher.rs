@@ -1,9 +1,9 @@
-//! Passwords are hashed and looked at on threads of their own: a log-in costs a quarter of a second of CPU and must never
-//! stall a read. New hashes are bcrypt's.
+//! Hashes and verifies passwords on separate threads: a log-in costs a quarter of a second of CPU time and must not
+//! delay other requests. New hashes are made with bcrypt.
 //!
-//! This is the one quota for everything that hashes a password: log-ins, sign-ups, changed and reset passwords, accounts
-//! that are made in bulk. What waits is served client address by client address in turn, so a client that asks for
-//! much delays itself: somebody else waits for the job that runs, and for one of each address that has work waiting.
+//! All password hashing shares this queue: log-ins, sign-ups, changed and reset passwords, accounts that are created in
+//! bulk. Waiting jobs are served round-robin by client address, so a client with many jobs delays only itself: another
+//! client waits for the running job, and for one job of each address that has jobs waiting.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,19 +18,20 @@ use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::limit::LimitKey;
 
-/// Jobs of one client are at cost 12 some 4 seconds of work for one thread, less than `PATIENCE`.
+/// Maximum numbers of waiting jobs. At cost 12, 16 jobs of one client are some 4 seconds of work for one thread, which
+/// is less than `PATIENCE`.
 const WAITING: Bounds = Bounds { of_one_client: 16, in_total: 32 };
-/// How long a job may take with the jobs before it; longer, and its client is told to come back.
+/// How long a job may take, including its time in the queue. After that the client receives 503.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What a client is told to wait when the queue is full, in seconds.
+/// `Retry-After` of the 503 when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
 
-/// Who causes the work: a client address, or none for the server's own.
+/// The client address that causes the work; `None` for work of the server itself.
 pub(crate) type Origin = Option<LimitKey>;
 
 enum Job {
     Hash(PlainPassword, oneshot::Sender<Result<String, bcrypt::BcryptError>>),
-    /// Without a hash, the same work is done for nothing.
+    /// Verifies a password against a stored hash. Without a hash, the same work is done and the result is false.
     Verify(PlainPassword, Option<String>, oneshot::Sender<bool>),
 }
 
@@ -47,12 +48,12 @@ struct Shared {
 
 struct Waiting {
     queue: FairQueue<Origin, Job>,
-    /// The threads end once nobody can add a job.
+    /// Set when the `Hasher` is dropped. The threads then finish the waiting jobs and end.
     closed: bool,
 }
 
 impl Hasher {
-    /// At most one thread fewer than there are cores, and at least one.
+    /// Starts one thread fewer than there are cores, but at least one. `cost` is the cost of bcrypt for new hashes.
     pub(crate) fn start(cost: u32) -> Self {
         let waiting = Mutex::new(Waiting { queue: FairQueue::new(WAITING), closed: false });
         let shared = Arc::new(Shared { waiting, arrived: Condvar::new(), decoys: Decoys::new(cost) });
@@ -67,44 +68,47 @@ impl Hasher {
         Self { cost, shared }
     }
 
+    /// Hashes a password with bcrypt.
+    ///
     /// # Errors
-    /// 503 when too many wait already, or the work takes too long.
+    /// 503 if too many jobs are waiting, or if the job takes longer than `PATIENCE`. 500 for a password of more than 72
+    /// bytes.
     pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let (reply, answer) = oneshot::channel();
         self.submit(origin, Job::Hash(password, reply))?;
         in_time(answer).await?.map_err(ApiError::internal)
     }
 
-    /// Whether a hash is another than would be made of its password today: by another function or at another cost. A
-    /// password that bcrypt would not read to its end keeps the hash that it has.
+    /// Whether a stored hash has another function or cost than a new one would have. Always false for a password of
+    /// more than 72 bytes, which bcrypt cannot hash.
     pub(super) fn is_outdated(&self, hash: &str, password: &PlainPassword) -> bool {
         let outdated = StoredHash::read(hash, self.cost).is_ok_and(|stored| stored.is_outdated(self.cost));
         outdated && password.expose().len() <= BCRYPT_BYTES
     }
 
-    /// What the hashes that are made today begin with.
+    /// The prefix of new hashes: the version and cost of bcrypt.
     pub(crate) fn own_prefix(&self) -> String {
         format!("$2b${:02}$", self.cost)
     }
 
-    /// Notes of which kinds the stored hashes are, by one of each.
+    /// Sets the kinds of hashes that are stored, given one hash of each kind.
     pub(crate) fn note_stored(&self, hashes: &[String]) {
         let kinds = hashes.iter().filter_map(|hash| StoredHash::read(hash, self.cost).ok());
         self.shared.decoys.set(kinds.map(|stored| stored.kind));
     }
 
-    /// Whether a password can be verified against a hash.
+    /// Checks that passwords can be verified against a hash.
     ///
     /// # Errors
-    /// `UnusableHash`, with which nobody could log in.
+    /// `UnusableHash` if they cannot.
     pub(crate) fn check(&self, hash: &str) -> Result<(), UnusableHash> {
         StoredHash::read(hash, self.cost).map(drop)
     }
 
-    /// Whether the password is the one behind the hash. Without a hash, the same work is done for nothing.
+    /// Whether the password matches the hash. Without a hash, the same work is done and the result is false.
     ///
     /// # Errors
-    /// 503 when too many wait already, or the work takes too long.
+    /// 503 if too many jobs are waiting, or if the job takes longer than `PATIENCE`.
     pub(crate) async fn verify(
         &self,
         origin: Origin,
@@ -137,7 +141,7 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a job; none when there will be no more.
+    /// Waits for the next job; `None` after the `Hasher` was dropped and the queue is empty.
     fn next(&self) -> Option<Job> {
         let mut waiting = self.lock();
         loop {
@@ -153,14 +157,15 @@ impl Shared {
 }
 
 impl Shared {
-    /// Looks at a password. What cannot be verified against is like no hash.
+    /// Verifies a password. A hash that cannot be read is treated like no hash.
     fn verify(&self, password: &str, hash: Option<&str>, cost: u32) -> bool {
         let stored = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
         self.decoys.verify(password, stored.as_ref())
     }
 }
 
-/// A job that nobody waits for any more is skipped when its turn comes. One that is dropped made room for another client.
+/// Waits for the result of a job; 503 after `PATIENCE`, or if the queue has dropped the job for another client. A job
+/// whose receiver is gone is skipped.
 async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(answer)) => Ok(answer),
@@ -183,7 +188,7 @@ impl Job {
     }
 }
 
-/// Who no longer waits for the answer costs nothing.
+/// Runs a job, unless its receiver is gone.
 fn run(job: Job, cost: u32, shared: &Shared) {
     if job.is_over() {
         return;

@@ -1,4 +1,4 @@
-//! Accounts of another system, with the hashes of their passwords: nobody has to choose a new one.
+//! Imports accounts of another system together with their password hashes, so that nobody has to choose a new password.
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::http::ApiError;
 use crate::input::PlainPassword;
 use crate::resource::{Draft, FieldKind};
 
-/// What holds the hash, instead of a password.
+/// The key of the hash, which replaces the password field.
 const HASH: &str = "passwordHash";
-/// bytes of one account
+/// Maximum length of a line, in bytes.
 const LINE: u64 = 1 << 20;
 
-/// Why nothing was imported.
+/// Why an import failed. Nothing was imported then.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     #[error("cannot read: {0}")]
@@ -36,7 +36,7 @@ pub(crate) enum ImportError {
     Database(ApiError),
 }
 
-/// What is wrong with an account.
+/// Why an account is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("longer than {LINE} bytes")]
@@ -55,11 +55,12 @@ pub(crate) enum Refusal {
     Account(ApiError),
 }
 
-/// Makes an account of every line, a JSON object of its fields, or none at all. They have the default role and are sent no
-/// mail; interceptors of the account model run.
+/// Creates one account for each line, which is a JSON object of its fields. All lines are imported in one transaction.
+/// The accounts get the default role and no mail; the interceptors of the account model run. Returns the number of
+/// accounts.
 ///
 /// # Errors
-/// The first line that is refused.
+/// The refusal of the first invalid line, a read error, or a database error.
 pub(crate) async fn import_accounts(core: &Arc<Core>, input: impl BufRead) -> Result<usize, ImportError> {
     let mut ctx = Context::new(core, Principal::Anonymous, None);
     ctx.begin().await.map_err(ImportError::Database)?;
@@ -82,12 +83,12 @@ async fn import_all(ctx: &mut Context<'_>, mut lines: Lines<impl BufRead>) -> Re
 
 struct Lines<I> {
     input: I,
-    /// The number of the line that was read last.
+    /// The number of the line that was read last, from 1.
     line: usize,
 }
 
 impl<I: BufRead> Lines<I> {
-    /// The next line that is not blank; no more of it than one account may have.
+    /// Reads the next line that is not blank. Stops reading a line that is longer than `LINE` bytes and refuses it.
     fn next(&mut self) -> Result<Option<String>, ImportError> {
         loop {
             let mut text = String::new();
@@ -115,7 +116,8 @@ async fn import(ctx: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
     make(ctx, auth, model, fields).await.map_err(Refusal::Account)
 }
 
-/// The account's fields, with a password that stands for the hash: what is stored for it is known already.
+/// The fields of the account, with a placeholder password instead of the hash. `ctx.passwords` maps the placeholder to
+/// the hash, so it is not hashed again.
 fn prepared(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -155,7 +157,7 @@ async fn make(ctx: &mut Context<'_>, auth: &Auth, model: &Model, fields: Map<Str
     Ok(())
 }
 
-/// A text that no policy refuses and nobody knows. It is never stored.
+/// A random password that satisfies the policy. It is never stored.
 fn placeholder(policy: &PasswordPolicy) -> String {
     let parts = [("A", policy.upper), ("a", policy.lower), ("1", policy.digit), ("!", policy.symbol)];
     let wanted: String = parts.into_iter().map(|(letter, count)| letter.repeat(count as usize)).collect();

@@ -1,5 +1,5 @@
-//! Lockout: so many wrong passwords, and the account is closed for a while. An attempt is counted before its password is
-//! looked at, in one statement, so that parallel guesses cannot outrun the count.
+//! Lockout: after a number of wrong passwords, the account is locked for a while. An attempt is counted before its
+//! password is verified, in one statement, so that concurrent guesses cannot exceed the limit.
 
 use std::time::Duration;
 
@@ -17,24 +17,25 @@ use crate::http::ApiError;
 use crate::input::normal_address;
 use crate::resource::Id;
 
-/// How long a log-in waits for others to the same account.
+/// How long a log-in waits for other log-ins to the same account.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The pause that a client is told to make when that was not enough, in seconds.
+/// `Retry-After` of the 503 after that, in seconds.
 const RETRY_AFTER: u64 = 2;
 
-/// Waits until no other password is looked at for this account: many honest log-ins at once would count as guesses.
+/// Waits until no other password is verified for this account. Without it, many concurrent log-ins with the right
+/// password would reach the limit, because each is counted before it is verified.
 ///
 /// # Errors
-/// 503 when others take too long. No password was looked at then, and no attempt is counted.
+/// 503 after `PATIENCE`. The password was then not verified and the attempt not counted.
 pub(super) async fn account_turn(turns: &Turns, account: Id) -> Result<Turn<'_>, ApiError> {
     turn(turns, format!("account {account}").as_bytes()).await
 }
 
-/// Waits until no other password is looked at for this text, whether or not anybody has it. To be taken before the turn
-/// of an account: in another order, two attempts could wait for each other.
+/// Waits until no other password is verified for this text, whether or not an account has it. Must be called before
+/// `account_turn`, since another order could deadlock.
 ///
 /// # Errors
-/// As of an account.
+/// Like `account_turn`.
 pub(super) async fn typed_turn<'t>(turns: &'t Turns, typed: &Typed) -> Result<Turn<'t>, ApiError> {
     turn(turns, &[b"typed ", typed.id.as_slice()].concat()).await
 }
@@ -43,32 +44,32 @@ async fn turn<'t>(turns: &'t Turns, key: &[u8]) -> Result<Turn<'t>, ApiError> {
     turns.take(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
-/// What became of an attempt before its password was looked at.
+/// The result of counting an attempt, before its password is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Count {
-    /// It may be looked at.
+    /// The password may be verified.
     Counted(Counted),
-    /// Closed until then.
+    /// The account or the typed text is locked; the password must not be verified.
     Locked,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counted {
     accounts: Vec<Id>,
-    /// Those of them that this attempt closes, unless the password is right.
+    /// The accounts that this attempt locks, unless the password is right.
     pub(super) closes: Vec<Id>,
 }
 
 impl Counted {
-    /// The accounts that it counts against beside this one.
+    /// The accounts that the attempt was counted against, except this one.
     pub(super) fn others(&self, account: Id) -> Vec<Id> {
         self.accounts.iter().copied().filter(|other| *other != account).collect()
     }
 }
 
-/// A text that was typed to log in with, as it is counted. Whoever reads the table of counts learns no name of it: only a
-/// keyed hash is kept. Two spellings are one wherever they lead to the same account: e-mail addresses are stored in one
-/// form, other names as they were typed.
+/// A text that was typed as an identifier, as a key for counting. Only a keyed hash is stored, so that the table of
+/// counts reveals no names. E-mail addresses are normalized as they are for storage, so that all spellings share one
+/// count.
 pub(super) struct Typed {
     id: Vec<u8>,
 }
@@ -81,24 +82,24 @@ impl Typed {
     }
 }
 
-/// What an attempt counts against. A text that was typed is counted by itself, under whatever key it came and whether or
-/// not somebody has it, and with it every account that it leads to under any key: so known and unknown identifiers are
-/// counted alike, and an account's guesses under several names are counted together.
+/// The counts that an attempt increments: that of the typed text, whether or not an account has it, and that of every
+/// account that has the text as any identifier. So known and unknown identifiers are locked alike, and guesses at one
+/// account under several identifiers are counted together.
 pub(super) struct Guess {
     typed: Option<Typed>,
-    /// In the order of their ids, so that two attempts do not wait for each other's rows.
+    /// Sorted by id, so that two attempts cannot deadlock on each other's rows.
     accounts: Vec<Id>,
-    /// Whose password is looked at; none where the text is nobody's under the key that it came with.
+    /// The account whose password is verified; `None` if no account has the text as the requested identifier.
     meant: Option<Id>,
 }
 
 impl Guess {
-    /// An attempt at the password of an account that is known already.
+    /// An attempt at the password of a known account.
     pub(super) fn at(account: Id) -> Self {
         Self { typed: None, accounts: vec![account], meant: Some(account) }
     }
 
-    /// An attempt at whoever a typed text leads to.
+    /// An attempt at the account that a typed text identifies.
     pub(super) fn with(typed: Typed, named: &Named) -> Self {
         let meant = named.found.as_ref().map(|found| found.account);
         Self { typed: Some(typed), accounts: named.holders.clone(), meant }
@@ -108,8 +109,8 @@ impl Guess {
         self.meant
     }
 
-    /// Counts the attempt, in the open transaction. The last one closes before its password is looked at, so that a crash
-    /// in between opens nothing.
+    /// Counts the attempt, in the open transaction. The attempt that reaches the limit locks the account before its
+    /// password is verified, so that a crash in between cannot allow further attempts.
     pub(super) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
         if let Some(typed) = &self.typed
             && count_typed(ctx, lockout, typed).await?.is_none()
@@ -130,7 +131,7 @@ impl Guess {
         Ok(Count::Counted(counted))
     }
 
-    /// Uncounts an attempt whose password nobody looked at.
+    /// Takes back the counts of an attempt whose password was not verified.
     pub(super) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
         if let Some(typed) = &self.typed {
             let mut update = Statement::new(
@@ -145,7 +146,7 @@ impl Guess {
     }
 }
 
-/// Takes one attempt from the counts of accounts, in the order of their ids.
+/// Decrements the counts of accounts, in the order of their ids, and unlocks them.
 pub(super) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
     for account in accounts {
         let mut update = model.sql.statement("UPDATE ");
@@ -156,7 +157,7 @@ pub(super) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -
     Ok(())
 }
 
-/// Counts an attempt at an account; none while it is closed.
+/// Counts an attempt at an account and returns the new count; `None` if the account is locked.
 async fn count_account(
     ctx: &Context<'_>,
     model: &Model,
@@ -175,7 +176,7 @@ async fn count_account(
     Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
 
-/// Counts an attempt with a typed text; none while it is closed.
+/// Counts an attempt with a typed text and returns the new count; `None` if the text is locked.
 async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> Result<Option<i64>, DbError> {
     let (until, attempts) = (until(ctx.now, lockout.for_seconds), i64::from(lockout.attempts));
     let mut insert = Statement::new(
@@ -193,8 +194,8 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
     Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
 
-/// A right password makes up for the wrong ones before it, under every name of the account. Names before the account, as an
-/// attempt counts them.
+/// Resets the counts of an account and of all its identifiers, after a right password. The identifiers come first, in
+/// the order in which an attempt counts them, so that the two cannot deadlock.
 pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
     let names = names(ctx, auth, account).await?;
     if !names.is_empty() {

@@ -1,4 +1,4 @@
-//! Logging in: whatever identifies the account, its password is looked at once, and a log-in is opened.
+//! Logging in: finds the account by an identifier, verifies the password once, and opens a log-in.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -33,23 +33,24 @@ pub(crate) struct LoggedIn {
     pub(crate) carrier: Carrier,
 }
 
-/// What was sent to log in with.
+/// The identifier and the password of a log-in request.
 pub(crate) struct Credentials {
     attempt: LoginAttempt,
-    /// Tried in this order; the first account that fits is meant.
+    /// Tried in this order. The first account that matches is used.
     identifiers: Vec<IdentifierMeta>,
     password: PlainPassword,
 }
 
 impl Credentials {
-    /// Reads a log-in body of named identifiers; `password_field` is what the account model calls it, and `password`
-    /// itself is taken as well.
+    /// Reads a log-in body whose key names the identifier. The password is expected under `password_field`, its name in
+    /// the account model, or under `password`.
     ///
-    /// `wanted` is the query's `usernameField`; without it the body's own key decides, and the key
-    /// `username` also stands for any plain identifier.
+    /// `wanted` is the query parameter `usernameField`. Without it, the key in the body selects the identifier, and the
+    /// key `username` stands for any identifier in the account's own row.
     ///
     /// # Errors
-    /// `MissingCredentials`, or `IdentifierNotAllowed` for a `usernameField` that is not one.
+    /// `MissingCredentials`, `IdentifierNotAllowed` for a `usernameField` that is not an identifier, or 400 for unknown
+    /// keys.
     pub(crate) fn read(
         auth: &Auth,
         password_field: &str,
@@ -68,13 +69,13 @@ impl Credentials {
         }
     }
 
-    /// Any plain identifier that may be logged in with.
+    /// Credentials whose text may be any identifier in the account's own row.
     pub(crate) fn by_identifier(auth: &Auth, typed: &str, password: &str) -> Self {
         let attempt = LoginAttempt { identifier: typed.to_owned(), field: "identifier".to_owned() };
         Self { attempt, identifiers: plain(auth, typed), password: PlainPassword::new(password) }
     }
 
-    /// The e-mail address and nothing else.
+    /// Credentials whose text is an e-mail address.
     pub(crate) fn by_email(model: &Model, typed: &str, password: &str) -> Self {
         let identifiers = vec![by_email(model)];
         let attempt = LoginAttempt { identifier: typed.to_owned(), field: identifiers[0].body_key.to_owned() };
@@ -86,7 +87,7 @@ impl Credentials {
     }
 }
 
-/// A key that means nothing here is a mistake that its sender should hear of.
+/// Refuses unknown keys, so that mistakes of the client do not go unnoticed.
 fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Result<(), AuthError> {
     let known = |key: &str| {
         [GENERIC, "password", password].contains(&key)
@@ -96,8 +97,8 @@ fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Res
     if unknown.is_empty() { Ok(()) } else { Err(AuthError::invalid(unknown)) }
 }
 
-/// The identifiers that stand in the account's own row. What looks like an e-mail address is one first of all: nobody
-/// must come before its owner by taking it as a name.
+/// The identifiers in the account's own row. For a text with `@`, the e-mail address comes first, so that nobody can
+/// capture log-ins by choosing the address of another account as a user name.
 pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     let mut plain: Vec<IdentifierMeta> =
         auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
@@ -107,7 +108,7 @@ pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     plain
 }
 
-/// What the identifier is called in the body, and which columns may hold it.
+/// The key of the identifier in the body, and the identifiers that it may stand for.
 fn identify(
     auth: &Auth,
     wanted: Option<&str>,
@@ -131,14 +132,14 @@ fn identify(
     }
 }
 
-/// The key that stands for whatever an application logs in with.
+/// The key that stands for any identifier.
 const GENERIC: &str = "username";
 
-/// Verifies the credentials and opens a log-in; `replaced` is one of the same browser, which ends. An unknown account
-/// costs as much time as a wrong password, and is answered alike.
+/// Verifies the credentials and opens a log-in. `replaced` is the previous log-in of the same browser, which ends. An
+/// unknown account takes the same time and gets the same answer as a wrong password.
 ///
 /// # Errors
-/// `IncorrectCredentials`, `Locked`, `EmailNotVerified`, 503 when too many log in at once.
+/// `IncorrectCredentials`, `Locked`, `EmailNotVerified`, or 503 if too many log-ins are waiting.
 pub(crate) async fn log_in(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -155,8 +156,8 @@ pub(crate) async fn log_in(
     ctx.principal = Principal::Account(identity);
     ctx.begin().await?;
     let mut record = remember(ctx, model, account).await?;
-    // Whoever changed the account meanwhile has ended its log-ins, but not this one, which they could not see. Its row
-    // is written by now, so nobody changes it any more.
+    // A concurrent change of the account may have ended its log-ins, but not this one, which does not exist yet. The
+    // account's row is locked since `remember` has written it, so the check stays valid until the commit.
     match ctx.still_stands().await {
         Err(over) if over.status() == 401 => return Err(credentials.incorrect()),
         standing => standing?,
@@ -174,7 +175,7 @@ pub(crate) async fn log_in(
     Ok(LoggedIn { account, record, carrier })
 }
 
-/// Whether somebody with the right password may come in.
+/// Checks whether the account may log in, after its password was verified.
 async fn admitted(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -185,11 +186,11 @@ async fn admitted(
     let account = found.account;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
     let Some(identity) = identity else {
-        // An account that may not act does not log in, and learns no more than that.
+        // An inactive account is answered like a wrong password.
         failed(ctx, Reason::NotActive, Some(account), via).await?;
         return Err(credentials.incorrect());
     };
-    // The password was right, and is not any more: it was changed while this log-in waited for its turn.
+    // The password was changed while this log-in waited, so the verified one is outdated.
     if identity.password_changed_at != found.password_changed_at {
         failed(ctx, Reason::WrongPassword, Some(account), via).await?;
         return Err(credentials.incorrect());
@@ -201,14 +202,15 @@ async fn admitted(
     Ok(identity)
 }
 
-/// The same password, hashed as today's are. When the threads are busy, the next log-in will do.
+/// A new hash of the password if the stored one is outdated. `None` also if the hasher is busy; the next log-in tries
+/// again.
 async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
     let outdated = auth.hasher.is_outdated(&found.password, &credentials.password);
     if outdated { auth.hasher.hash(ctx.origin(), credentials.password.clone()).await.ok() } else { None }
 }
 
-/// Replaces the hash that was verified, unless another one is stored by now. The password stays what it is, so nothing else
-/// about it changes.
+/// Replaces the verified hash by a new one, unless the stored hash has changed since. The password is the same, so
+/// `password_changed_at` stays.
 async fn store(ctx: &Context<'_>, model: &Model, (account, before): (Id, &str), hash: String) -> Result<(), AuthError> {
     let column = password_field(model)?.column;
     let mut update = model.sql.statement("UPDATE ");
@@ -218,8 +220,8 @@ async fn store(ctx: &Context<'_>, model: &Model, (account, before): (Id, &str), 
     Ok(())
 }
 
-/// Looks at the password of the account that is meant, one at a time. Does the same queueing, counting and hashing for
-/// an unknown identifier, so that neither timing nor lockout reveals whether an account exists.
+/// Verifies the password, one attempt per account at a time. Does the same queueing, counting and hashing for an
+/// unknown identifier, so that neither timing nor lockout reveals whether an account exists.
 async fn verify(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -245,7 +247,7 @@ async fn verify(
     }
 }
 
-/// Dates the log-in and answers with the account's row.
+/// Stores the time of the log-in and returns the account's row.
 async fn remember(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Box<dyn Any>, AuthError> {
     let mut update = model.sql.statement("UPDATE ");
     update.identifier(model.meta.table).push(" SET \"last_login_at\" = ").bind(ctx.now).push(" WHERE ");

@@ -1,5 +1,5 @@
-//! The auth core: who an account is, how it proves it, what it gets. Surfaces map it to wire formats; the core knows no
-//! HTTP but the headers that carry credentials.
+//! The auth core: identifying accounts, verifying their credentials, opening log-ins. Surfaces map it to wire formats;
+//! of HTTP, the core knows only the headers that carry credentials.
 
 mod account;
 mod address;
@@ -64,7 +64,7 @@ pub(crate) struct Auth {
     pub(crate) rules: RouteRules,
     pub(crate) secrets: Secrets,
     tokens: Tokens,
-    /// One password at a time is looked at for an account, and for a text that was typed.
+    /// Ensures that one password at a time is verified for an account and for a typed text.
     turns: Turns,
 }
 
@@ -91,12 +91,12 @@ impl Auth {
         }
     }
 
-    /// Whether there is a surface that takes what mails tell; without one, none is ever sent.
+    /// Whether a surface is mounted that accepts the tokens in mails. Without one, no mail is sent.
     pub(crate) fn sends_mail(&self) -> bool {
         self.mounts(Surface::Session) || self.mounts(Surface::TokenPair)
     }
 
-    /// Whether the application speaks this format.
+    /// Whether the application has this surface.
     pub(crate) fn mounts(&self, surface: Surface) -> bool {
         self.meta.surfaces.contains(&surface)
     }

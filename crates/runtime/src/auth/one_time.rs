@@ -1,5 +1,5 @@
-//! One-time tokens: a row that says what somebody may do once. What they must know for it is made from the row's id
-//! and the server's key when the mail is sent, and stored nowhere.
+//! One-time tokens: each row permits one action once. The secret is computed from the id of the row and the server's
+//! key when the mail is sent, and is not stored.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -12,16 +12,16 @@ use crate::db::{DbError, Row, Statement};
 use crate::http::ApiError;
 use crate::resource::Id;
 
-/// What a token is good for, and nothing else.
+/// The only action that a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     ResetPassword,
-    /// To verify an address by opening the mailed link.
+    /// Verifies an address by the mailed link.
     VerifyEmail,
-    /// To verify an address by typing the mailed code. A purpose of its own, so that a row made for a link, which holds
-    /// for a day, cannot be guessed at six digits at a time.
+    /// Verifies an address by the mailed code. A separate purpose, so that a row issued for a link, which is valid for
+    /// a day, cannot be used by guessing its six-digit code.
     VerifyEmailCode,
-    /// To make another address the account's own.
+    /// Confirms a new address of the account.
     ChangeEmail,
 }
 
@@ -48,29 +48,31 @@ impl Purpose {
     }
 }
 
-/// A token that was not used yet.
+/// A one-time token.
 pub(super) struct OneTime {
     pub(super) id: Uuid,
     pub(super) account: Id,
     pub(super) purpose: Purpose,
-    /// Where it was sent.
+    /// The address that it was sent to.
     pub(super) address: String,
     expires_at: DateTime<Utc>,
 }
 
 impl OneTime {
+    /// Returns the token unless it has expired.
+    ///
     /// # Errors
-    /// `OneTimeTokenExpired` for one that was not used in time.
+    /// `OneTimeTokenExpired` if it has.
     fn in_time(self, ctx: &Context<'_>) -> Result<Self, AuthError> {
         if self.expires_at > ctx.now { Ok(self) } else { Err(AuthError::OneTimeTokenExpired) }
     }
 }
 
-/// Wrong codes after which a code is worth nothing.
+/// Maximum number of guesses at a code. After that, the code is invalid.
 const GUESSES: i32 = 5;
 
-/// Makes a token, in the open transaction. Older ones of the account for the same purpose are gone, and so are mails
-/// that would have told of them.
+/// Issues a token, in the open transaction. Deletes the unused tokens of the account that it supersedes, and with them
+/// the mails in the outbox that contain their secrets.
 pub(super) async fn issue(
     ctx: &Context<'_>,
     account: Id,
@@ -92,15 +94,15 @@ pub(super) async fn issue(
     Ok(id)
 }
 
-/// Whatever an account is sent and does with it comes one after another: two who ask at once must not both leave a
-/// token behind, or both be the only one of this minute. To be taken before any token is touched, or two requests wait
-/// for each other.
+/// Locks the account, so that operations on its tokens run one after another: two concurrent requests must not both
+/// issue a token or both pass a limit on mails. Must be called before any token is changed, since another order could
+/// deadlock.
 pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
     ctx.lock_account(account).await
 }
 
-/// Takes away what an account was sent for these purposes and has not used. What was used stays until it expires: a link
-/// that is opened again is known by it.
+/// Deletes the unused tokens of an account for these purposes. Used ones stay until they expire, so that a link that is
+/// opened again is recognized.
 async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<(), DbError> {
     let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_tokens\" WHERE \"account_id\" = ");
     delete.bind(account).push(" AND \"purpose\" IN (");
@@ -109,7 +111,7 @@ async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<()
     Ok(())
 }
 
-/// Takes away everything that an account was sent and has not used.
+/// Deletes all unused tokens of an account.
 pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
     void(ctx, account, &Purpose::ALL).await
 }
@@ -129,11 +131,11 @@ pub(super) async fn last_issued(
     found.map(|result| Row::new(&result).next()).transpose()
 }
 
-/// Finds the token that a link holds, when it may still be used for one of these purposes. A token made for a code
-/// has a purpose of its own, so no link opens it.
+/// Finds the unused token of a link, if it has one of these purposes. A token issued for a code has a purpose of its
+/// own, so no link can use it.
 ///
 /// # Errors
-/// `OneTimeTokenExpired` for one that was mailed for that and not used in time.
+/// `OneTimeTokenExpired` if the token has expired.
 pub(super) async fn find(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -144,7 +146,7 @@ pub(super) async fn find(
     found.map(|found| found.in_time(ctx)).transpose()
 }
 
-/// Finds the token that a link holds, when it was used for one of these purposes and would not have expired yet.
+/// Finds the token of a link if it was used for one of these purposes and has not expired since.
 pub(super) async fn find_used(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -167,11 +169,11 @@ async fn by_link(
     Ok(one(ctx, auth, select).await?.filter(|found| purposes.contains(&found.purpose)))
 }
 
-/// Finds the token whose code this is; only tokens made for a code have one. Every guess is counted before it is looked at and stays counted, so that many at once
-/// are no more than the same number one after another.
+/// Finds the unused token of an account whose code this is. Every guess is counted and committed before it is compared,
+/// so that concurrent guesses cannot exceed the limit.
 ///
 /// # Errors
-/// `OneTimeTokenExpired` for the code that was mailed and not used in time; guesses at it are counted as well.
+/// `OneTimeTokenExpired` for the right code of an expired token. Guesses at an expired token are counted as well.
 pub(super) async fn guess(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -195,7 +197,7 @@ pub(super) async fn guess(
     found.map(|found| found.in_time(ctx)).transpose()
 }
 
-/// Tokens for which a condition holds, expired or not.
+/// Selects the tokens for which a condition holds, whether or not they have expired.
 fn having(ctx: &Context<'_>, condition: &str) -> Statement {
     let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\", \"expires_at\" FROM \"gable_tokens\" WHERE ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
@@ -212,7 +214,7 @@ async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option
     Ok(purpose.map(|purpose| OneTime { id, account, purpose, address, expires_at }))
 }
 
-/// Uses a token up, in the open transaction. False when another request was first.
+/// Marks a token as used, in the open transaction. False if it has been used, deleted or has expired since.
 pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
     lock(ctx, token.account).await?;
     let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_tokens\" SET \"used_at\" = ");

@@ -1,4 +1,4 @@
-//! What a password must be like, and changing one's own.
+//! The password policy, and changing one's own password.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -25,11 +25,11 @@ use crate::input::{FromJson, Mismatch, PlainPassword, Problem, Submitted, togeth
 use crate::resource::{FieldKind, FieldMeta, Id};
 use crate::text::upper_first;
 
-/// Passwords that are tried first by whoever tries any, one a line, lower case.
+/// The most common passwords, in lower case, one per line of the file.
 static COMMON: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().filter(|line| !line.is_empty()).collect());
 
-/// Every rule that a password breaks; `field` is what the client calls it.
+/// Every rule of the policy that a password breaks; `field` is the client's name of the password.
 pub(crate) fn problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
     let count = |wanted: fn(char) -> bool| password.chars().filter(|c| wanted(*c)).count() as u32;
     let rules = [
@@ -63,18 +63,18 @@ fn is_common(password: &str) -> bool {
     COMMON.contains(password.to_lowercase().as_str())
 }
 
-/// Every rule that the text breaks, as a password and as a text.
+/// Every rule that a password breaks: those of the policy, and those of text fields.
 pub(super) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
     unreadable(field, password).into_iter().chain(problems(policy, field, password)).collect()
 }
 
-/// What somebody sent to change their password.
+/// The body of a password change.
 pub(crate) struct PasswordChange {
     current: PlainPassword,
     new: PlainPassword,
 }
 
-/// What a surface calls the two.
+/// A surface's names of the two passwords in the body.
 #[derive(Clone, Copy)]
 pub(crate) struct ChangeNames {
     pub(crate) current: &'static str,
@@ -82,9 +82,11 @@ pub(crate) struct ChangeNames {
 }
 
 impl PasswordChange {
+    /// Reads the body of a password change.
+    ///
     /// # Errors
-    /// `PasswordsRequired`, `SamePassword`, `PasswordRefused`, and 400 `InvalidRequestBody` where more is wrong than that
-    /// the new one breaks rules.
+    /// `PasswordsRequired`, `SamePassword`, `PasswordRefused` if only the new password breaks rules, or 400
+    /// `InvalidRequestBody` if the body has other problems as well.
     pub(crate) fn read(policy: &PasswordPolicy, names: ChangeNames, body: Submitted) -> Result<Self, AuthError> {
         let Submitted { entries, broken } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -109,24 +111,25 @@ impl PasswordChange {
     }
 }
 
-/// What no text may hold, as the fields of a model have it.
+/// The problem of a text that no text field of a model would accept, such as one with a NUL character.
 fn unreadable(field: &str, text: &str) -> Option<Problem> {
     let Err(Mismatch(expected)) = String::from_json(text.into()) else { return None };
     let code = format!("{}IsStringConstraint", upper_first(field));
     Some(Problem { field: field.to_owned(), code, message: format!("'{field}' must be {expected}") })
 }
 
-/// A changed password, and the log-in that goes on with it.
+/// The result of a password change.
 pub(crate) struct Changed {
     pub(crate) record: Box<dyn Any>,
-    /// Where a token names the password that it was issued under: its successor.
+    /// The new token of a jwt log-in, whose old one became invalid. `None` for other log-ins.
     pub(crate) token: Option<String>,
 }
 
-/// Verifies the current password and replaces it. The caller's log-in goes on; every other one ends.
+/// Verifies the current password and replaces it. The caller's log-in continues; every other one ends.
 ///
 /// # Errors
-/// `IncorrectCurrentPassword`, `Locked` when it was guessed at too often.
+/// `IncorrectCurrentPassword`, `Locked` after too many wrong ones, 409 `ConcurrentUpdate` if another request has
+/// changed the password or the log-in, 401 for a caller without a log-in, or 503 if too many passwords are waiting.
 pub(crate) async fn change_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -152,7 +155,8 @@ pub(crate) async fn change_password(
     Ok(Changed { record, token })
 }
 
-/// A jwt names the password that it was issued under, so it needs a successor. Sessions and pairs do not.
+/// Issues a new token for a jwt log-in, because a JWT is valid only for the password that it was issued with. Sessions
+/// and token pairs stay valid.
 async fn succeed(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -169,7 +173,8 @@ async fn succeed(
     Ok(Some(carrier::token(ctx, auth, account, renewed, changed_at.timestamp_millis())?))
 }
 
-/// Of two who change one password at once, the later has verified one that is none any more.
+/// Checks under a lock that the stored hash is still the verified one, so that of two concurrent changes only one
+/// succeeds.
 async fn still_is(ctx: &Context<'_>, model: &Model, account: Id, verified: &str) -> Result<(), AuthError> {
     one_time::lock(ctx, account).await?;
     match stored_hash(ctx, model, account).await? {
@@ -179,8 +184,8 @@ async fn still_is(ctx: &Context<'_>, model: &Model, account: Id, verified: &str)
     }
 }
 
-/// The hash that the password fits. A stolen token must not become a way to guess it: each attempt counts like a
-/// log-in's.
+/// Verifies the current password and returns its stored hash. Each attempt counts toward the lockout, so that a stolen
+/// token cannot be used to guess the password.
 async fn verify(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -199,10 +204,10 @@ async fn verify(
     }
 }
 
-/// The field that holds the hash.
+/// The field of the account model that holds the hash.
 ///
 /// # Errors
-/// 500: the checker lets no account be without one.
+/// 500 if there is none. The schema checker refuses such a model.
 pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiError> {
     let field = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
     field.ok_or_else(|| ApiError::internal("the account model has no password"))
@@ -216,8 +221,8 @@ pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -
     Ok(found.map(|result| Row::new(&result).next()).transpose()?)
 }
 
-/// Stores the hash, and when it was changed: later than `before`, in milliseconds since the epoch, so that no older token
-/// names the same moment.
+/// Stores a new hash and the time of the change. That time is at least one millisecond after `before`, the previous
+/// time in milliseconds since the Unix epoch, so that no older token has the same time.
 pub(super) async fn replace(
     ctx: &Context<'_>,
     model: &Model,
@@ -248,7 +253,7 @@ mod tests {
 
     const NAMES: ChangeNames = ChangeNames { current: "currentPassword", new: "newPassword" };
 
-    /// What a change is refused for, where the route asks for twelve characters.
+    /// The messages for a refused password change, on a route that requires twelve characters.
     fn refusals(body: Value) -> Vec<Value> {
         let Value::Object(entries) = body else { return Vec::new() };
         let broken = vec![Broken::MinLength("12".to_owned()).problem("newPassword")];

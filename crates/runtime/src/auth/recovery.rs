@@ -1,5 +1,5 @@
-//! A forgotten password: a mail with a token, and a new password for it. Whether there is such an account is told by
-//! nothing: not by the answer, and not by how long it takes.
+//! Password recovery: mails a one-time token and sets a new password for it. Neither the answer nor its timing reveals
+//! whether the account exists.
 
 use std::any::Any;
 use std::time::Duration;
@@ -30,24 +30,25 @@ use crate::mail::{self, Mail, Template};
 use crate::resource::Id;
 use crate::text::upper_first;
 
-/// How long a token to reset a password holds.
+/// How long a token to reset a password is valid.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// Mails of one kind that an account is sent in `WINDOW`, however often somebody asks for one.
+/// Maximum number of mails of one kind that an account is sent within `WINDOW`.
 const MAILS: i64 = 5;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// Whether an account has caused so many mails lately that it may cause no more. `event` is recorded with each.
+/// Whether an account has reached the limit of mails of one kind; `event` is the event that is recorded with each mail.
 pub(super) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
     Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
 }
 
-/// No answer that must tell nothing comes sooner: writing a mail or not then makes no difference.
+/// Minimum duration of a request whose timing must reveal nothing: longer than it takes to write a mail.
 const ANSWER_AFTER: Duration = Duration::from_millis(150);
 
-/// Somebody who is logged in could have mail sent to whatever address they name.
+/// Limits the changes of address of an account: a caller who is logged in could otherwise have mail sent to any number
+/// of addresses.
 ///
 /// # Errors
-/// 429 when this account has caused enough.
+/// 429 if the account has reached the limit.
 pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
     one_time::lock(ctx, account).await?;
     if !mailed_enough(ctx, event, account).await? {
@@ -56,12 +57,12 @@ pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) ->
     Err(too_many("Too many changes of address, please try again later"))
 }
 
-/// Refuses what would send a mail too many.
+/// The 429 for a request that would exceed the limit of mails.
 pub(super) fn too_many(message: &str) -> ApiError {
     ApiError::new(429, "TooManyRequests", message).with_header("Retry-After", WINDOW.num_seconds().to_string())
 }
 
-/// Does work whose duration tells nothing of what was found.
+/// Runs `work` and returns no earlier than `ANSWER_AFTER`, so that the duration does not reveal what was found.
 pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
     let answer_at = Instant::now() + ANSWER_AFTER;
     let done = work.await;
@@ -69,7 +70,8 @@ pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>
     done
 }
 
-/// The end of a request that tells nothing: recorded, shown to interceptors, committed, found or not.
+/// Completes a request whose answer does not depend on whether an account was found: records the event without an
+/// account, runs the interceptors and commits.
 pub(super) async fn told(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -83,18 +85,19 @@ pub(super) async fn told(
     Ok(ctx.commit().await?)
 }
 
-/// What somebody who forgot their password may call themselves.
+/// The identifiers that a request for a password reset may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     Email,
-    /// Also what may be logged in with.
+    /// The e-mail address, or any identifier in the account's own row that allows logging in.
     Any,
 }
 
-/// Sends a mail to whoever forgot their password, if there is such an account and it can be written to.
+/// Mails a token to reset the password, if the account exists, is active, has an address and has not reached the limit
+/// of mails. The answer is the same in every case.
 ///
 /// # Errors
-/// What an interceptor refuses, 503 when the database is away.
+/// The error of an interceptor, or 500 or 503 for a database error.
 pub(crate) async fn forgot_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -124,7 +127,7 @@ pub(crate) async fn forgot_password(
     .await
 }
 
-/// Whom to write to, unless they were written to often enough.
+/// The account and address to mail to; `None` if no mail is to be sent.
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
@@ -133,15 +136,15 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     Ok((acts && !enough).then_some((account, to)))
 }
 
-/// A token and the password that it is to set.
+/// The body of a password reset: a token and the new password.
 pub(crate) struct Reset {
     token: String,
     new: PlainPassword,
-    /// What the client calls the password.
+    /// The client's name of the password.
     field: &'static str,
 }
 
-/// What a surface calls the two.
+/// A surface's names of the token and the password in the body.
 #[derive(Clone, Copy)]
 pub(crate) struct ResetNames {
     pub(crate) token: &'static str,
@@ -149,8 +152,10 @@ pub(crate) struct ResetNames {
 }
 
 impl Reset {
+    /// Reads the body of a password reset. A password that breaks the policy does not use the token up.
+    ///
     /// # Errors
-    /// 400 with every problem of the body: a password that breaks the policy leaves the token as it is.
+    /// 400 with every problem of the body.
     pub(crate) fn read(policy: &PasswordPolicy, names: ResetNames, body: Submitted) -> Result<Self, AuthError> {
         let Submitted { entries, broken } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -176,18 +181,18 @@ impl Reset {
     }
 }
 
-/// Something that the body must have.
+/// The problem of a missing key of the body.
 pub(super) fn required(key: &str) -> Problem {
     let code = format!("{}RequiredConstraint", upper_first(key));
     Problem { field: key.to_owned(), code, message: format!("'{key}' is required") }
 }
 
-/// Sets the password of the account that the token was sent to, ends all its log-ins and its lock. That the mail was
-/// received verifies the address, too.
+/// Sets the password of the token's account, ends all its log-ins and resets its lockout. Also marks the address that
+/// the token was sent to as verified, if it is still the account's, since the mail was received.
 ///
 /// # Errors
-/// `OneTimeToken` for a token that was never sent or was used, `OneTimeTokenExpired` for one that is over, `SamePassword`
-/// for the current password, which leaves the token as it is; 503 when too many passwords wait already.
+/// `OneTimeToken` for a token that was never issued or was used, `OneTimeTokenExpired` for an expired one,
+/// `SamePassword` for the current password, which does not use the token up, or 503 if too many passwords are waiting.
 pub(crate) async fn reset_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -196,8 +201,8 @@ pub(crate) async fn reset_password(
 ) -> Result<Box<dyn Any>, AuthError> {
     let model = ctx.core.account_model()?;
     let token = find_reset(ctx, auth, &reset.token).await?;
-    // Another password uses the token up, so that a token is good for one guess at the current one. Guesses made at once
-    // wait for each other here, and then find it used.
+    // A password other than the current one uses the token up, so a token permits only one wrong guess at the current
+    // password. Concurrent requests wait for each other here, and then find the token used.
     let _turn = account_turn(&auth.turns, token.account).await?;
     let token = find_reset(ctx, auth, &reset.token).await?;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now).await?;

@@ -1,5 +1,5 @@
-//! Renewing a pair of tokens: the old ones die with the new ones' birth. A refresh token that comes back after that was
-//! copied, by somebody or from somebody, so the log-in ends for both.
+//! Renewing a token pair, which invalidates the previous pair. A refresh token that is presented again afterwards must
+//! have been copied, so its log-in ends for everybody.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -16,18 +16,20 @@ use crate::db::{DbError, Row, Statement};
 use crate::hooks::Moment;
 use crate::resource::Id;
 
-/// Two tabs of a browser renew the same pair at once, or an answer is lost on its way: for so long, the token that was
-/// just spent gives the pair that it was spent for.
+/// How long a used refresh token still yields the pair that it was renewed to. Two browser tabs may renew the same pair
+/// concurrently, and an answer may be lost.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// A pair, and whose.
+/// A renewed pair and its account.
 pub(crate) struct Renewed {
     pub(crate) account: Id,
     pub(crate) pair: Pair,
 }
 
+/// Renews the token pair of a refresh token.
+///
 /// # Errors
-/// `RefreshToken` for a token that was never issued, is over, or was spent; in the last case the log-in ends.
+/// `RefreshToken` for a token that was never issued, has expired, or was used; in the last case the log-in ends.
 pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> Result<Renewed, AuthError> {
     let token = RefreshToken::read(&auth.secrets, refresh).ok_or(AuthError::RefreshToken)?;
     let identity = auth.access.by_grant(&ctx.core.db, token.grant, ctx.now).await?;
@@ -37,7 +39,7 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     let (account, password_changed_at) = (identity.account, identity.password_changed_at);
     ctx.begin().await?;
     ctx.principal = Principal::Account(identity);
-    // First: what interceptors are told of holds, and none of them can shield a token that was copied.
+    // Renewed before the interceptors run, so that none of them can keep a copied token from being detected.
     let renewed = match grant::renew(ctx, auth.meta, account, grant).await? {
         Some(renewed) => renewed,
         None => spent(ctx, account, grant).await?,
@@ -49,14 +51,15 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     Ok(Renewed { account, pair })
 }
 
-/// What a spent token still gives: the pair that it was spent for, or nothing, and then to nobody.
+/// The grant for a used refresh token: within `GRACE` after the renewal that used it, the renewed grant. Otherwise the
+/// token was copied, and its log-in ends.
 async fn spent(ctx: &mut Context<'_>, account: Id, grant: GrantState) -> Result<GrantState, AuthError> {
     let Some((generation, renewed_at)) = current(ctx, grant.id).await? else { return Err(AuthError::RefreshToken) };
     let just_now = renewed_at.is_some_and(|renewed_at| ctx.now - renewed_at <= GRACE);
     if just_now && generation == grant.generation + 1 {
         return Ok(GrantState { generation, ..grant });
     }
-    // Of two replays at once, one ends the log-in and is told of.
+    // Of two concurrent replays, only the one that ends the log-in is recorded.
     if grant::end(ctx, account, grant.id).await? {
         record(ctx, Event::RefreshReplayed, Some(account), Via::TokenPair).await?;
     }

@@ -1,4 +1,4 @@
-//! `validation:` of the auth routes: what the keys of a body must be like on one route, beyond what the fields ask.
+//! `validation:` of the auth routes: rules for the keys of a body on one route, in addition to those of the fields.
 
 use regex::Regex;
 use rust_decimal::Decimal;
@@ -10,7 +10,7 @@ use crate::input::validation::Broken;
 use crate::input::{FromJson, Problem, Submitted, normal_address};
 use crate::resource::{FieldKind, ModelKind, ModelMeta};
 
-/// The rules of every auth route, their patterns compiled.
+/// The rules of all auth routes, with compiled patterns.
 #[derive(Debug)]
 pub(crate) struct RouteRules {
     rules: Vec<(AuthOperation, Rule)>,
@@ -20,7 +20,7 @@ pub(crate) struct RouteRules {
 struct Rule {
     meta: &'static BodyRuleMeta,
     pattern: Option<Regex>,
-    /// E-mail addresses are looked at as they are stored: trimmed and in lower case.
+    /// Whether the value is an e-mail address, which is normalized as for storage before it is checked.
     is_email: bool,
 }
 
@@ -39,26 +39,30 @@ impl RouteRules {
         }
     }
 
-    /// Every rule of the route that the body breaks, in the order of the YAML.
+    /// The problems of the body by the rules of the route, in the order of the YAML.
     pub(crate) fn broken(&self, operation: AuthOperation, body: &Map<String, Value>) -> Vec<Problem> {
         let rules = self.rules.iter().filter(|(of, _)| *of == operation);
         rules.flat_map(|(_, rule)| rule.broken(body.get(rule.meta.field))).collect()
     }
 
-    /// For a body that is read as a model's input: what is wrong is told together with what that finds.
+    /// Checks a body that is read as a model's input afterwards. The problems are kept, to be reported together with
+    /// those that reading finds.
     pub(crate) fn judge(&self, operation: AuthOperation, entries: Map<String, Value>) -> Submitted {
         Submitted { broken: self.broken(operation, &entries), entries }
     }
 
+    /// Checks a body by the rules of the route.
+    ///
     /// # Errors
-    /// 400 `InvalidRequestBody` with every rule that is broken.
+    /// 400 `InvalidRequestBody` with every broken rule.
     pub(crate) fn check(&self, operation: AuthOperation, body: &Map<String, Value>) -> Result<(), ApiError> {
         let broken = self.broken(operation, body);
         if broken.is_empty() { Ok(()) } else { Err(ApiError::invalid_body(broken)) }
     }
 }
 
-/// What the key of a body is to the account; none for what is no field, such as `newPassword`.
+/// The type of the field that a key of the body sets or identifies; `None` for a key that is not a field, such as
+/// `newPassword`.
 fn kind(auth: &AuthMeta, models: &[&'static ModelMeta], operation: AuthOperation, key: &str) -> Option<FieldKind> {
     let identifier = auth.identifiers.iter().find(|identifier| identifier.body_key == key);
     let (model, field) = match operation {
@@ -93,7 +97,7 @@ impl Rule {
     }
 }
 
-/// A value of another type than the bound is not compared: whoever reads the body refuses it.
+/// Compares a value with a lower bound. A value of another type passes: it is refused when the body is read.
 fn below(bound: BodyBound, value: &Value) -> Option<Broken> {
     match bound {
         BodyBound::Length(min) => (length(value)? < min as usize).then(|| Broken::MinLength(min.to_string())),
@@ -116,7 +120,7 @@ fn length(value: &Value) -> Option<usize> {
     value.as_str().map(|text| text.chars().count())
 }
 
-/// As the fields' own bounds are shown: `5.0`.
+/// Formats a bound like the bounds of fields: `5.0`.
 fn shown(bound: f64) -> String {
     Value::from(bound).to_string()
 }
@@ -137,7 +141,7 @@ mod tests {
 
     const NOTHING: BodyRuleMeta = BodyRuleMeta { field: "key", required: false, min: None, max: None, pattern: None };
 
-    /// The codes of what a value breaks, without the name of the key.
+    /// Asserts the codes of the rules that a value breaks, without the name of the key.
     #[track_caller]
     fn breaks(meta: BodyRuleMeta, value: Option<Value>, expected: &[&str]) {
         let pattern = meta.pattern.map(|text| Regex::new(text).expect("a pattern"));

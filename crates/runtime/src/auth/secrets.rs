@@ -1,5 +1,5 @@
-//! Secrets that can be made again from what is stored and the server's own key, so that none of them is ever stored:
-//! what a mail tells, and what a refresh token must know.
+//! Secrets that are computed from stored data and the server's key by HMAC, so that they need not be stored themselves:
+//! one-time links and codes, and the signatures of refresh tokens and cursors.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,28 +9,29 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-/// bytes of a tag: beyond guessing, and short enough for a link
+/// Length of a tag in bytes: too long to guess, and short enough for a link.
 const TAG: usize = 24;
 const ID: usize = 16;
-/// A code is short enough to be guessed, so guesses are counted where it is asked for.
+/// Number of possible codes. It is small enough for guessing, so the number of guesses is limited where codes are
+/// checked.
 const CODES: u32 = 1_000_000;
 
-/// Makes and recognizes secrets. Whoever reads the database without the key learns none of them.
+/// Computes and verifies secrets. The database alone, without the key, reveals none of them.
 pub(crate) struct Secrets {
     key: Vec<u8>,
 }
 
-/// What a secret is for: none serves for anything else.
+/// The use of a secret. A secret for one use is not valid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     Link,
     Code,
     Refresh,
-    /// A name that no account has.
+    /// The stored form of a text that was typed as an identifier, for counting attempts.
     Stranger,
-    /// Where a page of a list ended.
+    /// The cursor at the end of a page of a list.
     Cursor,
-    /// What a request is known by when it comes again.
+    /// The fingerprint of a request that may be repeated with an idempotency key.
     Repetition,
 }
 
@@ -52,14 +53,14 @@ impl Secrets {
         Self { key: key.to_vec() }
     }
 
-    /// The one-time token of a row: 54 letters, digits, dashes and underscores.
+    /// The one-time token of a row: 54 characters of URL-safe base64.
     pub(crate) fn token(&self, row: Uuid) -> String {
         let mut bytes = row.as_bytes().to_vec();
         bytes.extend_from_slice(&self.tag(Use::Link, row.as_bytes()));
         encode(&bytes)
     }
 
-    /// The row of a token that this server made; none for anything else.
+    /// The id of the row of a one-time token; `None` if this server has not made the token.
     pub(crate) fn row_of(&self, token: &str) -> Option<Uuid> {
         let bytes = decode(token).filter(|bytes| bytes.len() == ID + TAG)?;
         let (row, tag) = bytes.split_at(ID);
@@ -73,19 +74,19 @@ impl Secrets {
         format!("{:06}", number % u64::from(CODES))
     }
 
-    /// Compares in constant time.
+    /// Whether the text is the code of a row. Compares in constant time.
     pub(super) fn is_code(&self, row: Uuid, typed: &str) -> bool {
         self.code(row).as_bytes().ct_eq(typed.as_bytes()).into()
     }
 
-    /// A text that says `body`, and that only this server can have made for `about`.
+    /// Encodes `body` with a tag that binds it to `about`. The text contains the body unencrypted, but not `about`.
     pub(crate) fn sign(&self, purpose: Use, about: &[u8], body: &[u8]) -> String {
         let mut bytes = self.tag(purpose, &joined(about, body)).to_vec();
         bytes.extend_from_slice(body);
         encode(&bytes)
     }
 
-    /// What such a text says; none where anything about it is different.
+    /// The body of a text that `sign` has made for the same purpose and `about`; `None` for any other text.
     pub(crate) fn signed(&self, purpose: Use, about: &[u8], text: &str) -> Option<Vec<u8>> {
         let bytes = decode(text).filter(|bytes| bytes.len() >= TAG)?;
         let (tag, body) = bytes.split_at(TAG);
@@ -99,7 +100,7 @@ impl Secrets {
         tag
     }
 
-    /// In constant time.
+    /// Whether the tag belongs to the message. Compares in constant time.
     pub(super) fn holds(&self, purpose: Use, message: &[u8], tag: &[u8]) -> bool {
         tag.len() == TAG && self.mac(purpose, message).verify_truncated_left(tag).is_ok()
     }
@@ -113,7 +114,7 @@ impl Secrets {
     }
 }
 
-/// The length keeps what is said from passing for what it is said about.
+/// Concatenates both parts. The length prefix ensures that different pairs never have the same concatenation.
 fn joined(about: &[u8], body: &[u8]) -> Vec<u8> {
     let mut bytes = (about.len() as u64).to_be_bytes().to_vec();
     bytes.extend_from_slice(about);
@@ -121,7 +122,7 @@ fn joined(about: &[u8], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Letters, digits, dashes and underscores.
+/// Encodes bytes as URL-safe base64 without padding.
 pub(super) fn encode(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }

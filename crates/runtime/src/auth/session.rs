@@ -1,4 +1,4 @@
-//! What somebody may know of their own log-ins: which there are, what happened, and how to end one.
+//! Lists and ends the log-ins of one's own account, and reads its log-in history.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::db::{Row, Statement};
 use crate::hooks::Moment;
 use crate::resource::Id;
 
-/// A log-in of one's own, whatever carries it.
+/// A log-in of the caller's account, on any surface.
 pub(crate) struct OwnSession {
     pub(crate) id: Uuid,
     pub(crate) surface: String,
@@ -23,17 +23,17 @@ pub(crate) struct OwnSession {
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
-    /// Of a token: when it was issued or renewed. Of a session: to the minute.
+    /// When the log-in was last used, to the minute, for a session. For a token, when it was issued or renewed.
     pub(crate) last_active_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
-    /// The one that asks.
+    /// Whether it is the log-in of this request.
     pub(crate) is_current: bool,
 }
 
-/// How many log-ins one answer lists: nothing else bounds how many an account may have.
+/// Maximum number of log-ins in one answer, since an account may have any number of them.
 const LISTED: u32 = 1000;
 
-/// The caller's log-ins, the latest first, `LISTED` at most.
+/// The caller's log-ins, the newest first, at most `LISTED`.
 ///
 /// # Errors
 /// 401 for an anonymous caller.
@@ -72,7 +72,8 @@ fn lies_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>
 /// Ends one of the caller's other log-ins.
 ///
 /// # Errors
-/// `CurrentSession` for the one that the request came by, `NoSuchSession` for what is none, or another account's.
+/// 401 for an anonymous caller, `CurrentSession` for the log-in of the request, `NoSuchSession` for an id that does not
+/// exist or belongs to another account.
 pub(crate) async fn revoke_session(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -94,7 +95,7 @@ pub(crate) async fn revoke_session(
     Ok(ctx.commit().await?)
 }
 
-/// Something that happened to one's own account.
+/// An event of the caller's account.
 pub(crate) struct OwnEvent {
     pub(crate) id: Uuid,
     /// one of `ATTEMPTS` or `OWN_DEEDS`
@@ -107,15 +108,15 @@ pub(crate) struct OwnEvent {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// A part of a history, how long it is, and whose.
+/// A page of an account's history, and the total number of events.
 pub(crate) struct History {
     pub(crate) account: Id,
     pub(crate) events: Vec<OwnEvent>,
     pub(crate) total: i64,
 }
 
-/// When and from where somebody logged in to the caller's account, or tried to, logged out, or replaced its password, the
-/// latest first; as long as events are kept.
+/// The stored events of the caller's account, the newest first: log-ins, failed attempts, log-outs and password
+/// changes.
 ///
 /// # Errors
 /// 401 for an anonymous caller.

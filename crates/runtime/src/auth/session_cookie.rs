@@ -1,4 +1,4 @@
-//! The cookie that carries a session. The core clears it where it opens nothing, on whatever route.
+//! The session cookie. The core removes an invalid one, on every route.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -6,7 +6,8 @@ use actix_web::cookie::{Cookie, SameSite};
 use crate::app_meta::SessionMeta;
 use crate::settings::{Settings, Switch};
 
-/// `Secure`, unless a developer has said that browsers come on plain `http`, and the public URL does not say otherwise.
+/// The cookie for a session. It is `Secure`, unless the setting for insecure cookies is on and the public URL is not
+/// `https`.
 pub(crate) fn carrying(session: String, meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
     let seconds = i64::try_from(meta.absolute_seconds).unwrap_or(i64::MAX);
     let mut cookie = cookie(session, meta, settings);
@@ -14,7 +15,7 @@ pub(crate) fn carrying(session: String, meta: &SessionMeta, settings: &Settings)
     cookie
 }
 
-/// A browser forgets a cookie only when it is told with the same attributes.
+/// The cookie that makes a browser remove the session cookie. Browsers require the same attributes for that.
 pub(crate) fn cleared(meta: &SessionMeta, settings: &Settings) -> Cookie<'static> {
     let mut cookie = cookie(String::new(), meta, settings);
     cookie.make_removal();

@@ -1,4 +1,4 @@
-//! Signing up: an account with the default role, and nothing of what an account receives by itself.
+//! Signing up: creates an account with the default role. The body cannot set fields that grant rights.
 
 use std::any::Any;
 
@@ -30,14 +30,14 @@ impl Core {
 /// A new account.
 pub(crate) struct SignedUp {
     pub(crate) record: Box<dyn Any>,
-    /// On a surface whose sign-up logs in, unless the address must be verified first.
+    /// The credential, if the surface logs in with the sign-up (session) and the address need not be verified first.
     pub(crate) carrier: Option<Carrier>,
 }
 
-/// `replaced` is a log-in of the same browser, which ends with a new one.
+/// Creates an account. `replaced` is the previous log-in of the same browser, which ends if a new one is opened.
 ///
 /// # Errors
-/// 400 with every problem of the body, 409 for a name that is taken.
+/// 400 with every problem of the body, 409 for a value that must be unique and is taken.
 pub(crate) async fn sign_up(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -74,13 +74,13 @@ pub(crate) async fn sign_up(
     Ok(SignedUp { record: made, carrier })
 }
 
-/// Whether the body says anything of other rows.
+/// Whether the body contains nested writes to related rows.
 fn nests(model: &Model, body: &Submitted) -> bool {
     model.meta.relations.iter().any(|relation| body.entries.contains_key(relation.name))
 }
 
-/// The account that signs up, as which it writes other rows. Where it could not log in before its address is verified, it
-/// writes them as nobody.
+/// The identity that authorizes the nested writes of a sign-up. `None` if the account could not log in before its
+/// address is verified; its nested writes are then authorized as anonymous.
 async fn newcomer(ctx: &Context<'_>, auth: &Auth) -> Result<Option<Newcomer>, ApiError> {
     if auth.meta.email_verification.required {
         return Ok(None);
@@ -89,12 +89,12 @@ async fn newcomer(ctx: &Context<'_>, auth: &Auth) -> Result<Option<Newcomer>, Ap
     Ok(Some(newcomer))
 }
 
-/// Inside the transaction: the role may give less than when the body was read.
+/// Loads the identity again inside the transaction: the rights of the role may have changed since the body was read.
 async fn renew_rights(ctx: &mut Context<'_>, auth: &Auth) -> Result<(), ApiError> {
     let Some(account) = ctx.newcomer.as_ref().map(Newcomer::account) else { return Ok(()) };
     ctx.newcomer = newcomer(ctx, auth).await?;
     if let (Some(newcomer), Some(account)) = (&mut ctx.newcomer, account) {
-        // Bodies name it by now.
+        // The body that was read refers to this id already.
         newcomer.is_now(account);
     }
     Ok(())
@@ -118,7 +118,7 @@ async fn first_log_in(
     Ok(Some(carrier))
 }
 
-/// In static mode the default role is a value of the account's own role field, which a body may not set.
+/// Reads the body. In static mode, also sets the default role in the account's role field, which a body may not set.
 async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Draft, ApiError> {
     let mut writable = model.masks.own(model.meta, &ctx.principal);
     let field = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"));
@@ -133,7 +133,8 @@ async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submi
     crud::read_own(ctx, model, Form::Create, writable, body).await
 }
 
-/// Gives an account a role by name. Where an admin has taken the role away, accounts go without.
+/// Gives an account a role by name, in dynamic mode. If the role has been deleted, the account gets none and a warning
+/// is logged.
 pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
     let core = ctx.core;
     let (Some(roles), Some(assignments)) = (core.model_of(ModelKind::Role), core.model_of(ModelKind::AccountRole))
@@ -157,7 +158,7 @@ pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) ->
     Ok(())
 }
 
-/// The position of the key that leads from one model to another.
+/// The position of the foreign key from one model to another.
 fn key_field(from: &'static ModelMeta, target: &ModelMeta) -> Result<usize, ApiError> {
     let column = key_to(from, target);
     let found = from.fields.iter().position(|field| field.column == column);

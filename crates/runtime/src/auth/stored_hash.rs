@@ -1,5 +1,5 @@
-//! Hashes of passwords as they are stored: bcrypt's, which the server makes, and those that accounts bring along from
-//! other systems. What a hash asks for is bounded, so that no row of a table can exhaust the server.
+//! Stored password hashes: those of bcrypt, which the server makes, and argon2id hashes of imported accounts. The cost
+//! of a hash is limited, so that no stored hash can exhaust the server.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,22 +8,23 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
 
-/// bcrypt reads this many bytes and no further. Longer passwords never match: the policy refuses to store them.
+/// Maximum length of a password for bcrypt, in bytes; bcrypt ignores the rest. Longer passwords never match, and the
+/// policy refuses to store them.
 pub(super) const BCRYPT_BYTES: usize = 72;
-/// The dearest hash of bcrypt's that is verified, unless the configured cost is higher: some half a second of work. Every
-/// look at a password does it for as long as one is stored.
+/// Maximum cost of a bcrypt hash that is verified, unless the configured cost is higher: about half a second of work.
+/// While such a hash is stored, every verification does this work, because of the decoys.
 const MOST_BCRYPT: u32 = 13;
-/// KiB that one hash of argon2id may ask for.
+/// Maximum memory of an argon2id hash, in KiB.
 const MOST_MEMORY: u32 = 128 * 1024;
-/// KiB that it may write in all its passes: some half a second of work.
+/// Maximum memory times passes of an argon2id hash, in KiB: about half a second of work.
 const MOST_WORK: u64 = 512 * 1024;
-/// Sizes of salt and output, in bytes.
+/// Allowed lengths of the salt and the output, in bytes.
 const SALT: std::ops::RangeInclusive<usize> = 8..=64;
 const OUTPUT: std::ops::RangeInclusive<usize> = 16..=64;
-/// bytes of a password that argon2id is given; no policy allows half as many
+/// Maximum length of a password for argon2id, in bytes. No policy allows half as many.
 const ARGON2_BYTES: usize = 1024;
 
-/// How a hash is verified, and at what cost: hashes of one kind take one time.
+/// The function and cost of a hash. Hashes of the same kind take the same time to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Bcrypt { cost: u32 },
@@ -42,7 +43,7 @@ impl Kind {
     }
 }
 
-/// Why a stored text cannot be verified against.
+/// Why passwords cannot be verified against a stored text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnusableHash {
     #[error("it is neither bcrypt ($2a$, $2b$, $2y$) nor argon2id")]
@@ -51,7 +52,7 @@ pub(crate) enum UnusableHash {
     TooExpensive,
 }
 
-/// A hash that can be verified against.
+/// A hash that passwords can be verified against.
 pub(super) struct StoredHash {
     pub(super) kind: Kind,
     text: String,
@@ -61,10 +62,10 @@ pub(super) struct StoredHash {
 }
 
 impl StoredHash {
-    /// Reads a hash as it is stored; `cost` is the configured one of bcrypt's.
+    /// Parses a stored hash; `cost` is the configured cost of bcrypt.
     ///
     /// # Errors
-    /// `UnusableHash`.
+    /// `UnusableHash` for an unknown function or format, or a cost above the limit.
     pub(super) fn read(text: &str, cost: u32) -> Result<Self, UnusableHash> {
         match text.strip_prefix("$argon2id$") {
             Some(rest) => argon2id(text, rest),
@@ -72,7 +73,7 @@ impl StoredHash {
         }
     }
 
-    /// Whether it is the hash of this password. Takes the same time whichever of the two it is.
+    /// Whether it is the hash of this password. Takes the same time for a right and a wrong password.
     pub(super) fn matches(&self, password: &str) -> bool {
         match self.kind {
             Kind::Bcrypt { .. } => {
@@ -84,7 +85,7 @@ impl StoredHash {
                 let argon2 = Argon2::new(Algorithm::Argon2id, self.version, params);
                 let read = &password.as_bytes()[..password.len().min(ARGON2_BYTES)];
                 let mut output = vec![0; self.output.len()];
-                // One at a time: as many as there are threads could together ask for more memory than there is.
+                // One at a time: all threads together could need more memory than there is.
                 let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
                 let done = argon2.hash_password_into(read, &self.salt, &mut output).is_ok();
                 done && bool::from(output.ct_eq(&self.output)) && password.len() <= ARGON2_BYTES
@@ -92,7 +93,7 @@ impl StoredHash {
         }
     }
 
-    /// Whether the server would make another hash of the same password today.
+    /// Whether a new hash would have another function, version or cost; `cost` is the configured cost of bcrypt.
     pub(super) fn is_outdated(&self, cost: u32) -> bool {
         self.kind != Kind::Bcrypt { cost } || !self.text.starts_with("$2b$")
     }
@@ -113,8 +114,8 @@ fn bcrypt_of(text: &str, cost: u32) -> Result<StoredHash, UnusableHash> {
     }
 }
 
-/// `v=19$m=19456,t=2,p=1$salt$output`, salt and output in base64 without padding. Other parameters, such as the id of a
-/// key that the hash was made with, are not known here.
+/// Parses `v=19$m=19456,t=2,p=1$salt$output`, with salt and output in base64 without padding. Other parameters, such as
+/// `keyid`, are not supported.
 fn argon2id(text: &str, rest: &str) -> Result<StoredHash, UnusableHash> {
     let parts: Vec<&str> = rest.split('$').collect();
     let (version, costs, salt, output) = match parts[..] {
@@ -129,7 +130,7 @@ fn argon2id(text: &str, rest: &str) -> Result<StoredHash, UnusableHash> {
         return Err(UnusableHash::TooExpensive);
     }
     let (salt, output) = (bytes(salt, SALT)?, bytes(output, OUTPUT)?);
-    // Whatever else argon2 asks of its parameters.
+    // The remaining constraints of the argon2 crate.
     Params::new(memory, passes, lanes, Some(output.len())).map_err(|_| UnusableHash::Unknown)?;
     Ok(StoredHash { kind: Kind::Argon2id { memory, passes, lanes }, text: text.to_owned(), version, salt, output })
 }
@@ -147,7 +148,7 @@ fn bytes(text: &str, length: std::ops::RangeInclusive<usize>) -> Result<Vec<u8>,
     if length.contains(&bytes.len()) { Ok(bytes) } else { Err(UnusableHash::Unknown) }
 }
 
-/// The part of a stored text that all hashes of its kind begin with; the whole text where it is no hash.
+/// The prefix of a stored hash that all hashes of its kind have; the whole text if it is not a hash.
 pub(crate) fn prefix(text: &str) -> &str {
     let before = if text.starts_with("$argon2id$v=") { 3 } else { 2 };
     match text.match_indices('$').nth(before) {

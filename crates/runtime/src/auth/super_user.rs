@@ -1,4 +1,4 @@
-//! Super users: the first one comes from the command line, and the last one stays.
+//! Super users: the command line creates the first one, and the last one cannot be removed.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::db::AdvisoryLock;
 use crate::http::ApiError;
 use crate::resource::Draft;
 
-/// What the command line says of the new account.
+/// The new account, as given on the command line.
 #[derive(Debug)]
 pub(crate) struct SuperUser {
     /// Fields by their JSON names, the password among them.
     pub(crate) fields: Map<String, Value>,
 }
 
-/// Makes an account that may do everything.
+/// Creates a super user and returns its id.
 ///
 /// # Errors
-/// What signing up with the same fields would be answered.
+/// 400 or 409, as for a sign-up with the same fields.
 pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> Result<String, ApiError> {
     let model = core.account_model()?;
     let mut ctx = Context::new(core, Principal::Anonymous, None);
@@ -42,11 +42,11 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     Ok(id.to_string())
 }
 
-/// To be asked after a super user lost something, in the same transaction: two who demote each other at once must not
-/// both succeed.
+/// Checks that an active super user remains. Must be called after a super user was demoted, deactivated or deleted, in
+/// the same transaction. Takes a lock, so that two super users who demote each other at once cannot both succeed.
 ///
 /// # Errors
-/// 409 `LastSuperUser` when nobody is left who may do everything.
+/// 409 `LastSuperUser` if none remains.
 pub(crate) async fn last_super_user_stays(ctx: &Context<'_>) -> Result<(), ApiError> {
     let model = ctx.core.account_model()?;
     ctx.core.db.lock(ctx.source(), AdvisoryLock::SuperUsers).await?;

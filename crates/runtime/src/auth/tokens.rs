@@ -1,4 +1,4 @@
-//! Access tokens: HS256 and nothing else, typed claims, issuer, audience and expiry required.
+//! Access tokens: JWTs signed with HS256 only. Issuer, audience, subject and expiry are required.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -9,32 +9,32 @@ use crate::access::GrantState;
 use crate::http::ApiError;
 use crate::resource::Id;
 
-/// Who may open what this token opens: told apart from tokens of other purposes that the same secret may sign.
+/// The audience of access tokens. Distinguishes them from tokens for other purposes that the same secret may sign.
 const AUDIENCE: &str = "access";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
     /// The account's id.
     pub(super) sub: String,
-    /// The account's id again, where clients of the documented systems look for it. Only `sub` is read.
+    /// The account's id again, where clients of the documented systems expect it. Only `sub` is read.
     #[serde(skip_deserializing)]
     id: String,
-    /// The grant's id: the log-in that this token belongs to.
+    /// The id of the grant, the log-in that this token belongs to.
     pub(super) gid: String,
-    /// How often the grant's credential was renewed when this one was made.
+    /// The generation of the grant when this token was issued.
     #[serde(rename = "gen")]
     pub(super) generation: i32,
     iss: String,
     aud: String,
-    /// Seconds since the epoch.
+    /// When the token was issued, in seconds since the Unix epoch.
     iat: i64,
     exp: i64,
-    /// Never issued, but never ignored either: whoever says when a token begins means it.
+    /// The time before which the token is not valid. The server never sets it, but checks it if present.
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     jti: String,
-    /// When the account's password was last changed, in milliseconds since the epoch: a token dies with the password
-    /// that it was issued under, also within the same second.
+    /// When the account's password was last changed, in milliseconds since the Unix epoch. A token becomes invalid when
+    /// the password changes, even within the second in which it was issued.
     pub(super) pwd: i64,
 }
 
@@ -51,7 +51,7 @@ impl Tokens {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Required and typed, but compared with the application's own clock.
+        // The claim is required, but compared with the application's own clock in `verify`.
         validation.validate_exp = false;
         Self {
             encoding: EncodingKey::from_secret(secret),
@@ -61,7 +61,7 @@ impl Tokens {
         }
     }
 
-    /// A token that opens what the account may do, for `lifetime` seconds.
+    /// Issues a token for an account; it expires after `lifetime` seconds.
     pub(super) fn issue(
         &self,
         account: Id,
@@ -86,8 +86,10 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApiError::internal)
     }
 
+    /// Verifies the signature and the claims of a token.
+    ///
     /// # Errors
-    /// `ExpiredToken`, or `InvalidToken` for everything else: a forger learns nothing from the difference.
+    /// 401 `ExpiredToken` for an expired token with a valid signature, 401 `InvalidToken` for any other reason.
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = decoded.map_err(|_| credential::invalid())?.claims;

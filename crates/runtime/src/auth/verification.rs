@@ -1,4 +1,4 @@
-//! Verifying that an e-mail address reaches its account's owner, and moving an account to another address.
+//! Verifying that an e-mail address belongs to the owner of its account, and changing the address of an account.
 
 use std::any::Any;
 
@@ -25,22 +25,22 @@ use crate::mail::{self, Mail, Template};
 use crate::resource::{Draft, Id};
 use crate::text::with_article;
 
-/// How long a link to verify an address holds.
+/// How long a link to verify an address is valid.
 const LINK: TimeDelta = TimeDelta::hours(24);
-/// A code is short, so it does not hold for long.
+/// How long a code is valid. Short, since a code of six digits can be guessed.
 const CODE: TimeDelta = TimeDelta::minutes(15);
-/// Between two mails that somebody who is not logged in may have sent to the same account.
+/// Minimum time between two verification mails to the same account for callers that are not logged in.
 const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// Where the link of a mail leads in the end that this request sends; left in the context, as neither a sign-up nor the
-/// change of a row knows of redirects.
+/// The redirect of the link in a mail that this request sends. Passed through the context, since the code for sign-ups
+/// and updates of rows has no parameter for it.
 pub(super) struct LinkEnd(pub(super) String);
 
-/// Sends an account what verifies its address, in the open transaction; nothing where no surface could take it.
-/// `redirect` is where the link leads in the end.
+/// Sends an account a link or code that verifies its address, in the open transaction. Does nothing if the application
+/// sends no mail. `redirect` is the URI that the link redirects to.
 ///
 /// # Errors
-/// 500 when the database cannot be asked.
+/// 500 or 503 for a database error.
 pub(super) async fn send(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -70,11 +70,11 @@ async fn mail(
     mail::enqueue(ctx, Mail { template, to: to.to_owned(), token: Some(token), variables }).await
 }
 
-/// Sends the mail again to whoever says that they did not get it. The answer is the same for unknown accounts, for
-/// verified ones and for those that were sent one a moment ago.
+/// Sends the verification mail again. The answer is the same for an unknown account, a verified one, and one that was
+/// sent a mail within `RESEND_AFTER`; those are sent none.
 ///
 /// # Errors
-/// What an interceptor refuses, 503 when the database is away.
+/// The error of an interceptor, or 500 or 503 for a database error.
 pub(crate) async fn resend_verification(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -98,12 +98,12 @@ pub(crate) async fn resend_verification(
     .await
 }
 
-/// Sends the mail again to the caller, who is known and therefore told what keeps it from being sent. There is no pause
-/// between two, but a limit on their number.
+/// Sends the verification mail again to the caller, whose account is known, so that errors may be reported. The number
+/// of mails is limited, but there is no minimum time between them.
 ///
 /// # Errors
-/// 401 for an anonymous caller, 400 for an address that is verified already or an account without one, 429 after too
-/// many mails.
+/// 401 for an anonymous caller, 400 if the address is verified already or the account has none, 429 after too many
+/// mails.
 pub(crate) async fn resend_own_verification(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
@@ -130,7 +130,7 @@ fn no_mail(code: &str, message: &str) -> AuthError {
     AuthError::invalid(vec![Problem { field, code, message }])
 }
 
-/// Whom to write to, if not a moment ago.
+/// The account and address to mail to; `None` if no mail is to be sent.
 async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
@@ -141,25 +141,25 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     Ok((acts && !just_now && !enough).then_some((account, to)))
 }
 
-/// What shows that a mail arrived.
+/// The proof that a mail was received.
 pub(crate) enum Proof {
-    /// Of a link that a browser opens, or a mail scanner before it does.
+    /// The token of a link, opened by a browser or a mail scanner.
     Link(String),
-    /// Sent by a page.
+    /// The token of a link, sent by a page.
     Token(String),
-    /// Typed by whoever is logged in, or names the address.
+    /// A code for the account with this address or, without one, the account that is logged in.
     Code { email: Option<String>, code: String },
 }
 
-/// The purposes of tokens that come by a link.
+/// The purposes of tokens in links that verify an address.
 const LINKS: &[Purpose] = &[Purpose::VerifyEmail, Purpose::ChangeEmail];
 
-/// Marks an address as verified, or makes a confirmed one the account's own. A link that is opened again before it
-/// expires changes nothing and is no error: mail scanners open links, and people click twice.
+/// Marks an address as verified, or replaces the account's address by a confirmed one. A link that is opened again
+/// before it expires changes nothing and is not an error: mail scanners open links, and people click twice.
 ///
 /// # Errors
-/// `OneTimeToken` for what was never sent, is over, or was used, but for such a link; 409 when the address was taken by
-/// another account meanwhile.
+/// `OneTimeToken` for a token or code that was never issued or was used, except for such a link; `OneTimeTokenExpired`
+/// for an expired one; 409 if another account has taken the address since.
 pub(crate) async fn verify_email(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> Result<(), AuthError> {
     let link = match &proof {
         Proof::Link(token) => Some(token.clone()),
@@ -174,7 +174,7 @@ pub(crate) async fn verify_email(ctx: &mut Context<'_>, auth: &Auth, proof: Proo
     }
 }
 
-/// Succeeds for a link that did its work before, as long as its address is still the account's and verified.
+/// Succeeds for a link that was used before, as long as its address is still the account's and verified.
 async fn opened_before(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<(), AuthError> {
     let model = ctx.core.account_model()?;
     let used = one_time::find_used(ctx, auth, token, LINKS).await?.ok_or(AuthError::OneTimeToken)?;
@@ -191,7 +191,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> R
         Proof::Code { email, code } => same_time(guessed(ctx, auth, model, email, &code)).await?,
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
-    // Who was suspended meanwhile changes nothing, by no credential.
+    // An account that was deactivated since the mail was sent cannot use the token.
     auth.access
         .by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now)
         .await?
@@ -225,7 +225,7 @@ async fn guessed(
     one_time::guess(ctx, auth, account, code).await
 }
 
-/// None when the account has another address by now.
+/// Marks the address of the token as verified; `None` if the account has another address by now.
 async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<Option<Box<dyn Any>>, AuthError> {
     let Some(column) = address::column(model) else { return Ok(None) };
     let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE ");
@@ -237,7 +237,8 @@ async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<O
     Ok(Some(model.resource.decode(&mut Row::new(&result))?))
 }
 
-/// Takes the address that was confirmed. Whether it is free was asked when it was named; the index asks again.
+/// Replaces the account's address by the confirmed one. The unique index refuses an address that another account has
+/// taken since the change was requested.
 async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<Box<dyn Any>, AuthError> {
     let mut body = Map::new();
     body.insert(address::FIELD.to_owned(), token.address.clone().into());
@@ -246,18 +247,19 @@ async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<
     Ok(crud::update_one(ctx, model, &Scope::system(), token.account, Draft::complete(input)).await?)
 }
 
-/// What became of a change of address.
+/// The result of a request to change the address.
 pub(crate) enum Moved {
-    /// The new address has been sent a mail, and counts once that is answered.
+    /// The new address was sent a link. The change takes effect when the link is opened.
     Pending,
     Done,
 }
 
-/// Gives the caller's own account another address: at once, or where addresses must be verified, once the new one has
-/// shown that it receives mail.
+/// Changes the address of the caller's own account: immediately, or if addresses must be verified, after the new one
+/// was confirmed by a mailed link.
 ///
 /// # Errors
-/// 400 for what is no address or the account's own, 401 for an anonymous caller, 409 for one that another account has.
+/// 400 for an invalid address or the current one, 401 for an anonymous caller, 409 for an address of another account,
+/// 429 after too many changes.
 pub(crate) async fn change_email(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -286,7 +288,7 @@ pub(crate) async fn change_email(
     Ok(moved)
 }
 
-/// A change to the address that the account has already would mail both, and verify nothing.
+/// Refuses a change to the current address, which would send mails and have no effect.
 async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) -> Result<(), AuthError> {
     let stored = address::stored(ctx, model, account).await?;
     if stored.is_none_or(|stored| normal_address(&stored) != new) {
@@ -322,7 +324,7 @@ async fn confirm_first(
     Ok(model.resource.decode(&mut Row::new(&result))?)
 }
 
-/// What the unique index would say.
+/// The 409 for an address that another account has, with the code and message of the unique index.
 fn taken_address(model: &Model) -> ApiError {
     let unique = model.meta.uniques.iter().find(|unique| unique.fields == [address::FIELD]);
     let message = format!("{} with this {} already exists", with_article(model.meta.name), address::FIELD);
@@ -333,10 +335,10 @@ fn body(email: Value) -> Map<String, Value> {
     Map::from_iter([(address::FIELD.to_owned(), email)])
 }
 
-/// What the client calls the address that an account is to have.
+/// The client's name of the new address.
 const NEW_EMAIL: &str = "newEmail";
 
-/// The address as it would be stored; problems are named as the client calls it.
+/// Reads and normalizes the new address. Problems are reported under the client's name of the field.
 fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Result<String, AuthError> {
     let missing = || {
         let message = format!("'{NEW_EMAIL}' is required");
@@ -356,7 +358,7 @@ fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Res
     }
 }
 
-/// The same problems of a field that the client knows by another name.
+/// Renames a field in the problems of an error to the client's name of it.
 fn called(error: ApiError, field: &str, name: &str) -> AuthError {
     let renamed = |text: &str| text.replace(&format!("'{field}'"), &format!("'{name}'"));
     let errors = error.meta().and_then(|meta| meta["errors"].as_array()).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Values by type.
+//! Values of interceptors, one per type.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

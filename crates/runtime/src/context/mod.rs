@@ -1,4 +1,4 @@
-//! What an interceptor sees of the request it runs in, and what it may do there.
+//! `Context`: the request that an interceptor runs in, and the operations that are available to it there.
 
 mod locals;
 mod models;
@@ -28,36 +28,36 @@ pub(crate) use passwords::Passwords;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 
-/// One request, from the moment it was authorized: who asks, the transaction, values of the interceptors' own.
+/// One request: its caller, its transaction, and values that its interceptors leave.
 pub struct Context<'r> {
     pub(crate) core: &'r Core,
     pub(crate) principal: Principal,
     pub(crate) now: DateTime<Utc>,
-    /// The row that the operation is about, and its model.
+    /// The model and id of the row that the operation is about.
     pub(crate) target: Option<(&'static str, Id)>,
-    /// What names the version of that row, for `ETag`.
+    /// The version of that row, for `ETag`.
     pub(crate) version: Option<String>,
     pub(crate) query: Option<ListQuery>,
     pub(crate) changes: Vec<AccessChange>,
-    /// Whether an interceptor has run in this attempt at a write, whatever it did.
+    /// Whether an interceptor has run in this attempt at a write.
     pub(crate) ran_interceptors: bool,
-    /// Why a cookie was refused.
+    /// The error for a session cookie that was refused.
     pub(crate) stale: Option<ApiError>,
-    /// Rows that this request made or may change, by model: their keys need no leave to be named.
+    /// Rows that this request created or may change, by model: keys may point to them without a visibility check.
     pub(crate) known: HashSet<(&'static str, Id)>,
     /// The account that signs up in this request, while its row is being written.
     pub(crate) newcomer: Option<Newcomer>,
-    /// Rows that the request may still unlink by `set`, besides those that its body names.
+    /// The number of rows that the request may still unlink by `set`, besides those that its body names.
     pub(crate) nestable: u32,
-    /// Passwords that were read and wait to be hashed, and those that were.
+    /// Passwords that were read: those that wait to be hashed, and those that are hashed.
     pub(crate) passwords: Passwords,
     pub(crate) answer: AnswerBudget,
     shared: Arc<Core>,
     request: Option<&'r HttpRequest>,
     transaction: Option<Transaction>,
-    /// Whether this transaction has made sure that the caller's rights stay what they are.
+    /// Whether `hold_rights` has locked the caller's rights for this transaction.
     holds_rights: Cell<bool>,
-    /// SeaORM's connection for reading, once it was asked for.
+    /// SeaORM's connection for reading, created on first use.
     entities: OnceCell<DatabaseConnection>,
     locals: Locals,
     after_commit: Vec<AfterCommit>,
@@ -90,7 +90,7 @@ impl<'r> Context<'r> {
         }
     }
 
-    /// Who asks.
+    /// The caller.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -116,7 +116,7 @@ impl<'r> Context<'r> {
         if self.can(permission) { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
     }
 
-    /// The moment of the request; the same for every row it writes.
+    /// The time of the request; every row that it writes gets this time.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
@@ -126,8 +126,8 @@ impl<'r> Context<'r> {
         self.request?.headers().get(name)?.to_str().ok()
     }
 
-    /// The principal of an account, for interceptors that know by other means who asks: an API key, another identity
-    /// provider.
+    /// The principal of an account, for interceptors that authenticate callers by other means, such as an API key or
+    /// another identity provider.
     ///
     /// # Errors
     /// 401 when the account is gone or may not act.
@@ -135,13 +135,13 @@ impl<'r> Context<'r> {
         identify(self.core, account.into()).await
     }
 
-    /// Where the request came from, as text.
+    /// The address of the client, as text.
     pub fn client_address(&self) -> Option<String> {
         let extensions = self.request?.extensions();
         extensions.get::<Client>().map(|client| client.address.to_string())
     }
 
-    /// The first 400 characters of what the client calls itself.
+    /// The first 400 characters of the `User-Agent` header.
     pub fn user_agent(&self) -> Option<String> {
         self.header("User-Agent").map(|agent| agent.chars().take(400).collect())
     }
@@ -157,7 +157,7 @@ impl<'r> Context<'r> {
         self.query.as_mut()
     }
 
-    /// The open transaction, for work with SeaORM's entities. Nothing checks what is done with it.
+    /// The open transaction, for work with SeaORM's entities. Access rules are not applied to it.
     ///
     /// # Errors
     /// 500 in a read, which has no transaction; use `database` there.
@@ -170,39 +170,39 @@ impl<'r> Context<'r> {
         self.transaction.as_ref().ok_or_else(|| ApiError::internal("a read operation has no transaction"))
     }
 
-    /// Connections for reading with SeaORM's entities. Inside a write they do not see what it wrote.
+    /// Connections for reading with SeaORM's entities. Inside a write, they do not see its uncommitted changes.
     pub fn database(&self) -> &DatabaseConnection {
         self.entities.get_or_init(|| self.core.db.entities())
     }
 
-    /// To be called by who writes accounts, roles or what was given through SeaORM: after the commit, everything that
-    /// is remembered of them is read again.
+    /// Must be called by code that writes accounts, roles or permissions through SeaORM: after the commit, all cached
+    /// access data is read again.
     pub fn access_changed(&mut self) {
         self.changes.push(AccessChange::Everything);
     }
 
-    /// A value that an earlier interceptor of this request left.
+    /// A value that an earlier interceptor of this request stored.
     pub fn local<T: 'static>(&self) -> Option<&T> {
         self.locals.get()
     }
 
-    /// Leaves a value for later interceptors of this request, one per type.
+    /// Stores a value for later interceptors of this request, one per type.
     pub fn set_local<T: 'static>(&mut self, value: T) {
         self.locals.set(value);
     }
 
-    /// Runs after the transaction is committed, before the answer is sent: for mail and the like. It is not run when
-    /// the operation fails, and cannot make it fail.
+    /// Runs work after the transaction is committed and before the answer is sent, for example to send mail. The work
+    /// is not run when the operation fails, and cannot make it fail.
     pub fn after_commit(&mut self, work: impl Future<Output = ()> + 'static) {
         self.after_commit.push(Box::pin(work));
     }
 
-    /// For work that goes on after the answer.
+    /// The core, for work that continues after the answer.
     pub(crate) fn shared(&self) -> Arc<Core> {
         self.shared.clone()
     }
 
-    /// Where statements of this request run.
+    /// Where statements of this request run: its transaction, or a reading connection without one.
     pub(crate) fn source(&self) -> Source<'_> {
         match &self.transaction {
             Some(transaction) => Source::Transaction(transaction),
@@ -210,7 +210,8 @@ impl<'r> Context<'r> {
         }
     }
 
-    /// Opens a transaction. Passwords are hashed first: a quarter of a second of work must not hold the only writer.
+    /// Opens a transaction. Passwords are hashed first, because a quarter of a second of work must not hold the only
+    /// writer.
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
         self.hash_waiting().await?;
         self.transaction = Some(self.core.db.begin().await?);
@@ -218,19 +219,23 @@ impl<'r> Context<'r> {
         self.still_stands().await
     }
 
-    /// Hashes the passwords that were read.
+    /// Hashes the passwords that were read and wait.
     pub(crate) async fn hash_waiting(&mut self) -> Result<(), ApiError> {
         let origin = self.origin();
         self.passwords.hash_waiting(self.core, origin).await
     }
 
-    /// Whose share of the work of hashing passwords this request takes.
+    /// The client whose share of password hashing this request uses; `None` outside of a request.
     pub(crate) fn origin(&self) -> Origin {
         let extensions = self.request?.extensions();
         extensions.get::<Client>().map(|client| LimitKey::client(client.address))
     }
 
-    /// A body may take its time, and so may the wait for the writer: who was let in then must still be who asks now.
+    /// Checks the caller's log-in and rights again: they may have been revoked while the body was read or the write
+    /// lock was awaited.
+    ///
+    /// # Errors
+    /// 401 `InvalidToken` if the log-in is no longer valid, 409 `AccessChanged` if the rights have changed.
     pub(crate) async fn still_stands(&self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(auth)) = (&self.principal, &self.core.auth) else { return Ok(()) };
         let dialect = self.core.db.dialect();
@@ -243,10 +248,10 @@ impl<'r> Context<'r> {
         }
     }
 
-    /// To be called before a write of what decides about rights: accounts, roles, what was given. A change of the caller's own
-    /// rights that another transaction has made and not yet committed is waited for, and then the caller is asked about
-    /// again; none begins before this transaction has ended. All such writes by right of the caller come one
-    /// after another; those by right of the application hold the caller's account alone. SQLite has one writer anyway.
+    /// Locks the caller's rights before a write to accounts, roles or permissions. Waits for uncommitted changes of
+    /// these rights by other transactions, then checks the caller again; no other change begins before this transaction
+    /// ends. Writes under the caller's authority are serialized by an advisory lock; those under the application's
+    /// authority lock only the caller's account. Does nothing on SQLite, which has a single writer.
     pub(crate) async fn hold_rights(&self, authority: Authority) -> Result<(), ApiError> {
         let (Some(caller), false) = (self.principal.account(), self.holds_rights.get()) else { return Ok(()) };
         if self.core.auth.is_none() || self.core.db.dialect() != Dialect::Postgres {
@@ -261,7 +266,7 @@ impl<'r> Context<'r> {
         Ok(())
     }
 
-    /// Locks an account's row until the transaction ends. SQLite has one writer anyway.
+    /// Locks an account's row until the transaction ends. Does nothing on SQLite, which has a single writer.
     pub(crate) async fn lock_account(&self, account: Id) -> Result<(), ApiError> {
         if self.core.db.dialect() != Dialect::Postgres {
             return Ok(());
@@ -273,8 +278,8 @@ impl<'r> Context<'r> {
         Ok(())
     }
 
-    /// Commits; then what the write changed about access counts, and only then what waited for the commit runs. A task
-    /// of its own sees it through: a client that hangs up must not keep a revocation from being noticed.
+    /// Commits, then applies the changes of access rights, then runs the work of `after_commit`. This happens in a task
+    /// of its own: a client that hangs up must not keep a revocation from taking effect.
     pub(crate) async fn commit(&mut self) -> Result<(), ApiError> {
         let Some(transaction) = self.transaction.take() else { return Ok(()) };
         let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
@@ -292,7 +297,7 @@ impl<'r> Context<'r> {
         committing.await.map_err(ApiError::internal)?
     }
 
-    /// Does work on other rows, and then the context is again about the row that it was about.
+    /// Works on other rows, then restores the row and query that the context is about.
     pub(crate) async fn aside<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
@@ -303,7 +308,8 @@ impl<'r> Context<'r> {
         done
     }
 
-    /// Does what the body of the account that signs up says of other rows, as that account. Elsewhere, as the caller.
+    /// Works on related rows with the rights of the account that signs up, if there is one; otherwise with the
+    /// caller's.
     pub(crate) async fn as_newcomer<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
@@ -316,7 +322,7 @@ impl<'r> Context<'r> {
         done
     }
 
-    /// Does work that is undone as a whole when it fails, whatever becomes of the rest of the transaction.
+    /// Does work that is rolled back as a whole when it fails, without rolling back the rest of the transaction.
     pub(crate) async fn nested<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
@@ -328,7 +334,7 @@ impl<'r> Context<'r> {
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);
-            // PostgreSQL gives back the locks that were taken since.
+            // PostgreSQL releases the locks that were taken since the savepoint.
             self.holds_rights.set(held);
             point.roll_back(self.open_transaction()?).await?;
         } else {
@@ -337,7 +343,7 @@ impl<'r> Context<'r> {
         done
     }
 
-    /// Undoes everything since `begin`.
+    /// Rolls back everything since `begin`.
     pub(crate) async fn roll_back(&mut self) {
         self.after_commit.clear();
         self.changes.clear();

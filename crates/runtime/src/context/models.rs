@@ -1,4 +1,4 @@
-//! Other models' operations, through the same checks and inside the same transaction.
+//! Operations on other models, inside the current transaction.
 
 use std::any::Any;
 
@@ -9,16 +9,17 @@ use crate::crud;
 use crate::http::ApiError;
 use crate::resource::{Draft, Operation, Resource};
 
-/// The application's own rights: every row and field, whoever asks. What it is given must not come from the request unchecked.
+/// Operations with the application's own rights: every row and field, whoever the caller is. Input from the request
+/// must be checked before it is passed on.
 pub struct AsSystem<'c, 'r>(&'c mut Context<'r>);
 
-/// Four operations, once with the caller's rights and once with the application's.
+/// Defines four operations, once with the caller's rights and once with the application's.
 macro_rules! operations {
     ($authority:expr, |$self:ident| $ctx:expr) => {
         /// Reads one row.
         ///
         /// # Errors
-        /// What the same request over HTTP would be answered.
+        /// Those of the corresponding HTTP request.
         pub async fn find<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
             find($ctx, $authority, id).await
         }
@@ -26,7 +27,7 @@ macro_rules! operations {
         /// Writes one row. The model's interceptors run, in this transaction.
         ///
         /// # Errors
-        /// What the same request over HTTP would be answered.
+        /// Those of the corresponding HTTP request.
         pub async fn create<R: Resource>(&mut $self, input: R::Create) -> Result<R, ApiError> {
             create($ctx, $authority, input).await
         }
@@ -34,15 +35,15 @@ macro_rules! operations {
         /// Changes one row. The model's interceptors run, in this transaction.
         ///
         /// # Errors
-        /// What the same request over HTTP would be answered.
+        /// Those of the corresponding HTTP request.
         pub async fn update<R: Resource>(&mut $self, id: R::Id, input: R::Update) -> Result<R, ApiError> {
             update($ctx, $authority, id, input).await
         }
 
-        /// Deletes one row and hands it over as it was. The model's interceptors run, in this transaction.
+        /// Deletes one row and returns it as it was. The model's interceptors run, in this transaction.
         ///
         /// # Errors
-        /// What the same request over HTTP would be answered.
+        /// Those of the corresponding HTTP request.
         pub async fn delete<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
             delete($ctx, $authority, id).await
         }
@@ -50,7 +51,7 @@ macro_rules! operations {
 }
 
 impl<'r> Context<'r> {
-    /// The same four operations with the application's own rights.
+    /// Offers `find`, `create`, `update` and `delete` with the application's own rights.
     pub fn as_system(&mut self) -> AsSystem<'_, 'r> {
         AsSystem(self)
     }

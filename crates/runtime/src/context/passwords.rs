@@ -12,20 +12,20 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    /// A password whose hash is known already, and which is not hashed again.
+    /// A password whose hash is already known; it is not hashed again.
     pub(crate) fn known(password: PlainPassword, hash: String) -> Self {
         Self { waiting: Vec::new(), hashed: vec![(password, hash)] }
     }
 
-    /// Notes a password that will be stored.
+    /// Adds a password to those that wait to be hashed.
     pub(crate) fn expect(&mut self, password: PlainPassword) {
         self.waiting.push(password);
     }
 
-    /// Hashes what waits, one after the other.
+    /// Hashes the waiting passwords, one after the other.
     ///
     /// # Errors
-    /// 503 when too many passwords of this origin, or of all, wait already.
+    /// 503 when too many passwords of this origin, or of all origins, are already waiting.
     pub(crate) async fn hash_waiting(&mut self, core: &Core, origin: Origin) -> Result<(), ApiError> {
         for password in std::mem::take(&mut self.waiting) {
             let hash = core.hash(origin.clone(), password.clone()).await?;
@@ -34,7 +34,7 @@ impl Passwords {
         Ok(())
     }
 
-    /// The hash of a password; one that an interceptor has set was not foreseen, and is hashed now.
+    /// The hash of a password. One that an interceptor has set was not hashed in advance, and is hashed now.
     pub(crate) async fn take(
         &mut self,
         core: &Core,
@@ -42,7 +42,7 @@ impl Passwords {
         password: PlainPassword,
     ) -> Result<String, ApiError> {
         match self.hashed.iter().position(|(known, _)| *known == password) {
-            // It stays, for a write that is tried again.
+            // Kept, for a retry of the write.
             Some(known) => Ok(self.hashed[known].1.clone()),
             None => core.hash(origin, password).await,
         }

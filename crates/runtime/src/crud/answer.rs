@@ -1,4 +1,4 @@
-//! What a write is answered with. It is whole before the commit: an answer that cannot be made undoes the write.
+//! The response to a write. It is complete before the commit: if it cannot be built, the write is rolled back.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,9 +7,9 @@ use crate::http::{json_response, set_header};
 
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    /// Where a new row is found.
+    /// The URL of a new row, for `Location`.
     pub(super) location: Option<String>,
-    /// The version of the row.
+    /// The version of the row, for `ETag`.
     pub(super) etag: Option<String>,
     /// JSON
     pub(super) body: Vec<u8>,

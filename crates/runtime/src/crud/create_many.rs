@@ -12,7 +12,7 @@ use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, InlineKey, Operation};
 
-/// The drafts are the model's `Create`s, validated; the answer is a `Vec` of the new rows, in their order.
+/// Creates rows from the model's validated `Create` inputs; returns a `Vec` of the new rows, in the same order.
 pub(crate) async fn create_many(
     ctx: &mut Context<'_>,
     model: &Model,

@@ -1,4 +1,4 @@
-//! `POST /posts`, and rows that other bodies make.
+//! `POST /posts`, and the rows that other bodies create.
 
 use std::any::Any;
 
@@ -14,7 +14,7 @@ use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Operation};
 
-/// The draft is the model's `Create`, validated; the answer is the new row.
+/// Creates one row from the model's validated `Create` input and returns it.
 pub(crate) async fn create_one(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -30,7 +30,8 @@ pub(crate) async fn create_one(
     Ok(record)
 }
 
-/// Several rows, each with the interceptors of one, in as few statements as may be; the answer is their ids.
+/// Creates several rows, running the interceptors of `createOne` for each, in as few statements as possible; returns
+/// their ids.
 pub(super) async fn create_each(
     ctx: &mut Context<'_>,
     model: &Model,

@@ -13,7 +13,7 @@ use crate::http::ApiError;
 use crate::query::ListQuery;
 use crate::resource::Operation;
 
-/// Deletes the rows, or marks them deleted; the answer is a `Vec` of the rows as they were.
+/// Deletes the rows, or marks them deleted; returns a `Vec` of the rows as they were.
 pub(crate) async fn delete_many(
     ctx: &mut Context<'_>,
     model: &Model,

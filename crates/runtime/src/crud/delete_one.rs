@@ -13,10 +13,10 @@ use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Id, Operation};
 
-/// Deletes the row, or marks it deleted; the answer is the row as it was.
+/// Deletes the row, or marks it deleted; returns the row as it was.
 ///
 /// # Errors
-/// 404 when the row is not there or not visible, 409 when others refer to it.
+/// 404 when the row does not exist or is not visible, 409 when other rows refer to it.
 pub(crate) async fn delete_one(
     ctx: &mut Context<'_>,
     model: &Model,

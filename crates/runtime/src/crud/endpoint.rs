@@ -25,7 +25,7 @@ use crate::limit::RouteLimit;
 use crate::query::{self, Included, ListQuery, Preset, Reading, Selection, Sight};
 use crate::resource::{Id, IdKind, Operation};
 
-/// Where a request was routed to.
+/// The route that a request matched: its model, operation and rate limit.
 pub(super) struct Endpoint {
     pub(super) method: &'static str,
     pub(super) core: Arc<Core>,
@@ -45,7 +45,7 @@ pub(super) async fn serve(
     passed.announce(exchange.answer(&mut payload).await)
 }
 
-/// `POST /readings/{id}/restore`: the one operation that only some models have. No interceptors stand around it.
+/// `POST /readings/{id}/restore`, which only models with soft deletion have. Restoring itself runs no interceptors.
 pub(super) async fn serve_restore(
     core: &Arc<Core>,
     model: usize,
@@ -59,7 +59,7 @@ pub(super) async fn serve_restore(
     let scope = authorize(&mut ctx, model, restoring).await?;
     let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
-    // No body is read: whatever comes as one, the request is the same.
+    // A body is not read, and does not count when a repeated request is compared with the first.
     let key = IdempotencyKey::of(request)?;
     let written = Written { meta: model.meta, rows: 1 };
     let repeatable =
@@ -79,7 +79,7 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Stages 3 and 4; nothing later runs for a request that they refuse, interceptors included.
+    /// Runs stages 3 and 4. If they refuse the request, nothing later runs, including interceptors.
     async fn answer(&self, payload: &mut web::Payload) -> Result<HttpResponse, ApiError> {
         let mut ctx = Context::new(self.core, Principal::Anonymous, Some(self.request));
         authenticate(&mut ctx, self.request).await?;
@@ -91,7 +91,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Undoes the write, and lets the error interceptors see why; they may replace the error.
+    /// Rolls the write back, then runs the error interceptors, which may replace the error.
     async fn failed(&self, ctx: &mut Context<'_>, mut error: ApiError) -> ApiError {
         ctx.roll_back().await;
         match self.model.hooks.run(self.operation, Moment::Error, ctx, &mut error).await {
@@ -232,7 +232,7 @@ impl<'a> Exchange<'a> {
         Ok(json_response(StatusCode::OK, body.await?))
     }
 
-    /// The filter of a bulk write, without which nothing is written. One that keeps every row is none, however it is put.
+    /// Reads the filter of a bulk write. Refuses a missing filter, and one that keeps every row however it is written.
     fn filter(&self, ctx: &Context<'_>, scope: &Scope) -> Result<ListQuery, ApiError> {
         let query = self.reading(ctx, scope).filter(self.request.query_string())?;
         if query.filter.keeps_everything(self.model.meta) {
@@ -273,7 +273,7 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// Names the version of the row that was answered with.
+    /// Sets `ETag` to the version of the returned row.
     fn versioned(&self, ctx: &mut Context<'_>, mut response: HttpResponse) -> HttpResponse {
         if let Some(version) = ctx.version.take() {
             set_header(&mut response, "ETag", &version);
@@ -281,12 +281,12 @@ impl<'a> Exchange<'a> {
         response
     }
 
-    /// `{ "data": … }`, with what is included.
+    /// Serializes `{ "data": … }`, with the included rows.
     async fn data(&self, ctx: &Context<'_>, record: &dyn Any, selection: &Selection) -> Result<Vec<u8>, ApiError> {
         let resource = self.model.resource.as_ref();
         let rows = match selection.includes.is_empty() {
             true => Vec::new(),
-            // What leads to other rows stands in columns, which a record does not show.
+            // Included rows are found by columns of the raw row, which a decoded record does not expose.
             false => ctx.source().all(self.model.sql.by_id(&Scope::system(), resource.id(record))).await?,
         };
         let included = self.included(ctx, selection, &rows).await?;
@@ -306,7 +306,7 @@ impl<'a> Exchange<'a> {
         query::load_included(self.core, (ctx.source(), &ctx.answer), self.model.meta, selection, rows).await
     }
 
-    /// A bulk write answers with the rows that it wrote, and with no others.
+    /// Refuses included relations: a bulk write answers only with the rows that it wrote.
     fn own_fields(&self, selection: Selection) -> Result<FieldSet, ApiError> {
         match selection.includes.first() {
             None => Ok(selection.fields),

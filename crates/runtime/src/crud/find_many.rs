@@ -15,13 +15,13 @@ use crate::resource::Operation;
 pub(crate) struct Page {
     /// `Vec<R>`
     pub(crate) records: Box<dyn Any>,
-    /// On all pages; none where nobody wants to know.
+    /// The number of rows on all pages; `None` if counting was skipped.
     pub(crate) total: Option<u64>,
     pub(crate) has_next: bool,
-    /// Where the next page begins, if there is one and a cursor can say so.
+    /// The cursor of the next page, if there is one and a cursor can express its position.
     pub(crate) next: Option<String>,
     pub(crate) query: ListQuery,
-    /// As the database gave them, for what they include.
+    /// The raw rows from the database, from which includes are loaded.
     pub(crate) rows: Vec<RawRow>,
 }
 
@@ -50,8 +50,8 @@ pub(crate) async fn find_many(
     Ok(Page { records, total, has_next, next, query, rows: results })
 }
 
-/// A page that no other one follows tells the total; unless it is empty and not the first, or a cursor has left others
-/// behind.
+/// Derives the total from the last page without counting. Not possible if that page is empty and not the first, or if
+/// the query continues from a cursor, as the rows before it are not known.
 fn total_on_page(query: &ListQuery, rows: usize) -> Option<u64> {
     let page = query.page().filter(|_| query.counting == Counting::Total)?;
     let rows = rows as u64;

@@ -11,8 +11,10 @@ use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Id, Operation};
 
+/// Reads one row.
+///
 /// # Errors
-/// 404 when the row is not there or not visible.
+/// 404 when the row does not exist or is not visible.
 pub(crate) async fn find_one(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -26,7 +28,7 @@ pub(crate) async fn find_one(
     Ok(record)
 }
 
-/// Runs the before interceptors that are given the id, and hands back the id they left.
+/// Runs the before interceptors, which are given the id, and returns the id that they leave.
 pub(super) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
     ctx.target = Some((model.meta.name, id));
     if model.hooks.is_empty(operation, Moment::Before) {
@@ -38,7 +40,7 @@ pub(super) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Oper
     }
 }
 
-/// One visible row.
+/// Loads one visible row.
 async fn load(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id) -> Result<Box<dyn Any>, ApiError> {
     let found = ctx.source().one(model.sql.by_id(scope, id)).await?;
     let result = found.ok_or_else(|| ApiError::not_found(model.meta.name))?;

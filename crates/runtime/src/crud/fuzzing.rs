@@ -1,4 +1,4 @@
-//! Bodies for `crate::fuzzing`, written as `endpoint` does it.
+//! Writes bodies for `crate::fuzzing`, in the way of `endpoint`.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::http::ApiError;
 use crate::input::Form;
 use crate::resource::{Id, Operation};
 
-/// What a body is of.
+/// The kind of body, and so the operation that reads it.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
     New,
@@ -21,7 +21,7 @@ pub enum Body<'a> {
     Change(&'a str),
 }
 
-/// Leaves the transaction open. Answers the id of the row that was made or changed, where it was one.
+/// Writes a body and leaves the transaction open. Returns the id of a single row, `None` for a list.
 pub(crate) async fn write(
     ctx: &mut Context<'_>,
     model: &Model,

@@ -1,5 +1,5 @@
-//! What the runtime insists on for the models that it reads itself. Looked at after a write and inside its transaction:
-//! an error undoes it.
+//! Invariants of the models that the runtime itself reads: accounts, roles and permissions. They are checked after a
+//! write and inside its transaction, so that an error rolls it back.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use crate::http::ApiError;
 use crate::input::Problem;
 use crate::resource::{FieldKind, Id, ModelKind, ModelMeta, RowValues};
 
-/// Makes sure, before rows of a guarded model are written, that the caller's rights stay what they are until the commit.
+/// Makes sure, before rows of a guarded model are written, that the caller's rights cannot change until the commit.
 ///
 /// # Errors
-/// 401 and 409 where they are others by now.
+/// 401 if the caller's log-in is no longer valid, 409 if the caller's rights have changed meanwhile.
 pub(super) async fn hold(ctx: &Context<'_>, model: &Model, scope: &Scope) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Ordinary { Ok(()) } else { ctx.hold_rights(scope.authority).await }
 }
 
-/// Reads, and locks, the rows of a role model that are about to change: what they gave or denied before counts as much
-/// as what they will. Other models' rows are not read.
+/// Reads and locks the rows of a role or permission model that are about to change, because the rights that they
+/// granted or denied before are checked as well as the new ones. Rows of other models are not read.
 pub(super) async fn rows_before(
     ctx: &Context<'_>,
     model: &Model,
@@ -39,10 +39,10 @@ pub(super) async fn rows_before(
     rows.into_iter().map(|row| Ok((row_id(model, &row)?, row))).collect()
 }
 
-/// Looks at a row that was just written or deleted.
+/// Checks a row that was just written or deleted.
 ///
 /// # Errors
-/// As of many rows.
+/// As for `look_at_all`.
 pub(super) async fn look_at(
     ctx: &Context<'_>,
     model: &Model,
@@ -53,11 +53,11 @@ pub(super) async fn look_at(
     look_at_all(ctx, model, scope, std::slice::from_ref(row), giving).await
 }
 
-/// Looks at rows that one statement wrote or deleted.
+/// Checks rows that one statement wrote or deleted.
 ///
 /// # Errors
-/// 400 for a permission that the schema does not have, 403 for giving more than one holds or for touching a super user
-/// without being one, 409 for taking the last super user away.
+/// 400 for a permission that the schema does not have, 403 for granting more than the caller holds or for changing a
+/// super user without being one, 409 for removing the last super user.
 pub(super) async fn look_at_all(
     ctx: &Context<'_>,
     model: &Model,
@@ -99,7 +99,7 @@ async fn look(
     }
 }
 
-/// Guarded rows before a deletion whose cascades may take some along: super users, and denials.
+/// The numbers of super users and denials before a deletion whose cascades may remove some of them.
 #[derive(Debug, Default)]
 pub(super) struct Guarded {
     super_users: Option<i64>,
@@ -107,7 +107,8 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Counts what the database may delete by itself with rows of this model; nothing in an accepted schema.
+    /// Counts the rows that the database may delete by cascade from rows of this model. An accepted schema has no such
+    /// cascades, so nothing is counted there.
     pub(super) async fn before(ctx: &Context<'_>, model: &Model) -> Result<Self, ApiError> {
         let takes = model.takes_along;
         Ok(Self {
@@ -117,7 +118,7 @@ impl Guarded {
     }
 
     /// # Errors
-    /// 403 when a caller who is no super user took one or a denial along, 409 when no super user is left.
+    /// 403 when a caller who is not a super user removed a super user or a denial, 409 when no super user is left.
     pub(super) async fn check(self, ctx: &Context<'_>, scope: &Scope) -> Result<(), ApiError> {
         let bounded = scope.authority == Authority::Caller && !ctx.principal.is_super_user();
         if let Some(before) = self.super_users {
@@ -152,7 +153,7 @@ async fn counted(ctx: &Context<'_>, count: Statement) -> Result<i64, ApiError> {
     Ok(counted.as_ref().map_or(Ok(0), |row| Row::new(row).next())?)
 }
 
-/// A permission must name a pair that the schema has: a misspelt one would silently grant nothing.
+/// Checks that the schema has the pair of resource and action: a misspelt permission would silently grant nothing.
 fn permission_exists(core: &Core, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
     let (resource, action): (String, String) = (column(meta, row, "resource")?, column(meta, row, "action")?);
     if core.catalogue.find(&resource, &action).is_some() {
@@ -165,7 +166,7 @@ fn permission_exists(core: &Core, meta: &ModelMeta, row: &RawRow) -> Result<(), 
     }]))
 }
 
-/// The rules of the YAML know a role by its name: under another one, it would be bound by none of them.
+/// Refuses to rename a role that the schema refers to by name: its rules would no longer apply to the role.
 fn name_stays(ctx: &Context<'_>, model: &Model, row: &RawRow, change: Change<'_>) -> Result<(), ApiError> {
     let renamed = model.meta.field_index("name").and_then(|field| change.values.get(field)).is_some();
     let Some(auth) = ctx.core.auth.as_ref().filter(|_| renamed) else { return Ok(()) };
@@ -177,7 +178,8 @@ fn name_stays(ctx: &Context<'_>, model: &Model, row: &RawRow, change: Change<'_>
     Err(ApiError::conflict("RoleNamedInSchema", format!("The schema knows the role '{before}' by its name")))
 }
 
-/// What becomes of accounts together: a super user stays, and who is shut out is logged out.
+/// Checks written or deleted accounts together: one super user must remain, and accounts that are locked out are logged
+/// out.
 async fn look_at_accounts(
     ctx: &Context<'_>,
     model: &Model,
@@ -209,7 +211,8 @@ fn is_super_user(model: &Model, row: &RawRow) -> Result<bool, ApiError> {
     column(model.meta, row, "isSuperUser")
 }
 
-/// Who changes what identifies another account can have its mail, and then its password: that gives them what it holds.
+/// Checks a change of a field that identifies another account, such as its e-mail address: whoever controls the address
+/// can reset the password, and so gains the rights of that account.
 async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving: Giving<'_>) -> Result<(), ApiError> {
     let Giving::Changed(Change { values, .. }) = giving else { return Ok(()) };
     let identifies = |field: usize| {
@@ -222,7 +225,8 @@ async fn check_take_over(ctx: &Context<'_>, model: &Model, row: &RawRow, giving:
     check_taking_over(ctx, row_id(model, row)?).await
 }
 
-/// Somebody who was suspended or deleted does not come back with an old token when that is taken back.
+/// Whether the accounts are suspended or deleted, and so logged out: an old token must not work again after they are
+/// restored.
 fn shuts_out(meta: &ModelMeta, giving: Giving<'_>) -> bool {
     match giving {
         Giving::New => false,

@@ -1,10 +1,10 @@
-//! `Idempotency-Key`: whoever does not know what became of a request sends it again and learns it; nothing is written
-//! twice. After draft-ietf-httpapi-idempotency-key-header.
+//! `Idempotency-Key`: a client that does not know whether its request succeeded repeats it and receives the first
+//! answer; nothing is written twice. Follows draft-ietf-httpapi-idempotency-key-header.
 //!
-//! The key is claimed by a row that is written in the transaction of the write itself, and the answer is kept there
-//! before the commit. So there is no key without its answer, and no answer without its write, whatever crashes. Who
-//! comes second waits for the first: in the same process for its turn, in another one at the row's key in PostgreSQL, for
-//! the only writer in SQLite.
+//! The key is claimed by a row that is written in the transaction of the write itself, and the answer is stored in that
+//! row before the commit. So there is never a key without its answer or an answer without its write, even after a
+//! crash. A second request with the same key waits for the first: within one process in `Turns`, between processes for
+//! the row's key in PostgreSQL or for the single writer of SQLite.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -37,17 +37,18 @@ const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long the second of two requests waits for the first.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The largest answer that is kept: so many bytes, so many for each byte of the request, and for each row that it writes its
-/// fields' names and so many for each field. Such rows fit in; what small requests include besides must not fill the disk.
+/// The largest answer that is kept, in bytes: `BYTES`, plus `BYTES_FOR_EACH` per byte of the request body, plus for
+/// each written row the length of its fields' names and `BYTES_OF_A_FIELD` per field. Usual rows fit; a small request
+/// with many includes must not fill the disk.
 const BYTES: usize = 16 * 1024;
 const BYTES_FOR_EACH: usize = 4;
 const BYTES_OF_A_FIELD: usize = 64;
 
-/// Makes a write and answers with it, or repeats the answer of the same request before it. All in one transaction, what
-/// is read for the answer included.
+/// Makes a write and answers with it, or repeats the answer to the first request with the same key. Everything runs in
+/// one transaction, including the reads for the answer.
 ///
 /// # Errors
-/// Whatever the write may fail with, and what `Repeatable::claim` and `Repeatable::keep` say. The caller rolls back.
+/// Those of the write, of `Repeatable::claim` and of `Repeatable::keep`. The caller rolls back.
 pub(super) async fn once<I: Clone>(
     ctx: &mut Context<'_>,
     repeatable: Option<Repeatable>,
@@ -58,7 +59,7 @@ pub(super) async fn once<I: Clone>(
         return Ok(transact(ctx, input, write).await?.into_response());
     };
     let core = ctx.core;
-    // As `begin` would do, but while others have their turn.
+    // Passwords are hashed here rather than in `begin`, so that the turn is not held meanwhile.
     ctx.hash_waiting().await?;
     let _turn = core.turns.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
     let outcome = transact(ctx, input, async |ctx, input| {
@@ -87,12 +88,12 @@ fn replayed(kept: Answer) -> HttpResponse {
     response
 }
 
-/// What a client calls its request.
+/// The key that a client gave its request.
 pub(super) struct IdempotencyKey(String);
 
 impl IdempotencyKey {
     /// # Errors
-    /// 400 `InvalidIdempotencyKey` for more than one header, or one that is no key.
+    /// 400 `InvalidIdempotencyKey` for more than one header, or an invalid key.
     pub(super) fn of(request: &HttpRequest) -> Result<Option<Self>, ApiError> {
         let mut lines = request.headers().get_all(HEADER);
         match (lines.next(), lines.next()) {
@@ -102,7 +103,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// A string of RFC 8941, `"abc"`, is the same key as the bare `abc`.
+    /// Parses a header line. A string of RFC 8941, `"abc"`, is the same key as the bare `abc`.
     fn read(line: &HeaderValue) -> Option<Self> {
         let text = line.to_str().ok()?;
         let key = match text.strip_prefix('"') {
@@ -114,7 +115,7 @@ impl IdempotencyKey {
     }
 }
 
-/// What stands between the quotes; none where a quote or a backslash stands there by itself.
+/// Removes the escapes from a quoted key; `None` if it contains an unescaped quote or an invalid escape.
 fn unquoted(text: &str) -> Option<String> {
     let (mut key, mut letters) = (String::new(), text.chars());
     while let Some(letter) = letters.next() {
@@ -132,7 +133,7 @@ fn invalid() -> ApiError {
     ApiError::bad_request("InvalidIdempotencyKey", message)
 }
 
-/// A body that is hashed while it is read, where its request has a key.
+/// A request body that is hashed while it is read, if the request has a key.
 pub(super) struct KeyedBody<'p> {
     payload: &'p mut web::Payload,
     key: Option<IdempotencyKey>,
@@ -142,12 +143,12 @@ pub(super) struct KeyedBody<'p> {
 
 impl<'p> KeyedBody<'p> {
     /// # Errors
-    /// What `IdempotencyKey::of` says.
+    /// As for `IdempotencyKey::of`.
     pub(super) fn new(request: &HttpRequest, payload: &'p mut web::Payload) -> Result<Self, ApiError> {
         Ok(Self { payload, key: IdempotencyKey::of(request)?, digest: Sha256::new(), size: 0 })
     }
 
-    /// Once it is read.
+    /// Identifies the request by its key and its body, once the body was read; `None` without a key.
     pub(super) fn repeatable(
         self,
         ctx: &Context<'_>,
@@ -174,25 +175,25 @@ impl Stream for KeyedBody<'_> {
     }
 }
 
-/// A request with a key: which one it is, and what must be the same when it comes again.
+/// A request with a key: its identity, and a fingerprint that a repetition must match.
 pub(super) struct Repeatable {
-    /// Of whom and by what name: two callers with the same key do not meet.
+    /// Hash of the caller and the key: two callers who use the same key do not collide.
     id: Vec<u8>,
     fingerprint: Vec<u8>,
     /// The largest answer that is kept, in bytes.
     largest: usize,
 }
 
-/// The body of a request; nothing for a request without one.
+/// The body of a request; empty for a request without one.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Body<'b> {
-    /// What tells one body from another.
+    /// SHA-256 of the body.
     digest: &'b [u8],
-    /// In bytes.
+    /// Length in bytes.
     size: usize,
 }
 
-/// What a request writes.
+/// The model and number of the rows that a request writes.
 #[derive(Clone, Copy)]
 pub(super) struct Written {
     pub(super) meta: &'static ModelMeta,
@@ -200,8 +201,10 @@ pub(super) struct Written {
 }
 
 impl Repeatable {
+    /// Identifies a request by its key, and computes its fingerprint.
+    ///
     /// # Errors
-    /// 500 where the rights of the caller have no canonical form.
+    /// 500 if the caller's rights have no canonical form.
     pub(super) fn new(
         ctx: &Context<'_>,
         scope: &Scope,
@@ -214,8 +217,8 @@ impl Repeatable {
             Some(account) => format!("account {account}"),
             None => format!("address {}", ctx.client_address().unwrap_or_default()),
         };
-        // An answer shows what its caller might see. Whoever may see more or less by now must not be shown it, as they are
-        // not once the schema is another one.
+        // An answer shows what its caller could see at the time. It must not be repeated for a caller whose rights have
+        // changed since, nor under another schema.
         let rights = canonical::bytes(&(ctx.principal.identity().map(Identity::rights), scope));
         let rights = rights.map_err(ApiError::internal)?;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
@@ -229,18 +232,18 @@ impl Repeatable {
         })
     }
 
-    /// Takes the key for this request. Where another one has it, that one's answer.
+    /// Claims the key for this request. If an earlier request holds it, returns the answer to that request.
     ///
     /// # Errors
-    /// 409 `IdempotencyKeyReused` where that one was another request, `IdempotencyKeyInUse` where it is still at work;
-    /// and what `still_stands` says, as there may have been a wait.
+    /// 409 `IdempotencyKeyReused` if the earlier request was a different one, `IdempotencyKeyInUse` if it is still
+    /// running; and those of `still_stands`, as the claim may have waited.
     async fn claim(&self, ctx: &mut Context<'_>) -> Result<Option<Answer>, ApiError> {
         let claimed = self.insert(ctx).await.map_err(in_use)?;
         ctx.still_stands().await?;
         if claimed { Ok(None) } else { self.kept(ctx).await.map(Some) }
     }
 
-    /// Whether the key was free. One that is over is.
+    /// Claims the key; `false` if another request holds it. An expired key is claimed like a free one.
     async fn insert(&self, ctx: &Context<'_>) -> Result<bool, DbError> {
         let mut insert = self.statement(ctx, "INSERT INTO \"gable_idempotency\" AS k");
         insert.push(" (\"id\", \"fingerprint\", \"created_at\") ").push("VALUES (").bind(self.id.clone());
@@ -253,7 +256,7 @@ impl Repeatable {
         Ok(ctx.source().execute(insert).await? > 0)
     }
 
-    /// The answer of the request that has the key, if it was this one.
+    /// The stored answer of the request that holds the key, if its fingerprint matches this request.
     async fn kept(&self, ctx: &Context<'_>) -> Result<Answer, ApiError> {
         let columns = "\"fingerprint\", \"status\", \"location\", \"etag\", \"body\"";
         let mut select = self.statement(ctx, format!("SELECT {columns} FROM \"gable_idempotency\" WHERE \"id\" = "));
@@ -272,9 +275,11 @@ impl Repeatable {
         Ok(answer)
     }
 
+    /// Stores the answer with its key.
+    ///
     /// # Errors
-    /// 400 `AnswerTooLarge` for more than is kept. The client may do with fewer fields; without an answer to repeat,
-    /// its key would be no use.
+    /// 400 `AnswerTooLarge` for an answer that is larger than is kept. The client can ask for fewer fields; without a
+    /// stored answer, its key would have no effect.
     async fn keep(&self, ctx: &Context<'_>, answer: &Answer) -> Result<(), ApiError> {
         if answer.body.len() > self.largest {
             return Err(too_large());
@@ -294,13 +299,14 @@ impl Repeatable {
     }
 }
 
-/// Every part with its length, so that no two lists of parts are joined to the same bytes.
+/// Concatenates the parts, each preceded by its length, so that different lists of parts never yield the same bytes.
 fn joined(parts: &[&[u8]]) -> Vec<u8> {
     let lengths = parts.iter().map(|part| (part.len() as u64).to_be_bytes());
     lengths.zip(parts).flat_map(|(length, part)| [&length[..], part].concat()).collect()
 }
 
-/// Where there are accounts, a body may hold a password: whoever reads the table must not be able to try out which one.
+/// Keyed with a secret of the server if there are accounts: a body may then hold a password, and a reader of the table
+/// must not be able to test guesses.
 fn fingerprint(core: &Core, request: &[u8]) -> Vec<u8> {
     match &core.auth {
         Some(auth) => auth.secrets.tag(Use::Repetition, request).to_vec(),
@@ -320,7 +326,7 @@ fn at_work() -> ApiError {
     ApiError::conflict("IdempotencyKeyInUse", message).with_header("Retry-After", "1".to_owned())
 }
 
-/// Of a row as JSON, without its long texts.
+/// Expected size of a row as JSON in bytes, without long texts.
 fn row_size(meta: &ModelMeta) -> usize {
     meta.fields.iter().map(|field| field.name.len() + BYTES_OF_A_FIELD).sum()
 }

@@ -1,4 +1,4 @@
-//! INSERT: filling in what the server sets, as few statements as may be, and which row is to blame.
+//! INSERT: fills in server-set fields, uses as few statements as possible, and finds the rows that caused an error.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ use crate::db::{DbError, RawRow, Savepoint, Statement};
 use crate::http::ApiError;
 use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
 
-/// Writes new rows, with what they say of other rows, in as few statements as their columns allow, and answers with all
-/// columns of each, in their order.
+/// Inserts rows and writes the related rows that their bodies ask for, in as few statements as their columns allow.
+/// Returns all columns of each row, in the same order.
 ///
 /// # Errors
-/// Every row that is refused, as far as the first statement that fails.
+/// Every refused row, up to the first statement that fails.
 pub(super) async fn insert_many(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -57,7 +57,7 @@ pub(super) async fn insert_many(
     Ok(results)
 }
 
-/// Writes what new rows say of others. Where that ran interceptors, the rows are read again.
+/// Writes the related rows of new rows. If interceptors ran meanwhile, the new rows are read again.
 async fn relate(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -88,7 +88,7 @@ async fn relate(
     Ok(())
 }
 
-/// What the body of an account that signs up says of others is written as that account.
+/// Writes related rows. Those in the body of an account that signs up are written with the rights of that account.
 async fn write_others(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -104,7 +104,7 @@ async fn write_others(
     ctx.as_newcomer(async |ctx| write_related(ctx, model, scope.authority, related).await).await
 }
 
-/// Writes a row of the runtime's own, without interceptors and checks.
+/// Inserts a row of the runtime's own, without interceptors and checks.
 pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: RowValues) -> Result<Id, ApiError> {
     fill(ctx, model, &mut row);
     let written = ctx.source().one(insert_statement(model, &[row])).await;
@@ -114,7 +114,7 @@ pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: 
     Ok(row_id(model, &result)?)
 }
 
-/// Values that one statement may bind; SQLite takes 32766, PostgreSQL 65535.
+/// The most values that one statement binds; SQLite accepts 32766, PostgreSQL 65535.
 const BINDS: usize = 30_000;
 
 /// The columns that a row sets.
@@ -122,8 +122,8 @@ fn columns(row: &RowValues) -> impl Iterator<Item = usize> {
     row.filled().map(|(field, _)| field)
 }
 
-/// Rows that set the same columns. Neither database promises to answer in their order, so it is made: ids that the
-/// server makes grow from row to row, and so do those of a sequence.
+/// Inserts rows that set the same columns. Neither database guarantees the order of RETURNING, so results are sorted by
+/// id: ids that the server generates ascend from row to row, and so do those of a sequence.
 async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
     if rows.len() == 1 || columns(&rows[0]).next().is_none() {
         return one_by_one(ctx, model, rows).await;
@@ -149,7 +149,7 @@ async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> R
     }
 }
 
-/// SQL has no word for many rows of defaults.
+/// Inserts row by row, for a single row or for rows of defaults alone: SQL cannot insert several such rows at once.
 async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
     let mut results = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
@@ -161,7 +161,7 @@ async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Res
     Ok(results)
 }
 
-/// A statement for many rows fails as a whole, and no database says for which of them: each is tried alone.
+/// Finds the rows that made a statement fail: databases do not report which of many it was, so each is tried alone.
 async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbError) -> Result<Refusal, ApiError> {
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
@@ -174,11 +174,11 @@ async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbEr
             }
         }
     }
-    // What was in the way may be gone by now.
+    // Each row may succeed alone if the conflicting row has gone meanwhile.
     Ok(Refusal::unless_empty(refused).err().unwrap_or_else(|| Refusal::Other(refusal::of_write(model.meta, whole))))
 }
 
-/// One row, or what the database has against it.
+/// Inserts one row; the inner error is a violated unique index or foreign key.
 async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<Result<RawRow, DbError>, ApiError> {
     match ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await {
         Ok(Some(result)) => Ok(Ok(result)),
@@ -188,7 +188,7 @@ async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result
     }
 }
 
-/// Fills in what the server sets, and checks what the caller may not write.
+/// Fills in the fields that the server sets, and checks decimals and the caller's row rule.
 async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut RowValues) -> Result<(), ApiError> {
     for (field, password) in row.take_passwords() {
         let hash = ctx.passwords.take(ctx.core, ctx.origin(), password).await?;
@@ -207,7 +207,7 @@ fn newcomers_id(ctx: &Context<'_>) -> Option<Id> {
     ctx.newcomer.as_ref().and_then(Newcomer::account)
 }
 
-/// Gives a new row its id and times. Slots that stay empty are left to the column's default.
+/// Sets the id and times of a new row. Fields that stay empty take the default of their column.
 fn fill(ctx: &Context<'_>, model: &Model, row: &mut RowValues) {
     for (position, field) in model.meta.fields.iter().enumerate() {
         match field.origin {
@@ -218,7 +218,7 @@ fn fill(ctx: &Context<'_>, model: &Model, row: &mut RowValues) {
     }
 }
 
-/// At least one row, and all of them setting the same columns.
+/// Builds the INSERT of at least one row; all rows must set the same columns.
 fn insert_statement(model: &Model, rows: &[RowValues]) -> Statement {
     let mut insert = model.sql.statement("INSERT INTO ");
     insert.identifier(model.meta.table);

@@ -1,4 +1,5 @@
-//! The rows that connect two models many to many. A link that is there, or gone, already is no error.
+//! Rows of join tables, which link two models many to many. Linking a linked pair or unlinking an unlinked one is no
+//! error.
 
 use crate::context::Context;
 use crate::core::Model;
@@ -7,7 +8,7 @@ use crate::resource::{Id, RelationKind, RelationMeta};
 
 use super::refusal;
 
-/// The table between two models, seen from one of them.
+/// The join table between two models, seen from one of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Join {
     pub(super) table: &'static str,
@@ -15,7 +16,7 @@ pub(super) struct Join {
     pub(super) target_column: &'static str,
 }
 
-/// Pairs of ids in one statement; SQLite binds 32766 values at most.
+/// Pairs of ids per statement; SQLite binds at most 32766 values.
 const PAIRS: usize = 10_000;
 
 impl Join {
@@ -28,8 +29,8 @@ impl Join {
         }
     }
 
-    /// Links each pair of this model's and the target's rows, in an order that is the same from either side: who links the
-    /// same rows at the same time waits, and meets nobody who waits for them.
+    /// Links each pair of a row of this model and a row of the target. The order is the same from either side, so that
+    /// requests that link the same rows at the same time wait for each other but do not deadlock.
     pub(super) async fn insert(&self, ctx: &Context<'_>, model: &Model, pairs: &[(Id, Id)]) -> Result<(), ApiError> {
         let mut pairs = pairs.to_vec();
         pairs.sort_by_key(
@@ -48,7 +49,7 @@ impl Join {
         Ok(())
     }
 
-    /// Takes apart each pair.
+    /// Unlinks the row from each of the targets.
     pub(super) async fn delete(
         &self,
         ctx: &Context<'_>,

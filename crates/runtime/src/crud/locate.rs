@@ -1,4 +1,4 @@
-//! Which rows of another model a write means.
+//! Finds the rows of another model that a write names.
 
 use std::collections::BTreeSet;
 
@@ -11,21 +11,21 @@ use crate::db::{Row, Statement};
 use crate::http::ApiError;
 use crate::resource::{Id, Key, Named, Operation};
 
-/// How the rows at the other end of a relation are tied to those at this one.
+/// How the rows at the other end of a relation are tied to a row at this end.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tie {
-    /// They have a key: its position among the fields of the other model.
+    /// By a foreign key in the other model: its position among the fields of that model.
     Key(usize),
     Join(Join),
 }
 
-/// Unique values in one statement. SQLite nests conditions a thousand deep at most.
+/// Unique keys per statement. SQLite nests expressions at most 1000 deep.
 const VALUES: usize = 200;
 
-/// What whoever writes may do to rows of another model.
+/// The scope of an operation on another model, under the authority of the write.
 ///
 /// # Errors
-/// 401 or 403 where they may do it to none.
+/// 401 or 403 if the operation is permitted on no row.
 pub(super) fn scope_of(
     ctx: &Context<'_>,
     model: &Model,
@@ -36,17 +36,19 @@ pub(super) fn scope_of(
         Authority::System => Ok(Scope::system()),
         Authority::Caller | Authority::Own => {
             let scope = decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?;
-            // Which rows a body may name does not follow from what a list shows of them.
+            // The preset conditions of a read route do not apply: they select what an answer shows, not which rows a
+            // body may name.
             let looks = matches!(operation, Operation::FindOne | Operation::FindMany);
             Ok(if looks { scope } else { within_route(scope, model.meta, operation, &ctx.principal) })
         }
     }
 }
 
-/// The rows that the keys name, in their order; with a tie, only rows that are tied to that one.
+/// Finds the rows that the keys name, in the same order; with a tie, only among the rows that are tied to that row.
 ///
 /// # Errors
-/// 400 `InlineRecordNotFound` for each that is not there or not within the scope: which of these is not told.
+/// 400 `InlineRecordNotFound` for each row that does not exist or is not within the scope; the error does not tell
+/// which.
 pub(super) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
@@ -62,7 +64,7 @@ pub(super) async fn locate(
     }
 }
 
-/// The same, with nothing in the place of what is not there.
+/// Like `locate`, but yields `None` for a key that matches no row.
 pub(super) async fn locate_each(
     ctx: &Context<'_>,
     model: &Model,
@@ -106,7 +108,7 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Rows by the values of one unique index.
+    /// Finds rows by the values of one unique index.
     async fn by_values(&self, index: usize, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
         let fields = self.model.meta.uniques[index].fields;
         let fields: Vec<usize> = fields.iter().filter_map(|name| self.model.meta.field_index(name)).collect();
@@ -131,7 +133,7 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// The one row that is linked.
+    /// Finds the one linked row, for a key that does not name it.
     async fn linked(&self, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
         let Some(position) = keys.iter().position(|key| **key == Key::Linked).filter(|_| self.tie.is_some()) else {
             return Ok(());
@@ -149,7 +151,8 @@ impl Search<'_, '_> {
             Some((Tie::Key(field), to)) => {
                 let column = self.model.meta.fields[field].column;
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
-                // It must still be tied when it is written. Everybody locks rows in the same order.
+                // Locked, because the row must still be tied when it is written; always in the same order, to avoid
+                // deadlocks.
                 statement.push(" ORDER BY \"id\"");
                 statement.push(self.ctx.core.db.dialect().lock());
             }

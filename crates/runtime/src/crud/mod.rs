@@ -1,5 +1,5 @@
-//! Stages 6 to 9: the eight operations, one file each. They take what is authorized and validated, run the model's
-//! interceptors around the SQL, and know nothing of HTTP; `endpoint` does.
+//! Stages 6 to 9: the eight operations, one file each. They receive authorized and validated input, run the model's
+//! interceptors around the SQL, and do not know HTTP; `endpoint` does.
 
 mod answer;
 mod create_many;

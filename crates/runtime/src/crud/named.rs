@@ -1,5 +1,5 @@
-//! Operations on rows of other models that a body names, each as its own request would do it; what it refuses stands at the
-//! place of the row.
+//! Updates and deletes rows of other models that a body names, each as a request of its own would. Errors are reported
+//! at the place of the row in the body.
 
 use super::delete_one::delete_one;
 use super::refusal;
@@ -10,8 +10,10 @@ use crate::core::Model;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id};
 
+/// Updates the named row.
+///
 /// # Errors
-/// What the model refuses with.
+/// Those of `update_one`, at the place of the row.
 pub(super) async fn update_named(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -19,13 +21,15 @@ pub(super) async fn update_named(
     (id, place): (Id, &str),
     draft: Draft,
 ) -> Result<(), ApiError> {
-    // Operations call each other here, as deep as bodies nest.
+    // Boxed, because operations call each other recursively, as deep as bodies nest.
     let updated = Box::pin(ctx.aside(async |ctx| update_one(ctx, model, scope, id, draft).await)).await;
     updated.map(drop).map_err(|error| refusal::at(place, error))
 }
 
+/// Deletes the named row.
+///
 /// # Errors
-/// What the model refuses with.
+/// Those of `delete_one`, at the place of the row.
 pub(super) async fn delete_named(
     ctx: &mut Context<'_>,
     model: &Model,

@@ -1,5 +1,5 @@
-//! The rows at the other ends of relations that a write makes, changes, links and deletes: each by the operation of its
-//! own model, with its access rule, its row rule and its interceptors, in the same transaction.
+//! Writes the rows at the other ends of relations: creates, changes, links and deletes each by the operation of its own
+//! model, with the access rule, row rule and interceptors of that model, in the same transaction.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,22 @@ use crate::core::Model;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Key, Named, Operation, Relating, RelationKind};
 
-/// A written row and what its body says of others.
+/// A written row, and the changes that its body asks for in related rows.
 pub(super) type Related = (Id, Vec<Relating>);
 
-/// Whether operations of other models ran, whose interceptors may have changed the written rows, too.
+/// Whether operations of other models ran, whose interceptors may have changed the written rows as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Links,
     Operations,
 }
 
-/// Does what the bodies of written rows say of the rows that their relations lead to. Rows are unlinked first, then
-/// linked, made and changed.
+/// Applies the changes that the bodies of written rows ask for in related rows. Rows are unlinked and deleted first,
+/// then linked, created and changed.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound` for a row that is not there, not linked or not within the caller's reach; otherwise
-/// what its own model refuses with.
+/// 400 `InlineRecordNotFound`, or `ReferencedRecordNotFound` for rows that code names, if a row does not exist, is not
+/// linked or is not within the caller's scope; otherwise the errors of the operation on the other model.
 pub(super) async fn write_related(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -51,14 +51,14 @@ pub(super) async fn write_related(
         if sorted.operates() || matches!(end.tie, Tie::Key(_)) {
             effect = Effect::Operations;
         }
-        // Operations call each other here, as deep as bodies nest.
+        // Boxed, because operations call each other recursively, as deep as bodies nest.
         Box::pin(end.write(ctx, sorted)).await?;
     }
     Ok(effect)
 }
 
-/// Rows in the order of their ids, whatever the body's: requests that change the same rows then wait for each other, and
-/// none waits for one that waits for it. What is said twice of one row keeps its order.
+/// Sorts rows by id, whatever their order in the body, so that requests that change the same rows wait for each other
+/// but do not deadlock. Several changes of one row keep their order.
 pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
     let mut rows: Vec<(Id, T)> = rows.collect();
     rows.sort_by_key(|(id, _)| *id);
@@ -70,9 +70,9 @@ pub(super) struct End<'m> {
     pub(super) model: &'m Model,
     pub(super) target: &'m Model,
     pub(super) tie: Tie,
-    /// Whose rights count at the other end.
+    /// The authority for operations on the other model.
     pub(super) authority: Authority,
-    /// What they must allow of a row that is linked many to many.
+    /// The operation that must be permitted on a row of the other model to link it many to many.
     pub(super) linking: Operation,
 }
 
@@ -91,7 +91,8 @@ impl<'m> End<'m> {
             }
             _ => Join::of(relation).map(Tie::Join),
         };
-        // Whoever links may change one of the two rows: this one, or where it is their own account, the other.
+        // Linking requires the right to change one of the two rows: this one, or if it is the caller's own account, the
+        // other.
         let linking = if authority == Authority::Own { Operation::UpdateOne } else { Operation::FindOne };
         match target.and_then(|target| Some((target, key(target)?))) {
             Some((target, tie)) => Ok(Self { model, target, tie, authority: authority.beyond(), linking }),
@@ -104,11 +105,11 @@ impl<'m> End<'m> {
         if again.is_empty() {
             return Ok(());
         }
-        // What was made for the first of several elements is there for the others.
+        // A row created for the first of several elements that name it exists for the others now.
         self.write_once(ctx, again, Repeats::Make).await.map(drop)
     }
 
-    /// Answers with the elements that wait for a row which another one makes.
+    /// Returns the elements that wait for a row that another element creates.
     async fn write_once(&self, ctx: &mut Context<'_>, sorted: Sorted, repeats: Repeats) -> Result<Sorted, ApiError> {
         let replaced = self.replaced(ctx, &sorted).await?;
         let Sorted { disconnect, delete, mut connect, mut create, mut update, connect_or_create, upsert, .. } = sorted;
@@ -157,7 +158,8 @@ impl<'m> End<'m> {
         }
     }
 
-    /// What the caller does not see stays linked, and is answered like what is not there: it is none of theirs.
+    /// Finds the rows to unlink many to many. A row that the caller does not see stays linked, and the answer is that
+    /// for a row that does not exist.
     async fn joined(&self, ctx: &Context<'_>, id: Id, named: &[Named]) -> Result<Vec<Id>, ApiError> {
         if self.linking != Operation::FindOne {
             let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
@@ -175,7 +177,7 @@ impl<'m> End<'m> {
     async fn delete(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
-        // One row may be named by its id and by its fields.
+        // A row may be named twice: by its id and by its unique fields.
         let others: BTreeMap<Id, &str> =
             others.into_iter().zip(named.iter().map(|named| named.place.as_str())).collect();
         for (other, place) in others {
@@ -226,7 +228,7 @@ impl<'m> End<'m> {
         Ok(())
     }
 
-    /// A link whose key stands at the other end is a change of that row.
+    /// Links or unlinks a row whose key is at the other end, as a change of that row.
     pub(super) async fn set_key(
         &self,
         ctx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! The rows that the keys of a written row name.
+//! The rows that the foreign keys of a written row point to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,12 @@ use crate::resource::{
     Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues, Upsert,
 };
 
-/// What the caller may not see, they cannot point at: a key to what is hidden is answered like one to what is not there.
-/// Where every row may be seen, the database's own word is enough; and so it is for callers who may look at no row of the
-/// model at all, as keys would otherwise be nobody's to set but theirs who may read accounts.
+/// Refuses foreign keys to rows that the caller may not see, with the error for rows that do not exist. If the caller
+/// may see every row, the database's own constraint is enough. Nor is a key checked if the caller may not read the
+/// model at all: otherwise only callers who may read accounts could set a key to one.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound` of each row.
+/// 400 `ReferencedRecordNotFound`, with the keys of each refused row.
 pub(super) async fn check_references(
     ctx: &Context<'_>,
     model: &Model,
@@ -44,7 +44,7 @@ pub(super) async fn check_references(
         let foreign = |id: &Id| Some(*id) != own && !ctx.known.contains(&(target.meta.name, *id));
         let named = |row: &RowValues| row.get(field).and_then(id_in).filter(foreign);
         let ids: BTreeSet<Id> = rows.iter().filter_map(named).collect();
-        // Most changes set no key: then nobody need be asked who sees what.
+        // Most changes set no key and need no decision about access.
         if ids.is_empty() {
             continue;
         }
@@ -61,11 +61,11 @@ pub(super) async fn check_references(
     Ok(())
 }
 
-/// Checks the keys of a body that an account's own row is made or changed by: it names no more than its sender sees. Keys
-/// that are not known yet are checked when they are.
+/// Checks the foreign keys in the body of an account that signs up or changes itself: they may point only to rows that
+/// the sender sees. Keys that are not known yet are checked once they are.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound`, or `InlineRecordNotFound` for a key that came through its relation.
+/// 400 `ReferencedRecordNotFound`, or `InlineRecordNotFound` for a key that was given through its relation.
 pub(crate) async fn check_own_references(
     ctx: &Context<'_>,
     model: &Model,
@@ -88,7 +88,7 @@ pub(crate) async fn check_own_references(
     checked.map_err(|refused| refusal::inline(refused.of_one(), &draft.inline))
 }
 
-/// The id that a key holds, if any.
+/// The id in the value of a key, if any.
 fn id_in(value: &Value) -> Option<Id> {
     match value {
         Value::Uuid(id) => id.map(Id::Uuid),
@@ -107,11 +107,11 @@ async fn visible_among(
     Ok(rows.iter().map(|row| id_from(&mut Row::new(row), target.meta.id)).collect::<Result<_, _>>()?)
 }
 
-/// Finds and makes the rows that keys of new rows are to name, and fills the keys in. Other rows are made first, as a key
-/// needs its row; and before interceptors run, which so see every key as it will be.
+/// Finds or creates the rows that the keys of new rows point to, and fills in the keys. The other rows come first,
+/// because a key needs its row; interceptors run later, so that they see the final keys.
 ///
 /// # Errors
-/// 400 `ReferencedRecordNotFound`, and whatever the other models refuse with.
+/// 400 `InlineRecordNotFound` or `ReferencedRecordNotFound`, and the errors of operations on the other models.
 pub(super) async fn settle(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -143,7 +143,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// What new rows want of the rows at the other end of one relation.
+/// The changes that new rows ask for at the other end of one relation.
 #[derive(Default)]
 struct Wanted {
     connect: Vec<(usize, Named)>,
@@ -159,20 +159,20 @@ impl Wanted {
             Change::Connect(named) => self.connect.push((nth, named)),
             Change::Create(draft) => self.create.push((nth, draft)),
             Change::Update(named, draft) => self.update.push((named, draft)),
-            // The key that says so is null already.
+            // The key of the new row is null already.
             Change::Disconnect(_) | Change::Delete(_) => {}
             Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((nth, named, draft)),
             Change::Upsert(upsert) => self.upsert.push((nth, upsert)),
-            // A key leads to one row, which a body connects.
+            // Not read from bodies: `set` of a key is read as `connect`.
             Change::Set(_) => {}
         }
     }
 }
 
-/// The same for the keys of a row that changes.
+/// Like `settle`, for the keys of a row that changes. Returns the rows to delete after the change.
 ///
 /// # Errors
-/// As of new rows; 404 where the row itself is not there.
+/// As for `settle`; 404 if the row itself does not exist.
 pub(super) async fn settle_change(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -198,7 +198,7 @@ pub(super) async fn settle_change(
     Ok(deletions)
 }
 
-/// Rows to be deleted once no key names them, with the places where they are named.
+/// Rows to delete once no key points to them, with their places in the body.
 #[must_use]
 pub(super) struct Deletions(Vec<(&'static str, Id, String)>);
 
@@ -218,10 +218,10 @@ impl Deletions {
     }
 }
 
-/// The model that a key leads to.
+/// The model that a foreign key points to.
 struct Referent<'r> {
     target: &'r Model,
-    /// Position of the key.
+    /// Position of the key among the fields.
     field: usize,
     authority: Authority,
 }
@@ -259,13 +259,13 @@ impl<'r> Referent<'r> {
         }
         let (nths, drafts): (Vec<usize>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
-        // Operations call each other here, as deep as bodies nest.
+        // Boxed, because operations call each other recursively, as deep as bodies nest.
         let ids = Box::pin(create_each(ctx, self.target, &scope, drafts)).await?;
         ctx.known.extend(ids.iter().map(|id| (self.target.meta.name, *id)));
         Ok(nths.into_iter().zip(ids).collect())
     }
 
-    /// Rows are looked for once; what one element makes is there for the next one that names it.
+    /// Rows are looked up once; a row that one element creates is used for later elements that name it.
     async fn connected_or_created(
         &self,
         ctx: &mut Context<'_>,
@@ -290,7 +290,7 @@ impl<'r> Referent<'r> {
         Ok(ids)
     }
 
-    /// For new rows: what is there is named and changed, what is not is made and named.
+    /// For new rows: an existing row is changed and a missing one is created; the key points to it either way.
     async fn upserted(
         &self,
         ctx: &mut Context<'_>,
@@ -324,7 +324,7 @@ impl<'r> Referent<'r> {
         Ok(())
     }
 
-    /// Does what the change of a row says of the one that its key names, and answers which one it is to name instead.
+    /// Applies a change to the row that the key points to. Returns the id that the key is to hold instead, if any.
     async fn settled(
         &self,
         ctx: &mut Context<'_>,
@@ -356,8 +356,8 @@ impl<'r> Referent<'r> {
         Ok(settled.first().map(|(_, id)| *id))
     }
 
-    /// Changes the row that the key in `row` names, or makes one where it names none. One that the caller may not change is
-    /// not replaced by another.
+    /// Changes the row that the key in `row` points to, or creates one if the key is null. A row that the caller may
+    /// not change is an error, and is not replaced by a new one.
     async fn upsert_linked(
         &self,
         ctx: &mut Context<'_>,
@@ -372,8 +372,10 @@ impl<'r> Referent<'r> {
         Ok(Vec::new())
     }
 
-    /// The row that the key in `row` names, which is to be the named one, and how far the operation reaches, which must
-    /// reach it.
+    /// The row that the key in `row` points to, and the scope of the operation.
+    ///
+    /// # Errors
+    /// 400 if the key is null, if its row is not within the scope, or if the body names another row.
     async fn linked(
         &self,
         ctx: &Context<'_>,

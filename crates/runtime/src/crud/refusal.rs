@@ -1,4 +1,4 @@
-//! What a database refused, in the words of the API.
+//! Turns database errors of a write into API errors.
 
 use crate::db::{DbError, Violation};
 use crate::http::ApiError;
@@ -9,14 +9,14 @@ use crate::text::with_article;
 /// Why rows were not written.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// These rows, by their place among them, each for a reason of its own.
+    /// Refused rows by their index, each with its own error.
     Rows(Vec<(usize, ApiError)>),
     Other(ApiError),
 }
 
 impl Refusal {
     /// # Errors
-    /// The rows that were refused, where there are any. What failed for no fault of theirs comes first.
+    /// The refused rows, if there are any. A server error (5xx) takes precedence.
     pub(super) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
         match rows.iter().position(|(_, error)| error.status() >= 500) {
             Some(failed) => Err(Refusal::Other(rows.swap_remove(failed).1)),
@@ -25,7 +25,7 @@ impl Refusal {
         }
     }
 
-    /// The same of rows that stand behind others.
+    /// Shifts the indices of the rows by the number of rows that precede them.
     pub(super) fn behind(self, others: usize) -> Self {
         match self {
             Refusal::Rows(rows) => {
@@ -35,7 +35,7 @@ impl Refusal {
         }
     }
 
-    /// With keys in the words of the relations that each row's body gave them through.
+    /// Reports keys under the relations through which the body of each row gave them.
     pub(super) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
         let of = |index: usize| keys.get(index).map(Vec::as_slice).unwrap_or_default();
         match self {
@@ -46,7 +46,7 @@ impl Refusal {
         }
     }
 
-    /// In the words of one row.
+    /// The error of the first row.
     pub(super) fn of_one(self) -> ApiError {
         match self {
             Refusal::Rows(mut rows) if !rows.is_empty() => rows.swap_remove(0).1,
@@ -55,7 +55,8 @@ impl Refusal {
         }
     }
 
-    /// In the words of the first row, with the problems of each at its place; a body's own row has none.
+    /// The error of the first row, with the problems of all rows at their places. A row with an empty place is the
+    /// body's own and adds none.
     pub(super) fn placed(self, places: &[String]) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let placed = rows.iter().filter_map(|(index, error)| Some((places.get(*index)?, error)));
@@ -64,7 +65,7 @@ impl Refusal {
         if problems.is_empty() { self.of_one() } else { self.of_one().with_problems(problems) }
     }
 
-    /// In the words of the first row, with the problems of each.
+    /// The error of the first row, with the problems of all rows under their indices.
     pub(super) fn of_many(self) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let problems: Vec<Problem> =
@@ -85,7 +86,7 @@ impl From<DbError> for Refusal {
     }
 }
 
-/// What a row that a body nests is refused for, at its place there.
+/// Adds the problems of a nested row to its error, at the place of the row in the body.
 pub(super) fn at(place: &str, error: ApiError) -> ApiError {
     if place.is_empty() || error.status() >= 500 || error.meta().is_some_and(|meta| !meta.is_object()) {
         return error;
@@ -94,7 +95,7 @@ pub(super) fn at(place: &str, error: ApiError) -> ApiError {
     error.with_problems(problems)
 }
 
-/// What is wrong with one row: what its error lists, or the error itself.
+/// The problems of one row: those that its error lists, or the error itself.
 fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
     let listed = error.problems();
     if !listed.is_empty() {
@@ -109,7 +110,7 @@ fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
     vec![Problem { field, code: error.code().to_owned(), message: error.message().to_owned() }]
 }
 
-/// Of an INSERT or UPDATE: 409 for a unique index, 400 for a key that leads nowhere.
+/// Error of an INSERT or UPDATE: 409 for a unique index, 400 for a foreign key to a row that does not exist.
 pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
     match error {
         DbError::Unique(violation) => not_unique(meta, &violation),
@@ -118,17 +119,17 @@ pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
     }
 }
 
-/// A reference that leads nowhere, or nowhere that the caller may see.
+/// Error for a foreign key to a row that does not exist or that the caller may not see.
 pub(super) fn no_such_reference() -> ApiError {
     ApiError::bad_request(REFERENCE_NOT_FOUND, "A record that this one refers to does not exist")
 }
 
-/// Like `no_such_reference`, with the keys that lead there.
+/// Like `no_such_reference`, with the names of the keys.
 pub(super) fn no_such_references(keys: &[&str]) -> ApiError {
     placed(no_such_reference(), keys)
 }
 
-/// Rows that elements of relations name, at their places. Code that names a row names no place.
+/// Error for rows that elements of relations name, at their places. Rows that code names have no place.
 pub(super) fn no_such_records(places: &[&str]) -> ApiError {
     match places.iter().all(|place| place.is_empty()) {
         true => no_such_reference(),
@@ -136,7 +137,7 @@ pub(super) fn no_such_records(places: &[&str]) -> ApiError {
     }
 }
 
-/// A key that leads nowhere, in the words of the relation that the body gave it through.
+/// Reports a foreign key to a missing row under the relation through which the body gave it.
 pub(super) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
     if error.code() != REFERENCE_NOT_FOUND || keys.is_empty() {
         return error;
@@ -163,7 +164,7 @@ fn placed(error: ApiError, places: &[&str]) -> ApiError {
     if listed.is_empty() { error } else { error.with_problems(listed) }
 }
 
-/// Of a DELETE: 409 when other rows refer to this one.
+/// Error of a DELETE: 409 when other rows refer to this one.
 pub(super) fn of_delete(error: DbError) -> ApiError {
     match error {
         DbError::ForeignKey => ApiError::conflict("RecordStillReferenced", "Other records still refer to this one"),

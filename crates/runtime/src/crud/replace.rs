@@ -1,4 +1,4 @@
-//! `set`: a relation leads to these rows and to no others.
+//! `set`: makes a relation lead to exactly these rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +13,23 @@ use crate::input::Problem;
 use crate::resource::{Id, Key, Named, Operation, Replacement};
 use crate::text::upper_first;
 
-/// What a replacement comes to for one written row.
+/// The effect of a replacement on one written row.
 pub(super) struct Replaced {
     pub(super) id: Id,
-    /// Linked rows that are linked no longer.
+    /// Rows to unlink.
     pub(super) lost: BTreeSet<Id>,
-    /// Rows that are not linked yet.
+    /// Rows to link.
     pub(super) gained: Vec<Named>,
-    /// Where the relation stands in the body of the request.
+    /// Place of the relation in the body of the request.
     pub(super) place: String,
 }
 
 impl End<'_> {
-    /// Compares what is linked with what is to be. What the caller does not see is none of theirs, and stays linked.
+    /// Compares the linked rows with those that `set` names. Rows that the caller does not see stay linked.
     ///
     /// # Errors
-    /// 400 for a row that is not there, and where more rows would be unlinked than a request may name.
+    /// 400 for a row that does not exist, for a row that the body also unlinks, and where more rows would be unlinked
+    /// than a request may name.
     pub(super) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
         let mut replaced = Vec::with_capacity(sorted.set.len());
         if sorted.set.is_empty() {
@@ -36,7 +37,7 @@ impl End<'_> {
         }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
         for (id, Replacement { rows, place }) in &sorted.set {
-            // Named twice, a row is linked once.
+            // A row that is named twice is linked once.
             let found = locate(ctx, self.target, &view, None, rows).await?;
             let wanted: BTreeMap<Id, &Named> = found.into_iter().zip(rows).collect();
             let unlinked = self.tied(ctx, &view, *id, sorted.unlinked(*id)).await?;
@@ -44,7 +45,7 @@ impl End<'_> {
                 return Err(contradicted(place));
             }
             let besides = &self.tied(ctx, &view, *id, sorted.linked_besides(*id)).await? | &unlinked;
-            // One more than may be unlinked tells that there are too many.
+            // One row more than may be unlinked is enough to detect that there are too many.
             let most = ctx.nestable as usize + wanted.len() + besides.len() + 1;
             let linked = self.linked(ctx, &view, *id, most).await?;
             let stay = |other: &Id| wanted.contains_key(other) || besides.contains(other);
@@ -57,13 +58,13 @@ impl End<'_> {
         Ok(replaced)
     }
 
-    /// The linked rows among those that other elements name.
+    /// The rows among these keys that are linked.
     async fn tied(&self, ctx: &Context<'_>, view: &Scope, id: Id, keys: Vec<&Key>) -> Result<BTreeSet<Id>, ApiError> {
         let found = locate_each(ctx, self.target, view, Some((self.tie, id)), keys).await?;
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// So many of the rows that are linked and that the caller sees.
+    /// At most `most` of the linked rows that the caller sees.
     async fn linked(&self, ctx: &Context<'_>, view: &Scope, id: Id, most: usize) -> Result<BTreeSet<Id>, ApiError> {
         let mut select = self.target.sql.ids(view);
         match self.tie {
@@ -87,7 +88,7 @@ impl End<'_> {
     /// Unlinks rows as `disconnect` does.
     ///
     /// # Errors
-    /// 400 where their key must not be null, 403 for a row that the caller sees and may not change.
+    /// 400 if their key cannot be null, 403 for a row that the caller sees but may not change.
     pub(super) async fn replace(
         &self,
         ctx: &mut Context<'_>,
@@ -120,7 +121,7 @@ impl End<'_> {
         }
     }
 
-    /// Linked rows, all of which must be within the scope.
+    /// Checks that all these linked rows are within the scope, and returns their ids.
     async fn changeable(
         &self,
         ctx: &Context<'_>,
@@ -134,7 +135,7 @@ impl End<'_> {
     }
 }
 
-/// Rows that are unlinked count like rows that the body names.
+/// Counts unlinked rows against the number of rows that one request may name.
 fn charge(ctx: &mut Context<'_>, rows: usize, place: &str) -> Result<(), ApiError> {
     let rows = u32::try_from(rows).unwrap_or(u32::MAX);
     match ctx.nestable.checked_sub(rows) {
@@ -167,7 +168,7 @@ fn refused(place: &str, constraint: &str, message: String) -> ApiError {
     ApiError::invalid_body(vec![Problem { field: place.to_owned(), code, message }])
 }
 
-/// The name of the relation at the end of its place.
+/// The name of the relation: the last segment of its place.
 fn name_of(place: &str) -> &str {
     place.rsplit('.').next().unwrap_or(place)
 }

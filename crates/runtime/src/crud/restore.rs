@@ -11,10 +11,10 @@ use crate::db::Row;
 use crate::http::ApiError;
 use crate::resource::{Id, Origin};
 
-/// Brings a deleted row back; the answer is the row.
+/// Restores a deleted row and returns it.
 ///
 /// # Errors
-/// 404 when there is no such deleted row, or it is out of the caller's reach.
+/// 404 when there is no such deleted row within the caller's scope.
 pub(crate) async fn restore(
     ctx: &mut Context<'_>,
     model: &Model,

@@ -1,4 +1,4 @@
-//! Stage 2 for the eight operations of one model: from path and method to an `Endpoint`.
+//! Stage 2 for the eight operations of one model: dispatches by path and method to an `Endpoint`.
 
 use std::rc::Rc;
 
@@ -15,12 +15,13 @@ const BULK: [(&str, Operation); 3] =
 const ROW: [(&str, Operation); 3] =
     [("GET", Operation::FindOne), ("PATCH", Operation::UpdateOne), ("DELETE", Operation::DeleteOne)];
 
-/// Mounts every model inside the API's prefix. A disabled operation is a method that its path does not have.
+/// Mounts every model below the API's prefix. A disabled operation answers like a method that the path does not
+/// support.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     for model in 0..shared.core.models.len() {
         let path = shared.core.models[model].meta.path;
         mount(config, shared, model, &format!("/{path}"), &COLLECTION);
-        // Before the row's path, which `many` would fit as an id.
+        // Before the path of a row, because `{id}` would match `many`.
         mount(config, shared, model, &format!("/{path}/many"), &BULK);
         mount(config, shared, model, &format!("/{path}/{{id}}"), &ROW);
         if shared.core.models[model].meta.soft_delete {
@@ -62,7 +63,7 @@ fn mount(
     );
 }
 
-/// Under what name a route's own limit is kept: `posts.CreateOne`.
+/// The name of a route's own rate limit: `posts.CreateOne`.
 pub(crate) fn limit_name(meta: &ModelMeta, operation: Operation) -> String {
     format!("{}.{operation:?}", meta.path)
 }

@@ -1,5 +1,5 @@
-//! The changes that bodies say of the rows at the other end of one relation, by kind; and what those come to that leave open
-//! whether their row is there.
+//! Groups the changes to the rows at the other end of one relation by kind, and resolves `connectOrCreate` and `upsert`
+//! by looking up their rows.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::http::ApiError;
 use crate::resource::{Among, Change, Draft, Id, Key, Named, Operation, Replacement, Upsert};
 
-/// The first id is that of the written row.
+/// Changes by kind. The first id is that of the written row.
 #[derive(Default)]
 pub(super) struct Sorted {
     pub(super) disconnect: BTreeMap<Id, Vec<Named>>,
@@ -33,31 +33,31 @@ impl Sorted {
             Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((id, named, draft)),
             Change::Upsert(upsert) => self.upsert.push((id, upsert)),
             Change::Set(mut replacement) => match self.set.get_mut(&id) {
-                // Code may say it twice: then the rows of both stay.
+                // Code may set a relation twice: the rows of both are linked.
                 Some(before) => before.rows.append(&mut replacement.rows),
                 None => drop(self.set.insert(id, replacement)),
             },
         }
     }
 
-    /// Whether more than links changes.
+    /// Whether rows may be created, changed or deleted, and not only linked.
     pub(super) fn operates(&self) -> bool {
         let links_alone = self.create.is_empty() && self.update.is_empty() && self.delete.is_empty();
         !(links_alone && self.connect_or_create.is_empty() && self.upsert.is_empty())
     }
 
-    /// Whether no element is left that leaves open whether its row is there.
+    /// Whether no `connectOrCreate` or `upsert` is left.
     pub(super) fn is_empty(&self) -> bool {
         self.connect_or_create.is_empty() && self.upsert.is_empty()
     }
 
-    /// The rows that elements unlink from the written row.
+    /// Keys of the rows that `disconnect` and `delete` unlink from the written row.
     pub(super) fn unlinked(&self, id: Id) -> Vec<&Key> {
         let unlinked = self.disconnect.get(&id).into_iter().chain(self.delete.get(&id)).flatten();
         unlinked.map(|named| &named.key).collect()
     }
 
-    /// The rows, besides those that it is set to, that the written row is linked to afterwards.
+    /// Keys of the rows, other than those of `set`, that are linked to the written row afterwards.
     pub(super) fn linked_besides(&self, id: Id) -> Vec<&Key> {
         let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, named)| &named.key);
         let updated = self.update.get(&id).into_iter().flatten().map(|(named, _)| &named.key);
@@ -67,41 +67,42 @@ impl Sorted {
     }
 }
 
-/// What elements come to that leave open whether their row is there.
+/// The changes that `connectOrCreate` and `upsert` elements resolve to.
 #[derive(Default)]
 pub(super) struct Either {
     pub(super) connect: Vec<(Id, Named)>,
     pub(super) create: Vec<(Id, Draft)>,
     pub(super) update: BTreeMap<Id, Vec<(Named, Draft)>>,
-    /// Elements that wait for a row which an element before them makes.
+    /// Elements that wait for a row that an earlier element creates.
     pub(super) again: Sorted,
 }
 
-/// The keys of rows that elements make.
+/// Keys of the rows that elements create.
 #[derive(Default)]
 pub(super) struct Made(HashSet<String>);
 
-/// What becomes of an element that names a row by the values of one before it, which is not there yet.
+/// Treatment of an element that names a missing row by the unique values of an earlier element.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeats {
-    /// It is looked at once more when that row was made.
+    /// It waits, and is resolved again once that row has been created.
     Wait,
-    /// It makes a row, too; the database refuses two of the same values.
+    /// It creates a row as well; the database refuses duplicates of unique values.
     Make,
 }
 
 impl Repeats {
-    /// Whether an element with this key makes its row now.
+    /// Whether an element with this key creates its row now.
     pub(super) fn makes(self, made: &mut Made, key: &Key) -> bool {
         let waits = self == Repeats::Wait && matches!(key, Key::Unique { .. });
-        // Values have no order and no hash, but a text.
+        // Values implement neither `Ord` nor `Hash`, so their debug text is the key.
         !waits || made.0.insert(format!("{key:?}"))
     }
 }
 
 impl End<'_> {
-    /// Looks which rows are there for the caller. What is there and not theirs to link or change is refused by the
-    /// operation that would; what they do not see is made, and the database refuses it where a unique value is taken.
+    /// Resolves elements by looking up the rows that the caller sees. An existing row that the caller may not link or
+    /// change is refused by the operation that would do so. A row that the caller does not see is created, which the
+    /// database refuses if a unique value is taken.
     pub(super) async fn either(
         &self,
         ctx: &Context<'_>,
@@ -137,7 +138,7 @@ impl End<'_> {
 }
 
 impl Either {
-    /// The row of an `upsert` is there.
+    /// Records the change of an `upsert` whose row exists.
     fn change(&mut self, id: Id, other: Id, upsert: Upsert) {
         let named = Named { key: Key::Id(other), ..upsert.named };
         if upsert.among == Among::All {

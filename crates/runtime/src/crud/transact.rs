@@ -1,24 +1,24 @@
-//! A write from the beginning of its transaction to the commit, tried again where another transaction was in its way.
+//! Runs a write from BEGIN to COMMIT, and repeats it after a conflict with another transaction.
 
 use crate::context::Context;
 use crate::db::{DbError, Dialect};
 use crate::http::ApiError;
 
-/// How often a write is tried that deadlocks, or that cannot be put in an order with others.
+/// The most attempts at a write that deadlocks or fails to serialize.
 const ATTEMPTS: usize = 4;
 
-/// Begins, writes and commits. After a deadlock or a serialization failure nothing was written, and the write is made again
-/// from its input, unless an interceptor has run: nobody knows what it did outside of the transaction.
+/// Begins, writes and commits. After a deadlock or a serialization failure nothing was written, and the write is
+/// repeated with its input, unless an interceptor has run: it may have had effects outside the transaction.
 ///
 /// # Errors
-/// Those of the write, and of the last attempt. The caller rolls back.
+/// Those of the write, from the last attempt. The caller rolls back.
 pub(super) async fn transact<I: Clone, T>(
     ctx: &mut Context<'_>,
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let (known, nestable) = (ctx.known.clone(), ctx.nestable);
-    // SQLite has one writer, which nobody is in the way of.
+    // SQLite has a single writer, so its writes do not conflict.
     let mut left = if ctx.core.db.dialect() == Dialect::Postgres { ATTEMPTS } else { 1 };
     let mut input = Some(input);
     loop {
@@ -43,7 +43,7 @@ async fn attempt<I, T>(
     input: I,
     write: &impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    // Those around authentication and authorization ran before, and are not run again.
+    // Interceptors of authentication and authorization ran earlier, and are not run again.
     ctx.ran_interceptors = false;
     ctx.begin().await?;
     let written = write(ctx, input).await?;

@@ -1,5 +1,5 @@
-//! Who works under which key in this process: repetitions wait here for the first of them, and attempts at one password
-//! for each other. None of them holds a connection.
+//! Locks by key within this process: repeated requests wait here for the first of them, and attempts at one password
+//! for each other. None of them holds a database connection while it waits.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 #[derive(Debug, Default)]
 pub(crate) struct Turns(Mutex<HashMap<Vec<u8>, Arc<Queue<()>>>>);
 
-/// While it lives, nobody else works under the key.
+/// Holds the lock of a key until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn<'t> {
     turns: &'t Turns,
@@ -19,9 +19,9 @@ pub(crate) struct Turn<'t> {
 }
 
 impl Turns {
-    /// Waits for everybody who came before; `None` where that takes too long.
+    /// Waits for the lock of a key; `None` if that takes longer than `patience`.
     pub(crate) async fn take(&self, key: &[u8], patience: Duration) -> Option<Turn<'_>> {
-        // It clears up after itself also where nobody waits for it any more.
+        // Created before the wait, so that it cleans up even if the wait times out or is cancelled.
         let mut turn = Turn { turns: self, key: key.to_vec(), held: None };
         let queue = self.queues().entry(turn.key.clone()).or_default().clone();
         turn.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
@@ -37,7 +37,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.held = None;
         let mut queues = self.turns.queues();
-        // Others who wait hold on to the queue, too.
+        // Every waiter holds a reference to the queue as well.
         if queues.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
             queues.remove(&self.key);
         }

@@ -15,7 +15,7 @@ use crate::http::ApiError;
 use crate::query::ListQuery;
 use crate::resource::{AnyInput, FieldKind, ModelKind, Operation, RowValues};
 
-/// The input is the model's `Update`, validated; the answer is a `Vec` of the rows as they are afterwards.
+/// Updates rows with the model's validated `Update`; returns a `Vec` of the rows after the change.
 pub(crate) async fn update_many(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -54,7 +54,7 @@ pub(crate) async fn update_many(
     Ok(records)
 }
 
-/// `SELECT … FROM posts WHERE `, and what the filter says.
+/// `SELECT … FROM posts WHERE ` with the conditions of the scope and the filter.
 fn matching(model: &Model, scope: &Scope, query: &ListQuery) -> Statement {
     let mut select = model.sql.statement("SELECT ");
     select.push(&model.sql.columns).push(" FROM ").identifier(model.meta.table).push(" WHERE ");
@@ -62,7 +62,7 @@ fn matching(model: &Model, scope: &Scope, query: &ListQuery) -> Statement {
     select
 }
 
-/// An account's address changes with a word to the old one, and that for one account at a time.
+/// Refuses to set the e-mail address of accounts in bulk: a change must notify the old address, one account at a time.
 fn identifies_nobody(model: &Model, row: &RowValues) -> Result<(), ApiError> {
     let address = model.meta.fields.iter().position(|field| field.kind == FieldKind::Email);
     let sets_address = address.is_some_and(|field| row.get(field).is_some());

@@ -17,10 +17,10 @@ use crate::hooks::Moment;
 use crate::http::ApiError;
 use crate::resource::{Draft, Id, Operation, RowValues};
 
-/// The draft is the model's `Update`, validated; the answer is the row as it is afterwards.
+/// Updates a row with the model's validated `Update`; returns the row after the change.
 ///
 /// # Errors
-/// 404 when the row is not there or not visible, 403 when the change would carry it out of the caller's reach.
+/// 404 when the row does not exist or is not visible, 403 when the change would move it out of the caller's scope.
 pub(crate) async fn update_one(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -63,7 +63,7 @@ pub(crate) async fn update_one(
     Ok(record)
 }
 
-/// Writes what the change says of other rows. Where that ran interceptors, the row is read again.
+/// Writes the related rows of a change. If interceptors ran meanwhile, the row is read again.
 async fn relate(
     ctx: &mut Context<'_>,
     model: &Model,
@@ -83,7 +83,7 @@ async fn relate(
     again.ok_or_else(|| ApiError::not_found(model.meta.name))
 }
 
-/// A patch that changes no column still needs its row to be there.
+/// Updates the row, or only reads and locks it if the patch changes no column: it must exist either way.
 async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &RowValues) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);

@@ -1,4 +1,4 @@
-//! `ETag` and `If-Match`: a change meant for one version of a row must not meet another one.
+//! `ETag` and `If-Match`: a change that is meant for one version of a row must not be applied to another.
 
 use std::any::Any;
 
@@ -14,18 +14,18 @@ use crate::db::Row;
 use crate::http::{ApiError, JsonBuffer, object};
 use crate::resource::Id;
 
-/// Names the version of a row as its caller sees it: the SHA-256 of those fields as JSON, the same after an update of
-/// Rust. Two callers who see different fields have different names for one version.
+/// The version of a row as its caller sees it: the SHA-256 of its visible fields as JSON, which does not depend on the
+/// version of Rust. Two callers who see different fields have different versions of one row.
 pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
     let mut body = JsonBuffer::unbounded();
     object(model.resource.as_ref(), record, visible, &mut body);
     format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(body.bytes())))
 }
 
-/// Checks `If-Match` against the row as it is, and keeps it so until the transaction ends.
+/// Checks `If-Match` against the current row, and locks the row until the transaction ends.
 ///
 /// # Errors
-/// 412 `PreconditionFailed` for another version, 404 when the row is not there or not visible.
+/// 412 `PreconditionFailed` for another version, 404 when the row does not exist or is not visible.
 pub(super) async fn check(
     ctx: &Context<'_>,
     model: &Model,

@@ -1,4 +1,4 @@
-//! What the writing operations share: the statements of a change, its bounds, what it touches.
+//! Shared parts of the writing operations: SQL clauses, checks, row limits, and records of changed access rights.
 
 use rust_decimal::Decimal;
 use sea_orm::Value;
@@ -18,7 +18,7 @@ pub(super) fn row_id(model: &Model, result: &RawRow) -> Result<Id, DbError> {
     id_from(&mut Row::new(result), model.meta.id)
 }
 
-/// Checks a patch and dates it, if it changes anything.
+/// Checks a patch, and sets its update time if it changes any column.
 pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValues) -> Result<(), ApiError> {
     normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
@@ -52,8 +52,8 @@ pub(super) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
     delete
 }
 
-/// Brings e-mail addresses into the form in which they are looked for. Bodies have been read so; an interceptor may have
-/// set another.
+/// Brings e-mail addresses into the form in which they are looked up. Bodies are read into this form already; an
+/// interceptor may have set another address.
 pub(super) fn normalize_addresses(model: &Model, row: &mut RowValues) {
     for (position, field) in model.meta.fields.iter().enumerate() {
         if let (FieldKind::Email, Some(Value::String(Some(address)))) = (field.kind, row.get(position)) {
@@ -63,7 +63,7 @@ pub(super) fn normalize_addresses(model: &Model, row: &mut RowValues) {
     }
 }
 
-/// What the database could not give back as it was written is refused, not rounded.
+/// Refuses decimals that the database cannot store exactly, rather than rounding them.
 pub(super) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<(), ApiError> {
     let dialect = ctx.core.db.dialect();
     let lost =
@@ -80,7 +80,8 @@ pub(super) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) 
     if problems.is_empty() { Ok(()) } else { Err(ApiError::invalid_body(problems)) }
 }
 
-/// A change must leave the row where the caller may still change it: nobody hands a row to somebody else.
+/// Checks that the row is still within the caller's scope after a change: a caller cannot hand a row over to somebody
+/// else.
 pub(super) async fn check_still_within(
     ctx: &Context<'_>,
     model: &Model,
@@ -98,7 +99,8 @@ pub(super) async fn check_still_within(
     }
 }
 
-/// The same for many rows: a bulk change may not touch what its row rule reads, unless it sets what the rule demands.
+/// Like `check_still_within`, for many rows: a bulk change may set fields that the row rule reads only to values that
+/// the rule demands.
 pub(super) fn check_all_still_within(
     model: &Model,
     scope: &Scope,
@@ -129,7 +131,8 @@ pub(super) async fn bounded(
     check_bound(ctx, rows.unsigned_abs())
 }
 
-/// Also after the write: on PostgreSQL rows may have come in between.
+/// Refuses more rows than `maxBulk`. Checked again after the write: on PostgreSQL, rows may have been added since the
+/// count.
 pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> {
     let max = ctx.core.app.query.max_bulk;
     if rows <= u64::from(max) {
@@ -138,13 +141,13 @@ pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> 
     Err(ApiError::bad_request("TooManyRows", format!("The filter matches more than {max} rows")))
 }
 
-/// Notes what a new row means for access, or one that is gone.
+/// Records how a new or deleted row affects access rights.
 pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &RawRow) {
     let Some(auth) = &ctx.core.auth else { return };
     ctx.changes.extend(AccessChange::of_row(&auth.access.models, model.meta, row));
 }
 
-/// Notes what these values mean for access in the row that they were written to.
+/// Records how the values that were written to a row affect access rights.
 pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &RawRow) {
     let Some(auth) = &ctx.core.auth else { return };
     ctx.changes.extend(AccessChange::of_update(&auth.access.models, model.meta, values, row));
@@ -154,7 +157,7 @@ pub(super) fn touched_many(ctx: &mut Context<'_>, model: &Model) {
     ctx.changes.extend(AccessChange::of_many(model.meta.kind));
 }
 
-/// Notes what a deletion may have taken along.
+/// Records that a deletion may have affected access rights by cascade.
 pub(super) fn cascaded(ctx: &mut Context<'_>, model: &Model) {
     if model.reaches_access {
         ctx.access_changed();

@@ -1,4 +1,4 @@
-//! Interceptors of what accounts do, and of the two stages that decide who may do anything.
+//! Interceptors of the account operations, and of authentication and authorization.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use crate::app_meta::AuthOperation;
 use crate::http::ApiError;
 use crate::resource::Resource;
 
-/// The two stages that every request passes.
+/// The two stages of every request that can be intercepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pipeline {
     Authenticate,
@@ -28,45 +28,48 @@ impl Slot for Pipeline {
     }
 }
 
-/// A log-in before its password is looked at.
+/// A log-in, before its password is checked.
 #[derive(Debug)]
 pub struct LoginAttempt {
-    /// What the client calls the identifier: `username`, `email`.
+    /// The key of the identifier in the request body: `username`, `email`.
     pub field: String,
-    /// What was typed for it.
+    /// The value of the identifier.
     pub identifier: String,
 }
 
-/// Somebody who cannot log in asks for a mail: to set a new password, or to verify an address. Whether there is such an
-/// account is not known yet, and is never told.
+/// A request for an e-mail to set a new password or to verify an address. It is not known yet whether the account
+/// exists, and the response never reveals it.
 #[derive(Debug)]
 pub struct RecoveryRequest {
-    /// What was typed: an e-mail address, or another identifier that the application logs in with.
+    /// The identifier in the request: an e-mail address, or another identifier that the application accepts for
+    /// log-ins.
     pub identifier: String,
 }
 
-/// An account is about to get another e-mail address.
+/// A change of an account's e-mail address, before it is made.
 #[derive(Debug)]
 pub struct EmailChange {
-    /// As it will be stored.
+    /// The address as it will be stored.
     pub new_email: String,
 }
 
-/// A request before its credential is looked at. With a principal in it, the credential is not looked at: an API key,
-/// or another identity provider, has said who it is.
+/// A request before its credential is checked. If an interceptor sets the principal, for example from an API key or
+/// another identity provider, the credential is not checked.
 #[derive(Debug, Default)]
 pub struct Authentication {
     pub principal: Option<Principal>,
 }
 
-/// A credential that was refused. With a principal in it, the request goes on as that one: a guest, for example.
+/// A credential that was refused. If an interceptor sets the principal, for example a guest, the request continues
+/// with it.
 #[derive(Debug)]
 pub struct AuthenticationFailure {
     pub error: ApiError,
     pub principal: Option<Principal>,
 }
 
-/// What is about to be allowed or refused; it can be refused here, but not allowed.
+/// An authorization decision before it is made. An interceptor can refuse it, but cannot allow more than the
+/// permissions do.
 #[derive(Debug)]
 pub struct Authorization {
     /// `post`
@@ -94,13 +97,13 @@ impl<R: Resource> AuthHooks<R> {
 
     registrations! {
         before_login(AuthOperation::Login, Before): LoginAttempt;
-        /// Given the account.
+        /// Receives the account.
         after_login(AuthOperation::Login, After): R;
         on_login_error(AuthOperation::Login, Error): ApiError;
 
-        /// Given the validated input, in the transaction that writes it.
+        /// Receives the validated input; runs in the transaction that writes it.
         before_signup(AuthOperation::Signup, Before): R::Create;
-        /// Given the new account, with its default role.
+        /// Receives the new account, with its default role.
         after_signup(AuthOperation::Signup, After): R;
         on_signup_error(AuthOperation::Signup, Error): ApiError;
 
@@ -114,7 +117,7 @@ impl<R: Resource> AuthHooks<R> {
 
         /// The current password was verified, and the new one satisfies the policy.
         before_update_password(AuthOperation::UpdatePassword, Before): ();
-        /// Given the account.
+        /// Receives the account.
         after_update_password(AuthOperation::UpdatePassword, After): R;
         on_update_password_error(AuthOperation::UpdatePassword, Error): ApiError;
 
@@ -125,13 +128,13 @@ impl<R: Resource> AuthHooks<R> {
 
         /// The token holds, and the new password satisfies the policy.
         before_reset_password(AuthOperation::ResetPassword, Before): ();
-        /// Given the account.
+        /// Receives the account.
         after_reset_password(AuthOperation::ResetPassword, After): R;
         on_reset_password_error(AuthOperation::ResetPassword, Error): ApiError;
 
         /// The token or the code holds.
         before_verify_email(AuthOperation::VerifyEmail, Before): ();
-        /// Given the account.
+        /// Receives the account.
         after_verify_email(AuthOperation::VerifyEmail, After): R;
         on_verify_email_error(AuthOperation::VerifyEmail, Error): ApiError;
 
@@ -141,7 +144,7 @@ impl<R: Resource> AuthHooks<R> {
         on_resend_verification_error(AuthOperation::ResendVerification, Error): ApiError;
 
         before_change_email(AuthOperation::ChangeEmail, Before): EmailChange;
-        /// Given the account; it has its new address already, unless that must be confirmed first.
+        /// Receives the account, which already has its new address unless that must be confirmed first.
         after_change_email(AuthOperation::ChangeEmail, After): R;
         on_change_email_error(AuthOperation::ChangeEmail, Error): ApiError;
 
@@ -151,13 +154,13 @@ impl<R: Resource> AuthHooks<R> {
         on_renew_error(AuthOperation::Renew, Error): ApiError;
 
         before_get_me(AuthOperation::GetMe, Before): ();
-        /// Given the account.
+        /// Receives the account.
         after_get_me(AuthOperation::GetMe, After): R;
         on_get_me_error(AuthOperation::GetMe, Error): ApiError;
 
-        /// Given the validated input.
+        /// Receives the validated input.
         before_update_me(AuthOperation::UpdateMe, Before): R::Update;
-        /// Given the account.
+        /// Receives the account.
         after_update_me(AuthOperation::UpdateMe, After): R;
         on_update_me_error(AuthOperation::UpdateMe, Error): ApiError;
 
@@ -177,18 +180,18 @@ impl<R: Resource> AuthHooks<R> {
         after_login_history(AuthOperation::LoginHistory, After): ();
         on_login_history_error(AuthOperation::LoginHistory, Error): ApiError;
 
-        /// May say who asks, from whatever the request carries.
+        /// May set the principal, from any part of the request.
         before_authenticate(Pipeline::Authenticate, Before): Authentication;
-        /// Given who asks, anonymous callers too.
+        /// Receives the principal, including anonymous callers.
         after_authenticate(Pipeline::Authenticate, After): Principal;
-        /// A credential did not hold. May let the request go on as somebody.
+        /// Runs after a credential was refused. May set a principal with which the request continues.
         on_authenticate_error(Pipeline::Authenticate, Error): AuthenticationFailure;
 
-        /// May refuse more than the permissions do. Runs for what a request is about, and once for every action on another
-        /// model that its body nests.
+        /// May refuse more than the permissions do. Runs for the action of the request, and once for every action on
+        /// another model that its body nests.
         before_authorize(Pipeline::Authorize, Before): Authorization;
         after_authorize(Pipeline::Authorize, After): Authorization;
-        /// A permission was missing. May log or reword the refusal.
+        /// Runs after a permission was missing. May log or reword the error.
         on_authorize_error(Pipeline::Authorize, Error): ApiError;
     }
 }

@@ -1,4 +1,4 @@
-//! One interceptor, with and without its type.
+//! One interceptor, with and without its argument type.
 
 use std::any::Any;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use crate::context::Context;
 use crate::http::ApiError;
 
-/// Worker threads run one request's code on one thread, so nothing here needs to be `Send`.
+/// A future without `Send`: a request is processed on one worker thread.
 pub(crate) type LocalFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ApiError>> + 'a>>;
 
 /// An interceptor over `T`: any `async fn(&mut Context<'_>, &mut T) -> Result<(), ApiError>`, closures included.
@@ -26,12 +26,12 @@ where
     }
 }
 
-/// A `Hook<T>` that takes its value as `Any`.
+/// A `Hook<T>` that takes its argument as `Any`.
 pub(crate) trait AnyHook: Send + Sync {
     fn call<'a>(&'a self, ctx: &'a mut Context<'_>, value: &'a mut dyn Any) -> LocalFuture<'a>;
 }
 
-/// Remembers what type a hook takes.
+/// Wraps a hook with the type of its argument.
 pub(crate) struct Typed<T, H> {
     hook: H,
     value: PhantomData<fn(&mut T)>,

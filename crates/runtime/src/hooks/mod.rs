@@ -1,5 +1,5 @@
-//! Interceptors: typed functions that an application registers per model and operation, kept untyped so that the
-//! operations that call them are compiled once.
+//! Interceptors: typed functions that an application registers per model and operation. They are stored untyped, so
+//! that the operations that call them are compiled only once.
 
 mod auth;
 mod hook;

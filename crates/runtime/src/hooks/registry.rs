@@ -1,4 +1,4 @@
-//! The lists of interceptors: untyped tables, and the typed face of one model's.
+//! The lists of interceptors: untyped tables, and the typed interface for one model.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -17,9 +17,9 @@ pub(crate) enum Moment {
     Error,
 }
 
-/// Something that interceptors can stand around.
+/// Implemented by the operations and stages that can be intercepted.
 pub(crate) trait Slot: Copy {
-    /// Its place in the table that it belongs to.
+    /// Returns its index in the table of interceptors.
     fn place(self) -> usize;
 }
 
@@ -29,7 +29,7 @@ impl Slot for Operation {
     }
 }
 
-/// Untyped interceptors by slot and moment. Empty lists cost nothing per request.
+/// Untyped interceptors by slot and phase. Empty lists cost nothing per request.
 #[derive(Default)]
 pub(crate) struct HookTable {
     lists: Vec<[Vec<Box<dyn AnyHook>>; 3]>,
@@ -40,7 +40,7 @@ impl HookTable {
         self.list(slot, moment).is_empty()
     }
 
-    /// Runs the list in the order of registration; the first error ends it.
+    /// Runs a list in the order of registration; the first error ends it.
     pub(crate) async fn run(
         &self,
         slot: impl Slot,
@@ -68,8 +68,8 @@ impl HookTable {
     }
 }
 
-/// The interceptors of model `R`, chained per operation. Before interceptors may change what is about to be done, after
-/// interceptors what is answered; both run inside the operation's transaction, and an error from either rolls it back.
+/// The interceptors of model `R`, registered by chained calls. "Before" interceptors may change the input, "after"
+/// interceptors the result; both run inside the operation's transaction, and an error from either rolls it back.
 pub struct Hooks<R> {
     table: HookTable,
     model: PhantomData<fn() -> R>,
@@ -81,7 +81,7 @@ impl<R> Default for Hooks<R> {
     }
 }
 
-/// One registration method: its name, what it stands around, when it runs, what it is given.
+/// Defines a registration method from its name, operation, phase and argument type.
 macro_rules! registrations {
     ($($(#[$doc:meta])* $name:ident($slot:expr, $moment:ident): $value:ty;)*) => {
         $(
@@ -101,47 +101,47 @@ impl<R: Resource> Hooks<R> {
     }
 
     registrations! {
-        /// Given the parsed query, which it may narrow.
+        /// Receives the parsed query, which it may narrow.
         before_find_many(Operation::FindMany, Before): ListQuery;
-        /// Given the rows of the page.
+        /// Receives the rows of the page.
         after_find_many(Operation::FindMany, After): Vec<R>;
         on_find_many_error(Operation::FindMany, Error): ApiError;
 
-        /// Given the id that is asked for.
+        /// Receives the id in the request.
         before_find_one(Operation::FindOne, Before): R::Id;
         after_find_one(Operation::FindOne, After): R;
         on_find_one_error(Operation::FindOne, Error): ApiError;
 
-        /// Given the validated input.
+        /// Receives the validated input.
         before_create_one(Operation::CreateOne, Before): R::Create;
-        /// Given the new row.
+        /// Receives the new row.
         after_create_one(Operation::CreateOne, After): R;
         on_create_one_error(Operation::CreateOne, Error): ApiError;
 
-        /// Given the validated input; `ctx.target::<R>()` is the id of the row.
+        /// Receives the validated input; `ctx.target::<R>()` is the id of the row.
         before_update_one(Operation::UpdateOne, Before): R::Update;
         after_update_one(Operation::UpdateOne, After): R;
         on_update_one_error(Operation::UpdateOne, Error): ApiError;
 
-        /// Given the id of the row.
+        /// Receives the id of the row.
         before_delete_one(Operation::DeleteOne, Before): R::Id;
-        /// Given the row as it was.
+        /// Receives the deleted row.
         after_delete_one(Operation::DeleteOne, After): R;
         on_delete_one_error(Operation::DeleteOne, Error): ApiError;
 
-        /// Given the whole batch.
+        /// Receives the whole batch.
         before_create_many(Operation::CreateMany, Before): Vec<R::Create>;
         after_create_many(Operation::CreateMany, After): Vec<R>;
         on_create_many_error(Operation::CreateMany, Error): ApiError;
 
-        /// Given the validated input; `ctx.query_mut()` is the filter.
+        /// Receives the validated input; `ctx.query_mut()` is the filter.
         before_update_many(Operation::UpdateMany, Before): R::Update;
         after_update_many(Operation::UpdateMany, After): Vec<R>;
         on_update_many_error(Operation::UpdateMany, Error): ApiError;
 
-        /// Given the filter, which it may narrow.
+        /// Receives the filter, which it may narrow.
         before_delete_many(Operation::DeleteMany, Before): ListQuery;
-        /// Given the rows as they were.
+        /// Receives the deleted rows.
         after_delete_many(Operation::DeleteMany, After): Vec<R>;
         on_delete_many_error(Operation::DeleteMany, Error): ApiError;
     }

@@ -1,4 +1,4 @@
-//! One line per request. Never the query string, and no token that a path carries.
+//! One log line per request. It never contains the query string or a token in the path.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -9,18 +9,18 @@ use super::request_id::RequestId;
 use super::response::Cause;
 use crate::ops::health;
 
-/// Put into the request's extensions by authentication: the id of the account that asks.
+/// The id of the caller's account, which authentication stores in the request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct LoggedAccount(pub(crate) String);
 
-/// Path parameters that are as good as a password.
+/// Path parameters that are as secret as a password.
 const SECRET_PARAMETERS: [&str; 2] = ["token", "code"];
-/// From so many characters on, a segment of a path may hold a one-time token, which has 54. An id has 36.
+/// A path segment with at least this many characters may be a one-time token, which has 54. An id has 36.
 const AS_LONG_AS_A_SECRET: usize = 48;
-/// Instead of what is not told.
+/// Replaces text that must not be logged.
 const HIDDEN: &str = "-";
 
-/// What a line says.
+/// The fields of a log line.
 #[derive(Debug, PartialEq)]
 struct Line<'a> {
     method: &'a str,
@@ -34,18 +34,18 @@ struct Line<'a> {
     cause: Option<String>,
 }
 
-/// Call once the answer is known.
+/// Writes the line of a request once its status is known.
 pub(crate) fn write(req: &HttpRequest, status: u16, cause: Option<Cause>, id: &RequestId, started: Instant) {
     let line = line(req, status, cause, id, started.elapsed().as_secs_f64() * 1000.0);
     match status {
         500.. => error(&line),
-        // A probe every second would drown the rest.
+        // A probe every second would hide the other lines.
         _ if health::is_probe(&line.path) => debug(&line),
         _ => info(&line),
     }
 }
 
-/// For a request that was refused for want of room, of which the log tells in sum.
+/// Writes the line of a request that was refused because of the load; the warning of `load` counts these requests.
 pub(crate) fn write_refused(req: &HttpRequest, status: u16, id: &RequestId, started: Instant) {
     debug(&line(req, status, None, id, started.elapsed().as_secs_f64() * 1000.0));
 }
@@ -64,7 +64,8 @@ fn line<'a>(req: &'a HttpRequest, status: u16, cause: Option<Cause>, id: &'a Req
     }
 }
 
-/// A link that a mail program or a proxy has bent meets no route that would name its token, and the token still holds.
+/// Hides long segments: a link that a mail program or a proxy has altered matches no route whose parameters name the
+/// token, but the token may still be valid.
 fn without_secrets(path: &str) -> Cow<'_, str> {
     let is_long = |segment: &str| segment.len() >= AS_LONG_AS_A_SECRET;
     if !path.split('/').any(is_long) {
@@ -74,7 +75,7 @@ fn without_secrets(path: &str) -> Cow<'_, str> {
     told.collect::<Vec<_>>().join("/").into()
 }
 
-/// A line at the level of its name; tracing wants the level as a constant.
+/// Defines a function per level, because tracing requires the level to be a constant.
 macro_rules! lines {
     ($($level:ident),*) => {$(
         fn $level(line: &Line<'_>) {

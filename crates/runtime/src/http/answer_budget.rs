@@ -1,5 +1,5 @@
-//! Bounds the bytes of one answer, from the rows that are read for it to the JSON that leaves. `query.maxBytes` says how many
-//! the answer may have; what it holds meanwhile is counted with that of all other answers (`load`).
+//! Limits the bytes of one answer, from the rows read for it to its JSON. `query.maxBytes` limits the answer itself;
+//! the memory held until it is sent counts towards the limit for all answers (`load`).
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,26 +10,26 @@ use super::ApiError;
 use super::load::RequestLoad;
 use crate::db::{DbError, RawRow, Source, Statement};
 
-/// Bytes of rows that are read for each byte of an answer. Rows are read with all their columns, of which an answer may show
-/// few.
+/// Bytes of rows that may be read for each byte of an answer. Rows are read with all columns, of which an answer may
+/// show few.
 const READ_FOR_EACH: usize = 4;
-/// Bytes that an answer may grow by before they are counted with those of other answers.
+/// Bytes that an answer may grow by before the growth is counted in the load.
 const STEP: usize = 16 * 1024;
 
-/// Bytes that an answer of at most `max_bytes` holds at worst: itself, and the rows that were read for it.
+/// Returns the maximum bytes held for an answer of `max_bytes`: the answer and the rows read for it.
 pub(crate) fn most_held(max_bytes: usize) -> usize {
     max_bytes.saturating_mul(READ_FOR_EACH + 1)
 }
 
-/// The bytes that one request may read and answer with.
+/// Limits the bytes that one request may read and return.
 #[derive(Debug)]
 pub(crate) struct AnswerBudget {
     max_bytes: usize,
-    /// Bytes of rows that were read.
+    /// Bytes of rows read so far.
     read: Cell<usize>,
     /// None outside of HTTP.
     load: Option<Rc<RequestLoad>>,
-    /// Whether the request changes nothing.
+    /// Whether the request's method is safe, so that it changes nothing.
     is_safe: bool,
 }
 
@@ -43,11 +43,11 @@ impl AnswerBudget {
         }
     }
 
-    /// Reads rows that an answer shows, or that a write looks at.
+    /// Reads rows for an answer, or for a write that checks them.
     ///
     /// # Errors
-    /// 400 `AnswerTooLarge` once all rows of the request have more bytes than may be read, 503 where all answers in flight
-    /// have; and the errors of the database.
+    /// 400 `AnswerTooLarge` if the rows of the request exceed the bytes that may be read, 503 if all answers in
+    /// flight exceed theirs, and errors of the database.
     pub(crate) async fn read(&self, source: Source<'_>, statement: Statement) -> Result<Vec<RawRow>, AnswerError> {
         let left = self.max_bytes.saturating_mul(READ_FOR_EACH).saturating_sub(self.read.get());
         let rows = source.all(statement.at_most(left)).await.map_err(|error| match error {
@@ -60,29 +60,30 @@ impl AnswerBudget {
         Ok(rows)
     }
 
-    /// Counts bytes that are held for the answer.
+    /// Counts bytes held for the answer.
     ///
     /// # Errors
-    /// 503 where all answers in flight have too many bytes.
+    /// 503 if all answers in flight hold too many bytes.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), ApiError> {
         self.load.as_ref().map_or(Ok(()), |load| load.hold_answer(bytes))
     }
 
-    /// For the JSON of the answer.
+    /// Returns a buffer for the JSON of the answer.
     pub(crate) fn buffer(&self) -> JsonBuffer {
         JsonBuffer { bytes: Vec::new(), max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
     }
 
-    /// For the caller's own account, which its columns bound. The answer of a change is only counted: it is made by now.
+    /// Returns a buffer without a limit of its own for the caller's account, whose columns limit its size. The answer
+    /// to a change is never refused, because the change is already made.
     pub(crate) fn account_buffer(&self) -> JsonBuffer {
         let load = self.load.clone().filter(|_| self.is_safe);
         JsonBuffer { load, ..JsonBuffer::unbounded() }
     }
 
-    /// The whole JSON of an answer, counted until it is sent.
+    /// Returns the complete JSON of an answer, which is counted until it is sent.
     ///
     /// # Errors
-    /// 400 `AnswerTooLarge`, or 503 where all answers in flight have too many bytes.
+    /// 400 `AnswerTooLarge`, or 503 if all answers in flight hold too many bytes.
     pub(crate) fn finish(&self, buffer: JsonBuffer) -> Result<Vec<u8>, ApiError> {
         if let Some(busy) = buffer.busy {
             return Err(busy);
@@ -99,7 +100,7 @@ impl AnswerBudget {
         Ok(buffer.bytes)
     }
 
-    /// Forgets what was read for a write that is tried again.
+    /// Resets the count of rows read, for a write that is tried again.
     pub(crate) fn start_again(&self) {
         self.read.set(0);
         if let Some(load) = &self.load {
@@ -117,7 +118,7 @@ impl AnswerBudget {
     }
 }
 
-/// Why rows were not read: an operation has its own words for errors of the database.
+/// Why rows were not read. Database errors stay separate, because each operation maps them to its own errors.
 #[derive(Debug)]
 pub(crate) enum AnswerError {
     Database(DbError),
@@ -125,7 +126,7 @@ pub(crate) enum AnswerError {
 }
 
 impl AnswerError {
-    /// The error, where `name` says what one of the database means.
+    /// Converts to an `ApiError`; `name` maps a database error.
     pub(crate) fn or_named(self, name: impl FnOnce(DbError) -> ApiError) -> ApiError {
         match self {
             AnswerError::Database(error) => name(error),
@@ -146,21 +147,21 @@ impl From<DbError> for AnswerError {
     }
 }
 
-/// JSON that is being written. Once it is full, writers leave the rest out, so that it never grows by more than one value
-/// beyond its bound; what was left out is an error when it is finished.
+/// A buffer for JSON. Once it is full, writers skip further values, so that it exceeds its limit by one value at
+/// most; `finish` then returns an error.
 #[derive(Debug)]
 pub(crate) struct JsonBuffer {
     bytes: Vec<u8>,
     max: usize,
     load: Option<Rc<RequestLoad>>,
-    /// Bytes that are counted with those of other answers.
+    /// Bytes already counted in the load.
     counted: usize,
-    /// Why nothing more may be held.
+    /// The error if no more bytes may be held.
     busy: Option<ApiError>,
 }
 
 impl JsonBuffer {
-    /// For one row by itself, which its own columns bound.
+    /// Creates a buffer without a limit, for one row whose columns limit its size.
     pub(crate) fn unbounded() -> Self {
         Self { bytes: Vec::new(), max: usize::MAX, load: None, counted: 0, busy: None }
     }
@@ -173,12 +174,12 @@ impl JsonBuffer {
         &self.bytes
     }
 
-    /// For a value to write itself to.
+    /// Returns the bytes that a value writes itself to.
     pub(super) fn raw(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Whether nothing more needs to be written. Counts what was.
+    /// Returns true if the buffer is full. Counts the bytes written so far.
     pub(super) fn is_full(&mut self) -> bool {
         let grown = self.bytes.len() - self.counted;
         if let Some(load) = self.load.as_ref().filter(|_| grown >= STEP && self.busy.is_none()) {

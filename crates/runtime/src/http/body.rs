@@ -1,4 +1,4 @@
-//! Reads a JSON body: bounded, uncompressed, strict. What the JSON means is `input`'s business.
+//! Reads JSON bodies: limited in size and time, uncompressed, strict. The module `input` interprets the JSON.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,16 +17,16 @@ use super::ApiError;
 use super::load::RequestLoad;
 use crate::input::json::{self, ParseError};
 
-/// How long a client may take to send a body. Whoever sends a byte now and then must not hold a connection for ever.
+/// Maximum time for a client to send a body: a slow client must not hold a connection forever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Bytes of memory that the values of a body may take for each byte of its limit. Those of ordinary bodies take two to ten
-/// times their text, many small objects a hundred times.
+/// Memory that the values of a body may take, as a multiple of its size limit. Ordinary bodies take two to ten times
+/// their text, many small objects a hundred times.
 const MEMORY_FOR_EACH: usize = 16;
-/// Bodies with a lower limit get the memory of this one.
+/// Bodies with a lower limit may take as much memory as with this one.
 const LEAST_LIMIT: usize = 256 * 1024;
 
-/// A JSON document of at most `limit` bytes. `payload` is `web::Payload` or `dev::Payload`.
+/// Reads a JSON document of at most `limit` bytes. `payload` is `web::Payload` or `dev::Payload`.
 pub(crate) async fn read_json<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Value, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -34,7 +34,7 @@ where
     read_value(req, payload, limit).await?.ok_or_else(|| malformed("The request has no body"))
 }
 
-/// Like `read_json`, but yields `None` for a body without a byte.
+/// Like `read_json`, but yields `None` for an empty body.
 async fn read_value<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Option<Value>, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -49,7 +49,7 @@ where
     parse(req, &bytes, limit).map(Some)
 }
 
-/// Parses a body that was read, and counts the memory of its values instead of its bytes.
+/// Parses a complete body; from then on the memory of its values is counted instead of its bytes.
 fn parse(req: &HttpRequest, bytes: &[u8], limit: usize) -> Result<Value, ApiError> {
     let load = RequestLoad::of(req);
     let room = load.as_ref().map_or(usize::MAX, |load| load.max_body());
@@ -63,7 +63,7 @@ fn parse(req: &HttpRequest, bytes: &[u8], limit: usize) -> Result<Value, ApiErro
     Ok(parsed.value)
 }
 
-/// Bytes that the values of a body may take in memory.
+/// Returns the bytes of memory that the values of a body may take.
 fn max_memory(limit: usize) -> usize {
     limit.max(LEAST_LIMIT).saturating_mul(MEMORY_FOR_EACH)
 }
@@ -79,7 +79,7 @@ where
     Ok(bytes)
 }
 
-/// A body whose top level is an object, as of every write of one row.
+/// Reads a body that is an object, as for every write of one row.
 pub(crate) async fn read_object<S>(
     req: &HttpRequest,
     payload: &mut S,
@@ -98,7 +98,7 @@ fn object(body: Value) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// As `read_object`, but an empty body, of whatever type, is an object without entries.
+/// Like `read_object`, but an empty body of any content type counts as an empty object.
 pub(crate) async fn read_object_if_any<S>(
     req: &HttpRequest,
     payload: &mut S,
@@ -108,7 +108,7 @@ where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
     let refusal = refusal(req.headers(), limit);
-    // A body whose length is announced is refused before it is read.
+    // A body with a `Content-Length` above the limit is refused before it is read.
     let (refusal, limit) = match (refusal, announced(req.headers())) {
         (Some(refusal), Some(1..)) => return Err(refusal),
         (Some(refusal), _) => (Some(refusal), 1),
@@ -122,7 +122,7 @@ where
     }
 }
 
-/// A body whose top level is a list of at least one element, as of a write of many rows.
+/// Reads a body that is a list of at least one element, as for a write of many rows.
 pub(crate) async fn read_array<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Vec<Value>, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -156,7 +156,7 @@ pub(super) fn malformed(message: impl Into<String>) -> ApiError {
     ApiError::bad_request("MalformedJson", message)
 }
 
-/// What can be refused before a byte is read.
+/// Returns the error for a body that can be refused by its headers.
 fn refusal(headers: &HeaderMap, limit: usize) -> Option<ApiError> {
     if !text(headers, &CONTENT_TYPE).is_some_and(is_json_type) || !is_plain(headers) {
         return Some(unsupported_media_type());
@@ -172,7 +172,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// `application/json` or `application/…+json`, with no parameter but `charset=utf-8`.
+/// Accepts `application/json` or `application/…+json`, with no parameter but `charset=utf-8`.
 fn is_json_type(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
@@ -185,7 +185,7 @@ fn is_utf8(parameter: &str) -> bool {
     parameter.strip_prefix("charset=").is_some_and(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
 }
 
-/// A few compressed kilobytes can hold gigabytes, so no compressed body is read.
+/// Refuses compressed bodies: a few kilobytes could expand to gigabytes.
 fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
@@ -197,7 +197,8 @@ where
     tokio::time::timeout(PATIENCE, read_bytes(payload, limit, load)).await.map_err(|_| too_slow())?
 }
 
-/// While the client is waited for, the request keeps none of the slots of those that are worked on.
+/// Reads the payload. While it waits for the client, the request gives up its slot, so that other requests can be
+/// processed.
 async fn read_bytes<S>(payload: &mut S, limit: usize, load: Option<&RequestLoad>) -> Result<Vec<u8>, ApiError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -231,7 +232,7 @@ pub(super) fn unreadable(error: &PayloadError) -> ApiError {
     }
 }
 
-/// The parser's own words could repeat a value; the position cannot.
+/// Reports the position of a syntax error, not the parser's message, which could repeat a value.
 fn malformed_at(error: &serde_json::Error) -> ApiError {
     let problem = match error.classify() {
         Category::Eof => "The body ends in the middle of its JSON",
@@ -357,7 +358,7 @@ mod tests {
         assert_eq!((error.status(), error.code()), (408, "RequestTimeout"));
     }
 
-    /// A client that is connected and says nothing.
+    /// A client that is connected and sends nothing.
     struct Silent;
 
     impl Stream for Silent {

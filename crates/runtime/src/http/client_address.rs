@@ -1,5 +1,5 @@
-//! The client's address. Anybody can write a forwarding header, so the one that the proxies maintain is believed hop by hop,
-//! from the right, as far as the trusted proxies reach.
+//! The client's address. Clients can forge forwarding headers, so only the header that the proxies maintain is read,
+//! hop by hop from the right, as far as the proxies are trusted.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -8,23 +8,24 @@ use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR,
 
 use crate::settings::{Cidr, Proxies, ProxyHeader};
 
-/// What is known of the client's end of the connection.
+/// The address and encryption of the client's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) address: IpAddr,
-    /// Whether the client's own connection is encrypted, be it by a proxy.
+    /// Whether the client's own connection is encrypted, to this server or to a proxy.
     pub(crate) tls: bool,
 }
 
-/// One entry of a forwarding header: what a proxy says of the hop before it.
+/// One entry of a forwarding header, in which a proxy describes the hop before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Hop {
-    /// None for `unknown`, an obfuscated name, or nonsense.
+    /// None for `unknown`, an obfuscated name, or an invalid address.
     address: Option<IpAddr>,
     tls: Option<bool>,
 }
 
-/// Only the header that the proxies maintain is read. The other one is whatever the client wrote into it.
+/// Determines the client from the header that the proxies maintain. The other header is never read: clients can set
+/// it.
 pub(crate) fn client(req: &HttpRequest, proxies: &Proxies) -> Client {
     let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let direct = Client { address: peer, tls: req.app_config().secure() };
@@ -38,7 +39,8 @@ pub(crate) fn client(req: &HttpRequest, proxies: &Proxies) -> Client {
     walk(direct, &hops, &proxies.trusted)
 }
 
-/// From the right: each hop is told by the one after it, so the first untrusted address is the client.
+/// Follows the hops from the right. Each entry was written by the hop after it, so the first untrusted address is the
+/// client.
 fn walk(direct: Client, hops: &[Hop], trusted: &[Cidr]) -> Client {
     let mut client = direct;
     for hop in hops.iter().rev() {
@@ -56,8 +58,8 @@ fn is_trusted(address: IpAddr, trusted: &[Cidr]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// RFC 7239. Split at every comma, quoted or not: an address has none, and a client's open quote must not swallow
-/// what a proxy appends.
+/// Parses `Forwarded` (RFC 7239). It is split at every comma, even within quotes: an address contains no comma, and
+/// an unclosed quote from a client must not hide the entries that proxies append.
 fn forwarded(headers: &HeaderMap) -> Vec<Hop> {
     entries(headers, &FORWARDED).map(forwarded_hop).collect()
 }
@@ -75,8 +77,8 @@ fn forwarded_hop(entry: &str) -> Hop {
     hop
 }
 
-/// `X-Forwarded-For` with `X-Forwarded-Proto` beside it: entry by entry where there are as many, else the nearest
-/// proxy's word for all.
+/// Parses `X-Forwarded-For` and `X-Forwarded-Proto`: entry by entry if both have the same number of entries;
+/// otherwise the last protocol, which the nearest proxy added, applies to all.
 fn x_forwarded(headers: &HeaderMap) -> Vec<Hop> {
     let addresses: Vec<_> = entries(headers, &X_FORWARDED_FOR).map(address).collect();
     let protocols: Vec<_> = entries(headers, &X_FORWARDED_PROTO).map(is_https).collect();
@@ -89,7 +91,8 @@ fn x_forwarded(headers: &HeaderMap) -> Vec<Hop> {
     addresses.iter().enumerate().map(|(index, address)| Hop { address: *address, tls: tls(index) }).collect()
 }
 
-/// Every comma-separated entry of every line of the header, in order. A line that is not text is one unknown entry.
+/// Returns every comma-separated entry of every line of the header, in order. A line that is not text is one unknown
+/// entry.
 fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers.get_all(name).flat_map(|line| line.to_str().unwrap_or("unknown").split(',')).map(str::trim)
 }

@@ -1,4 +1,4 @@
-//! Which web pages may call the API from a browser.
+//! CORS: the web pages that may call the API from a browser.
 
 use actix_cors::Cors;
 use actix_web::http::Method;
@@ -6,14 +6,14 @@ use actix_web::http::Method;
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::OPTIONS];
 
-/// What a script may read of an answer.
+/// Response headers that scripts may read.
 const EXPOSED: [&str; 7] =
     ["ETag", "Idempotent-Replayed", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"];
 
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: usize = 3600;
 
-/// Listed origins may send cookies. `*` never may: any page could then act for whoever is logged in.
+/// Allows listed origins to send cookies, but never `*`: any page could then act for a logged-in account.
 pub(crate) fn cors(origins: &[&str]) -> Cors {
     let cors = Cors::default().allowed_methods(METHODS).allow_any_header().expose_headers(EXPOSED).max_age(MAX_AGE);
     if origins.contains(&"*") {

@@ -1,5 +1,5 @@
-//! Whether another site makes a browser send this request: then a cookie that comes along proves nothing about what its
-//! owner wanted.
+//! Detects requests that another site makes a browser send: their cookies do not prove that the account's owner
+//! wanted them.
 
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::{HttpMessage, HttpRequest};
@@ -9,9 +9,9 @@ use super::client_address::Client;
 /// Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>
 const FETCH_SITE: &str = "Sec-Fetch-Site";
 
-/// True when a browser says that the request was made by a page of another origin, and that origin is neither the
-/// application's `public` one nor in `trusted`. Clients that are no browsers send neither header and pass: nobody can
-/// make them carry another's cookie.
+/// Returns true if a browser reports that a page of another origin made the request, and that origin is neither the
+/// application's `public` one nor in `trusted`. Clients other than browsers send neither header and pass: no other
+/// site can make them send an account's cookie.
 pub(crate) fn is_cross_site<'t>(
     request: &HttpRequest,
     public: Option<&str>,
@@ -19,15 +19,15 @@ pub(crate) fn is_cross_site<'t>(
 ) -> bool {
     let headers = request.headers();
     let Some(origin) = headers.get(ORIGIN) else { return text(headers, FETCH_SITE) == Some("cross-site") };
-    // An origin that is no text, or that the browser keeps to itself (`null`), is somebody else's.
+    // An origin that is not text, or that the browser withholds (`null`), counts as another site.
     let Ok(origin) = origin.to_str() else { return true };
     let is_it = |known: &str| known.eq_ignore_ascii_case(origin);
     !public.is_some_and(is_it) && !trusted.into_iter().any(is_it) && !is_own(request, public, origin)
 }
 
-/// Whether a page of this host asks. One that came without TLS was written by whoever sat on the line, and asks for
-/// nothing where the application is reached by TLS. A proxy that nobody named may end that unsaid, so `https` is the
-/// own origin everywhere.
+/// Returns true if a page of this host made the request. A page loaded without TLS could have been modified on its
+/// way, so it is refused if the application is reached by TLS. An unknown proxy may terminate TLS without saying so,
+/// so an `https` origin is always accepted.
 fn is_own(request: &HttpRequest, public: Option<&str>, origin: &str) -> bool {
     let own = request.uri().authority().map(|authority| authority.as_str());
     let own = own.or_else(|| text(request.headers(), HOST.as_str()));
@@ -50,7 +50,7 @@ mod tests {
 
     const TRUSTED: [&str; 1] = ["https://shop.example.com"];
 
-    /// How the application is reached.
+    /// How clients reach the application.
     struct Reached {
         public: Option<&'static str>,
         tls: bool,

@@ -1,4 +1,4 @@
-//! `ApiError`: the public message, apart from the internal cause.
+//! `ApiError`: a public message, kept apart from its internal cause.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use crate::db::DbError;
 use crate::input::Problem;
 
-/// How many problems one answer tells.
+/// Maximum number of problems listed in one answer.
 const MAX_PROBLEMS: usize = 50;
 
 const INVALID_API_ACTION: &str = "InvalidApiAction";
 
-/// A refusal or a failure on its way to the client. The cause goes to the log only.
+/// An error to be sent to the client. Its cause is only logged.
 #[derive(Debug)]
 pub struct ApiError(Box<Parts>);
 
-/// Behind a pointer, so that a `Result` that went well stays small.
+/// Boxed, so that a `Result` with an `ApiError` stays small.
 #[derive(Debug)]
 struct Parts {
     status: StatusCode,
@@ -30,7 +30,7 @@ struct Parts {
 }
 
 impl ApiError {
-    /// An error of the application's own. `status` outside 400..=599 becomes 500.
+    /// Creates an error of the application. A `status` outside 400..=599 becomes 500.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status)
             .ok()
@@ -48,7 +48,7 @@ impl ApiError {
         Self::new(401, code, message)
     }
 
-    /// The one answer to every missing permission.
+    /// The error for every missing permission.
     pub fn not_enough_permissions() -> Self {
         Self::new(403, "NotEnoughPermissions", "You do not have permission to perform this action")
     }
@@ -61,26 +61,26 @@ impl ApiError {
         Self::new(409, code, message)
     }
 
-    /// 404 for a row that is not there, or that the caller may not see.
+    /// 404 for a row that does not exist or that the caller may not view.
     pub fn not_found(model: &str) -> Self {
         Self::new(404, format!("{model}NotFound"), format!("{model} not found"))
     }
 
-    /// Something failed that the client can do nothing about.
+    /// 500 for a failure that the client cannot fix; `cause` is only logged.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut error = Self::new(500, "InternalError", "Something went wrong on our side");
         error.0.cause = Some(cause.into());
         error
     }
 
-    /// Overload, or the database is away; worth another try after `retry_after` seconds.
+    /// 503 for overload or an unreachable database; clients may try again after `retry_after` seconds.
     pub fn unavailable(retry_after: u64) -> Self {
         Self::new(503, "ServiceUnavailable", "The service is busy. Please try again shortly.")
             .with_header("Retry-After", retry_after.to_string())
     }
 
-    /// A body with problems: all of them, the first one as the message. Where nothing is wrong but what relations are to do,
-    /// the code says so.
+    /// 400 with all problems of a body; the first one is the message. The code is `InvalidApiAction` if all problems
+    /// concern relation changes.
     pub(crate) fn invalid_body(problems: Vec<Problem>) -> Self {
         let of_action = |problem: &Problem| problem.code == INVALID_API_ACTION;
         let actions = !problems.is_empty() && problems.iter().all(of_action);
@@ -100,7 +100,7 @@ impl ApiError {
         Self::bad_request(code, message).with_problems(problems)
     }
 
-    /// A long list of problems helps nobody but who wants a small request to cost a large answer.
+    /// Adds the list of problems, shortened so that a small request cannot cause a large answer.
     pub(crate) fn with_problems(mut self, mut problems: Vec<Problem>) -> Self {
         let more = problems.len().saturating_sub(MAX_PROBLEMS);
         problems.truncate(MAX_PROBLEMS);
@@ -115,7 +115,7 @@ impl ApiError {
         self.with_meta(Value::Object(meta))
     }
 
-    /// The problems that it lists.
+    /// Returns the listed problems.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let listed = self.0.meta.as_ref().and_then(|meta| meta.get("errors"));
         listed.and_then(|listed| Vec::deserialize(listed).ok()).unwrap_or_default()
@@ -159,7 +159,7 @@ impl ApiError {
         &self.0.headers
     }
 
-    /// For the log; never for the client.
+    /// The internal cause, which is logged and never sent to the client.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
@@ -173,7 +173,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// What no operation has given a better name.
+/// Maps database errors for which the operation has no more specific error.
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
@@ -189,7 +189,7 @@ impl From<DbError> for ApiError {
     }
 }
 
-/// For interceptors that use SeaORM directly.
+/// Converts the errors of interceptors that use SeaORM directly.
 impl From<sea_orm::DbErr> for ApiError {
     fn from(error: sea_orm::DbErr) -> Self {
         DbError::from(error).into()

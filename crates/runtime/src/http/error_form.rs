@@ -1,4 +1,4 @@
-//! The last word on errors: what actix itself refuses, in its own form or in none, leaves in ours.
+//! Rewrites errors that actix itself creates into the API's error format.
 
 use actix_cors::CorsError;
 use actix_web::HttpResponse;
@@ -14,7 +14,8 @@ use super::headers::is_json;
 use super::request_id::RequestId;
 use super::response::{Cause, error_body, method_not_allowed, no_such_route};
 
-/// Leaves a success, and an error in a JSON form of its own, as it is. Headers stay: CORS and limits have spoken.
+/// Rewrites an error; successes and errors in a JSON format of their own are unchanged. Headers stay, such as those
+/// of CORS and limits.
 pub(crate) fn in_error_form<B>(
     mut response: HttpResponse<B>,
     id: &RequestId,
@@ -42,7 +43,7 @@ fn replacement<B>(response: &HttpResponse<B>, id: &RequestId, write: WriteError)
         return None;
     }
     if let Some(error) = response.error().and_then(|error| error.as_error::<ApiError>()) {
-        // Where the API's own form is wanted, only a 500 has something to say that was not known where it was made.
+        // In the API's own format, only a 500 must be rewritten: it gets the request id.
         let is_as_wanted = std::ptr::fn_addr_eq(write, error_body as WriteError) && status != 500;
         return (!is_as_wanted).then(|| (status, write(error, Some(id))));
     }
@@ -54,14 +55,14 @@ fn replacement<B>(response: &HttpResponse<B>, id: &RequestId, write: WriteError)
     Some((status, write(&error, Some(id))))
 }
 
-/// Plain text or nothing at all; an application's own page or problem document is neither.
+/// Returns true for plain text or no content type; pages and problem documents of the application have another type.
 fn has_actix_form<B>(response: &HttpResponse<B>) -> bool {
     let content_type = response.headers().get(CONTENT_TYPE);
     let plain = content_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
     plain && !is_json(response.headers())
 }
 
-/// The failure that actix would have told the client belongs in the log.
+/// Stores the message of actix for the log instead of sending it to the client.
 fn note_cause<B>(response: &mut HttpResponse<B>) {
     let wanted = response.status().is_server_error() && !response.extensions().contains::<Cause>();
     let cause = response.error().filter(|_| wanted).map(|error| Cause(error.to_string()));
@@ -70,7 +71,7 @@ fn note_cause<B>(response: &mut HttpResponse<B>) {
     }
 }
 
-/// What actix's extractors refuse, under the names that our own stages use.
+/// Maps the errors of actix's extractors to the codes that the API uses for the same problems.
 fn by_type(error: &actix_web::Error) -> Option<ApiError> {
     if let Some(error) = error.as_error::<JsonPayloadError>() {
         return Some(json_refusal(error));

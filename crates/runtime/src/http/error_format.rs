@@ -1,28 +1,28 @@
-//! In what form errors leave under which paths: a client of a surface reads that surface's form and no other, whatever
-//! refused it.
+//! The error format of each path: below the prefix of a surface, all errors have that surface's format, whatever
+//! refused the request.
 
 use super::ApiError;
 use super::request_id::RequestId;
 use super::response::error_body;
 
-/// The body of an error. The request id is for a 500, which has nothing else to tell.
+/// Writes the body of an error. The request id is used for a 500 only.
 pub(crate) type WriteError = fn(&ApiError, Option<&RequestId>) -> Vec<u8>;
 
-/// The forms of an application's paths.
+/// The error formats by path prefix.
 #[derive(Clone, Default)]
 pub(crate) struct ErrorFormats {
     by_prefix: Vec<(String, WriteError)>,
 }
 
 impl ErrorFormats {
-    /// Everything at and below `prefix` speaks this form.
+    /// Sets the format of all paths at and below `prefix`.
     #[must_use]
     pub(crate) fn with(mut self, prefix: impl Into<String>, write: WriteError) -> Self {
         self.by_prefix.push((prefix.into(), write));
         self
     }
 
-    /// The form of a path: the API's own, where no other was set.
+    /// Returns the format of a path; the API's own format is the default.
     pub(crate) fn of(&self, path: &str) -> WriteError {
         let below =
             |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

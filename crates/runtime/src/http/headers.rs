@@ -1,4 +1,4 @@
-//! Headers that keep a browser from doing with an answer what it was not meant for. On every answer, errors too.
+//! Security headers, which every answer has, including errors.
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -7,7 +7,7 @@ use actix_web::http::header::{
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// A page of the application's own, such as the documentation, may set these for itself.
+/// Defaults that a page of the application, such as its documentation, may override.
 const UNLESS_SET: [(HeaderName, &str); 4] = [
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
@@ -15,10 +15,11 @@ const UNLESS_SET: [(HeaderName, &str); 4] = [
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
 
-/// A year. Without `includeSubDomains`: the neighbours of an API's host are not its to speak for.
+/// One year. Without `includeSubDomains`, because an API cannot decide for other hosts of its domain.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// `tls`: whether the client's own connection is encrypted; over plain HTTP the header would mean nothing.
+/// Sets the security headers. `tls` is true if the client's own connection is encrypted; browsers ignore HSTS over
+/// plain HTTP.
 pub(crate) fn secure(headers: &mut HeaderMap, tls: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     for (name, value) in UNLESS_SET {

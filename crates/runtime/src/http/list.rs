@@ -1,4 +1,4 @@
-//! Bodies that hold many rows.
+//! Answers that contain many rows.
 
 use std::any::Any;
 use std::fmt::Display;
@@ -9,8 +9,8 @@ use crate::crud::Page;
 use crate::query::Included;
 use crate::resource::AnyResource;
 
-/// `{ "total": …, "results": …, "page": …, …, "data": [ … ] }`, without what nobody counted, and without the number of a
-/// page that a cursor began.
+/// Writes `{ "total": …, "results": …, "page": …, …, "data": [ … ] }`, without totals that were not counted and
+/// without a page number if the page began at a cursor.
 ///
 /// # Errors
 /// Those of `AnswerBudget::finish`.
@@ -39,7 +39,7 @@ pub(crate) fn page(
     let before = page.query.page().is_none_or(|number| number > 1 && page.total != Some(0));
     member(&mut body, "hasPrevPage", before);
     if let Some(next) = &page.next {
-        // A cursor is letters, digits, dashes and underscores: nothing to escape.
+        // A cursor contains only letters, digits, `-` and `_`, so nothing has to be escaped.
         member(&mut body, "nextCursor", format_args!("\"{next}\""));
     }
     body.push("\"data\":");
@@ -52,7 +52,8 @@ fn member(body: &mut JsonBuffer, name: &str, value: impl Display) {
     body.push(&format!("\"{name}\":{value},"));
 }
 
-/// `{ "total": …, "results": …, "data": [ … ] }`: a bulk write answers with every row that it wrote, so both numbers agree.
+/// Writes `{ "total": …, "results": …, "data": [ … ] }`: a bulk write returns every row it wrote, so both numbers are
+/// equal.
 ///
 /// # Errors
 /// Those of `AnswerBudget::finish`.

@@ -1,5 +1,5 @@
-//! Bounds what requests hold at once: how many are worked on, how many bytes their bodies have, and how many are held for
-//! their answers until these are sent. A request that finds no room is answered 503.
+//! Limits the load of requests: how many are processed at once, the bytes of their bodies, and the bytes held for
+//! their answers until these are sent. A request beyond a limit gets a 503.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -16,24 +16,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ApiError;
 
-/// One in so many of the requests in flight is worked on, the others wait for their turn: they hold little more than
-/// their connections, and as many at work as possible would be slower in sum, and need more memory.
+/// One in this many requests in flight is processed; the others wait and hold little more than their connections.
+/// Processing all at once would take more time and more memory in total.
 const WAITING_SHARE: usize = 4;
-/// How long a request waits for its turn before it is refused.
+/// Maximum time that a request waits for a slot before it is refused.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// `Retry-After` of a refused client, in seconds.
+/// Value of `Retry-After` on a 503, in seconds.
 const RETRY_AFTER: u64 = 1;
-/// The first bytes of each body and of each answer are outside the budgets: the connection has buffers of that size anyway,
-/// and log-ins must stay possible while others send large bodies or take large answers.
+/// The first bytes of each body and answer are not counted: the connection has buffers of that size anyway, and
+/// log-ins must stay possible while other clients send large bodies or receive large answers.
 const FREE_BYTES: usize = 16 * 1024;
 
-/// Bytes that a connection is given of an answer at once.
+/// Bytes of an answer that a connection gets at once.
 const PART: usize = 32 * 1024;
 
-/// How much requests may hold at once.
+/// Limits on all requests of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LoadLimits {
-    /// Those that are worked on and those that wait for it.
+    /// Requests that are processed or wait for a slot.
     pub(crate) requests: usize,
     pub(crate) body_bytes: usize,
     pub(crate) answer_bytes: usize,
@@ -45,9 +45,9 @@ pub(crate) struct Load(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// Requests that have arrived and whose answers are not sent.
+    /// Requests that have arrived and are not fully answered.
     unanswered: AtomicUsize,
-    /// One permit for each request that may be worked on.
+    /// One permit for each request that may be processed.
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
@@ -58,13 +58,13 @@ struct Shared {
     refusals: Refusals,
 }
 
-/// Refused requests are logged once a second, not one by one: the log must not cost what the refusal saved.
+/// Logs refused requests at most once a second, because logging each one would cost as much as serving it.
 #[derive(Debug)]
 struct Refusals {
     since: Instant,
-    /// Those that no line of the log tells of yet.
+    /// Refusals not logged yet.
     count: AtomicUsize,
-    /// The second of the last line, counted from `since`.
+    /// The second of the last log line, counted from `since`.
     told_at: AtomicU64,
 }
 
@@ -95,7 +95,7 @@ impl Load {
         }))
     }
 
-    /// The number of requests that have arrived and whose answers are not sent.
+    /// Returns the number of requests that have arrived and are not fully answered.
     pub(crate) fn unanswered(&self) -> usize {
         self.0.unanswered.load(Ordering::Acquire)
     }
@@ -113,14 +113,14 @@ impl Load {
     }
 }
 
-/// The part of one request in the load, from its arrival until its answer is sent or given up.
+/// The part of the load that belongs to one request, from its arrival until its answer is sent or dropped.
 #[derive(Debug)]
 pub(super) struct RequestLoad {
     shared: Arc<Shared>,
     slot: RefCell<Option<OwnedSemaphorePermit>>,
-    /// The bytes of its body that are held.
+    /// Bytes held of its body.
     read: Cell<usize>,
-    /// The bytes that are held for its answer.
+    /// Bytes held for its answer.
     answer: Cell<usize>,
     refused: Cell<bool>,
 }
@@ -130,10 +130,10 @@ impl RequestLoad {
         request.extensions().get::<Rc<Self>>().cloned()
     }
 
-    /// Takes one of the slots for requests that are worked on, unless it has one.
+    /// Takes a slot for processing, unless the request has one.
     ///
     /// # Errors
-    /// 503, at once when too many wait already, later when none becomes free in time.
+    /// 503: at once if too many requests wait, or later if no slot becomes free in time.
     pub(super) async fn enter(&self) -> Result<(), ApiError> {
         if self.slot.borrow().is_some() {
             return Ok(());
@@ -151,12 +151,12 @@ impl RequestLoad {
         Ok(())
     }
 
-    /// Gives the slot to others while the client is waited for: slow clients must not fill all slots.
+    /// Gives up the slot while the request waits for its client, so that slow clients cannot occupy all slots.
     pub(super) fn leave(&self) {
         self.slot.take();
     }
 
-    /// Refuses a body whose announced length is more than what is left of the budget.
+    /// Refuses a body whose announced length exceeds the remaining budget.
     ///
     /// # Errors
     /// 503.
@@ -178,12 +178,12 @@ impl RequestLoad {
         if more > 0 && held + more > self.shared.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
-    /// Bytes that all bodies may take together.
+    /// Returns the total bytes that all bodies may take.
     pub(super) fn max_body(&self) -> usize {
         self.shared.max_body_bytes
     }
 
-    /// Takes the values of its body from the budget instead of its bytes.
+    /// Counts the memory of the body's values instead of its bytes.
     ///
     /// # Errors
     /// 503 when the budget is used up.
@@ -192,12 +192,12 @@ impl RequestLoad {
         self.hold_body(memory)
     }
 
-    /// Gives back what its body took.
+    /// Returns the bytes of its body to the budget.
     pub(super) fn release_body(&self) {
         self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
     }
 
-    /// Takes bytes of its answer, or of rows for it, from the budget.
+    /// Takes bytes of its answer, or of rows read for it, from the budget.
     ///
     /// # Errors
     /// 503 when the budget is used up.
@@ -209,7 +209,7 @@ impl RequestLoad {
         if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
-    /// Holds the bytes of the finished answer until it is sent, and gives back everything else.
+    /// Keeps the bytes of the finished answer counted until it is sent, and returns all other bytes.
     pub(super) fn keep_answer(&self, bytes: usize) {
         let (before, now) = (budgeted(self.answer.replace(bytes)), budgeted(bytes));
         if now > before {
@@ -225,7 +225,7 @@ impl RequestLoad {
         ApiError::unavailable(RETRY_AFTER)
     }
 
-    /// Whether it was refused for want of room.
+    /// Returns true if the request was refused because of the load.
     pub(super) fn was_refused(&self) -> bool {
         self.refused.get()
     }
@@ -260,11 +260,11 @@ fn budgeted(bytes: usize) -> usize {
     bytes.saturating_sub(FREE_BYTES)
 }
 
-/// The body of an answer, and the load of its request with it. It is handed over in parts that fit into the buffer of the
-/// connection, so that the load counts until the client has taken nearly everything.
+/// The body of an answer with the load of its request. It is sent in parts that fit into the buffer of the
+/// connection, so that the load counts until the client has received nearly everything.
 pub(super) struct LoadedBody<B> {
     body: Pin<Box<B>>,
-    /// Of the body, but not handed over yet.
+    /// The rest of the current chunk, not sent yet.
     rest: Bytes,
     _load: Rc<RequestLoad>,
 }

@@ -1,4 +1,4 @@
-//! Stages 1 and 2, errors, and rendering: the only room that knows status codes.
+//! HTTP: stages 1 and 2, errors, and rendering. Only this module knows status codes.
 
 pub(crate) mod access_log;
 mod answer_budget;

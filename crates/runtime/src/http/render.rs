@@ -1,4 +1,4 @@
-//! Stage 10: typed rows straight to bytes. No `serde_json::Value` on the way.
+//! Stage 10: writes typed rows directly as JSON bytes, without `serde_json::Value`.
 
 use std::any::Any;
 use std::io::Write;
@@ -13,15 +13,15 @@ use crate::access::FieldSet;
 use crate::query::Included;
 use crate::resource::{AnyResource, FieldMeta, Id};
 
-/// A value that can stand in a response.
+/// Implemented by types that can be written to a response.
 pub trait ToJson {
     fn to_json(&self, out: &mut Vec<u8>);
 }
 
-/// Fields that go by another name: their own, and the other one.
+/// Renamed fields: pairs of the field's own name and the name in the response.
 pub(crate) type Names = &'static [(&'static str, &'static str)];
 
-/// Writes one object, field by field in table order, keeping those that the mask holds.
+/// Writes one object, field by field in table order, with only the fields of the mask.
 pub struct ObjectWriter<'a> {
     out: &'a mut JsonBuffer,
     fields: &'static [FieldMeta],
@@ -37,7 +37,7 @@ impl<'a> ObjectWriter<'a> {
         Self { out, fields, mask, names, next: 0, empty: true }
     }
 
-    /// The next field in table order.
+    /// Writes the next field in table order.
     pub fn field(&mut self, value: &impl ToJson) -> &mut Self {
         let field = self.next;
         self.next += 1;
@@ -53,7 +53,7 @@ impl<'a> ObjectWriter<'a> {
         self.out.push("}");
     }
 
-    /// Names come from checked YAML: ASCII letters and digits, nothing to escape.
+    /// Names come from the checked YAML: ASCII letters and digits, which need no escaping.
     fn key(&mut self, name: &str) {
         if !self.empty {
             self.out.push(",");
@@ -65,12 +65,12 @@ impl<'a> ObjectWriter<'a> {
     }
 }
 
-/// One row as an object.
+/// Writes one row as an object.
 pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut JsonBuffer) {
     object_named(resource, record, fields, &[], body);
 }
 
-/// The same under the names of another wire format.
+/// Like [`object`], but writes some fields under other names, as another wire format requires.
 pub(crate) fn object_named(
     resource: &dyn AnyResource,
     record: &dyn Any,
@@ -83,7 +83,7 @@ pub(crate) fn object_named(
     out.end();
 }
 
-/// One row as an object, with what it includes.
+/// Writes one row as an object, with its included relations.
 pub(crate) fn object_including(
     resource: &dyn AnyResource,
     record: &dyn Any,
@@ -97,7 +97,8 @@ pub(crate) fn object_including(
     out.end();
 }
 
-/// One of many rows as an object, with what it includes: an object or null for a relation to one, a list for others.
+/// Writes the row at position `nth` as an object, with its included relations: an object or null for a to-one
+/// relation, a list for a to-many relation.
 pub(crate) fn object_nth(
     resource: &dyn AnyResource,
     records: &dyn Any,
@@ -233,7 +234,7 @@ fn serialize<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     serde_json::to_writer(out, value).expect("plain values always serialize, and a Vec takes every byte");
 }
 
-/// Text that needs no escaping.
+/// Writes text that needs no escaping.
 fn quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());

@@ -1,4 +1,5 @@
-//! One name per request, in the answer, the log and the body of a 500, so that a report leads to its line in the log.
+//! A unique id per request, in the answer, the log and the body of a 500, so that an error report can be found in the
+//! log.
 
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 const LONGEST: usize = 128;
 
-/// In the request's extensions; clones are cheap.
+/// Stored in the request's extensions; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The caller's own id if it is harmless in a log and a header, else a new one.
+    /// Returns the id that the client sent if it is safe in a log and a header, otherwise a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
         match given.filter(|id| is_harmless(id)) {

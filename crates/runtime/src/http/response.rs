@@ -1,4 +1,4 @@
-//! An `ApiError` on the wire: `{ status, code, message, meta }`. The cause leaves through the log only.
+//! An `ApiError` as a response: `{ status, code, message, meta }`. The cause is only logged.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::ApiError;
 use super::request_id::RequestId;
 
-/// In a response's extensions: why it failed, for the log.
+/// The cause of a failure, stored in the response's extensions for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause(pub(crate) String);
 
@@ -26,7 +26,7 @@ impl ResponseError for ApiError {
         StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Without a request id; `transport` adds it to a 500 on its way out.
+    /// Contains no request id; `transport` adds it to a 500.
     fn error_response(&self) -> HttpResponse {
         error_response(self, None)
     }
@@ -35,7 +35,7 @@ impl ResponseError for ApiError {
 pub(crate) fn error_response(error: &ApiError, id: Option<&RequestId>) -> HttpResponse {
     let mut response = HttpResponse::build(error.status_code());
     for (name, value) in error.headers() {
-        // A value that is no header value, as with a line break in it, is left out and cannot split the answer.
+        // An invalid header value, such as one with a line break, is left out and cannot split the response.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             response.insert_header((name, value));
         }
@@ -47,8 +47,8 @@ pub(crate) fn error_response(error: &ApiError, id: Option<&RequestId>) -> HttpRe
     response
 }
 
-/// The JSON of an error. `meta` is an object without members where there are no details; a 500 has the request id for meta
-/// and nothing else.
+/// Writes the JSON of an error. `meta` is an empty object if there are no details; for a 500 it contains only the
+/// request id.
 pub(super) fn error_body(error: &ApiError, id: Option<&RequestId>) -> Vec<u8> {
     let meta = match error.status() {
         500 => id.map(|id| json!({ "requestId": id.as_str() })),
@@ -59,7 +59,7 @@ pub(super) fn error_body(error: &ApiError, id: Option<&RequestId>) -> Vec<u8> {
     serde_json::to_vec(&body).expect("strings and a JSON value serialize")
 }
 
-/// `saving the post: connection refused: …`, outermost first.
+/// The internal cause and its sources, outermost first: `saving the post: connection refused: …`.
 fn cause_chain(error: &ApiError) -> Option<String> {
     let first = error.cause()?;
     let deeper = std::iter::successors(first.source(), |cause| cause.source());
@@ -67,19 +67,19 @@ fn cause_chain(error: &ApiError) -> Option<String> {
     Some(chain.collect::<Vec<_>>().join(": "))
 }
 
-/// A body that is JSON already.
+/// Creates a response from a body that is already JSON.
 pub(crate) fn json_response(status: StatusCode, body: Vec<u8>) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(body)
 }
 
-/// Sets a header of the runtime's own; a value that is no header value is left out.
+/// Sets a header of the runtime; an invalid value is left out.
 pub(crate) fn set_header(response: &mut HttpResponse, name: &'static str, value: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
         response.headers_mut().insert(name, value);
     }
 }
 
-/// The application's default service: nothing has this path.
+/// The application's default service: 404 for a path without a route.
 pub(crate) async fn route_not_found() -> Result<HttpResponse, ApiError> {
     Err(no_such_route())
 }
@@ -88,12 +88,12 @@ pub(super) fn no_such_route() -> ApiError {
     ApiError::new(404, "RouteNotFound", "There is no such route")
 }
 
-/// `allowed`: the methods that the path does have, such as `GET, POST`.
+/// 405; `allowed` lists the methods of the path, such as `GET, POST`.
 pub(crate) fn method_not_allowed(allowed: &str) -> ApiError {
     ApiError::new(405, "MethodNotAllowed", "This route does not take this method").with_header("Allow", allowed.into())
 }
 
-/// A path that is only read. HEAD is GET without the body, which the server leaves out; any other method is a 405.
+/// Creates a route that supports GET and HEAD, whose body the server leaves out; any other method is a 405.
 pub(crate) fn get_only<F, Args>(path: &'static str, handler: F) -> Resource
 where
     F: Handler<Args> + Clone,

@@ -1,8 +1,8 @@
-//! Stage 1: what every request passes before it has a route, and every answer on its way out.
+//! Stage 1: processing of every request before routing, and of every answer.
 //!
-//! From the outside in: the frame (request id, client address, log line, security headers, the form of errors), CORS,
-//! the global limit, the bound on requests in flight, compression. CORS stands outside the limits, so that a page can read
-//! its 429 and 503; the preflights that it answers are counted before it.
+//! From the outside in: the frame (request id, client address, log line, security headers, error format), CORS, the
+//! global limit, the limit on requests in flight, compression. CORS wraps the limits, so that a page can read a 429
+//! or 503; preflights, which CORS answers, are counted before it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,23 +30,23 @@ use crate::ops::health;
 use crate::ops::shutdown::Stopping;
 use crate::settings::Proxies;
 
-/// What stage 1 needs to know. Made once and shared by all workers.
+/// The settings and shared state of stage 1. Created once and cloned for every worker.
 #[derive(Clone)]
 pub(crate) struct Transport {
     pub(crate) proxies: Arc<Proxies>,
-    /// Whether clients reach the application by TLS, as its public URL says.
+    /// Whether the public URL of the application uses TLS.
     pub(crate) public_by_tls: bool,
     pub(crate) limits: Arc<RateLimits>,
     /// `AppMeta::cors`
     pub(crate) origins: &'static [&'static str],
     pub(crate) formats: ErrorFormats,
     pub(crate) load: Load,
-    /// While it is, answers ask clients to close their connections.
+    /// Once the server is stopping, answers ask clients to close their connections.
     pub(crate) stopping: Stopping,
 }
 
-/// Wraps an application. Services may be mounted before or after; middleware wrapped later stands further out, and
-/// its answers would lack what the frame adds.
+/// Wraps an application in stage 1. Services may be mounted before or after; middleware that is wrapped later runs
+/// outside, so its answers lack the headers of the frame.
 ///
 /// A request then carries `RequestId` and `Client` in its extensions.
 pub(crate) fn transport<T, B>(
@@ -76,7 +76,7 @@ where
         .wrap(from_fn(move |req, next| frame(Arc::clone(&arriving), req, next)))
 }
 
-/// What is known of a request the moment it arrives.
+/// The data of a request that are known on arrival.
 struct Arrival {
     id: RequestId,
     started: Instant,
@@ -91,7 +91,7 @@ impl Arrival {
         let mut extensions = req.extensions_mut();
         extensions.insert(id.clone());
         extensions.insert(client);
-        // Decoded, as routes are found: `/%61uth/login` is a path of that surface, too.
+        // The decoded path, as in routing: `/%61uth/login` is a path of that surface, too.
         let write_error = transport.formats.of(req.match_info().as_str());
         let by_tls = client.tls || transport.public_by_tls;
         Rc::new(Self { id, started: Instant::now(), by_tls, write_error })
@@ -135,12 +135,12 @@ async fn frame<B: MessageBody + 'static>(
             }
             arrival.log(&request, &mut response, &load);
             load.release_body();
-            // Whoever takes their time to read the answer keeps nobody else from being worked on.
+            // A slow reader of its answer must not occupy a slot.
             load.leave();
             if !response.status().is_success() {
                 load.keep_answer(0);
             }
-            // The request's extensions live as long as the connection may keep the request for its next one.
+            // The connection may keep the request, and its extensions, until its next request.
             request.extensions_mut().remove::<Rc<RequestLoad>>();
             Ok(ServiceResponse::new(request, response.map_body(|_, body| LoadedBody::new(body, load))))
         }
@@ -148,8 +148,8 @@ async fn frame<B: MessageBody + 'static>(
     }
 }
 
-/// A middleware further in gave up without an answer. The request went with it, so the line in the log is short, but
-/// the client sees no difference.
+/// Answers for an inner middleware that returned an error instead of a response. The request is lost with it, so the
+/// log line has fewer fields; the client sees no difference.
 fn undelivered(arrival: &Arrival, error: Error) -> Error {
     let cause = error.to_string();
     let response = arrival.dress(HttpResponse::from_error(error)).map_into_boxed_body();
@@ -162,7 +162,7 @@ fn undelivered(arrival: &Arrival, error: Error) -> Error {
     InternalError::from_response("already answered", response).into()
 }
 
-/// Refuses what would be one request too many.
+/// Refuses a request if too many are in flight.
 async fn admitted<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
@@ -178,7 +178,8 @@ async fn admitted<B: MessageBody + 'static>(
     }
 }
 
-/// Not `into_response`, which forgets the error: the frame writes it in the form of the path.
+/// Creates the response of a refused request. `into_response` would lose the error, which the frame writes in the
+/// format of the path.
 fn refused<B>(req: ServiceRequest, error: ApiError) -> ServiceResponse<EitherBody<B>> {
     ServiceResponse::new(req.into_parts().0, HttpResponse::from_error(error)).map_into_right_body()
 }
@@ -188,7 +189,7 @@ async fn limited<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    // A load balancer's probes must never turn into 429 and take a healthy node out.
+    // Probes are never limited: a 429 would take a healthy node out of the load balancer.
     if health::is_probe(req.path()) {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     }
@@ -204,7 +205,7 @@ async fn limited<B: MessageBody + 'static>(
     Ok(response.map_into_left_body())
 }
 
-/// Counts the requests that CORS answers by itself, before they reach the limit of all others.
+/// Counts preflights towards the limit, because CORS answers them before the limit of other requests applies.
 async fn preflight_limited<B: MessageBody + 'static>(
     limits: Arc<RateLimits>,
     req: ServiceRequest,

@@ -249,11 +249,11 @@ async fn a_middleware_that_gives_up_still_leaves_a_framed_answer() {
 }
 
 thread_local! {
-    /// What this thread logged.
+    /// The log of this thread.
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes to the log of the thread that speaks.
+/// Writes to the log of the current thread.
 struct OwnThread;
 
 impl std::io::Write for OwnThread {
@@ -267,8 +267,8 @@ impl std::io::Write for OwnThread {
     }
 }
 
-/// One subscriber for the whole process: with one per test, a line that another test's thread reached first,
-/// having none, would count as switched off for everybody.
+/// One subscriber for the whole process: with one per test, a log line that is first reached by a thread without a
+/// subscriber would be disabled for all threads.
 static LISTENING: LazyLock<()> = LazyLock::new(|| {
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| OwnThread).finish();
     tracing::subscriber::set_global_default(log).expect("the only subscriber");

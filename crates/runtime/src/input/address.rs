@@ -1,4 +1,4 @@
-//! The one form in which e-mail addresses are stored and looked for.
+//! The normal form in which e-mail addresses are stored and looked up.
 
 /// Brings an address into the form in which it is stored: without space around it, in lower case, its domain in ASCII as
 /// UTS-46 maps it. `Ada@Bücher.example`, `ada@ｂücher。example` and `ada@xn--bcher-kva.example` are one mailbox, and must

@@ -1,4 +1,4 @@
-//! `BodyReader`: one JSON object, read field by field, every problem collected.
+//! `BodyReader`: reads one JSON object field by field, and collects every problem.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::resource::{
 };
 use crate::text::upper_first;
 
-/// One thing that is wrong with a request, as `meta.errors` shows it.
+/// One problem of a request, as an element of `meta.errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 pub struct Problem {
     /// `title`; `2.title` in a bulk body
@@ -35,7 +35,7 @@ impl Problem {
     }
 }
 
-/// Whose request it is, as far as reading a body needs to know.
+/// The caller and the rules of a request, as needed to read a body.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) account: Option<Id>,
@@ -43,11 +43,11 @@ pub(crate) struct Reader<'a> {
     pub(crate) passwords: &'a PasswordPolicy,
     /// Fields that the caller may write: the Scope's field mask.
     pub(crate) writable: FieldSet,
-    /// Where bodies may reach into other models.
+    /// Access to other models, if bodies may nest their rows.
     pub(crate) reach: Option<Reach<'a>>,
 }
 
-/// Reads a body object for one model. Each method takes its key out; what is left at `finish` is unknown.
+/// Reads a body object for one model. Each method removes its key; keys that are left at `finish` are refused.
 pub struct BodyReader<'a> {
     pub(super) meta: &'static ModelMeta,
     pub(super) body: Map<String, Value>,
@@ -56,27 +56,27 @@ pub struct BodyReader<'a> {
     pub(super) passwords: Vec<PlainPassword>,
     pub(super) references: Vec<Reference>,
     pub(super) inline: Vec<InlineKey>,
-    /// Whether the body gives a key by its own name.
+    /// Whether the body gives a foreign key by its own name and not through its relation.
     pub(super) plain_keys: bool,
     pub(super) refusal: Option<ApiError>,
     invalid: Option<ValidationErrors>,
 }
 
-/// What is left when a body was read.
+/// The results of reading a body, apart from the input.
 pub(crate) struct Finished {
     pub(crate) problems: Vec<Problem>,
     /// To be hashed, once there are no problems.
     pub(crate) passwords: Vec<PlainPassword>,
-    /// What has to be done before the input is complete.
+    /// Rows to find, create or change before the input is complete.
     pub(crate) references: Vec<Reference>,
-    /// Keys that came through their relations; none where others came by their own names, as a database does not say which
-    /// of them leads nowhere.
+    /// Foreign keys that were given through their relations; empty if others were given by their own names, as a
+    /// database does not report which key points to no row.
     pub(crate) inline: Vec<InlineKey>,
-    /// Why the caller may not write what the body nests.
+    /// Why the caller may not write the nested rows.
     pub(crate) refusal: Option<ApiError>,
 }
 
-/// Reads an input and notes what its validators have against it.
+/// Reads an input and runs its validators.
 pub(crate) fn read<I: Input>(body: &mut BodyReader<'_>) -> Box<dyn AnyInput> {
     let input = I::read(body);
     body.invalid = input.validate().err();
@@ -99,7 +99,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// A field without which no row can be made.
+    /// A field that is required to create a row.
     pub fn required<T: FromJson>(&mut self, name: &'static str) -> T {
         match self.take(name) {
             Some(Value::Null) | None => self.missing(name),
@@ -133,7 +133,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// A field of an update that a row cannot be without: null is refused.
+    /// A field of an update that cannot be null.
     pub fn patch<T: FromJson>(&mut self, name: &'static str) -> Patch<T> {
         match self.take(name) {
             None => Patch::Absent,
@@ -165,7 +165,8 @@ impl<'a> BodyReader<'a> {
         password
     }
 
-    /// A required key to the account, by default the caller's (`default: $me`). Anonymous callers have none to give.
+    /// A required key to the account, by default the caller's (`default: $me`). For anonymous callers there is no
+    /// default.
     pub fn me<T: FromJson + RowId>(&mut self, name: &'static str) -> T {
         match self.take(name) {
             None => self.reader.account.and_then(T::from_id).unwrap_or_else(|| self.missing(name)),
@@ -183,17 +184,17 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// The caller's account, for a key with `default: $me` that nobody may write.
+    /// The caller's account, for a key with `default: $me` that cannot be given in a body.
     pub fn caller<T: RowId>(&self) -> Option<T> {
         self.reader.account.and_then(T::from_id)
     }
 
-    /// The moment of the request, for `default: now`.
+    /// The time of the request, for `default: now`.
     pub fn now(&self) -> DateTime<Utc> {
         self.reader.now
     }
 
-    /// Refuses what nothing asked for, and hands all problems over.
+    /// Refuses the keys that no method has read, and returns all problems.
     pub(crate) fn finish(mut self) -> Finished {
         let left: Vec<String> = self.body.keys().cloned().collect();
         for key in left {
@@ -209,8 +210,8 @@ impl<'a> BodyReader<'a> {
         Finished { problems, passwords, references, inline, refusal }
     }
 
-    /// What the validators found. A field that could not be read holds a placeholder, about which there is nothing more
-    /// to say.
+    /// Adds the problems that the validators found. A field that could not be read holds a placeholder, whose problems
+    /// are left out.
     fn report_invalid(&mut self) {
         let Some(errors) = self.invalid.take() else { return };
         let named: BTreeSet<&str> = self.problems.iter().map(|problem| problem.field.as_str()).collect();
@@ -250,8 +251,8 @@ impl<'a> BodyReader<'a> {
         T::default()
     }
 
-    /// A server-set field, one the caller may not write, and one that does not exist must be told apart only where
-    /// the caller may know of the field: a private field answers like an unknown one.
+    /// The problem of a key that no method has read. Server-set, unwritable and unknown fields are told apart only if
+    /// the caller may know of the field: a private field answers like an unknown one, except a password.
     fn not_writable(&self, key: &str) -> Problem {
         let of_relation = self.meta.relations.iter().find_map(|relation| match relation.kind {
             RelationKind::BelongsTo { field } if relation.name == key => Some(field),
@@ -275,7 +276,7 @@ impl<'a> BodyReader<'a> {
     }
 }
 
-/// Problems in the order of the fields, what belongs to none of them last.
+/// Sorts problems in the order of the fields; those that belong to no field come last.
 pub(crate) fn in_order(meta: &ModelMeta, problems: &mut [Problem]) {
     problems.sort_by_key(|problem| {
         // `comments.0.content` is a problem of `comments`.
@@ -288,7 +289,7 @@ pub(crate) fn in_order(meta: &ModelMeta, problems: &mut [Problem]) {
     });
 }
 
-/// What a kind of field asks of its values beyond their Rust type.
+/// Checks and normalizes a value beyond its Rust type: e-mail addresses, and lists of enum values without repetition.
 fn normalized(kind: FieldKind, value: Value) -> Result<Value, Mismatch> {
     match (kind, value) {
         // One mailbox must not make two accounts.
@@ -300,7 +301,7 @@ fn normalized(kind: FieldKind, value: Value) -> Result<Value, Mismatch> {
     }
 }
 
-/// `Allow` is `allow`: clients of Arkos spell the effects of permissions so.
+/// Accepts `Allow` for `allow`: clients of Arkos spell the effects of permissions so.
 fn in_known_case(known: &[&str], value: Value) -> Value {
     let same = value.as_str().and_then(|text| known.iter().find(|known| known.eq_ignore_ascii_case(text)));
     same.map_or(value, |known| (*known).into())
@@ -314,7 +315,8 @@ fn is_list_of(known: &[&str], value: &Value) -> bool {
     texts.is_some_and(|texts| texts.len() == items.len() && texts.iter().all(|text| known.contains(text)))
 }
 
-/// A page that shows a link must not run it: `javascript:` and `data:` are URLs, too.
+/// Whether a URL has a scheme other than http and https: a page that shows the link must not run `javascript:` or
+/// `data:`.
 fn leads_elsewhere(value: &Value) -> bool {
     let scheme = value.as_str().and_then(|text| text.trim_start().split_once(':')).map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https"))

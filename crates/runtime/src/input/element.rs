@@ -1,4 +1,4 @@
-//! One row of another model that a body names, and what becomes of it.
+//! One element of a relation in a body: a row of another model, and the action on it.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::resource::{
 };
 use crate::text::upper_first;
 
-/// `apiAction`, or what stands for it.
+/// The value of `apiAction`, or the action that the form of an element implies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Connect,
@@ -28,12 +28,13 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// Whether the row need not be linked already. `Set` need not find it so, but tells what is.
+    /// Whether the row need not be linked already, and the result reveals no links. `Set` takes any row, but reveals
+    /// which rows are linked.
     pub(super) fn looks_everywhere(self) -> bool {
         matches!(self, Action::Connect | Action::ConnectOrCreate | Action::Create)
     }
 
-    /// Whether the row that is linked can be meant without being named.
+    /// Whether the linked row can be meant without being named.
     pub(super) fn finds_linked(self) -> bool {
         matches!(self, Action::Update | Action::Disconnect | Action::Delete | Action::Upsert)
     }
@@ -73,10 +74,10 @@ pub(super) struct Element<'e> {
     pub(super) path: &'e str,
 }
 
-/// An element and what it says.
+/// An element and its entries.
 pub(super) type Row<'e> = (Element<'e>, Map<String, Value>);
 
-/// One object of an element that consists of several, and where it stands.
+/// One of the objects that a compound element consists of, and its place.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) entries: Map<String, Value>,
@@ -84,17 +85,17 @@ pub(super) struct Part {
 }
 
 impl Element<'_> {
-    /// A part of it.
+    /// A part of this element, at its own path.
     pub(super) fn at<'p>(&self, path: &'p str) -> Element<'p> {
         Element { relation: self.relation, target: self.target, path }
     }
 
-    /// Whether it is one of many, and so may come in any number.
+    /// Whether its relation leads to many rows, and so takes any number of elements.
     pub(super) fn is_listed(&self) -> bool {
         matches!(self.relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
     }
 
-    /// Whether the rows at the other end have a key that never changes: they are made with it, and not linked later.
+    /// Whether the key at the other end never changes: such rows are created with it, and cannot be linked later.
     fn is_fixed(&self) -> bool {
         let meta = self.target.meta;
         match self.relation.kind {
@@ -105,25 +106,25 @@ impl Element<'_> {
         }
     }
 
-    /// Where it stands in the body of the request.
+    /// Place of the element in the body of the request.
     pub(super) fn place(&self, reach: Reach<'_>) -> String {
         format!("{}{}", reach.place, self.path)
     }
 
-    /// Whether the row that is written has the key.
+    /// Whether the key is in the row that is written.
     pub(super) fn belongs(&self) -> bool {
         matches!(self.relation.kind, RelationKind::BelongsTo { .. })
     }
 }
 
-/// An element was not read, and why is noted.
+/// An element could not be read; the problem has been recorded.
 pub(super) struct Refused;
 
 impl BodyReader<'_> {
-    /// What one element says. A row that is changed in the body of a new one is connected to it first.
+    /// Reads one element. A row that is changed in the body of a new row is connected to it first.
     pub(super) fn element(&mut self, element: &Element<'_>, value: Value) -> Result<Vec<Change>, Refused> {
         let reach = self.reader.reach.filter(|reach| reach.leads_to(element.target.meta));
-        // Before it is looked at: a problem takes more room in the answer than its cause takes in the body.
+        // Counted before it is read: a problem takes more room in the answer than its cause takes in the body.
         if let Some(reach) = reach.filter(|_| element.is_listed()) {
             self.count(element, reach)?;
         }
@@ -155,7 +156,7 @@ impl BodyReader<'_> {
         self.act(element, reach, action, entries)
     }
 
-    /// What an element does whose action is known.
+    /// Reads an element whose action is known.
     pub(super) fn act(
         &mut self,
         element: &Element<'_>,
@@ -170,7 +171,7 @@ impl BodyReader<'_> {
                 _ => self.connect_or_create(element, reach, parts),
             };
         }
-        // A key leads to one row, and a new row has no links that could be replaced.
+        // A key leads to one row, and a new row has no links to replace: in both cases `set` means `connect`.
         let replaces = !element.belongs() && reach.form == Form::Update;
         let action = if action == Action::Set && !replaces { Action::Connect } else { action };
         if !(element.belongs() && action == Action::Connect && entries.contains_key("id")) {
@@ -180,7 +181,7 @@ impl BodyReader<'_> {
             return Ok(vec![Change::Create(self.draft(element, Form::Create, entries)?)]);
         }
         let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
-        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        // For a relation to one row, a unique field is changed and not used to find the row.
         let changed = action == Action::Update && !element.is_listed();
         let keys = if changed { FieldSet::NONE } else { readable };
         let named = self.named(element, reach, action, (&keys, &readable), &mut entries)?;
@@ -197,7 +198,7 @@ impl BodyReader<'_> {
         }])
     }
 
-    /// Links no row of the relation any longer.
+    /// Unlinks all rows of the relation.
     pub(super) fn cleared(&mut self, relation: &Element<'_>, reach: Reach<'_>) -> Result<Vec<Change>, Refused> {
         if relation.belongs() {
             return self.act(relation, reach, Action::Disconnect, Map::new());
@@ -211,7 +212,7 @@ impl BodyReader<'_> {
         Ok(vec![Change::Set(Replacement { rows: Vec::new(), place: self.place_of(relation, reach) })])
     }
 
-    /// Where the relation of an element stands in the body of the request.
+    /// Place of the element's relation in the body of the request.
     fn place_of(&self, element: &Element<'_>, reach: Reach<'_>) -> String {
         format!("{}{}", reach.place, element.relation.name)
     }
@@ -231,7 +232,7 @@ impl BodyReader<'_> {
         Ok(connected.into_iter().chain([Change::Update(named, draft)]).collect())
     }
 
-    /// `{ "id": … }` and nothing else, where a body may not reach further.
+    /// Accepts only `{ "id": … }`, also inside `connect`, where a body may not nest rows of other models.
     fn plain(&mut self, element: &Element<'_>, mut entries: Map<String, Value>) -> Result<Vec<Change>, Refused> {
         if entries.len() == 1
             && let Some(Value::Object(connected)) = entries.get_mut("connect")
@@ -260,27 +261,26 @@ impl BodyReader<'_> {
         }
     }
 
-    /// Notes that the body names the one row of a relation that leads to no more; those of a list are counted where they are
-    /// read.
+    /// Counts the row of a relation that leads to one; the rows of a list are counted where they are read.
     pub(super) fn count_single(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
         if element.is_listed() { Ok(()) } else { self.count(element, reach) }
     }
 
-    /// Notes that the body names one more row. A plain key costs nothing more than a value does.
+    /// Counts one more row that the body names. A plain key is not counted.
     pub(super) fn count(&mut self, element: &Element<'_>, reach: Reach<'_>) -> Result<(), Refused> {
         let left = reach.names.get();
         reach.names.set(left.saturating_sub(1));
         if left > 0 {
             return Ok(());
         }
-        // Said once; a body may hold many more of them.
+        // Reported once; a body may hold many more of them.
         if !reach.told.replace(true) {
             return Err(self.refuse(element, "MaxNestedConstraint", "is more than one body may name"));
         }
         Err(Refused)
     }
 
-    /// What is neither made nor changed takes no values.
+    /// Refuses values for a row that is neither created nor changed.
     pub(super) fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
         if entries.is_empty() {
             return Ok(());
@@ -291,7 +291,8 @@ impl BodyReader<'_> {
         Err(Refused)
     }
 
-    /// Whether the caller may touch the other row as the action does. Its key is changed like any field of it.
+    /// Checks that the caller may link, unlink or delete the other row. A key in that row is changed like any of its
+    /// fields.
     pub(super) fn may_link(&mut self, element: &Element<'_>, reach: Reach<'_>, action: Action) -> Result<(), Refused> {
         let meta = element.target.meta;
         let operation = if action == Action::Delete { Operation::DeleteOne } else { Operation::UpdateOne };
@@ -299,7 +300,8 @@ impl BodyReader<'_> {
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => meta.field_index(field),
             RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
         };
-        // To link many to many is to change either row. Of their own account, callers may not change every link.
+        // Changing this row is enough to link many to many, unless it is the caller's own account: that needs the other
+        // row.
         if key.is_none() && action != Action::Delete && !(reach.own && element.is_listed()) {
             return Ok(());
         }
@@ -316,7 +318,7 @@ impl BodyReader<'_> {
         Ok(())
     }
 
-    /// The body of a row that is made or changed, under the rules of its own model.
+    /// Reads the body of a row that is created or changed, under the rules of its own model.
     pub(super) fn draft(
         &mut self,
         element: &Element<'_>,
@@ -348,7 +350,8 @@ impl BodyReader<'_> {
         Ok(Draft { input, place, references, inline })
     }
 
-    /// A row that is made at the other end gets the key that leads back, which it cannot have another value for.
+    /// Sets the key of a row that is created at the other end; it leads back to the written row, and the body may not
+    /// give it.
     fn imply_key(&mut self, element: &Element<'_>, entries: &mut Map<String, Value>) -> Result<(), Refused> {
         let (RelationKind::HasOne { field } | RelationKind::HasMany { field }) = element.relation.kind else {
             return Ok(());
@@ -365,7 +368,7 @@ impl BodyReader<'_> {
         Ok(())
     }
 
-    /// Takes over what a nested body left.
+    /// Takes over the results of a nested body.
     fn absorb(&mut self, element: &Element<'_>, finished: Finished) -> Result<Vec<Reference>, Refused> {
         let Finished { problems, passwords, references, refusal, .. } = finished;
         self.passwords.extend(passwords);
@@ -404,8 +407,8 @@ impl BodyReader<'_> {
     }
 }
 
-/// What an element without `apiAction` does. Only the id, or only the fields of one unique index: the row is there. An id
-/// and more: it is changed. No id: it is made.
+/// The action of an element without `apiAction`. Only the id, or only the fields of one unique index: connect. The id
+/// and other fields: update. No id: create.
 fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
     let says = |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
     let named = || uniques(element.target.meta, readable).any(|(_, fields)| says(fields));
@@ -418,7 +421,7 @@ fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Va
     }
 }
 
-/// Stands where an id is not known yet.
+/// A placeholder for an id that is not known yet.
 pub(super) fn placeholder(kind: IdKind) -> Value {
     match kind {
         IdKind::Uuid => uuid::Uuid::nil().to_string().into(),

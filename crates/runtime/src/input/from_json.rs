@@ -1,4 +1,4 @@
-//! One JSON value to one typed value.
+//! Converts one JSON value to one typed value.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::types::{parse_date, parse_datetime, parse_time};
 use crate::resource::Id;
 
-/// What was expected instead: completes "'views' must be …".
+/// Describes the expected value: completes "'views' must be …".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch(pub std::borrow::Cow<'static, str>);
 
@@ -18,7 +18,7 @@ impl From<&'static str> for Mismatch {
     }
 }
 
-/// A type that a field can have. `Default` is the placeholder that stands where a problem was found.
+/// A type that a field can have. `Default` is the placeholder for a value that could not be read.
 pub trait FromJson: Default {
     fn from_json(value: Value) -> Result<Self, Mismatch>;
 }
@@ -69,10 +69,10 @@ impl FromJson for Decimal {
     }
 }
 
-/// Decimal digits that a binary number of 64 bits keeps.
+/// Decimal digits that a 64-bit float keeps.
 const EXACT_DIGITS: usize = 15;
 
-/// A number in JSON as a decimal; none where it was read as a binary number that may have lost digits.
+/// A JSON number as a decimal; `None` if it was parsed as a float that may have lost digits.
 pub(crate) fn exact_decimal(number: &Number) -> Option<Decimal> {
     let text = number.to_string();
     let decimal = if text.contains('e') { Decimal::from_scientific(&text) } else { Decimal::from_str_exact(&text) };
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_number_with_more_digits_than_are_kept_is_no_decimal() {
         let read = |text: &str| Decimal::from_json(serde_json::from_str(text).expect("JSON")).ok();
-        // Whole numbers are no binary ones.
+        // Integers are not parsed as floats.
         for text in ["1.5", "12345678901234.5", "1000.0", "-0.0025", "9007199254740993"] {
             assert_eq!(read(text), text.parse().ok(), "{text}");
         }

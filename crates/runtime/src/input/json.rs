@@ -1,11 +1,11 @@
-//! Bytes to JSON, strictly: one document, no duplicate keys, bounded memory. Depth is bounded by serde_json (128).
+//! Parses JSON strictly: one document, no duplicate keys, bounded memory. Depth is bounded by serde_json (128).
 
 use std::cell::Cell;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Bytes that an allocation takes beside its contents.
+/// Bytes of overhead that an allocation takes besides its contents.
 const ALLOCATION: usize = 16;
 /// Bytes of a list's first allocation, which has room for four values.
 const FIRST_ITEM: usize = 4 * size_of::<Value>() + ALLOCATION;
@@ -20,14 +20,14 @@ const ENTRY: usize = FIRST_ENTRY / 5;
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) value: Value,
-    /// Bytes that the value takes in memory, about. `[{"":0}]` takes some hundred times its text.
+    /// Approximate size of the value in memory, in bytes. `[{"":0}]` takes about a hundred times the size of its text.
     pub(crate) memory: usize,
 }
 
-/// Why bytes are no document.
+/// Why bytes were not accepted as a document.
 #[derive(Debug)]
 pub(crate) enum ParseError {
-    /// Its text names a position, never a value.
+    /// Not valid JSON. The message names a position, never a value.
     Malformed(serde_json::Error),
     /// It would take more memory than allowed.
     TooLarge,
@@ -62,13 +62,13 @@ impl Memory {
     }
 }
 
-/// Bytes that a text takes behind its pointer.
+/// Bytes that a text takes on the heap.
 fn text(text: &str) -> usize {
     if text.is_empty() { 0 } else { text.len() + ALLOCATION }
 }
 
-/// Builds a `Value`, counts its memory, and refuses an object that gives the same key twice: two readers could each
-/// believe another one.
+/// Builds a `Value`, counts its memory, and refuses an object that gives a key twice: two parsers could each use a
+/// different value.
 #[derive(Clone, Copy)]
 struct Strict<'m>(&'m Memory);
 
@@ -149,7 +149,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Also of all its 17 digits: a filter must find the row that it was read from.
+        /// Even with 17 significant digits: a filter must find the row that it was read from.
         #[test]
         fn a_number_that_was_answered_is_read_back_as_it_was(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
             let answered = serde_json::to_vec(&number).expect("a number");

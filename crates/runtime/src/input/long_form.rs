@@ -1,4 +1,4 @@
-//! Prisma's form of a relation in a body: `{ "connect": …, "create": […], "set": […] }`, beside the short one.
+//! Prisma's form of a relation in a body: `{ "connect": …, "create": […], "set": […] }`, beside the short form.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ const OPERATIONS: [&str; 11] = [
     "updateMany",
 ];
 
-/// Whether an object names operations. A field or relation of the other model that has such a name is meant first.
+/// Whether an object names operations. A field or relation of the other model with such a name takes precedence.
 pub(super) fn is_long(meta: &ModelMeta, entries: &Map<String, Value>) -> bool {
     entries.keys().any(|key| OPERATIONS.contains(&key.as_str()) && !is_member(meta, key))
 }
@@ -33,7 +33,7 @@ pub(super) fn is_member(meta: &ModelMeta, name: &str) -> bool {
 }
 
 impl BodyReader<'_> {
-    /// Every operation that the object names, each with one row or a list of them.
+    /// Reads every operation that the object names, each with one row or a list of them.
     pub(super) fn operations(
         &mut self,
         element: &Element<'_>,
@@ -96,7 +96,7 @@ impl BodyReader<'_> {
         }
     }
 
-    /// The rows that one operation names: an object, or a list of objects where the relation leads to many.
+    /// Reads the rows that one operation names: an object, or a list of objects if the relation leads to many rows.
     fn each(
         &mut self,
         here: &Element<'_>,
@@ -127,13 +127,13 @@ impl BodyReader<'_> {
         value: Value,
         read: &mut impl FnMut(&mut Self, Row<'_>) -> Result<Vec<Change>, Refused>,
     ) -> Result<Vec<Change>, Refused> {
-        // Before it is looked at, like an element of the short form.
+        // Counted before it is read, like an element of the short form.
         if element.is_listed() {
             self.count(element, reach)?;
         }
         match value {
             Value::Object(entries) => read(self, (*element, entries)),
-            // `{ "disconnect": true }`: one row at most is linked.
+            // `{ "disconnect": true }`: at most one row is linked.
             Value::Bool(true) if !element.is_listed() => read(self, (*element, Map::new())),
             _ => Err(self.refuse(element, "IsObjectConstraint", "must be an object")),
         }
@@ -150,7 +150,7 @@ impl BodyReader<'_> {
         self.act(&element, reach, Action::Create, entries)
     }
 
-    /// `{ "where": …, "data": … }`; of one row, its values are enough.
+    /// Reads `{ "where": …, "data": … }`; for a relation to one row, its values alone are enough.
     fn long_update(&mut self, row: Row<'_>, reach: Reach<'_>) -> Result<Vec<Change>, Refused> {
         let (element, entries) = row;
         let apart = entries.contains_key("data") && !is_member(element.target.meta, "data");
@@ -174,7 +174,7 @@ impl BodyReader<'_> {
         self.each(here, reach, value, |reader, row| reader.long_named(row, reach, Action::Set))
     }
 
-    /// `{ "data": [ … ] }`. Prisma's `skipDuplicates` would leave out rows without a word.
+    /// Reads `{ "data": [ … ] }`. Prisma's `skipDuplicates` is refused, because it would leave out rows silently.
     fn create_many(&mut self, here: &Element<'_>, reach: Reach<'_>, value: Value) -> Result<Vec<Change>, Refused> {
         let Value::Object(mut entries) = value else {
             return Err(self.refuse(here, "IsObjectConstraint", "must be an object with 'data'"));
@@ -189,7 +189,7 @@ impl BodyReader<'_> {
         self.each(&here.at(&path), reach, data, |reader, row| reader.long_create(row, reach))
     }
 
-    /// Rows by their ids: `{ "id": … }` or `{ "id": { "in": [ … ] } }`. Any other filter is refused.
+    /// Deletes rows by their ids: `{ "id": … }` or `{ "id": { "in": [ … ] } }`. Any other filter is refused.
     fn delete_many(&mut self, here: &Element<'_>, reach: Reach<'_>, value: Value) -> Result<Vec<Change>, Refused> {
         let filters = if let Value::Array(filters) = value { filters } else { vec![value] };
         let mut rows = Vec::new();
@@ -207,7 +207,7 @@ impl BodyReader<'_> {
         self.each(here, reach, Value::Array(rows), |reader, row| reader.long_named(row, reach, Action::Delete))
     }
 
-    /// The objects under these keys, in their order; `where` may be absent, and names no row then.
+    /// The objects under these keys, in this order. `where` may be absent, and then names no row.
     pub(super) fn parts(
         &mut self,
         element: &Element<'_>,
@@ -234,7 +234,7 @@ impl BodyReader<'_> {
     }
 }
 
-/// The ids that a filter of `deleteMany` names; none where it says anything else.
+/// The ids that a filter of `deleteMany` names; `None` if it contains anything else.
 fn ids(filter: Value) -> Option<Vec<Value>> {
     let Value::Object(mut filter) = filter else { return None };
     let id = filter.remove("id").filter(|_| filter.is_empty())?;
@@ -247,12 +247,12 @@ fn ids(filter: Value) -> Option<Vec<Value>> {
     }
 }
 
-/// Prisma names the values of a unique index of several fields `{ "userId_roleId": { "userId": …, "roleId": … } }`.
+/// Unwraps Prisma's name for a unique index of several fields: `{ "userId_roleId": { "userId": …, "roleId": … } }`.
 fn flatten(meta: &ModelMeta, entries: &mut Map<String, Value>) {
     let joined = meta.uniques.iter().filter(|unique| unique.fields.len() > 1).map(|unique| unique.fields.join("_"));
     for name in joined.filter(|name| !is_member(meta, name)) {
         let values = entries.get(&name).and_then(Value::as_object);
-        // A value that is given twice stays where it is, and is refused.
+        // A value that is given twice stays wrapped, and is refused as unknown.
         if let Some(values) = values.filter(|values| values.keys().all(|key| !entries.contains_key(key))).cloned() {
             entries.remove(&name);
             entries.extend(values);

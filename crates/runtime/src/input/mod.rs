@@ -1,5 +1,5 @@
-//! Stage 5 for bodies: JSON in, typed inputs out, every problem at once. Generated code calls `BodyReader`; the
-//! operations call `json::parse` and `validation`.
+//! Stage 5 for bodies: reads JSON into typed inputs and reports every problem at once. Generated code calls
+//! `BodyReader`; the operations call `json::parse` and `validation`.
 
 mod address;
 mod body;

@@ -1,4 +1,4 @@
-//! Which row an element of a relation means, and whether the caller may know of it.
+//! Finds which row an element of a relation names, and checks that the caller may know of it.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,8 @@ use crate::query::typed_json;
 use crate::resource::{Id, IdKind, Key, ModelMeta, Named, RelationKind};
 
 impl BodyReader<'_> {
-    /// The row that an element is about: by one of the unique fields in `keys`, all of which are `readable`.
+    /// Reads the row that an element names, by its id or by one of the unique indexes in `keys`, all fields of which
+    /// are `readable`.
     pub(super) fn named(
         &mut self,
         element: &Element<'_>,
@@ -65,7 +66,8 @@ impl BodyReader<'_> {
         Ok(Some(Key::Unique { index, values }))
     }
 
-    /// Where nothing is linked yet nothing can be unlinked; where one row is at most, it need not be named.
+    /// Refuses to unlink from a new row, which has no links, and a missing key unless the relation leads to at most one
+    /// linked row.
     fn checked_key(
         &mut self,
         element: &Element<'_>,
@@ -83,7 +85,7 @@ impl BodyReader<'_> {
         }
     }
 
-    /// Whether the caller may know what is linked: what reaches linked rows only tells which they are.
+    /// Checks that the caller may know which rows are linked: an action that reaches only linked rows reveals them.
     pub(super) fn may_follow(
         &mut self,
         element: &Element<'_>,
@@ -113,7 +115,8 @@ impl BodyReader<'_> {
     }
 }
 
-/// The unique indexes that a caller may name a row by. What they may not read would tell them what is there.
+/// The unique indexes by which a caller may name a row. Others are left out, because they would reveal values of fields
+/// that the caller may not read.
 pub(super) fn uniques(
     meta: &'static ModelMeta,
     readable: &FieldSet,

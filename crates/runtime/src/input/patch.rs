@@ -1,11 +1,11 @@
-//! `Patch<T>`: what a PATCH says of one field.
+//! `Patch<T>`: the value of one field in a PATCH.
 
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRange, ValidateRegex, ValidateUrl};
 
-/// Absent leaves the column alone, null clears it, a value replaces it.
+/// `Absent` leaves the column alone, `Null` clears it, `Value` replaces it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     #[default]
@@ -35,7 +35,7 @@ impl<T> Patch<T> {
     }
 }
 
-/// The derive of `Validate` puts the refused value into its error.
+/// Required by the derive of `Validate`, which puts the refused value into its error.
 impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value().serialize(serializer)

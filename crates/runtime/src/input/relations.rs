@@ -1,4 +1,4 @@
-//! The relations of a body, which name rows of other models.
+//! Reads the relations of a body, which name rows of other models.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +20,15 @@ impl BodyReader<'_> {
         self.list(meta, Target::of::<R>(), value).into_iter().map(Nested::from).collect()
     }
 
-    /// `"profile": { … }`: the same for a relation that leads to one row, which has the key.
+    /// `"profile": { … }`: like `nested`, for a relation that leads to one row, which has the key.
     pub fn nested_one<R: Resource>(&mut self, relation: &'static str) -> Vec<Nested<R>> {
         let Some((meta, value)) = self.take_relation(relation, R::META) else { return Vec::new() };
         let element = Element { relation: meta, target: Target::of::<R>(), path: relation };
         together(self.element(&element, value).unwrap_or_default()).into_iter().map(Nested::from).collect()
     }
 
-    /// `"author": { … }`, where this row has the key. An id is moved to `"authorId"`, where the methods that read fields
-    /// find it, and so is a placeholder where the id is not known yet.
+    /// `"author": { … }`, where this row has the key. The id is moved to `"authorId"`, where the methods that read
+    /// fields find it; a placeholder stands in for an id that is not known yet.
     pub fn reference<R: Resource>(&mut self, relation: &'static str, key: &'static str) {
         let Some(value) = self.body.remove(relation) else {
             self.plain_keys |= self.body.get(key).is_some_and(|value| !value.is_null());
@@ -45,7 +45,8 @@ impl BodyReader<'_> {
         }
     }
 
-    /// A relation whose key is private stays in the body, where `finish` refuses it as what it does not know.
+    /// Takes a relation out of the body. One whose key is private stays there, and `finish` refuses it as an unknown
+    /// field.
     fn take_relation(
         &mut self,
         name: &'static str,
@@ -99,7 +100,7 @@ impl BodyReader<'_> {
         let Some(position) = self.meta.relations.iter().position(|relation| relation.name == name) else { return };
         let element = Element { relation: &self.meta.relations[position], target, path: name };
         let Ok(mut changes) = self.element(&element, value) else {
-            // What is wrong with it is noted; the key is not missing besides.
+            // The problem is recorded; the placeholder keeps the key from being reported as missing as well.
             self.body.insert(key.to_owned(), placeholder(target.meta.id));
             return;
         };
@@ -120,7 +121,7 @@ impl BodyReader<'_> {
         if let Some(Change::Connect(Named { key: Key::Id(_), .. })) = changes.first() {
             self.inline.push(InlineKey { key, relation: name });
         }
-        // The key itself says these.
+        // The key alone expresses these changes.
         let said = |change: &Change| match change {
             Change::Connect(named) => matches!(named.key, Key::Id(_)),
             Change::Disconnect(named) => named.key == Key::Linked,
@@ -131,7 +132,7 @@ impl BodyReader<'_> {
     }
 }
 
-/// All rows that a relation is set to are one replacement, however many elements name them.
+/// Merges all rows that a relation is set to into one replacement, however many elements name them.
 fn together(changes: Vec<Change>) -> Vec<Change> {
     let mut replacement: Option<Replacement> = None;
     let mut others = Vec::with_capacity(changes.len());
@@ -146,8 +147,8 @@ fn together(changes: Vec<Change>) -> Vec<Change> {
     others
 }
 
-/// Whether all elements that name a row alike, by its id or by the same unique values, mean the same to do with it. What is
-/// said twice is done once.
+/// Whether all elements that name a row in one way, by its id or by equal unique values, either all link or all unlink
+/// it. Removes repetitions of a change.
 fn agree(changes: &mut Vec<Change>) -> bool {
     let mut links: BTreeMap<String, bool> = BTreeMap::new();
     let mut done: BTreeSet<(String, u8)> = BTreeSet::new();
@@ -173,7 +174,7 @@ fn agree(changes: &mut Vec<Change>) -> bool {
         }
         let key = text(&named.key);
         agree &= *links.entry(key.clone()).or_insert(links_it) == links_it;
-        // Two changes of one row are two changes.
+        // Two updates of one row are both kept.
         kind == 1 || done.insert((key, kind))
     });
     agree

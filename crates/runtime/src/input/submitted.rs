@@ -1,4 +1,4 @@
-//! A body on its way to a model's input, with what its route has against it already.
+//! A body before it is read into an input, with the problems that its route has found.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::validation::is_unreadable;
 #[derive(Debug)]
 pub(crate) struct Submitted {
     pub(crate) entries: Map<String, Value>,
-    /// Rules of the route that it breaks.
+    /// Violated rules of the route.
     pub(crate) broken: Vec<Problem>,
 }
 
@@ -19,10 +19,10 @@ impl From<Map<String, Value>> for Submitted {
     }
 }
 
-/// Everything that is wrong with a body, each thing once. A rule of a route is never looser than the field's own, so of
-/// two complaints about the same it is the one to keep.
+/// Merges the problems of a body without repetition. A rule of a route is never looser than that of the field, so the
+/// problem of the route is kept if both are broken.
 pub(crate) fn together(mut found: Vec<Problem>, mut broken: Vec<Problem>) -> Vec<Problem> {
-    // Of a value that could not be read there is nothing more to say.
+    // A value that could not be read has no further problems.
     broken.retain(|problem| found.iter().all(|other| other.field != problem.field || !is_unreadable(other)));
     found.retain(|problem| broken.iter().all(|other| (&other.field, &other.code) != (&problem.field, &problem.code)));
     found.extend(broken);

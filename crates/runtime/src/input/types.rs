@@ -1,10 +1,10 @@
-//! Values that have a text form of their own.
+//! Types with a text form of their own: passwords, dates and times.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 
-/// A password as typed. It never prints itself, and only the hasher reads it.
+/// A plain-text password. `Debug` does not print it; only the hasher reads it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PlainPassword(String);
 
@@ -24,7 +24,7 @@ impl fmt::Debug for PlainPassword {
     }
 }
 
-/// RFC 3339 with any offset, or without one (then UTC); kept to the millisecond, which is what every database stores.
+/// Parses RFC 3339 with any offset, or without one as UTC; truncates to milliseconds, which every database stores.
 pub fn parse_datetime(text: &str) -> Option<DateTime<Utc>> {
     let parsed = DateTime::parse_from_rfc3339(text)
         .map(|time| time.with_timezone(&Utc))
@@ -38,14 +38,14 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| in_range(*date))
 }
 
-/// `19:30`, `19:30:00` or `19:30:00.250`; kept to the millisecond.
+/// Parses `19:30`, `19:30:00` or `19:30:00.250`; truncates to milliseconds.
 pub fn parse_time(text: &str) -> Option<NaiveTime> {
     let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"));
-    // A leap second has no place in a database column.
+    // Database columns cannot hold a leap second.
     time.ok().map(|time| time.trunc_subsecs(3)).filter(|time| chrono::Timelike::nanosecond(time) < 1_000_000_000)
 }
 
-/// Four-digit years: what ISO 8601 text can say and every database can hold and sort.
+/// Years of four digits, which ISO 8601 can express and every database can store and sort.
 fn in_range(date: NaiveDate) -> bool {
     (1..=9999).contains(&chrono::Datelike::year(&date))
 }

@@ -1,4 +1,4 @@
-//! What the derived validators found, in the words of the API.
+//! Turns the errors of derived validators into API problems.
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub(crate) fn problems(meta: &ModelMeta, errors: &ValidationErrors) -> Vec<Probl
     found.into_iter().map(|(_, problem)| problem).collect()
 }
 
-/// Constraints that a value of another JSON type breaks, as clients of Arkos know them.
+/// Constraints that a value of a wrong JSON type violates, by the names that clients of Arkos know.
 const TYPE_CONSTRAINTS: [&str; 9] = [
     "IsStringConstraint",
     "IsNumberConstraint",
@@ -37,7 +37,7 @@ const TYPE_CONSTRAINTS: [&str; 9] = [
     "IsArrayConstraint",
 ];
 
-/// The constraint that a value of another type than the field's breaks.
+/// The constraint that a value of a wrong type violates.
 pub(crate) fn type_constraint(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url | FieldKind::Password => {
@@ -68,7 +68,7 @@ pub(super) fn is_unreadable(problem: &Problem) -> bool {
     constraint.is_some_and(|constraint| TYPE_CONSTRAINTS.contains(&constraint))
 }
 
-/// A rule that a value breaks, whoever made the rule; a bound is there as it is shown.
+/// A rule that a value violates, with its bound as the message shows it.
 #[derive(Debug)]
 pub(crate) enum Broken {
     Required,
@@ -135,13 +135,13 @@ fn custom(name: &str, error: &ValidationError) -> (&'static str, String) {
     (constraint, format!("'{name}' must {expected}"))
 }
 
-/// The derive reports the value, not its length.
+/// The derive reports the value and not its length.
 fn length(error: &ValidationError) -> Option<f64> {
     let text = error.params.get("value")?.as_str()?;
     Some(text.chars().count() as f64)
 }
 
-/// A decimal that may or may not be given: `Decimal` in a create input, `Patch<Decimal>` in an update.
+/// A decimal that may be absent: `Decimal` in a create input, `Patch<Decimal>` in an update.
 pub trait DecimalInput {
     fn given(&self) -> Option<&Decimal>;
 }
@@ -198,7 +198,7 @@ pub fn decimal(
     }
 }
 
-/// JSON that may or may not be given.
+/// JSON that may be absent.
 pub trait JsonInput {
     fn given(&self) -> Option<&Value>;
 }
@@ -227,7 +227,7 @@ impl JsonInput for Option<Value> {
     }
 }
 
-/// Checks the size of a JSON document as it is stored.
+/// Checks that a JSON document takes at most `max` bytes as it is stored.
 pub fn json_bytes(input: &impl JsonInput, max: usize) -> Result<(), ValidationError> {
     let fits = input.given().is_none_or(|value| value.to_string().len() <= max);
     if fits { Ok(()) } else { Err(complaint("bytes", format!("be at most {max} bytes of JSON"))) }

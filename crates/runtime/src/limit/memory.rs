@@ -1,5 +1,5 @@
-//! Limits counted in this process. The generic cell rate algorithm: up to `max` requests at once, and the quota comes
-//! back evenly over the window.
+//! Limits counted in this process by the generic cell rate algorithm: up to `max` requests at once, and the quota
+//! refills evenly over the window.
 
 use std::future::{Future, ready};
 use std::num::NonZeroU32;
@@ -15,10 +15,10 @@ use super::store::BoundedStore;
 use super::{Decision, LimitKey, RateLimiter};
 use crate::resource::RateLimit;
 
-/// About 10 MB a limit when every client is remembered.
+/// Maximum number of clients per limit, which takes about 10 MB.
 const MOST_KEYS: usize = 100_000;
 
-/// How often clients whose quota is whole again are forgotten. Counted in checks, so that an idle server does nothing.
+/// Number of checks between two sweeps that forget clients with a full quota. An idle server sweeps nothing.
 const CHECKS_PER_SWEEP: u32 = 4096;
 
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -38,7 +38,7 @@ impl MemoryLimiter {
 
 impl<C: Clock> MemoryLimiter<C> {
     fn with_clock(rule: RateLimit, most_keys: usize, clock: C) -> Self {
-        // The checked schema has neither zero nor endless limits; here they only must not break anything.
+        // The checked schema has neither zero nor endless limits; these bounds only prevent a panic.
         let max = NonZeroU32::new(rule.max).unwrap_or(NonZeroU32::MIN);
         let window = Duration::from_millis(rule.window_ms).clamp(Duration::from_millis(1), LONGEST_WINDOW);
         let interval = (window / max.get()).max(Duration::from_nanos(1));
@@ -96,7 +96,7 @@ where
     }
 }
 
-/// Rounded up: who comes back earlier than told would be refused again.
+/// Rounds up: a client that returns after fewer seconds would be refused again.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_millis().div_ceil(1000) as u64
 }

@@ -1,4 +1,4 @@
-//! Rate limits: how many requests a client may make. In process for now; `RateLimiter` is the seam for a shared store.
+//! Rate limits per client or account, counted within this process. `RateLimiter` is the interface for a shared store.
 
 mod memory;
 mod route;
@@ -21,7 +21,8 @@ pub(crate) use route::RouteLimit;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Who is counted. Never taken from a body: whoever writes the body could spend another's quota, or dodge their own.
+/// The key that requests are counted under. It never comes from a body, whose sender could use up another client's
+/// quota or avoid its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LimitKey {
     Address(IpAddr),
@@ -29,7 +30,7 @@ pub(crate) enum LimitKey {
 }
 
 impl LimitKey {
-    /// An IPv6 customer holds a /64 at least, so that is what counts as one client.
+    /// Returns the key of an address. An IPv6 customer usually has a /64, so all its addresses count as one client.
     pub(crate) fn client(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
@@ -38,9 +39,9 @@ impl LimitKey {
     }
 }
 
-/// One limit, counted for each key.
+/// A limit that counts the requests of each key.
 pub(crate) trait RateLimiter: Send + Sync {
-    /// Counts one request and says whether it may pass.
+    /// Counts one request and decides whether it is allowed.
     fn check<'a>(&'a self, key: &'a LimitKey) -> Pin<Box<dyn Future<Output = Decision> + 'a>>;
 }
 
@@ -50,15 +51,15 @@ pub(crate) struct Decision {
     pub(crate) limit: u32,
     pub(crate) window_seconds: u64,
     pub(crate) remaining: u32,
-    /// Until the whole quota is there again; after a refusal, until one request is.
+    /// Seconds until the whole quota is available; after a refusal, until one request is.
     pub(crate) reset_seconds: u64,
-    /// 0 when allowed.
+    /// 0 if allowed.
     pub(crate) retry_after_seconds: u64,
 }
 
 impl Decision {
-    /// `RateLimit` and `RateLimit-Policy`, in the form of draft-ietf-httpapi-ratelimit-headers-07, unless a narrower
-    /// limit has already spoken.
+    /// Sets `RateLimit` and `RateLimit-Policy`, in the format of draft-ietf-httpapi-ratelimit-headers-07, unless a
+    /// narrower limit has set them.
     pub(crate) fn announce(&self, headers: &mut HeaderMap) {
         if headers.contains_key(RATE_LIMIT) {
             return;
@@ -69,13 +70,13 @@ impl Decision {
         }
     }
 
-    /// The 429, with its headers.
+    /// Returns the 429 with its headers.
     pub(crate) fn refusal(&self) -> ApiError {
         let refusal = ApiError::new(429, "TooManyRequests", "Too many requests, please try again later");
         self.announce_on(refusal.with_header("Retry-After", self.retry_after_seconds.to_string()))
     }
 
-    /// The two headers, on an error, unless the limit that refused has already spoken.
+    /// Adds the two headers to an error, unless the limit that refused has set them.
     pub(crate) fn announce_on(&self, error: ApiError) -> ApiError {
         if error.headers().iter().any(|(name, _)| *name == "RateLimit") {
             return error;
@@ -92,9 +93,10 @@ impl Decision {
     }
 }
 
-/// Every limit of the application. Built once and shared by all workers, or each worker would count for itself.
+/// All limits of the application. Created once and shared by all workers; otherwise each worker would count
+/// separately.
 pub(crate) struct RateLimits {
-    /// None: limits are off.
+    /// `None` if limits are off.
     limiters: Option<Limiters>,
 }
 
@@ -108,13 +110,13 @@ impl RateLimits {
         Self { limiters: None }
     }
 
-    /// Counted by this process.
+    /// Creates limits that this process counts.
     pub(crate) fn in_process(global: RateLimit) -> Self {
         let global = Arc::new(MemoryLimiter::new(global));
         Self { limiters: Some(Limiters { global, named: HashMap::new() }) }
     }
 
-    /// Adds a limit of its own for the routes that ask under this name, such as `posts.createOne`.
+    /// Adds a limit for the routes with this name, such as `posts.createOne`.
     #[must_use]
     pub(crate) fn with(mut self, name: impl Into<String>, rule: RateLimit) -> Self {
         if let Some(limiters) = &mut self.limiters {
@@ -123,12 +125,12 @@ impl RateLimits {
         self
     }
 
-    /// None when limits are off.
+    /// Counts a request towards the global limit; `None` if limits are off.
     pub(crate) async fn check_global(&self, key: &LimitKey) -> Option<Decision> {
         Some(self.limiters.as_ref()?.global.check(key).await)
     }
 
-    /// The limiter of a name, to be kept with the route; none when limits are off, or nothing has that name.
+    /// Returns the limiter with a name, which its route keeps; `None` if limits are off or the name is unknown.
     pub(crate) fn named(&self, name: &str) -> Option<Arc<dyn RateLimiter>> {
         self.limiters.as_ref()?.named.get(name).cloned()
     }

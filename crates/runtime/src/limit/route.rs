@@ -1,4 +1,4 @@
-//! The limit of one route, on top of the global one.
+//! The limit of one route, in addition to the global limit.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{Decision, LimitKey, RateLimiter};
 use crate::http::{ApiError, Client};
 use crate::resource::Id;
 
-/// Kept with the route it is of; does nothing where there is no limit.
+/// Kept by its route; does nothing if the route has no limit.
 #[derive(Clone, Default)]
 pub(crate) struct RouteLimit(Option<Arc<dyn RateLimiter>>);
 
@@ -18,20 +18,20 @@ impl RouteLimit {
         Self(limiter)
     }
 
-    /// Counts one request of an account's, wherever it comes from.
+    /// Counts one request of an account, from any address.
     ///
     /// # Errors
-    /// 429 with the headers that say when to come back.
+    /// 429, with headers that tell when to try again.
     pub(crate) async fn pass_account(&self, account: Id) -> Result<(), ApiError> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         let decision = limiter.check(&LimitKey::Account(account)).await;
         if decision.allowed { Ok(()) } else { Err(decision.refusal()) }
     }
 
-    /// Counts one request of the client's.
+    /// Counts one request of the client's address.
     ///
     /// # Errors
-    /// 429 with the headers that say when to come back.
+    /// 429, with headers that tell when to try again.
     pub(crate) async fn pass(&self, request: &HttpRequest) -> Result<Passed, ApiError> {
         let Some(limiter) = &self.0 else { return Ok(Passed(None)) };
         let address = request.extensions().get::<Client>().map(|client| client.address);
@@ -41,12 +41,13 @@ impl RouteLimit {
     }
 }
 
-/// What is left of the quota, for the answer's headers.
+/// The remaining quota of an allowed request, for the headers of its answer.
 #[derive(Debug)]
 pub(crate) struct Passed(Option<Decision>);
 
 impl Passed {
-    /// Refusals carry it, too: who tries passwords is told what is left of this limit, not of a wider one.
+    /// Adds the headers to the answer, even to an error: after a failed log-in, the client sees this limit and not a
+    /// wider one.
     pub(crate) fn announce(&self, answer: Result<HttpResponse, ApiError>) -> Result<HttpResponse, ApiError> {
         let Some(decision) = &self.0 else { return answer };
         match answer {

@@ -1,4 +1,4 @@
-//! What the limiter remembers of each client, in bounded memory.
+//! The state of each client of a limiter, in bounded memory.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -13,19 +13,19 @@ use super::LimitKey;
 
 const SHARDS: usize = 16;
 
-/// A map that stops growing: a client with many addresses must not exhaust memory. Once a shard is full, the clients
-/// it does not know share one quota until room is made. Forgetting a known client instead would open the limit to
-/// whoever brings enough addresses.
+/// A map of bounded size, so that a client with many addresses cannot exhaust memory. Once a shard is full, clients
+/// that it does not contain share one quota until there is room. Removing a known client instead would let anybody
+/// with enough addresses reset their quota.
 pub(super) struct BoundedStore {
     shards: [Mutex<Shard>; SHARDS],
-    // Keyed by a random seed, so that nobody can choose addresses that all fall into one shard.
+    // Randomly seeded, so that nobody can choose addresses that all belong to one shard.
     hasher: RandomState,
     keys_per_shard: usize,
 }
 
 #[derive(Default)]
 struct Shard {
-    /// When each client's quota will be whole again: all that GCRA needs.
+    /// The time at which each client's quota will be full again, which is the whole state of GCRA.
     known: HashMap<LimitKey, Nanos>,
     crowd: Option<Nanos>,
 }
@@ -41,7 +41,7 @@ impl BoundedStore {
     }
 }
 
-/// A panic cannot leave a shard half written: every update is one assignment.
+/// A poisoned lock is ignored: every update is one assignment, so a panic cannot leave a shard half written.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

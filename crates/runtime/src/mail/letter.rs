@@ -1,4 +1,4 @@
-//! A mail as it is sent: text and HTML of the same, under headers that nobody can add to.
+//! Builds a mail with a text and an HTML part. No value from outside can add a header.
 
 use std::time::SystemTime;
 
@@ -19,7 +19,7 @@ pub(super) struct Letter {
     pub(super) message: Message,
 }
 
-/// Says neither which address nor why not: both would name it.
+/// Contains neither the address nor the reason, since the reason may repeat the address.
 #[derive(Debug, thiserror::Error)]
 #[error("the recipient is no address that mail can be sent to")]
 pub(super) struct NotAnAddress;
@@ -29,7 +29,8 @@ pub(super) struct NotAnAddress;
 pub(crate) struct NotASender(String);
 
 impl Letter {
-    /// `id` is the mail's own: a second attempt has the same `Message-ID`, so that whoever gets both can tell.
+    /// Builds the mail. `id` is the id of the outbox row: a second attempt has the same `Message-ID`, so that a
+    /// recipient of both can recognize the duplicate.
     pub(super) fn new(
         id: Uuid,
         from: &Mailbox,
@@ -55,8 +56,8 @@ impl Letter {
     }
 }
 
-/// ASCII as it is, so that a link can be copied from a file: the library would break lines of more than 76 characters, by
-/// an encoding that is hard to read. RFC 5322 allows 998.
+/// Encodes a part. Printable ASCII stays as it is, so that a link can be copied from a file: the library would encode
+/// lines of more than 76 characters as quoted-printable. RFC 5322 allows 998 characters.
 fn body(text: &str) -> Body {
     let lines: Vec<&str> = text.lines().collect();
     let readable = lines.iter().all(|line| {
@@ -69,15 +70,16 @@ fn body(text: &str) -> Body {
     Body::dangerous_pre_encoded(lines.join("\r\n").into_bytes(), ContentTransferEncoding::SevenBit)
 }
 
-/// Whether mail can be sent there, and the outbox can hold it.
+/// Whether the text is a valid e-mail address of at most 254 characters, the size of the outbox column.
 pub(super) fn is_address(text: &str) -> bool {
     text.chars().count() <= 254 && text.parse::<Address>().is_ok()
 }
 
-/// `Gazette <no-reply@example.com>`, or a bare address; none: nobody who reads it, at the application's own host.
+/// Parses a sender such as `Gazette <no-reply@example.com>` or a bare address. Without one, the sender is `no-reply` at
+/// the host of `public_url`.
 pub(super) fn sender(from: Option<&str>, public_url: &str) -> Result<Mailbox, NotASender> {
     let Some(from) = from else { return Ok(nobody(public_url)) };
-    // A header cannot hold them, and the library panics rather than write one.
+    // A header cannot hold control characters, and the library panics on them.
     if from.contains(char::is_control) {
         return Err(NotASender(from.escape_debug().to_string()));
     }
@@ -97,7 +99,7 @@ fn nobody(public_url: &str) -> Mailbox {
     Mailbox::new(None, address.expect("no-reply@localhost is an address"))
 }
 
-/// Out-of-office replies are not to be sent to a machine: RFC 3834, section 5.
+/// `Auto-Submitted: auto-generated` (RFC 3834, section 5), which suppresses out-of-office replies.
 #[derive(Clone)]
 struct AutoSubmitted;
 

@@ -1,11 +1,11 @@
-//! Where the links in mails lead: to pages of the team where `app.yaml` names them, or else to the surfaces.
+//! Builds the links in mails: to the pages that `app.yaml` configures, or else to the routes of the surfaces.
 
 use crate::app_meta::{AuthMeta, MailLinks, Surface};
 
-/// Stands for the one-time token in a link of `app.yaml`.
+/// The placeholder for the one-time token in a link of `app.yaml`.
 const TOKEN: &str = "{token}";
 
-/// Links with their token left out.
+/// Links that contain the placeholder `{token}`.
 #[derive(Debug)]
 pub(super) struct Links {
     verify_email: String,
@@ -21,7 +21,7 @@ impl Links {
         }
     }
 
-    /// Confirms an address. `redirect_uri` is where the browser goes from there.
+    /// The link that confirms an address. `redirect_uri` is the page that the browser is redirected to after that.
     pub(super) fn verify_email(&self, token: &str, redirect_uri: Option<&str>) -> String {
         let link = self.verify_email.replace(TOKEN, token);
         let Some(uri) = redirect_uri else { return link };
@@ -30,7 +30,8 @@ impl Links {
         format!("{link}{separator}{query}")
     }
 
-    /// Leads to a page that sets a new password: the application's own, or one that the request named.
+    /// The link to the page that sets a new password: `redirect_uri` if the request named one, else the configured
+    /// page.
     pub(super) fn reset_password(&self, token: &str, redirect_uri: Option<&str>) -> String {
         let Some(uri) = redirect_uri else { return self.reset_password.replace(TOKEN, token) };
         let separator = if uri.contains('?') { '&' } else { '?' };
@@ -38,7 +39,8 @@ impl Links {
     }
 }
 
-/// The token pair's link answers a browser by itself; the session's is for a page of the team to call.
+/// The default link that verifies an address: the route of the tokenPair surface if it is mounted, which can redirect
+/// the browser to a page, else the route of the session surface, which answers with JSON.
 fn verify_email(auth: &AuthMeta, public_url: &str) -> String {
     if auth.surfaces.contains(&Surface::TokenPair) {
         format!("{public_url}/hook{}/verify-email/{TOKEN}", auth.token_pair.prefix)

@@ -1,4 +1,4 @@
-//! Mail that stays in memory, for tests.
+//! Keeps mail in memory, for tests.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub struct ReceivedMail {
     pub html: String,
 }
 
-/// Where mail of a test goes; clones show the same.
+/// Collects the mail of an application under test. Clones share their content.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mailbox(Arc<Received>);
 
@@ -32,12 +32,12 @@ impl Mailbox {
         self.0.arrived.notify_all();
     }
 
-    /// Everything so far, oldest first.
+    /// All mail that was sent so far, oldest first.
     pub(crate) fn mails(&self) -> Vec<ReceivedMail> {
         self.lock().clone()
     }
 
-    /// The same once there are this many, or once this much time has passed.
+    /// Blocks until there are `count` mails or `patience` has passed, then returns all mail so far, oldest first.
     pub(crate) fn wait_for(&self, count: usize, patience: Duration) -> Vec<ReceivedMail> {
         let waiting = self.0.arrived.wait_timeout_while(self.lock(), patience, |mails| mails.len() < count);
         waiting.unwrap_or_else(PoisonError::into_inner).0.clone()

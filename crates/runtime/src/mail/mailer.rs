@@ -1,4 +1,4 @@
-//! Where letters go: to a mail server, to files, to a test.
+//! Delivers mail to an SMTP server, to files, or to a mailbox in memory for tests.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,18 @@ use super::mailbox::Mailbox;
 use super::smtp::SmtpServer;
 use crate::private_file;
 
-/// For a whole delivery. Less than the shortest pause between two attempts, so that no other node begins meanwhile.
+/// Timeout of one delivery. Shorter than the shortest pause between two attempts (30 s), so that no other node starts a
+/// second attempt while the first one runs.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) enum Mailer {
     Smtp(SmtpServer),
-    /// One file per mail, in this directory.
+    /// Writes one file per mail into this directory.
     Files(PathBuf),
     Memory(Mailbox),
 }
 
-/// What a server says may name the recipient, so that its words are not repeated.
+/// Why a delivery failed. Contains the status code of the server but not its text, which may name the recipient.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DeliveryError {
     #[error("the mail server refused with {0}")]
@@ -41,7 +42,7 @@ pub(super) enum DeliveryError {
 }
 
 impl DeliveryError {
-    /// Whether every other mail would fail in the same way now.
+    /// Whether the error concerns the server or the directory, so that every other mail would fail as well.
     pub(super) fn concerns_all(&self) -> bool {
         !matches!(self, DeliveryError::Refused(_) | DeliveryError::Unsuitable(_))
     }
@@ -81,7 +82,8 @@ fn sorted(error: smtp::Error) -> DeliveryError {
     }
 }
 
-/// The file appears with its whole content. Its name is the mail's own, so that a second attempt adds none.
+/// Writes the mail to `<id>.eml`, through a temporary file, so that no reader sees a part of it. A second attempt
+/// replaces the file of the first.
 fn write(directory: &Path, id: Uuid, bytes: &[u8]) -> io::Result<()> {
     private_file::make_directory(directory)?;
     let draft = directory.join(format!(".{id}.{}.tmp", Uuid::new_v4()));
@@ -89,14 +91,14 @@ fn write(directory: &Path, id: Uuid, bytes: &[u8]) -> io::Result<()> {
         .and_then(|()| date(&draft))
         .and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml"))));
     if written.is_err() {
-        // The error that matters is the first one.
+        // Only the first error is reported.
         let _ = std::fs::remove_file(&draft);
     }
     written
 }
 
-/// By the clock that requests see. That of file systems ticks some milliseconds apart, so that a mail would seem older than
-/// its cause, and two of them as old as each other.
+/// Sets the modification time from the system clock. The timestamps of file systems are some milliseconds coarse: a
+/// mail would seem older than the request that caused it, and two mails could have the same time.
 fn date(file: &Path) -> io::Result<()> {
     std::fs::File::options().write(true).open(file)?.set_modified(SystemTime::now())
 }

@@ -1,5 +1,6 @@
-//! Mail to accounts. A request only writes what is to be sent, in its own transaction; a worker sends it after the commit,
-//! again where it must. No secret is stored: a mail names its one-time token, and tells it when it is sent.
+//! Mail to accounts. A request writes its mail to the outbox, in its own transaction. A worker sends it after the
+//! commit and tries again after a failure. No secret is stored: the outbox row refers to the one-time token, and the
+//! secret is computed when the mail is sent.
 
 mod letter;
 mod links;
@@ -30,21 +31,21 @@ pub(crate) use smtp::SmtpServer;
 use templates::{InvalidTemplate, Templates};
 pub(crate) use worker::Worker;
 
-/// What a mail is for.
+/// The purpose of a mail, which selects its template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Template {
-    /// Confirm the address of a new account, by a link.
+    /// Asks to verify the address of an account, by a link.
     VerifyEmail,
-    /// The same, by a code.
+    /// Asks to verify the address of an account, by a six-digit code.
     VerifyEmailCode,
     ResetPassword,
-    /// Confirm the new address of an account; sent there.
+    /// Asks to confirm the new address of an account, by a link. Sent to the new address.
     ConfirmEmail,
-    /// Sent to the old address of an account, without a secret.
+    /// Informs the old address of an account that the address was changed. Contains no secret.
     EmailChanged,
 }
 
-/// How a template tells its token.
+/// The form in which a template contains its one-time token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tells {
     Link,
@@ -61,7 +62,7 @@ impl Template {
         Template::EmailChanged,
     ];
 
-    /// As its files and its rows are called.
+    /// The name of its files, and its value in the outbox.
     fn name(self) -> &'static str {
         match self {
             Template::VerifyEmail => "verify-email",
@@ -85,18 +86,18 @@ impl Template {
     }
 }
 
-/// A mail to be.
+/// A mail to be written to the outbox.
 pub(crate) struct Mail {
     pub(crate) template: Template,
     pub(crate) to: String,
-    /// The row of `gable_tokens` that the mail tells.
+    /// The id of the `gable_tokens` row whose secret the mail contains.
     pub(crate) token: Option<Uuid>,
-    /// More for the template: `new_email`, `old_email`. `redirect_uri` becomes part of a link that confirms an address, or
-    /// the page that a link to set a password leads to.
+    /// Further variables of the template: `new_email`, `old_email`. `redirect_uri` becomes a query parameter of a link
+    /// that confirms an address, or the target of a link that sets a password.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
-/// Why mail cannot be sent at all; told at start.
+/// A configuration error that prevents all mail. Reported at start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MailError {
     #[error("mail: {0}")]
@@ -105,7 +106,7 @@ pub(crate) enum MailError {
     Sender(#[from] NotASender),
 }
 
-/// What requests and the worker share.
+/// The configuration of mail, shared by requests and the worker.
 pub(crate) struct MailRoom {
     mailer: Mailer,
     templates: Templates,
@@ -114,10 +115,11 @@ pub(crate) struct MailRoom {
 }
 
 impl MailRoom {
-    /// `replaced` are the application's own templates, by file name. Mail goes to `mailbox` where there is one.
+    /// `replaced` are the application's own templates as (file name, source). Mail goes to `mailbox` if there is one,
+    /// else to the SMTP server of the settings, else to files.
     ///
     /// # Errors
-    /// A template or the sender cannot be understood; the build step lets neither pass.
+    /// A template or the sender is invalid. The build step refuses both.
     pub(crate) fn new(
         app: &AppMeta,
         settings: &Settings,

@@ -1,4 +1,5 @@
-//! Mail that waits, in a table: written by the request that causes it, with everything else that the request writes.
+//! The outbox: a table of mail to be sent. The request that causes a mail writes it in the transaction of its other
+//! writes.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +12,14 @@ use crate::context::Context;
 use crate::db::{Database, DbError, Row, Source, Statement};
 use crate::http::ApiError;
 
-/// After how many attempts a mail is given up.
+/// Number of attempts after which a mail is given up.
 pub(super) const ATTEMPTS: i32 = 10;
 
-/// Writes a mail in the open transaction; it is sent after the commit. A recipient that is no address gets none, which
-/// is no error of the request.
+/// Writes a mail to the outbox in the open transaction. The worker sends it after the commit. If the recipient is not a
+/// valid address, only a warning is logged.
 ///
 /// # Errors
-/// The database refuses, there is no transaction, or the mail lacks the token that it is to tell.
+/// A database error, or 500 if there is no transaction, or if the template needs a token and the mail has none.
 pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), ApiError> {
     if mail.token.is_none() && mail.template.tells() != Tells::Nothing {
         return Err(ApiError::internal("a mail without the token that it is to tell"));
@@ -54,12 +55,12 @@ pub(super) struct Waiting {
     pub(super) template: String,
     pub(super) recipient: String,
     pub(super) variables: String,
-    /// Before this one.
+    /// The number of attempts so far.
     pub(super) attempts: i32,
     pub(super) token: Option<Token>,
 }
 
-/// The one-time token that a mail tells.
+/// The one-time token whose secret a mail contains.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
     pub(super) id: Uuid,
@@ -68,13 +69,13 @@ pub(super) struct Token {
 }
 
 impl Waiting {
-    /// Whether the secret that it tells still holds at this time.
+    /// Whether its one-time token is neither used nor expired. True for a mail without a token.
     pub(super) fn still_counts(&self, now: DateTime<Utc>) -> bool {
         self.token.is_none_or(|token| token.used_at.is_none() && token.expires_at > now)
     }
 
-    /// How long nobody tries it again after this attempt began: little for a server that restarts, hours for one that is
-    /// away. Also how long it takes until a mail is sent again whose sender died.
+    /// The time from the start of this attempt to the next one: 30 seconds at first, for a server that restarts, and up
+    /// to four hours later on. If a worker dies during an attempt, the mail is sent again after the same time.
     fn pause(&self) -> TimeDelta {
         const MINUTES: [i64; 7] = [2, 10, 30, 60, 60, 120, 240];
         match usize::try_from(self.attempts).unwrap_or_default().checked_sub(1) {
@@ -84,14 +85,14 @@ impl Waiting {
     }
 }
 
-/// The table, as the worker sees it.
+/// The worker's access to the outbox table.
 #[derive(Clone, Copy)]
 pub(super) struct Outbox<'a> {
     pub(super) db: &'a Database,
 }
 
 impl Outbox<'_> {
-    /// The mail that has waited longest.
+    /// The mail that has been due for the longest time; `None` if no mail is due.
     pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<Waiting>, DbError> {
         let mut select = Statement::new(
             self.db.dialect(),
@@ -104,7 +105,7 @@ impl Outbox<'_> {
         found.map(|row| waiting(Row::new(&row))).transpose()
     }
 
-    /// Makes this attempt the caller's own: whoever else saw the same mail due finds that it no longer is.
+    /// Reserves the next attempt at a mail and schedules the one after it. False if another worker was faster.
     pub(super) async fn claim(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<bool, DbError> {
         let mut update = Statement::new(
             self.db.dialect(),

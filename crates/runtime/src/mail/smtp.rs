@@ -1,11 +1,14 @@
-//! A mail server, as `SMTP_URL` names it.
+//! The SMTP server that `SMTP_URL` configures.
 //!
-//! - `smtps://user:password@host` speaks TLS from the first byte; port 465 unless named.
-//! - `smtp://user:password@host?tls=required` begins in plain text and goes no further without STARTTLS; port 587.
-//! - `smtp://host?tls=opportunistic` does without where the server offers none; port 587.
-//! - `smtp://host` is plain text; port 25.
+//! | URL | encryption | default port |
+//! |---|---|---|
+//! | `smtps://user:password@host` | TLS from the first byte | 465 |
+//! | `smtp://user:password@host?tls=required` | STARTTLS; fails if the server does not offer it | 587 |
+//! | `smtp://host?tls=opportunistic` | STARTTLS if the server offers it, else none | 587 |
+//! | `smtp://host` | none | 25 |
 //!
-//! User and password are percent-encoded. A path is the name that the client greets with: `smtps://…@host/api.example.com`.
+//! User and password are percent-encoded. The path, if any, is the host name that the client sends in its greeting:
+//! `smtps://…@host/api.example.com`.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,9 +22,9 @@ use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use url::{Host, Url};
 
-/// For the connection alone.
+/// Timeout of connecting.
 const CONNECT: Duration = Duration::from_secs(10);
-/// For an answer that nothing depends on any more.
+/// Timeout of the answer to `QUIT`, which comes after the mail was accepted.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
@@ -33,7 +36,7 @@ pub(crate) struct SmtpServer {
     hello: ClientId,
 }
 
-/// Never repeats the URL, which may hold a password.
+/// Why a URL is refused. Never contains the URL, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SmtpUrlError {
     #[error("must look like smtps://user:password@mail.example.com, with user and password percent-encoded")]
@@ -57,7 +60,7 @@ impl SmtpServer {
             ("smtp" | "smtps", Some(_)) => return Err(SmtpUrlError::Parameter),
             _ => return Err(SmtpUrlError::Scheme),
         };
-        // What follows a `#` would be left out silently.
+        // A fragment would be ignored silently: an unencoded `#` in a password cuts the URL off.
         if url.fragment().is_some() {
             return Err(SmtpUrlError::NotAUrl);
         }
@@ -74,7 +77,7 @@ impl SmtpServer {
         })
     }
 
-    /// Whether everything that follows the greeting is encrypted, or else not sent.
+    /// Whether TLS is mandatory: no mail and no password is sent unencrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self.tls, Tls::Wrapper(_) | Tls::Required(_))
     }
@@ -83,7 +86,7 @@ impl SmtpServer {
         self.credentials.is_some()
     }
 
-    /// With another opinion on whom to trust.
+    /// Replaces the TLS parameters, so that a test can trust its own root certificate.
     #[cfg(test)]
     pub(super) fn trusting(self, parameters: TlsParameters) -> Self {
         let tls = match self.tls {
@@ -93,7 +96,8 @@ impl SmtpServer {
         Self { tls, ..self }
     }
 
-    /// Hands a mail over. Dropped half-way, it may have been taken, or not.
+    /// Connects, logs in and hands a mail over. If the future is dropped before it completes, the server may or may not
+    /// have accepted the mail.
     pub(super) async fn take(&self, envelope: &Envelope, bytes: &[u8]) -> Result<Taken, Error> {
         let mut connection = self.connect().await?;
         if let Some(credentials) = &self.credentials {
@@ -122,11 +126,11 @@ impl SmtpServer {
     }
 }
 
-/// A mail is the server's from here on.
+/// A connection whose mail the server has accepted.
 pub(super) struct Taken(AsyncSmtpConnection);
 
 impl Taken {
-    /// A server that does not say goodbye has the mail all the same, and must not get it again for that.
+    /// Ends the connection. A missing answer is ignored: the mail is accepted already and must not be sent again.
     pub(super) async fn quit(mut self) {
         let _ = timeout(GOODBYE, self.0.quit()).await;
     }

@@ -1,5 +1,5 @@
-//! What mails say. A mail has two templates: `<name>.txt.jinja`, whose first line is `Subject: …`, and `<name>.html.jinja`.
-//! An application replaces any of them with a file of the same name in its `templates/mail/`.
+//! The texts of mails. Each mail has two templates: `<name>.txt.jinja`, whose first line is `Subject: …`, and
+//! `<name>.html.jinja`. An application replaces any of them with a file of the same name in its `templates/mail/`.
 
 use std::collections::BTreeMap;
 
@@ -21,13 +21,14 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("verify-email.txt.jinja", include_str!("templates/verify-email.txt.jinja")),
 ];
 
-/// What every template may use; the build step knows the same list.
+/// The variables of every template. The build step has the same list.
 const VARIABLES: [&str; 9] =
     ["app_name", "code", "email", "expires_in", "link", "new_email", "old_email", "public_url", "token"];
 
 const SUBJECT: &str = "Subject: ";
 
-/// The build step refuses such a template, so that this tells of a generated crate that another version made.
+/// An invalid template. The build step refuses it, so at run time it means that another version has generated the
+/// crate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidTemplate {
     #[error("there is no template {0}")]
@@ -36,7 +37,7 @@ pub(crate) enum InvalidTemplate {
     Syntax { name: &'static str, cause: minijinja::Error },
 }
 
-/// What a template leads to.
+/// The rendered text of a mail.
 #[derive(Debug)]
 pub(super) struct Rendered {
     pub(super) subject: String,
@@ -65,7 +66,7 @@ impl Templates {
         Ok(Self { environment })
     }
 
-    /// Variables that are missing are empty.
+    /// Renders both templates of a mail. Missing variables are rendered as empty text.
     pub(super) fn render(
         &self,
         template: Template,
@@ -86,7 +87,7 @@ impl Templates {
     }
 }
 
-/// The template engine also escapes slashes, which would make links hard to read.
+/// Escapes a link for HTML. The template engine would also escape slashes, which makes links hard to read.
 fn attribute(link: &str) -> String {
     link.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -105,7 +106,8 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// The first line and the rest. No character of the subject can end its header.
+/// Splits a rendered text into the subject in its first line and the rest. Control characters in the subject become
+/// spaces, so that none of them can end the header.
 fn split(printed: &str) -> (String, String) {
     let (first, rest) = printed.split_once('\n').unwrap_or((printed, ""));
     let subject = first.strip_prefix(SUBJECT).unwrap_or(first).trim();

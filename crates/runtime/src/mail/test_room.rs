@@ -1,4 +1,4 @@
-//! A database with an account and an outbox, and a desk to send from, for the tests of this room.
+//! Test setup: a database with an account and an outbox, and an application that can send mail.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -58,12 +58,12 @@ impl Room {
         room
     }
 
-    /// Another process on the same database.
+    /// Starts another node on the same database.
     pub(super) async fn node(&self, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
         start(self.directory.path(), &self.clock, variables, mailbox).await
     }
 
-    /// A one-time token that holds for an hour.
+    /// Writes a one-time token that expires in an hour and returns its id.
     pub(super) async fn token(&self) -> Uuid {
         let (id, now) = (Uuid::now_v7(), self.clock.now());
         let mut insert = Statement::new(
@@ -100,7 +100,7 @@ impl Room {
         transaction.commit().await.expect("a commit");
     }
 
-    /// How often each waiting mail was tried.
+    /// The number of attempts of each mail in the outbox.
     pub(super) async fn attempts(&self) -> Vec<i32> {
         let select =
             Statement::new(self.core.db.dialect(), "SELECT \"attempts\" FROM \"gable_outbox\" ORDER BY \"id\"");

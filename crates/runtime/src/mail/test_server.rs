@@ -1,4 +1,4 @@
-//! A mail server that says what a test wants it to say.
+//! An SMTP server for tests, with scripted answers.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,17 +11,17 @@ use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// How one conversation goes.
+/// How the server behaves in one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
     Yes,
-    /// This status to the recipient, whom it names.
+    /// Answers `RCPT` with this status, and repeats the command, which names the recipient.
     Refuses(u16),
-    /// Nothing: it hangs up after its greeting.
+    /// Closes the connection after its greeting.
     Goodbye,
-    /// That it speaks TLS, and then it does.
+    /// Offers STARTTLS.
     StartTls,
-    /// TLS from the first byte.
+    /// Uses TLS from the first byte.
     Tls,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct MailServer {
 }
 
 impl MailServer {
-    /// One conversation after the other goes like this; the last one is repeated.
+    /// Starts a server that handles one connection per element of `script`, and repeats the last one.
     pub(super) fn start(script: &'static [Says]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -55,7 +55,7 @@ impl MailServer {
                         return;
                     }
                     let says = script[number.min(script.len() - 1)];
-                    // A client that leaves early has its reasons.
+                    // Errors are ignored: some tests have the client disconnect early.
                     let _ = stream.and_then(|stream| receive(stream, says, &tls, &heard));
                 }
             }
@@ -63,12 +63,12 @@ impl MailServer {
         Self { address, certificate, heard, ending, thread: Some(thread) }
     }
 
-    /// `smtp://127.0.0.1:…`, followed by this.
+    /// `smtp://127.0.0.1:<port>`, followed by `query`.
     pub(super) fn url(&self, query: &str) -> String {
         format!("smtp://{}{query}", self.address)
     }
 
-    /// For a client that takes its word for who it is.
+    /// TLS parameters for a client that trusts the self-signed certificate of this server.
     pub(super) fn trust(&self) -> TlsParameters {
         let certificate = Certificate::from_der(self.certificate.to_vec()).expect("a certificate");
         let tls = TlsParameters::builder(self.address.ip().to_string()).add_root_certificate(certificate);
@@ -79,17 +79,17 @@ impl MailServer {
         self.heard().mails.clone()
     }
 
-    /// What it was told in plain text.
+    /// The lines that clients sent without TLS.
     pub(super) fn plain(&self) -> Vec<String> {
         self.heard().plain.clone()
     }
 
-    /// What it was told behind TLS.
+    /// The lines that clients sent over TLS.
     pub(super) fn encrypted(&self) -> Vec<String> {
         self.heard().encrypted.clone()
     }
 
-    /// How many conversations got as far as a recipient.
+    /// The number of `RCPT` commands that clients sent without TLS.
     pub(super) fn tried(&self) -> usize {
         self.plain().iter().filter(|command| command.starts_with("RCPT")).count()
     }
@@ -102,7 +102,7 @@ impl MailServer {
 impl Drop for MailServer {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Release);
-        // Wakes it, so that it sees its end.
+        // Wakes the thread from `accept`, so that it sees the flag.
         drop(TcpStream::connect(self.address));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -195,7 +195,7 @@ fn converse<S: Read + Write>(
     }
 }
 
-/// To the lone dot.
+/// Reads the mail up to the line that consists of a single dot.
 fn read_mail(lines: &mut impl BufRead) -> io::Result<String> {
     let mut mail = String::new();
     loop {

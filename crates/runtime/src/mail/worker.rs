@@ -1,4 +1,4 @@
-//! Sends what waits, one mail after another. Any number of nodes may do so at once.
+//! Sends the mail in the outbox, one after another. Any number of nodes may run a worker at the same time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::core::Core;
 use crate::db::DbError;
 use crate::ops::shutdown::Stopping;
 
-/// How often the table is looked at unasked: for mail of other nodes, and what is to be tried again.
+/// How often the outbox is polled, for mail of other nodes and for mail that is due again.
 const POLL: Duration = Duration::from_secs(2);
 
 /// The worker of this process.
@@ -30,14 +30,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// `port` is the one that was bound. Without accounts there is no mail, and the worker has nothing to do.
+    /// Starts the worker; `port` is the port that the server has bound. Without accounts there is no mail, and the
+    /// worker ends at once.
     pub(crate) fn start(core: Arc<Core>, port: u16) -> Self {
         let (stopping, wake) = (Stopping::default(), core.mail.wake.clone());
         let task = actix_web::rt::spawn(keep_working(core, port, stopping.clone()));
         Self { stopping, wake, task }
     }
 
-    /// Waits for the mail that is being sent, and begins no other: the next start finds them.
+    /// Waits for the mail that is being sent, and sends no other. Mail that is left is sent after the next start.
     pub(crate) async fn stop(self) {
         self.stopping.begin();
         self.wake.notify_one();
@@ -47,7 +48,8 @@ impl Worker {
     }
 }
 
-/// A mail that makes the work panic must not keep the others from being sent. Its attempt counts, so that it waits.
+/// Restarts the worker after a panic, so that one mail cannot keep the others from being sent. The attempt was counted
+/// before, so the mail that caused the panic is not due again at once.
 async fn keep_working(core: Arc<Core>, port: u16, stopping: Stopping) {
     while let Err(error) = actix_web::rt::spawn(work(core.clone(), port, stopping.clone())).await {
         tracing::error!(%error, "sending mail; it begins again");
@@ -76,7 +78,7 @@ async fn work(core: Arc<Core>, port: u16, stopping: Stopping) {
     }
 }
 
-/// What the work needs.
+/// Everything that is needed to send mail.
 struct Desk<'a> {
     room: &'a MailRoom,
     outbox: Outbox<'a>,
@@ -87,7 +89,7 @@ struct Desk<'a> {
     public_url: String,
 }
 
-/// Why a mail was not sent this time. No text of it names the recipient or a secret.
+/// Why an attempt to send a mail failed. The messages contain neither the recipient nor a secret.
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
@@ -100,14 +102,14 @@ enum SendError {
     NotUnderstood,
 }
 
-/// Without the details, which may repeat a value.
+/// Leaves out the details of the error, which may contain the value of a variable.
 impl From<minijinja::Error> for SendError {
     fn from(error: minijinja::Error) -> Self {
         SendError::Template { kind: error.kind(), line: error.line().unwrap_or_default() }
     }
 }
 
-/// Whether there is any use in going on at once.
+/// Whether to send the next mail at once or to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     GoOn,
@@ -134,11 +136,11 @@ impl Desk<'_> {
         if !self.outbox.claim(&mail, now).await? {
             return Ok(Next::GoOn);
         }
-        // Whoever made the last attempt did not live to give it up.
+        // The worker that made the last attempt has died before it could give the mail up.
         if mail.attempts >= ATTEMPTS {
             return self.give_up(&mail).await;
         }
-        // The token may have been used, or have run out, while the mail waited.
+        // The token may have been used, or have expired, while the mail waited.
         if !mail.still_counts(now) {
             self.outbox.remove(&mail).await?;
             return Ok(Next::GoOn);
@@ -176,7 +178,8 @@ impl Desk<'_> {
         Ok(Letter::new(mail.id, &self.room.from, &mail.recipient, now, rendered)?)
     }
 
-    /// Made anew for every attempt, and the same each time: a secret follows from its row.
+    /// The variables of the template. The secret is computed from the id of its token row, so it is the same for every
+    /// attempt.
     fn variables(&self, mail: &Waiting, template: Template, now: DateTime<Utc>) -> Option<BTreeMap<String, String>> {
         let mut variables: BTreeMap<String, String> = serde_json::from_str(&mail.variables).ok()?;
         let redirect_uri = variables.remove("redirect_uri");
@@ -208,9 +211,11 @@ impl Desk<'_> {
     }
 }
 
-/// `1 hour`, `90 minutes`, `3 days`: to the minute below two hours, then whole hours, from two days on whole days.
+/// A duration as text, such as `1 hour`, `90 minutes` or `3 days`: in minutes below two hours, in whole hours below two
+/// days, else in whole days.
 fn duration(seconds: i64) -> String {
-    // The mail is written a moment after the token: an hour less that moment is an hour.
+    // Rounded to the nearest minute: the mail is written a moment after the token, so a little less than an hour
+    // remains.
     let minutes = ((seconds + 30) / 60).max(1);
     let (number, unit) = match minutes {
         60 => (1, "hour"),

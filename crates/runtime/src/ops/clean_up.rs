@@ -1,5 +1,5 @@
-//! Takes away what is over. Bounded per run, and safe on several nodes: each deletes what it finds, and finding nothing
-//! is no error.
+//! Deletes expired rows. The work per run is limited, and several nodes may run it at once: each deletes the rows
+//! that it finds, and finding none is not an error.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,20 +10,20 @@ use crate::crud::REPEATABLE_FOR;
 use crate::db::{DbError, Dialect, Row, Source, Statement};
 use crate::resource::Id;
 
-/// Rows in one transaction, which must not keep other writers waiting.
+/// Rows deleted in one transaction, which must not block other writers for long.
 const BATCH: u64 = 1_000;
-/// Transactions for each kind of row in one run.
+/// Maximum number of transactions per kind of row in one run.
 const BATCHES: usize = 50;
-/// How long the log of events is kept, and the count of passwords that were tried for nobody.
+/// How long events are kept, and the counts of failed log-ins with unknown identifiers.
 const EVENTS: TimeDelta = TimeDelta::days(90);
 
-/// How long a token that was not used in time is told from one that never was.
+/// How long an expired token is kept, during which it is reported as expired and not as unknown.
 const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
-/// Events of nobody's account that are kept: whoever types names that nobody has must not fill the disk.
+/// Maximum number of events without an account: attempts with unknown identifiers must not fill the disk.
 const OF_NOBODY: i64 = 100_000;
 
-/// Answers that can no longer be asked for again; where there are accounts, log-ins that expired or lay idle, one-time
-/// tokens that nobody used in time, old events and old attempts.
+/// Deletes idempotency records that are too old to be replayed; with accounts also log-ins that expired or are idle,
+/// expired one-time tokens, old events and old counts of failed attempts.
 pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     let now = core.now();
     delete_until(core, "gable_idempotency", "created_at", now - REPEATABLE_FOR).await?;
@@ -39,8 +39,8 @@ pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     delete(core, "gable_grants", idle(core, auth)).await
 }
 
-/// Takes away what an account's history has beyond its newest events, and likewise what happened to no account. To be
-/// run now and then: it looks through the index of all events.
+/// Deletes all but the newest events of each account, and of those without an account. To be run rarely, because it
+/// scans the index of all events.
 pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
     let Some(auth) = &core.auth else { return Ok(()) };
     let dialect = core.db.dialect();
@@ -57,7 +57,7 @@ pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Accounts that have more events of these kinds than are kept. One that was trimmed is none of them.
+/// Finds accounts that have more events of these kinds than are kept.
 fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
     let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL AND \"kind\" IN (";
     let mut long = Statement::new(dialect, sql);
@@ -67,7 +67,7 @@ fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
     long
 }
 
-/// The events of these kinds that are not among an account's newest.
+/// The events of these kinds that are not among the newest of an account.
 fn beyond(dialect: Dialect, account: Id, kinds: &[&str]) -> Statement {
     let sql = "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
     let mut beyond = Statement::new(dialect, sql);
@@ -100,7 +100,7 @@ fn idle(core: &Core, auth: &Auth) -> Statement {
     idle
 }
 
-/// Deletes the rows for which a condition holds, so many at a time.
+/// Deletes the rows that match a condition, in batches.
 async fn delete(core: &Core, table: &str, over: Statement) -> Result<(), DbError> {
     let mut delete = over;
     delete.sql =

@@ -1,4 +1,4 @@
-//! The application's own command line: serve, migrate, make a super user.
+//! The application's own command line: serve, migrate, permissions, super users, import of accounts.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -32,28 +32,28 @@ enum Command {
     Serve,
     /// Bring the database's tables up to date, and stop.
     Migrate,
-    /// What roles may do: the YAML beside the tables.
+    /// Compare the permissions of roles in the YAML with those in the tables, or add what is missing.
     #[command(subcommand)]
     Permissions(PermissionsCommand),
-    /// Accounts that may do everything.
+    /// Create super users, who may do everything.
     #[command(subcommand, name = "superuser")]
     SuperUser(SuperUserCommand),
-    /// Accounts that move here from another system.
+    /// Import accounts from another system.
     #[command(subcommand)]
     Accounts(AccountsCommand),
 }
 
 #[derive(Subcommand)]
 enum PermissionsCommand {
-    /// Show every grant: `=` both say so, `+` only the YAML does, `-` only the tables do.
+    /// Show every permission of every role: `=` in both, `+` only in the YAML, `-` only in the tables.
     Show {
         /// Fail when YAML and tables differ.
         #[arg(long)]
         check: bool,
     },
-    /// Add to the tables what only the YAML says.
+    /// Add the permissions to the tables that only the YAML contains.
     Sync {
-        /// Also take away what only the tables say. Roles stay.
+        /// Also remove the permissions that only the tables contain. Roles stay.
         #[arg(long)]
         prune: bool,
     },
@@ -61,7 +61,7 @@ enum PermissionsCommand {
 
 #[derive(Subcommand)]
 enum SuperUserCommand {
-    /// Make one. The password comes from GABLE_SUPERUSER_PASSWORD, or is asked for.
+    /// Create a super user. The password is read from GABLE_SUPERUSER_PASSWORD, or asked for.
     Create {
         #[arg(long)]
         username: Option<String>,
@@ -75,8 +75,8 @@ enum SuperUserCommand {
 
 #[derive(Subcommand)]
 enum AccountsCommand {
-    /// Make an account of every line, a JSON object of its fields with `passwordHash` (bcrypt or argon2id) in place of the
-    /// password. All of them or, where one is refused, none.
+    /// Create an account from each line, a JSON object of its fields with `passwordHash` (bcrypt or argon2id) instead
+    /// of the password. If one is refused, none is created.
     Import {
         /// A file, or `-` for standard input.
         file: PathBuf,
@@ -112,14 +112,14 @@ pub(crate) fn run(app: Application) -> ExitCode {
     match actix_web::rt::System::new().block_on(execute(app, command, &log, stopping)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where this cannot be written either, the exit status is all that is left to tell it.
+            // If this cannot be written either, only the exit status reports the failure.
             log.line(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// `--help` and `--version` speak of the application, not of its runtime.
+/// Parses the command line. `--help` and `--version` describe the application, not the runtime.
 fn command_line(app: &AppMeta) -> CommandLine {
     let program = CommandLine::command().about(format!("{}, an application of Gable", app.name)).version(app.version);
     CommandLine::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
@@ -184,7 +184,7 @@ fn open(file: &Path) -> std::io::Result<Box<dyn BufRead>> {
     }
 }
 
-/// A reader that has gone has seen enough; a full disk is an error.
+/// Writes to standard output. A closed pipe is not an error; a full disk is.
 fn say(text: &str) -> Result<(), CommandError> {
     let mut output = std::io::stdout();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
@@ -223,7 +223,7 @@ fn explain_import(error: &ImportError) -> String {
     }
 }
 
-/// Every problem of the account, a line each.
+/// Lists every problem of the account, one per line.
 fn explain(error: &ApiError) -> String {
     let problems = error.meta().and_then(|meta| meta.get("errors")).and_then(Value::as_array);
     let lines = problems.into_iter().flatten().filter_map(|problem| problem.get("message")?.as_str());

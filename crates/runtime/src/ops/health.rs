@@ -1,4 +1,4 @@
-//! What a load balancer asks: is the process alive, and may it be sent requests.
+//! Health checks for load balancers: whether the process is alive, and whether it can serve requests.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,23 +15,23 @@ use crate::http::get_only;
 const LIVE: &str = "/health/live";
 const READY: &str = "/health/ready";
 
-/// Whether a path is that of a probe. Nothing else escapes the limits of stage 1, not even a path below `/health/`, which an
-/// application may have for its API.
+/// Returns true for the path of a probe. No other path is exempt from the limits of stage 1, not even one below
+/// `/health/`, which may be the API of an application.
 pub(crate) fn is_probe(path: &str) -> bool {
     matches!(path, LIVE | READY)
 }
 
-/// A probe that waits longer has its answer: the service is not ready.
+/// Maximum time of a readiness check; the service counts as not ready after that.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether what the application needs, its database above all, can be reached now.
+/// Checks whether the application can serve requests, above all whether the database can be reached.
 pub(crate) trait Readiness: Send + Sync {
     /// # Errors
-    /// The reason why it is not ready, for anybody.
+    /// The reason why the service is not ready; it is sent to the client.
     fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>>;
 }
 
-/// Made once; clones go to every worker.
+/// Created once and cloned for every worker.
 #[derive(Clone)]
 pub(crate) struct Health {
     readiness: Arc<dyn Readiness>,
@@ -50,7 +50,7 @@ impl Health {
 }
 
 async fn ready(health: Health) -> HttpResponse {
-    // While stopping, the database is not asked: the answer is known and the pool may be closing.
+    // While stopping, the database is not queried: the result is known, and the pool may be closing.
     if health.stopping.has_begun() {
         return unavailable("the server is stopping");
     }

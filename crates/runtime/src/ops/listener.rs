@@ -1,4 +1,4 @@
-//! The sockets that connections arrive at, and the limits that the kernel keeps for each connection.
+//! Listening sockets, and limits that the kernel enforces for each connection.
 
 use std::any::Any;
 use std::io;
@@ -8,32 +8,33 @@ use std::time::Duration;
 use actix_web::rt::net::TcpStream;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-/// Connections that wait to be accepted, at most.
+/// Maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 2048;
 
-/// Second handles of the sockets that the server listens at: actix closes its own only with its workers.
+/// Duplicate handles of the listening sockets: actix closes its own only when its workers end.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners(Vec<TcpListener>);
 
 impl Listeners {
-    /// Keeps second handles of these sockets.
+    /// Duplicates the handles of these sockets.
     pub(crate) fn of(sockets: &[TcpListener]) -> io::Result<Self> {
         sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Refuses new connections from now on; those that are established stay.
+    /// Refuses new connections; established ones stay open.
     pub(crate) fn close(&self) {
         for listener in &self.0 {
-            // Systems other than Linux may not shut a listening socket down. Connections then wait until the server ends.
+            // Systems other than Linux may not support shutting a listening socket down. Connections then wait until
+            // the server ends.
             let _ = SockRef::from(listener).shutdown(Shutdown::Both);
         }
     }
 }
 
-/// Listens at every address of a host.
+/// Listens on every address of a host.
 ///
 /// # Errors
-/// None of them can be listened at; the last error.
+/// The last error, if the server cannot listen on any of the addresses.
 pub(crate) fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
     let mut error = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     let mut listeners = Vec::new();
@@ -48,7 +49,7 @@ pub(crate) fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
 
 fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Elsewhere than on Unix, this would let another process take the port over.
+    // On systems other than Unix, this would let another process take over the port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -56,12 +57,12 @@ fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Ends the connection of a client that has not read anything of its answer for so long. actix has no such limit;
-/// Linux keeps it, others do not.
+/// Closes the connection of a client that has not read any part of its answer within a time limit. actix has no such
+/// limit; the kernel enforces it on Linux only.
 pub(crate) fn limit_writes(connection: &dyn Any, limit: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        // An error means that the connection has ended already.
+        // An error means that the connection has already ended.
         let _ = SockRef::from(stream).set_tcp_user_timeout(Some(limit));
     }
     #[cfg(not(target_os = "linux"))]

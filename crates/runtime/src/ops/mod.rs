@@ -1,4 +1,4 @@
-//! Running the application: its log, its health, what it clears away, its end.
+//! Operations: log, health checks, command line, clean-up, shutdown.
 
 pub(crate) mod clean_up;
 pub(crate) mod command;

@@ -1,8 +1,8 @@
-//! The end of a server: a signal turns readiness off, load balancers get time to notice, requests in flight finish, then
-//! the process ends.
+//! Graceful shutdown: a signal turns readiness off, load balancers get time to notice it, requests in flight finish,
+//! then the process ends.
 //!
-//! The server must be built with `.disable_signals()` and `.shutdown_timeout(settings.shutdown.as_secs())`: actix
-//! would answer an interrupt by cutting requests off.
+//! The server must be built with `.disable_signals()` and `.shutdown_timeout(settings.shutdown.as_secs())`: otherwise
+//! actix aborts requests on an interrupt.
 
 use std::io;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use actix_web::dev::{Server, ServerHandle};
 use super::listener::Listeners;
 use crate::http::Load;
 
-/// How often requests in flight are counted while they finish.
+/// Interval at which requests in flight are counted while they finish.
 const COUNTED_EVERY: Duration = Duration::from_millis(10);
-/// How long no request must be in flight: one that was sent before the socket was closed may not be counted yet.
+/// How long no request must be in flight: one sent before the socket was closed may not be counted yet.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// Whether the server is on its way out; clones share the answer.
+/// Whether the server is stopping; clones share the state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stopping(Arc<AtomicBool>);
 
@@ -33,20 +33,20 @@ impl Stopping {
     }
 }
 
-/// The steps between the first signal and the end.
+/// The steps between the first signal and the end of the process.
 pub(crate) struct Shutdown {
     pub(crate) stopping: Stopping,
     pub(crate) load: Load,
     pub(crate) listeners: Listeners,
-    /// How long the server goes on serving while load balancers take it out.
+    /// How long the server continues to serve while load balancers remove it.
     pub(crate) drain: Duration,
     /// How long requests in flight may take after that.
     pub(crate) patience: Duration,
 }
 
 impl Shutdown {
-    /// Runs the server until it has stopped. The first signal stops it gracefully; a second one ends the wait, and the
-    /// process with it: a graceful stop that has begun cannot be hurried.
+    /// Runs the server until it has stopped. The first signal stops it gracefully; a second one ends the process at
+    /// once, because a graceful stop of actix cannot be shortened.
     pub(crate) async fn run(self, server: Server) -> io::Result<()> {
         self.run_until(signal, server).await
     }
@@ -58,7 +58,7 @@ impl Shutdown {
             self.stopping.begin();
             let stopped = async {
                 self.stop(&handle).await;
-                // The server's own end shows that it has stopped.
+                // Completion of the server shows that it has stopped.
                 std::future::pending().await
             };
             tokio::select! {
@@ -78,11 +78,11 @@ impl Shutdown {
             "stopping: serving for {seconds} more seconds, then requests in flight may finish; a second signal stops at once"
         );
         tokio::time::sleep(self.drain).await;
-        // Not the other way round: who connects to a socket that is not accepted from any more is cut off.
+        // The order matters: clients that connect to a socket without an accepting server would be cut off.
         self.listeners.close();
         handle.pause().await;
         // Workers end one by one, and each owns the I/O of the database connections that it opened, which requests of
-        // other workers may be using. So no worker is stopped before all requests have their answers.
+        // other workers may use. Therefore no worker is stopped before all requests are answered.
         let finished = tokio::time::timeout(self.patience, self.no_request_in_flight()).await.is_ok();
         if !finished {
             tracing::warn!(requests = self.load.unanswered(), "requests in flight did not finish in time");
@@ -99,7 +99,7 @@ impl Shutdown {
     }
 }
 
-/// Forever, where signals cannot be received: then only killing the process stops it.
+/// Waits for a signal; forever, if signals cannot be received. Then only killing the process stops it.
 async fn wait_for(signal: &impl AsyncFn() -> io::Result<()>) {
     if let Err(error) = signal().await {
         tracing::error!(%error, "signals cannot be received");
@@ -107,12 +107,12 @@ async fn wait_for(signal: &impl AsyncFn() -> io::Result<()>) {
     }
 }
 
-/// A write beyond a limit on the size of files is an error of that write, and not the end of the process, as it is by default.
+/// Turns a write beyond the file size limit into an error of that write; by default, the signal ends the process.
 #[cfg(target_os = "linux")]
 pub(crate) fn survive_file_limits() {
     /// SIGXFSZ
     const FILE_SIZE: i32 = 25;
-    // Once there was a handler, the default does not come back.
+    // Once a handler was installed, the default is not restored.
     if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_SIZE)) {
         tracing::warn!(%error, "a limit on the size of files will end the process");
     }
@@ -121,7 +121,7 @@ pub(crate) fn survive_file_limits() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn survive_file_limits() {}
 
-/// SIGTERM, as an orchestrator sends it, SIGINT, as a terminal does, or SIGHUP, as one that is closed does.
+/// Waits for SIGTERM from an orchestrator, SIGINT from a terminal, or SIGHUP from a terminal that is closed.
 #[cfg(unix)]
 async fn signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::http::LoadLimits;
 
-    /// A server with one route that says in `arrived` that it was reached, and answers once `release` lets it.
+    /// A server with one route, which signals in `arrived` that it was called and answers after `release`.
     fn server(arrived: &Arc<Semaphore>, release: &Arc<Semaphore>) -> (Server, SocketAddr) {
         let (arrived, release) = (Arc::clone(arrived), Arc::clone(release));
         let server = HttpServer::new(move || {
@@ -178,7 +178,7 @@ mod tests {
             stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
             stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").expect("sent");
             let mut answer = String::new();
-            // A connection that is cut off ends in an error or early; what came is what counts.
+            // A connection that is cut off ends early or with an error; the test compares the bytes received.
             let _ = stream.read_to_string(&mut answer);
             answer
         })
@@ -191,7 +191,7 @@ mod tests {
         Shutdown { stopping, load, listeners, drain: Duration::ZERO, patience }
     }
 
-    /// As many signals as the semaphore has permits.
+    /// Receives as many signals as the semaphore has permits.
     async fn next(signals: &Semaphore) -> io::Result<()> {
         signals.acquire().await.expect("open").forget();
         Ok(())

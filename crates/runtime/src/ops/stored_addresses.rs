@@ -1,5 +1,5 @@
-//! E-mail addresses that were stored before their domains were brought into one form. They are rewritten at start, or
-//! neither a log-in nor a filter would find them, and the same mailbox could sign up once more.
+//! E-mail addresses stored before domains were normalized. They are rewritten at start; otherwise neither a log-in
+//! nor a filter would find them, and the same mailbox could sign up twice.
 
 use crate::access::id_from;
 use crate::core::{Core, Model};
@@ -9,11 +9,11 @@ use crate::resource::{FieldKind, FieldMeta, Id};
 
 const BATCH: i64 = 500;
 
-/// Rewrites every stored address whose form is another today. Where another row has that form already, both stay as they
-/// are, and the log names the row: only a person can tell which of two accounts is to keep the mailbox.
+/// Rewrites every stored address that is not in normal form. If another row already has the normalized address, both
+/// rows stay unchanged and the log names the row: only a person can decide which account keeps the mailbox.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database cannot be reached, or a statement fails.
 pub(crate) async fn normalize_stored_addresses(core: &Core) -> Result<(), DbError> {
     for model in &core.models {
         for field in model.meta.fields.iter().filter(|field| field.kind == FieldKind::Email) {
@@ -26,7 +26,7 @@ pub(crate) async fn normalize_stored_addresses(core: &Core) -> Result<(), DbErro
     Ok(())
 }
 
-/// The id of the last row that was looked at.
+/// Rewrites one batch of addresses; returns the id of the last row read, or `None` if there was none.
 async fn normalize_batch(
     core: &Core,
     model: &Model,
@@ -35,7 +35,7 @@ async fn normalize_batch(
 ) -> Result<Option<Id>, DbError> {
     let mut select = model.sql.statement("SELECT \"id\", ");
     select.identifier(field.column).push(" FROM ").identifier(model.meta.table).push(" WHERE ");
-    // Only letters beyond ASCII have forms that were not known as the same.
+    // Only addresses with characters beyond ASCII could be stored in several forms.
     match core.db.dialect() {
         Dialect::Sqlite => select.push("length(CAST(").identifier(field.column).push(" AS BLOB)) <> length("),
         Dialect::Postgres => select.push("octet_length(").identifier(field.column).push(") <> char_length("),

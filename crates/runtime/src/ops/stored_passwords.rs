@@ -1,15 +1,15 @@
-//! Hashes that accounts brought along: of which kinds they are. Every look at a password does the work of each, so that
-//! neither an account nor a name that nobody has is told by its time.
+//! The kinds of password hashes that imported accounts have. Every password check does the work of each kind, so that
+//! its duration reveals neither the kind of an account's hash nor whether the account exists.
 
 use crate::auth::{FOREIGN_KINDS, hash_prefix, password_field};
 use crate::core::{Core, Model};
 use crate::db::{DbError, Row};
 
-/// Looks for a hash of each kind that the server would not make itself. To be done at start and now and then, as accounts are
-/// imported, and their hashes replaced.
+/// Searches for a hash of each kind that the server does not create itself. Must run at start and from time to time,
+/// because accounts are imported and hashes replaced.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database cannot be reached, or the query fails.
 pub(crate) async fn note_stored_hashes(core: &Core) -> Result<(), DbError> {
     let (Some(auth), Ok(model)) = (&core.auth, core.account_model()) else { return Ok(()) };
     let Ok(field) = password_field(model) else { return Ok(()) };
@@ -23,7 +23,7 @@ pub(crate) async fn note_stored_hashes(core: &Core) -> Result<(), DbError> {
     Ok(())
 }
 
-/// A hash of another kind than these.
+/// Finds a hash of a kind that is not in `known`.
 async fn another(core: &Core, model: &Model, column: &str, known: &[String]) -> Result<Option<String>, DbError> {
     let mut select = model.sql.statement("SELECT ");
     select.identifier(column).push(" FROM ").identifier(model.meta.table).push(" WHERE (").identifier(column);

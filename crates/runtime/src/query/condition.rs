@@ -1,5 +1,5 @@
-//! What a row must be like. Every condition holds for a row or does not, nulls included: what is not known to hold does
-//! not, so a condition and its opposite share the rows among them.
+//! Conditions on rows. Every condition either holds for a row or does not, also where nulls are involved: a comparison
+//! of unknown result does not hold, so each row meets exactly one of a condition and its negation.
 
 use sea_orm::Value;
 
@@ -41,7 +41,7 @@ pub(crate) enum Comparison {
     LessOrEqual,
 }
 
-/// A text in another, every character of it standing for itself.
+/// A text that must occur in another; it has no wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TextTest {
     pub(crate) place: Place,
@@ -59,13 +59,13 @@ pub(crate) enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Case {
     Sensitive,
-    /// Of letters that the database knows: SQLite knows those of ASCII.
+    /// Ignores the case of the letters that the database knows: SQLite knows those of ASCII.
     Insensitive,
-    /// Of letters of ASCII, as fields are compared whose case does not matter.
+    /// Ignores the case of ASCII letters, as for fields whose case does not matter.
     Folded,
 }
 
-/// Rows of another model, as far as the caller may see them.
+/// A condition on related rows, of which only those count that the caller may see.
 #[derive(Clone, Debug)]
 pub(crate) struct Related {
     pub(crate) relation: &'static RelationMeta,
@@ -83,7 +83,7 @@ pub(crate) enum Quantifier {
 }
 
 impl Quantifier {
-    /// As a filter names it.
+    /// The name in a filter.
     pub(super) fn word(self) -> &'static str {
         match self {
             Quantifier::Some => "some",
@@ -94,7 +94,7 @@ impl Quantifier {
 }
 
 impl Condition {
-    /// Holds for every row.
+    /// The condition that holds for every row.
     pub(crate) fn nothing() -> Self {
         Condition::All(Vec::new())
     }
@@ -103,7 +103,7 @@ impl Condition {
         Condition::Field { field, test }
     }
 
-    /// Both.
+    /// Holds if both conditions hold.
     #[must_use]
     pub(crate) fn and(self, other: Condition) -> Self {
         match self {
@@ -115,7 +115,8 @@ impl Condition {
         }
     }
 
-    /// Whether it holds only for rows that have this value: something that must hold by itself says so.
+    /// Whether the condition states, alone or within `All`, that the field equals this value. Other conditions that
+    /// imply it are not recognized.
     pub(super) fn demands(&self, field: usize, wanted: &Value) -> bool {
         match self {
             Condition::All(all) => all.iter().any(|one| one.demands(field, wanted)),
@@ -124,13 +125,13 @@ impl Condition {
         }
     }
 
-    /// Whether no row can fail it, as far as `tautology` sees. Somewhat more than that, for an empty text (see
-    /// `Test::constant`). A condition that all rows happen to meet is not one of these.
+    /// Whether no row can fail the condition, as far as `tautology` can tell. A filter for an empty text counts as well
+    /// (see `Test::constant`). A condition that merely happens to hold for all rows does not.
     pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
         self.constant(meta) == Some(true) || tautology::always_holds(self, meta)
     }
 
-    /// What it comes to where the rows do not matter.
+    /// The result if it does not depend on the row, as far as is known.
     fn constant(&self, meta: &ModelMeta) -> Option<bool> {
         match self {
             Condition::All(all) => constant_of(all, meta, true),
@@ -147,7 +148,8 @@ impl Condition {
 }
 
 impl Test {
-    /// The test of a field, in the form in which its values are compared: two spellings of one value are then seen to be one.
+    /// Brings the values of a test into the form in which values of the field are compared, so that two spellings of
+    /// one value are equal.
     #[must_use]
     pub(super) fn of(self, field: &FieldMeta) -> Self {
         let folded = |values: Vec<Value>| values.into_iter().map(|value| field.folded(value)).collect();
@@ -164,7 +166,8 @@ impl Test {
         }
     }
 
-    /// An empty text is in every text. Who asks for it left a box empty, so where there is no text, it counts as well.
+    /// Every text contains an empty text. Such a filter comes from an input box that was left empty, so it holds for
+    /// rows without a text as well.
     fn constant(&self, optional: bool) -> Option<bool> {
         match self {
             Test::Text(test) if test.text.is_empty() => Some(true),
@@ -175,7 +178,8 @@ impl Test {
     }
 }
 
-/// Several together: `neutral` is what changes nothing, the opposite decides by itself.
+/// The result of several conditions: `neutral` is the result that leaves the others to decide, its opposite decides
+/// alone.
 fn constant_of(conditions: &[Condition], meta: &ModelMeta, neutral: bool) -> Option<bool> {
     let constants: Vec<Option<bool>> = conditions.iter().map(|condition| condition.constant(meta)).collect();
     if constants.contains(&Some(!neutral)) {

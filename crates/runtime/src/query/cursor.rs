@@ -1,5 +1,5 @@
-//! Cursors: where a page ended, signed. A cursor names the last row by what it is sorted by, so that rows that come and
-//! go move no page; it holds for the query that it was made by and no other.
+//! Cursors: signed positions of the last row of a page. A cursor holds the values by which that row is sorted, so that
+//! rows added or deleted elsewhere do not shift pages. It is valid only for the query that produced it.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
@@ -14,10 +14,11 @@ use crate::auth::{Secrets, Use};
 use crate::db::{DbError, RawRow, Row};
 use crate::resource::{FieldKind, ModelMeta};
 
-/// Longer ones are refused before they are looked at, and are not given: many a proxy takes no longer line than this.
+/// Longest cursor in bytes. Longer ones are refused before they are read, and are not issued: many proxies accept no
+/// longer request line.
 const MAX_LENGTH: usize = 4 * 1024;
 
-/// The cursor of the page that begins after a row; none where what sorts the row is too long a text.
+/// The cursor of the page after a row; `None` if the sort values of the row would make it too long.
 pub(crate) fn after(secrets: &Secrets, query: &ListQuery, row: &RawRow) -> Result<Option<String>, DbError> {
     let texts: Result<Vec<Option<String>>, DbError> =
         query.sort.iter().map(|(field, _)| text(query.meta, *field, row)).collect();
@@ -26,7 +27,7 @@ pub(crate) fn after(secrets: &Secrets, query: &ListQuery, row: &RawRow) -> Resul
     Ok(Some(cursor).filter(|cursor| cursor.len() <= MAX_LENGTH))
 }
 
-/// The condition for rows after the one that a cursor names; none when it was not made for this query.
+/// The condition for rows after the one that a cursor names; `None` if the cursor was not made for this query.
 pub(super) fn condition(
     secrets: &Secrets,
     meta: &ModelMeta,
@@ -57,7 +58,7 @@ pub(super) fn condition(
     Some(Condition::Any(any))
 }
 
-/// Further in the order than a value. Nulls stand first, going up.
+/// The condition for values that follow in the order; `None` if there are none. Nulls come first in ascending order.
 fn beyond(meta: &ModelMeta, field: usize, direction: Direction, value: Option<sea_orm::Value>) -> Option<Condition> {
     let at = |test| Condition::field(field, test);
     match (direction, value) {
@@ -71,12 +72,13 @@ fn beyond(meta: &ModelMeta, field: usize, direction: Direction, value: Option<se
     }
 }
 
-/// What `text` wrote. Texts are what they are in the row, also where a client's would be tidied up.
+/// Reads a value that `text` wrote. Texts are compared as they are in the row, without the normalization of a client's
+/// values.
 fn value(kind: FieldKind, text: String) -> Option<sea_orm::Value> {
     if is_text(kind) { Some(text.into()) } else { typed_value(kind, &text).ok() }
 }
 
-/// A column as the text that `value` reads back as the same value.
+/// The value of a column, as text from which `value` reads an equal value.
 fn text(meta: &ModelMeta, field: usize, row: &RawRow) -> Result<Option<String>, DbError> {
     let mut row = Row::skipping(row, field);
     Ok(match meta.fields[field].kind {

@@ -12,10 +12,10 @@ use crate::app_meta::QueryLimits;
 use crate::input::{Mismatch, parse_date};
 use crate::resource::{FieldKind, RelationKind, RelationMeta};
 
-/// What a field is compared with.
+/// The value that a field is compared with.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
-    /// From a URL. `null` is no value, where a field may have none.
+    /// From a URL. `null` means no value if the field is optional.
     Text(&'a str),
     /// The elements of a list in a URL.
     Texts(&'a [&'a str]),
@@ -25,20 +25,20 @@ pub(super) enum Operand<'a> {
 /// Why a filter is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// No such field, relation or operator, or none that the caller may see.
+    /// An unknown field, relation or operator, or one that the caller may not see.
     Unknown,
-    /// A spelling that is not known here, and what to write. Only of fields that the caller may read.
+    /// An unsupported spelling, with its replacement. Only for fields that the caller may read.
     Instead(&'static str),
-    /// A comparison that is there already.
+    /// A comparison that is given twice.
     Repeated,
-    /// The value is not what it should be.
+    /// A value of a wrong type, with the expected type.
     Mismatch(String),
-    /// Relations.
+    /// More relations in a path than this limit.
     TooDeep(u32),
-    /// `AND`, `OR`, `NOT` and relations in each other.
+    /// `AND`, `OR`, `NOT` and relations nested deeper than this limit.
     TooNested(u32),
     TooMany(u32),
-    /// Values in a list.
+    /// More values in a list than this limit.
     TooLong(u32),
 }
 
@@ -48,7 +48,7 @@ impl From<Mismatch> for Refusal {
     }
 }
 
-/// Turns filters into conditions, and keeps count of them.
+/// Turns filters into conditions, and counts them.
 pub(super) struct Filters<'a> {
     sight: Sight<'a>,
     limits: QueryLimits,
@@ -60,7 +60,7 @@ impl<'a> Filters<'a> {
         Self { sight, limits, count: 0 }
     }
 
-    /// The other end of a relation.
+    /// Follows a relation to its other end.
     pub(super) fn step(&self, view: &View, name: &str) -> Result<Step, Refusal> {
         let (relation, target) = self.sight.follow(view, name).ok_or(Refusal::Unknown)?;
         if view.steps == 0 {
@@ -69,7 +69,7 @@ impl<'a> Filters<'a> {
         Ok(Step { relation, view: target })
     }
 
-    /// One comparison.
+    /// Reads one comparison.
     pub(super) fn test(
         &mut self,
         view: &View,
@@ -115,7 +115,7 @@ impl<'a> Filters<'a> {
         };
         let mut distinct: Vec<Value> = Vec::new();
         for value in wanted {
-            // SQLite takes no expression of a thousand terms, and a list may name one value as often.
+            // SQLite refuses expressions of 1000 terms, and a list may repeat one value that often.
             if !distinct.contains(&value) {
                 distinct.push(value);
             }
@@ -124,8 +124,10 @@ impl<'a> Filters<'a> {
         Ok(if elements == Elements::Some { Condition::Any(each) } else { Condition::All(each) })
     }
 
+    /// Counts one filter.
+    ///
     /// # Errors
-    /// More filters than a request may have.
+    /// `TooMany` if the request has more filters than are allowed.
     pub(super) fn counted(&mut self) -> Result<(), Refusal> {
         self.count += 1;
         if self.count > self.limits.max_filters { Err(Refusal::TooMany(self.limits.max_filters)) } else { Ok(()) }
@@ -151,7 +153,7 @@ impl<'a> Filters<'a> {
     }
 }
 
-/// The elements of a list, and whether no value is one of them.
+/// The elements of a list, and whether `null` is one of them.
 #[derive(Default)]
 struct List {
     values: Vec<Value>,
@@ -171,7 +173,7 @@ impl List {
     }
 }
 
-/// `in` and `notIn`. A row without a value is among them where `null` is.
+/// `in` and `notIn`. A `null` in the list stands for rows without a value.
 fn among(field: usize, operator: Operator, list: List) -> Condition {
     let List { values, null, .. } = list;
     let at = |test| Condition::field(field, test);
@@ -196,7 +198,7 @@ fn is_empty(field: usize, kind: FieldKind, wanted: bool) -> Condition {
     if is_list && !wanted { Condition::Not(Box::new(condition)) } else { condition }
 }
 
-/// A list is kept as JSON, where an element stands between quotation marks that no other text can hold unescaped.
+/// Finds an element in the JSON of a list: its quotation marks cannot occur unescaped within another element.
 fn element_in_json(value: &Value) -> TextTest {
     let text = match value {
         Value::String(Some(text)) => Json::from(text.as_str()).to_string(),
@@ -217,7 +219,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// How many of the rows there are meant, where a path says so, and the path behind that.
+    /// Splits a quantifier off the start of a path, and returns the rest of the path.
     pub(super) fn quantifier<'p>(&self, rest: &'p [&'p str]) -> (Option<Quantifier>, &'p [&'p str]) {
         match rest.split_first() {
             Some((word, behind)) if self.quantified(word).is_some() => (self.quantified(word), behind),
@@ -225,8 +227,8 @@ impl Step {
         }
     }
 
-    /// `some`, `every` and `none` of relations to many rows; `is` and `isNot` of those to one, unless the row has a field
-    /// of that name.
+    /// `some`, `every` and `none` for relations to many rows; `is` and `isNot` for relations to one, unless the other
+    /// model has a readable field of that name.
     pub(super) fn quantified(&self, word: &str) -> Option<Quantifier> {
         match (self.is_to_many(), word) {
             (true, "some") => Some(Quantifier::Some),
@@ -246,7 +248,8 @@ impl Step {
         self.relation.name
     }
 
-    /// `null` in the place of a row: that there is none, and behind `isNot` that there is one. Of relations to one.
+    /// The condition for `null` in place of a row: no row is related, or with `isNot`, one is. Only for relations to
+    /// one row.
     pub(super) fn missing(self, quantifier: Option<Quantifier>) -> Result<Condition, Refusal> {
         match quantifier {
             _ if self.is_to_many() => Err(Refusal::Instead("of a relation to many, write 'none'")),
@@ -261,7 +264,7 @@ impl Step {
     }
 }
 
-/// No value: `null` in JSON, and in a URL of a field that may have none.
+/// Whether the operand means no value: `null` in JSON, and in a URL for an optional field.
 fn is_null(operand: Operand<'_>, optional: bool) -> bool {
     match operand {
         Operand::Json(value) => value.is_null(),
@@ -280,7 +283,7 @@ fn one(kind: FieldKind, operand: Operand<'_>) -> Result<Value, Refusal> {
     Ok(day.map_or(typed, Ok)?)
 }
 
-/// A day among times is the moment at which it begins in UTC.
+/// A date that is compared with times means the start of that day in UTC.
 fn first_moment(text: &str) -> Option<Value> {
     parse_date(text).map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
 }
@@ -295,7 +298,7 @@ fn text(operand: Operand<'_>) -> Result<String, Refusal> {
     readable.map(str::to_owned).ok_or_else(|| Refusal::Mismatch("text without NUL characters".to_owned()))
 }
 
-/// JSON may say it as text, too, as clients do that put a query string into an object.
+/// Reads true or false. JSON may contain it as text, as from clients that convert a query string into an object.
 fn truth(operand: Operand<'_>) -> Result<bool, Refusal> {
     let named = |text: &str| match text {
         "true" => Some(true),

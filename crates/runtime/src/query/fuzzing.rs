@@ -1,10 +1,10 @@
-//! A query taken apart for `crate::fuzzing`.
+//! The conditions of a query, for `crate::fuzzing`.
 
 use super::condition::Condition;
 use super::list::ListQuery;
 
 impl ListQuery {
-    /// What it keeps, what it leaves, and everything.
+    /// The filter, its negation, and the condition that holds for every row.
     pub(crate) fn shares(&self) -> [Condition; 3] {
         [self.filter.clone(), Condition::Not(Box::new(self.filter.clone())), Condition::nothing()]
     }

@@ -1,4 +1,4 @@
-//! Reading included rows: one statement for each relation that is included, however many rows include it.
+//! Loads included rows with one statement per included relation, however many rows include it.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
@@ -11,28 +11,28 @@ use crate::db::{DbError, RawRow, Row, Source};
 use crate::http::{AnswerBudget, ApiError};
 use crate::resource::{AnyResource, Id, ModelMeta, RelationKind};
 
-/// Rows of one relation, and which of them belong to whom.
+/// The included rows of one relation, and the rows to which they belong.
 pub(crate) struct Included<'a> {
     pub(crate) include: &'a Include,
     pub(crate) resource: &'a dyn AnyResource,
     /// `Vec<R>`
     pub(crate) records: Box<dyn Any>,
-    /// By the id of the row that includes them, in their order.
+    /// Positions in `records` by the id of the including row, in order.
     by_parent: HashMap<Id, Vec<usize>>,
     pub(crate) nested: Vec<Included<'a>>,
 }
 
 impl Included<'_> {
-    /// Positions in `records`.
+    /// Positions in `records` of the rows that this row includes.
     pub(crate) fn of(&self, parent: Id) -> &[usize] {
         self.by_parent.get(&parent).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Everything that a selection includes for these rows.
+/// Loads everything that a selection includes for these rows.
 ///
 /// # Errors
-/// The database cannot be asked, or the rows have more bytes than the answer may have.
+/// Errors of the database, and rows that take more bytes than the answer may have.
 pub(crate) async fn load<'a>(
     core: &'a Core,
     (source, budget): (Source<'_>, &AnswerBudget),
@@ -72,7 +72,7 @@ async fn one<'a>(
     Ok(Included { include, resource: target.resource.as_ref(), records, by_parent, nested })
 }
 
-/// The rows that include, and what leads from each of them to the others.
+/// The id of each including row, with the key that leads to its included rows.
 fn keys(meta: &ModelMeta, target: &ModelMeta, include: &Include, parents: &[RawRow]) -> Result<Vec<(Id, Id)>, DbError> {
     let (column, kind) = match include.relation.kind {
         RelationKind::BelongsTo { field } => (meta.field_index(field).unwrap_or_default(), target.id),
@@ -87,7 +87,7 @@ fn keys(meta: &ModelMeta, target: &ModelMeta, include: &Include, parents: &[RawR
     Ok(keys)
 }
 
-/// To one: many may share it.
+/// For a key in the including rows: several of them may share an included row.
 fn of_keys(target: &ModelMeta, keys: &[(Id, Id)], rows: &[RawRow]) -> Result<HashMap<Id, Vec<usize>>, DbError> {
     let mut places = HashMap::new();
     for (place, row) in rows.iter().enumerate() {
@@ -96,7 +96,7 @@ fn of_keys(target: &ModelMeta, keys: &[(Id, Id)], rows: &[RawRow]) -> Result<Has
     Ok(keys.iter().filter_map(|(parent, key)| Some((*parent, vec![*places.get(key)?]))).collect())
 }
 
-/// To many: each row names whose it is, in its own key or behind its columns.
+/// For a key in the included rows: each contains the id of its including row, in its own key or behind its columns.
 fn of_children(
     parent: &ModelMeta,
     target: &ModelMeta,

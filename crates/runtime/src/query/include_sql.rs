@@ -1,5 +1,5 @@
-//! SQL text for included rows: one statement for all the rows that include them. Of relations to many it reads the first
-//! few for each, and no others: where the order is that of an index, nothing grows with the rows behind a relation.
+//! SQL for included rows: one statement for all the rows that include them. For relations to many it reads only the
+//! first few rows for each: if an index provides the order, the cost does not grow with the number of related rows.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use super::sql::{self, Table};
 use crate::db::{Dialect, Statement, array};
 use crate::resource::{Id, RelationKind};
 
-/// The rows that these keys lead to, in their order. Behind the columns of linked rows stands whose they are.
+/// The statement for the rows that these keys lead to, in order. Many to many, the id of the including row follows the
+/// columns.
 pub(super) fn statement(dialect: Dialect, include: &Include, keys: &BTreeSet<Id>) -> Statement {
     let table = Table::included(include.view.meta);
     let mut statement = Statement::new(dialect, "SELECT ");
@@ -37,8 +38,8 @@ fn to_one(statement: &mut Statement, include: &Include, table: Table, column: &s
     sql::visible(statement, table, &include.view.scope);
 }
 
-/// For each key in turn its first rows. SQLite has no LATERAL, but what a table of JSON is made from may name the tables
-/// before it: a list of the places where the rows are, which are then looked up.
+/// The first rows of each key. SQLite has no LATERAL, but its `json_each` may refer to the tables before it: it lists
+/// the `_rowid_` of each row, by which the rows are then looked up.
 fn to_many(statement: &mut Statement, include: &Include, table: Table, keys: &BTreeSet<Id>) {
     let parent = parent(statement.dialect, keys);
     match statement.dialect {
@@ -65,7 +66,7 @@ fn json(keys: &BTreeSet<Id>) -> String {
     serde_json::Value::from_iter(keys.iter().map(|key| serde_json::Value::from(*key))).to_string()
 }
 
-/// The key in turn.
+/// SQL for the current key.
 fn parent(dialect: Dialect, keys: &BTreeSet<Id>) -> &'static str {
     match (dialect, keys.first()) {
         (Dialect::Postgres, _) => "p.\"id\"",
@@ -74,7 +75,7 @@ fn parent(dialect: Dialect, keys: &BTreeSet<Id>) -> &'static str {
     }
 }
 
-/// ` FROM … LIMIT …`: the first visible rows of one key.
+/// ` FROM … ORDER BY … LIMIT …`: the first visible rows of one key.
 fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: &str) {
     statement.push(" FROM ");
     match include.relation.kind {
@@ -93,9 +94,9 @@ fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: 
     statement.push(" LIMIT ").bind(i64::from(include.limit));
 }
 
-/// ` JOIN …`: the visible rows behind links, looked up one by one. A planner may think it cheaper to go through their table
-/// until it meets them. SQLite keeps the order of a CROSS JOIN; PostgreSQL has no choice behind an OFFSET, which costs it
-/// other ways where all links are wanted to sort their rows.
+/// ` JOIN …`: the visible rows behind links, looked up one by one. A planner may consider it cheaper to scan their
+/// table until it finds them. SQLite keeps the order of a CROSS JOIN. PostgreSQL cannot reorder across an OFFSET, which
+/// is used only for the order by id, as it is slower where all linked rows must be sorted.
 fn linked(statement: &mut Statement, include: &Include, table: Table, target_column: &str) {
     let in_order = include.sort.iter().all(|(field, _)| *field == 0);
     let (join, on, end) = match statement.dialect {
@@ -109,7 +110,8 @@ fn linked(statement: &mut Statement, include: &Include, table: Table, target_col
     statement.push(end);
 }
 
-/// The id of a linked row is the key in its link, where an index has it in order. SQLite does not see that by itself.
+/// Orders linked rows by the id in the link, where an index has it in order: SQLite does not infer that both ids are
+/// equal.
 fn order(statement: &mut Statement, include: &Include, table: Table) {
     let RelationKind::ManyToMany { target_column, .. } = include.relation.kind else {
         return sql::order(statement, table, &include.sort);

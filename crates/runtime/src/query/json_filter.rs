@@ -1,4 +1,4 @@
-//! `filters={…}`: the same filters as JSON, with `AND`, `OR` and `NOT` at any depth.
+//! `filters={…}`: filters as JSON, with nested `AND`, `OR` and `NOT`.
 
 use serde_json::{Map, Value};
 
@@ -8,22 +8,24 @@ use super::operator::{Ending, NO_MODE, Operator, is_insensitive, no_operator};
 use super::path;
 use super::sight::View;
 
-/// How deep `AND`, `OR`, `NOT` and relations may stand in each other: the stack must never be a client's to fill.
+/// How deep `AND`, `OR`, `NOT` and relations may be nested, so that a client cannot exhaust the stack.
 const NESTING: u32 = 8;
 
-/// A filter that is refused, and where it stands: `OR.0.price.gte`
+/// A refused filter and its place: `filters.OR.0.price.gte`
 pub(super) struct Misplaced {
     pub(super) place: String,
     pub(super) refusal: Refusal,
 }
 
+/// Reads the value of `filters`.
+///
 /// # Errors
-/// The first thing that is wrong.
+/// The first problem.
 pub(super) fn read(filters: &mut Filters<'_>, view: &View, json: &Value) -> Result<Condition, Misplaced> {
     JsonReader { filters, place: vec!["filters".to_owned()], nesting: 0 }.all(view, json)
 }
 
-/// Prisma's `mode`, which stands beside the operators that it is of.
+/// Prisma's `mode`, which is given beside the operators that it applies to.
 #[derive(Clone, Copy, Default)]
 struct Mode {
     insensitive: bool,
@@ -36,7 +38,7 @@ struct JsonReader<'f, 'a> {
 }
 
 impl JsonReader<'_, '_> {
-    /// Everything that an object asks for. One that asks for nothing counts, too: it may lead to other rows.
+    /// Reads all entries of an object. An empty object counts as a filter as well, because it may be behind a relation.
     fn all(&mut self, view: &View, json: &Value) -> Result<Condition, Misplaced> {
         let object = self.object(json)?;
         if object.is_empty() {
@@ -68,7 +70,7 @@ impl JsonReader<'_, '_> {
         }
     }
 
-    /// The opposite of a filter, or of each in a list.
+    /// Negates a filter, or each filter of a list.
     fn not(&mut self, view: &View, json: &Value) -> Result<Condition, Misplaced> {
         let opposite = |inner| Condition::Not(Box::new(inner));
         match json.as_array() {
@@ -100,7 +102,7 @@ impl JsonReader<'_, '_> {
         }
     }
 
-    /// `{ "some": { … }, "none": { … } }`, or what some of the rows must be like.
+    /// Reads `{ "some": { … }, "none": { … } }`, or filters of which `some` is meant.
     fn related(&mut self, step: &Step, value: &Value) -> Result<Condition, Misplaced> {
         let quantifiers = value.as_object().filter(|object| object.keys().any(|key| step.quantified(key).is_some()));
         let Some(object) = quantifiers else { return self.rows(step.clone(), None, value) };
@@ -113,7 +115,7 @@ impl JsonReader<'_, '_> {
         quantified.collect::<Result<_, _>>().map(Condition::All)
     }
 
-    /// What the rows of a relation must be like, or `null`: that there is none.
+    /// Reads filters on the rows of a relation; `null` means that no row is related.
     fn rows(&mut self, step: Step, quantifier: Option<Quantifier>, value: &Value) -> Result<Condition, Misplaced> {
         if value.is_null() && !step.is_to_many() {
             let missing = self.filters.counted().and_then(|()| step.missing(quantifier));
@@ -205,7 +207,7 @@ impl JsonReader<'_, '_> {
         done
     }
 
-    /// An object within another.
+    /// Reads an object within another.
     fn inner(&mut self, view: &View, json: &Value) -> Result<Condition, Misplaced> {
         self.deeper(|reader| reader.all(view, json))
     }

@@ -1,4 +1,4 @@
-//! `ListQuery`: what a list request asks for, checked and bounded.
+//! `ListQuery`: a list request, checked and bounded.
 
 use sea_orm::Value;
 
@@ -17,17 +17,17 @@ pub struct ListQuery {
     pub(crate) position: Position,
     pub(crate) limit: u32,
     pub(crate) counting: Counting,
-    /// What only a continuation of this very query knows.
+    /// Identifies the query, so that a cursor is accepted only for the query that produced it.
     pub(crate) fingerprint: String,
     pub(crate) selection: Selection,
 }
 
-/// Where in the list a page begins.
+/// Where a page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Position {
     /// From 1.
     Page(u32),
-    /// After a row that was seen, as a cursor names it: rows for which this holds.
+    /// After the row that a cursor names: the condition for the rows that follow it.
     After(Condition),
 }
 
@@ -59,7 +59,7 @@ impl ListQuery {
         Ok(self)
     }
 
-    /// From 1; none where a cursor says where the page begins.
+    /// The number of the page, from 1; `None` if a cursor determines where the page begins.
     pub fn page(&self) -> Option<u32> {
         match self.position {
             Position::Page(page) => Some(page),
@@ -71,7 +71,7 @@ impl ListQuery {
         self.limit
     }
 
-    /// Rows before the page; a cursor has left them behind.
+    /// Rows before the page; 0 with a cursor.
     pub(crate) fn offset(&self) -> u64 {
         u64::from(self.page().unwrap_or(1) - 1) * u64::from(self.limit)
     }

@@ -1,5 +1,5 @@
-//! From a URL to SQL text and values: the one door that reads pass. `parse` checks every name and value against what
-//! the caller may see; `plan` adds the Scope and writes the text.
+//! Turns a URL into SQL text and values; all reads pass through here. `parse` checks every name and value against the
+//! fields and rows that the caller may see; `plan` adds the Scope and writes the SQL.
 
 mod condition;
 mod cursor;

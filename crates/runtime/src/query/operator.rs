@@ -1,10 +1,10 @@
-//! The words behind a field: operators, those of Prisma among them under the names that they have there.
+//! Operators of filters, including those of Prisma under their names there.
 
 use super::condition::{Case, Comparison, Condition, Place};
 use super::filter::Refusal;
 use crate::resource::FieldKind;
 
-/// How a field is compared.
+/// The comparison that a filter makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operator {
     Equals,
@@ -14,7 +14,7 @@ pub(super) enum Operator {
     NotIn,
     Text(Place, Case),
     IsNull,
-    /// Of lists: whether these are among the elements.
+    /// For lists: whether these values are among the elements.
     Has(Elements),
     /// An empty text, or a list without elements.
     IsEmpty,
@@ -60,7 +60,7 @@ impl Operator {
         matches!(self, Operator::In | Operator::NotIn | Operator::Has(Elements::Some | Elements::Every))
     }
 
-    /// As `mode: insensitive` has it; none where case is not its business.
+    /// The variant for `mode: insensitive`; `None` if case does not matter to the operator.
     pub(super) fn insensitive(self) -> Option<Self> {
         match self {
             Operator::Text(place, _) => Some(Operator::Text(place, Case::Insensitive)),
@@ -68,7 +68,7 @@ impl Operator {
         }
     }
 
-    /// Whether values of this type can be compared so.
+    /// Whether the operator applies to values of this type.
     pub(super) fn takes(self, kind: FieldKind) -> bool {
         match self {
             Operator::IsNull => kind != FieldKind::Password,
@@ -83,7 +83,7 @@ impl Operator {
     }
 }
 
-/// A comparison and whether it is turned around: what stands behind a field.
+/// The words behind a field: an operator, and whether it is negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
     pub(super) negated: bool,
@@ -91,7 +91,7 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// The words behind a field, `not` among them; none is equality.
+    /// Reads the words behind a field, which may include `not`; without an operator, it is equality.
     pub(super) fn read(words: &[&str]) -> Result<Self, Refusal> {
         let nots = words.iter().take_while(|word| **word == "not").count();
         let operator = match &words[nots..] {
@@ -102,7 +102,7 @@ impl Ending {
         Ok(Self::turned(nots % 2 == 1, operator))
     }
 
-    /// In the fewest words: `not` of `equals` is `ne`.
+    /// Simplifies a negated operator where another one expresses it: `not` of `equals` is `ne`.
     fn turned(negated: bool, operator: Operator) -> Self {
         match (negated, operator) {
             (true, Operator::Equals) => Self { negated: false, operator: Operator::Differs },
@@ -118,10 +118,10 @@ impl Ending {
     }
 }
 
-/// Prisma's `mode`: whether texts of one field are found in any case.
+/// Prisma's `mode`: whether the text operators of one field ignore case.
 ///
 /// # Errors
-/// Another word.
+/// `Mismatch` for any other word.
 pub(super) fn is_insensitive(mode: Option<&str>) -> Result<bool, Refusal> {
     match mode {
         Some("insensitive") => Ok(true),
@@ -130,11 +130,11 @@ pub(super) fn is_insensitive(mode: Option<&str>) -> Result<bool, Refusal> {
     }
 }
 
-/// Why `mode` is refused where nothing depends on it.
+/// Refuses a `mode` without an operator that it applies to.
 pub(super) const NO_MODE: Refusal =
     Refusal::Instead("'mode' is of 'contains', 'startsWith' and 'endsWith' of the same field");
 
-/// Why an operator is refused that is known, but not of this type.
+/// Refuses a known operator that does not apply to this type.
 pub(super) fn not_taken(operator: Operator, kind: FieldKind) -> Refusal {
     match (operator, kind) {
         (Operator::Has(_), _) => Refusal::Instead("'has', 'hasSome' and 'hasEvery' are of lists, write 'in'"),
@@ -146,7 +146,7 @@ pub(super) fn not_taken(operator: Operator, kind: FieldKind) -> Refusal {
     }
 }
 
-/// Why a word behind a field is refused: operators of Prisma that have another name here, or none.
+/// Refuses an unknown operator, and names the replacement for operators of Prisma.
 pub(super) fn no_operator(word: &str) -> Refusal {
     match word {
         "search" => Refusal::Instead("write 'contains' or 'icontains', or the parameter 'search'"),
@@ -160,7 +160,7 @@ pub(super) fn no_operator(word: &str) -> Refusal {
     }
 }
 
-/// Types whose values can be told apart, and in what order they stand.
+/// Types whose values can be compared and sorted.
 pub(super) fn is_comparable(kind: FieldKind) -> bool {
     !matches!(kind, FieldKind::Json | FieldKind::EnumList(_) | FieldKind::Password)
 }

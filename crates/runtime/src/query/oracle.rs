@@ -1,9 +1,11 @@
-//! Random requests to random schemas, each answered by the runtime over a database and by a plain reading of the API in
-//! memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. Strangers and accounts of
-//! several roles ask. What is not there for one of them is refused like what is not there at all.
+//! Random requests to random schemas. Each is answered by the runtime over a database, and by a plain implementation of
+//! the API in memory: models, access rules, rows, filters, searches, orders, pages, cursors and includes. Callers are
+//! anonymous, or accounts of several roles. Models and fields that a caller may not see must be refused like ones that
+//! do not exist.
 //!
-//! One run asks one database, SQLite or PostgreSQL; `database` says which. The reading is the same for both but where the
-//! documentation tells them apart: which letters have cases, and how many digits a decimal keeps.
+//! One run uses one database, SQLite or PostgreSQL; `database` chooses it. The plain implementation is the same for
+//! both except where the documentation describes a difference: which letters have cases, and how many digits a decimal
+//! keeps.
 
 mod caller;
 mod choices;
@@ -48,7 +50,7 @@ use crate::crud::find_many;
 use crate::http::{ApiError, list};
 use crate::resource::Operation;
 
-/// `GABLE_TEST_SEED` tries others.
+/// Seed of the random schemas and requests, unless `GABLE_TEST_SEED` gives another.
 const SEED: u64 = 20_261_122;
 const SCHEMAS: u64 = 60;
 const REQUESTS: u32 = 60;
@@ -62,7 +64,7 @@ fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
             panic!("GABLE_TEST_SEED={seed}, schema {nth}, {:?}: {failure}", database.dialect());
         }
     }
-    // Other seeds may tell less.
+    // Other seeds may cover less.
     if seed == SEED {
         telling.check();
     }
@@ -91,7 +93,7 @@ fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(
     outcome.map_err(|failure| format!("{failure}\n{world}"))
 }
 
-/// As one caller finds it.
+/// The runtime as one caller uses it.
 struct Server<'w> {
     core: &'w Arc<Core>,
     principal: Principal,
@@ -111,7 +113,7 @@ impl Server<'_> {
         }
     }
 
-    /// A model that no rule lets the caller see.
+    /// Requests a model that no rule lets the caller see.
     async fn check_refused(&self, model: usize, telling: &Telling) -> Result<(), String> {
         let status = if self.seen.caller.account().is_some() { 403 } else { 401 };
         match self.find(model, &[]).await {
@@ -121,7 +123,7 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// Every page, compared with what should be on it, and by number also the one behind the last.
+    /// Compares every page with the expected one; with page numbers, also the page after the last.
     async fn check(&self, request: &Request, telling: &Telling) -> Result<(), String> {
         let rows = request.expected(&self.seen);
         let last = 1 + rows.len().div_ceil(request.limit(self.seen.world)).max(1);
@@ -155,7 +157,7 @@ impl Server<'_> {
         self.check_bulk(request, rows.len() == all)
     }
 
-    /// Whether it told something that it was this caller who asked.
+    /// Records whether another caller would have received other rows.
     fn note_others(&self, request: &Request, rows: &[&Row], telling: &Telling) {
         for (tells, caller) in self.seen.caller.others(self.seen.world) {
             let other = Seen { caller, world: self.seen.world };
@@ -165,18 +167,18 @@ impl Server<'_> {
         }
     }
 
-    /// Nothing is taken for a filter that keeps every row, and refused in a bulk write, but what keeps them all.
+    /// Checks that a filter that counts as keeping every row, and is refused in a bulk write, does keep every row.
     fn check_bulk(&self, request: &Request, keeps_all: bool) -> Result<(), String> {
         let (model, parameters) = (&self.core.models[request.model], request.parameters(self.seen.world));
         match self.read(model, &parameters) {
             Ok((_, query)) if keeps_all || !query.filter.keeps_everything(model.meta) => Ok(()),
-            // An empty text counts as a box that was left empty, also where it keeps out rows without any text.
+            // An empty text counts as an input box that was left empty, even if it excludes rows without any text.
             Ok((_, query)) if asks_for_empty_text(&query.filter) => Ok(()),
             _ => Err(self.told(request.model, &parameters, "keeps every row, it is said")),
         }
     }
 
-    /// What is hidden is refused, and in the words for what is not there.
+    /// Checks that a hidden name is refused in the same words as a name that does not exist.
     async fn check_refusal(&self, refusal: &Refusal, telling: &Telling) -> Result<(), String> {
         let mut answers = Vec::new();
         for name in [refusal.hidden.as_str(), UNKNOWN] {
@@ -216,7 +218,7 @@ impl Server<'_> {
         Ok((scope, query))
     }
 
-    /// A request and its SQL, for who reads that it went wrong.
+    /// Describes a request and its SQL, for the message of a failure.
     fn told(&self, model: usize, parameters: &[(String, String)], more: &str) -> String {
         let model = &self.core.models[model];
         let sql = match self.read(model, parameters) {

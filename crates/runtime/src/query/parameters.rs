@@ -1,15 +1,15 @@
-//! Query strings of a few parameters, for requests that read no rows of a model.
+//! Reads query strings of a few parameters, for requests that read no rows of a model.
 
 use actix_web::HttpRequest;
 
 use crate::http::ApiError;
 use crate::input::Problem;
 
-/// What a request says for each of these names; none where it says nothing.
+/// The values of these parameters in the request; `None` for each that is not given.
 ///
 /// # Errors
-/// 400 `InvalidRequestQuery` for a parameter that is not among them, and for one that is there twice: who reads the
-/// first and who reads the last would not mean the same.
+/// 400 `InvalidRequestQuery` for a parameter that is not among them, and for one that is given twice: two readers of
+/// the request could each use another value.
 pub(crate) fn parameters<const N: usize>(
     request: &HttpRequest,
     names: [&str; N],
@@ -26,10 +26,10 @@ pub(crate) fn parameters<const N: usize>(
     if problems.is_empty() { Ok(found) } else { Err(ApiError::invalid_query(problems)) }
 }
 
-/// For requests that take no parameters at all.
+/// Refuses all parameters, for requests that take none.
 ///
 /// # Errors
-/// 400 `InvalidRequestQuery` for any.
+/// 400 `InvalidRequestQuery` for any parameter.
 pub(crate) fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
     parameters(request, []).map(|[]| ())
 }
@@ -50,7 +50,7 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("prismaQueryOptions", "write 'fields', 'sort', 'limit' and 'filters={…}'"),
 ];
 
-/// What to write for a parameter of Prisma or Arkos.
+/// The replacement for a parameter of Prisma or Arkos.
 pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
     ELSEWHERE.iter().find(|(known, _)| *known == word).map(|(_, instead)| *instead)
 }

@@ -1,4 +1,4 @@
-//! A query string to a `ListQuery`. Nothing is dropped silently: what is not known is a 400 that names it.
+//! Parses a query string into a `ListQuery`. Nothing is dropped silently: an unknown parameter is a 400 that names it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -22,21 +22,23 @@ use crate::resource::{ModelMeta, Origin};
 
 /// Bytes that the values of `filters={…}` may take in memory.
 const FILTER_MEMORY: usize = 8 * 1024 * 1024;
-/// Problems that one answer tells.
+/// The most problems that one answer reports.
 const MAX_PROBLEMS: usize = 20;
 
-/// Who reads a query, of which model, within which limits.
+/// The caller, model and limits of a query.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) sight: Sight<'a>,
     pub(crate) meta: &'static ModelMeta,
     pub(crate) scope: &'a Scope,
     pub(crate) limits: QueryLimits,
-    /// What the route presets.
+    /// The presets of the route.
     pub(crate) preset: Preset,
 }
 
 impl<'a> Reading<'a> {
+    /// Reads a list request.
+    ///
     /// # Errors
     /// 400 `InvalidRequestQuery` with every problem. A field that the caller may not read is treated like one that does
     /// not exist.
@@ -44,8 +46,9 @@ impl<'a> Reading<'a> {
         self.each(query, self.preset.limit(self.limits), Parser::parameter)
     }
 
-    /// The filters of a bulk write. Its rows are all that match, so that what orders and pages a list is refused. Filters
-    /// are joined with AND, whatever the application says of lists: one more must never make it write more.
+    /// Reads the filters of a bulk write. It applies to all rows that match, so parameters that order or page a list
+    /// are refused. Filters are joined with AND, whatever the application sets for lists: an additional filter must
+    /// never widen a write.
     pub(crate) fn filter(mut self, query: &str) -> Result<ListQuery, ApiError> {
         self.limits.filter_mode = FilterMode::And;
         self.each(query, 1, |parser, name, value| match name {
@@ -54,7 +57,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// What is answered with of one row; nothing else may be asked for.
+    /// Reads which fields and relations of one row are answered; all other parameters are refused.
     pub(crate) fn selection(self, query: &str) -> Result<Selection, ApiError> {
         let read = self.each(query, 1, |parser, name, value| {
             if !parser.shape_include(name, value) {
@@ -64,7 +67,7 @@ impl<'a> Reading<'a> {
         read.map(|query| query.selection)
     }
 
-    /// `rows` is how many of its own the answer has where no parameter says so.
+    /// `rows` is the number of rows of the model in the answer, unless a parameter gives it.
     fn each(self, query: &str, rows: u32, read: impl Fn(&mut Parser<'a>, &str, &str)) -> Result<ListQuery, ApiError> {
         let mut parser = Parser::new(self);
         parser.limit = rows;
@@ -80,7 +83,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A name and its value; none where they are not UTF-8, which must not be taken for another text.
+/// A name and its value; `None` if they are not UTF-8, as invalid bytes must not be replaced by other text.
 fn decoded(pair: &str) -> Option<(String, String)> {
     let spaced = pair.replace('+', " ");
     let (name, value) = spaced.split_once('=').unwrap_or((&spaced, ""));
@@ -88,25 +91,25 @@ fn decoded(pair: &str) -> Option<(String, String)> {
     Some((text(name)?, text(value)?))
 }
 
-/// The name of a parameter, as far as it can be read.
+/// The name of a parameter, with replacement characters for invalid bytes.
 fn lossy(pair: &str) -> String {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
     percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
-/// What only one value makes sense of: a second one would be dropped silently, or the first.
+/// Parameters that may be given only once, because one of two values would be dropped silently.
 const ONCE: [&str; 6] = ["page", "limit", "cursor", "count", "sort", "filterMode"];
 
 struct Parser<'a> {
     view: View,
     reading: Reading<'a>,
     filters: Filters<'a>,
-    /// Parameters that are filters, which mean something together only.
+    /// Parameters that are filters; they are read together.
     parameters: Vec<(String, String)>,
-    /// What filters ask for; together as `mode` has it.
+    /// Conditions of the filters, to be joined according to `mode`.
     conditions: Vec<Condition>,
     mode: FilterMode,
-    /// What narrows whatever the mode is.
+    /// Conditions that apply whatever the mode is.
     narrowing: Vec<Condition>,
     sort: Vec<(usize, Direction)>,
     page: Option<u32>,
@@ -114,11 +117,11 @@ struct Parser<'a> {
     limit: u32,
     counting: Counting,
     selection: Selection,
-    /// What the query is about: what a cursor holds for.
+    /// Identifies the query; a cursor is valid only for an equal fingerprint.
     fingerprint: String,
     /// Parameters that were given and cannot be given again.
     given: Vec<&'static str>,
-    /// Options of included relations that were given.
+    /// Options of included relations that were given already.
     shaped: HashSet<Vec<String>>,
     problems: Vec<Problem>,
 }
@@ -167,7 +170,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What decides which rows there are, and in what order.
+    /// Reads a parameter that determines which rows are found, and in what order; it becomes part of the fingerprint.
     fn selecting(&mut self, name: &str, value: &str) {
         for part in [name, value] {
             self.fingerprint.push_str(&format!("\n{}:{part}", part.len()));
@@ -212,7 +215,7 @@ impl<'a> Parser<'a> {
         self.sort = self.sorted(&view, "sort", value);
     }
 
-    /// A field that already sorts decides nothing the second time.
+    /// Reads a list of fields to sort by. A repeated field is ignored.
     fn sorted(&mut self, view: &View, called: &str, value: &str) -> Vec<(usize, Direction)> {
         let mut sort: Vec<(usize, Direction)> = Vec::new();
         for part in value.split(',') {
@@ -230,7 +233,7 @@ impl<'a> Parser<'a> {
         sort
     }
 
-    /// Every parameter that can be read.
+    /// Decodes the parameters, and reports those that are not UTF-8.
     fn pairs(&mut self, query: &str) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -243,7 +246,7 @@ impl<'a> Parser<'a> {
         pairs
     }
 
-    /// Reads what is selected, on which other parameters depend, and hands back those.
+    /// Reads the `fields` parameters, on which other parameters depend, and returns the others.
     fn selected(&mut self, pairs: Vec<(String, String)>) -> Vec<(String, String)> {
         let (selecting, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "fields");
         if !selecting.is_empty() {
@@ -256,8 +259,8 @@ impl<'a> Parser<'a> {
         others
     }
 
-    /// `comments[limit]=5`, `comments[sort]=-createdAt`, of relations that are included. A field of that name is
-    /// filtered by, as everywhere.
+    /// Reads `comments[limit]=5` and `comments[sort]=-createdAt`, for included relations. If the other model has a
+    /// field `limit` or `sort`, the parameter is a filter on it.
     fn shape_include(&mut self, name: &str, value: &str) -> bool {
         let Some(parts) = path::parts(name) else { return false };
         let Some((option @ ("limit" | "sort"), path)) = parts.split_last().map(|(last, path)| (*last, path)) else {
@@ -311,7 +314,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// In any text that the caller may read, but for what the server makes up. No text is in every row.
+    /// Searches all texts that the caller may read, except those that the server sets. An empty search keeps every row.
     fn search(&mut self, value: &str) {
         let fields = self.searchable();
         if fields.is_empty() {
@@ -364,13 +367,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A parameter that is not known, and what to write for it.
+    /// Reports an unknown parameter with its replacement.
     fn instead(&mut self, name: &str, instead: &str) {
         let Problem { field, code, message } = not_known(name);
         self.note(Problem { field, code, message: format!("{message}: {instead}") });
     }
 
-    /// What to write for a parameter of Prisma, unless the word is of this model.
+    /// The replacement for a parameter of Prisma or Arkos, unless the model has a field or relation of that name.
     fn known_elsewhere(&self, name: &str) -> Option<&'static str> {
         let parts = path::element(name)?.0;
         let word = *parts.first()?;
@@ -383,7 +386,7 @@ impl<'a> Parser<'a> {
         self.note(Problem { field: field.to_owned(), code: code.to_owned(), message });
     }
 
-    /// Notes a problem once: a key may be given a thousand times.
+    /// Records a problem once, even if a parameter is repeated a thousand times.
     fn note(&mut self, problem: Problem) {
         let is_known = |known: &Problem| known.field == problem.field && known.message == problem.message;
         if !self.problems.iter().any(is_known) {
@@ -391,7 +394,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Included rows are bounded as a whole: few of few are as many as one of each.
+    /// Limits the number of included rows as a whole, because the limits of nested relations multiply.
     fn bounded(&mut self) {
         let (max, rows) = (self.reading.limits.max_included, u64::from(self.limit));
         if self.selection.included_rows(rows) > u64::from(max) {
@@ -405,7 +408,7 @@ impl<'a> Parser<'a> {
         if !self.given.contains(&"sort") {
             self.sort = self.reading.preset.sort(&self.view.scope);
         }
-        // The settings may be others when the cursor comes back.
+        // The defaults may have changed when the cursor comes back.
         self.fingerprint.push_str(&format!("\n{:?} {:?}", self.mode, self.sort));
         self.sort = completed(std::mem::take(&mut self.sort));
         self.bounded();
@@ -445,7 +448,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The id comes last, so that the order is the same each time.
+/// Appends the id to a sort order that lacks it, so that the order is the same each time.
 fn completed(mut sort: Vec<(usize, Direction)>) -> Vec<(usize, Direction)> {
     if sort.iter().all(|(field, _)| *field != 0) {
         sort.push((0, Direction::Ascending));

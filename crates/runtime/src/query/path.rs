@@ -1,6 +1,6 @@
 //! The two spellings of a path: `author[name][contains]` and `author__name__contains`, freely mixed.
 
-/// The parts of a parameter's name; none where brackets do not match or a part is empty.
+/// The parts of a parameter's name; `None` if brackets do not match or a part is empty.
 pub(super) fn parts(name: &str) -> Option<Vec<&str>> {
     let (first, mut rest) = match name.find('[') {
         Some(bracket) => name.split_at(bracket),
@@ -22,7 +22,7 @@ pub(super) fn parts(name: &str) -> Option<Vec<&str>> {
     whole.then_some(parts)
 }
 
-/// As `parts`, of a name that may end like the element of a list; whether it does.
+/// Like `parts`, for a name that may end in `[]` like an element of a list; the flag tells whether it does.
 pub(super) fn element(name: &str) -> Option<(Vec<&str>, bool)> {
     match name.strip_suffix("[]") {
         Some(list) => parts(list).map(|parts| (parts, true)),

@@ -1,4 +1,4 @@
-//! SQL text for one model. What does not depend on the request is written once, at start.
+//! SQL for one model. Text that does not depend on the request is written once, at start.
 
 use std::collections::BTreeSet;
 
@@ -40,14 +40,14 @@ impl TableSql {
         Statement::new(self.dialect, sql)
     }
 
-    /// One visible row.
+    /// Selects one visible row.
     pub(crate) fn by_id(&self, scope: &Scope, id: Id) -> Statement {
         let mut statement = self.statement(self.select.as_str());
         self.row(&mut statement, scope, id);
         statement
     }
 
-    /// One page of visible rows, and one more where that is how to know that there is another page.
+    /// One page of visible rows, and one row more, which shows whether another page follows.
     pub(crate) fn page(&self, scope: &Scope, query: &ListQuery) -> Statement {
         let mut statement = self.statement(self.select.as_str());
         self.matching(&mut statement, scope, &query.filter);
@@ -60,7 +60,7 @@ impl TableSql {
         statement
     }
 
-    /// How many visible rows there are on all pages.
+    /// The number of visible rows on all pages.
     pub(crate) fn total(&self, scope: &Scope, filter: &Condition) -> Statement {
         let mut statement = self.statement(self.count.as_str());
         self.matching(&mut statement, scope, filter);
@@ -74,7 +74,7 @@ impl TableSql {
         statement
     }
 
-    /// Those of these rows that are visible; more conditions may follow.
+    /// The ids of these rows that are visible; more conditions may follow.
     pub(crate) fn ids_among(&self, scope: &Scope, ids: &BTreeSet<Id>) -> Statement {
         let mut statement = self.statement(self.select_ids.as_str());
         statement.push("\"id\"").among(ids.iter().copied());
@@ -82,7 +82,7 @@ impl TableSql {
         statement
     }
 
-    /// The ids of the visible rows that have one of these lists of values in the fields, and which of them; more
+    /// The ids of the visible rows whose fields have one of these lists of values, with the index of that list; more
     /// conditions may follow.
     pub(crate) fn ids_by(&self, scope: &Scope, fields: &[usize], values: &[&[Value]]) -> Statement {
         let equal = |statement: &mut Statement, values: &[Value]| {
@@ -106,7 +106,7 @@ impl TableSql {
         statement
     }
 
-    /// These rows, visible or not.
+    /// Selects these rows, visible or not.
     pub(crate) fn by_ids(&self, ids: &[Id]) -> Statement {
         let mut statement = self.statement(self.select.as_str());
         statement.push("\"id\"").among(ids.iter().copied());
@@ -119,7 +119,7 @@ impl TableSql {
         self.visible(statement, scope);
     }
 
-    /// The condition for one row that is marked deleted, and would be visible if it were not.
+    /// The condition for one row that is marked deleted and is otherwise visible.
     pub(crate) fn deleted_row(&self, statement: &mut Statement, scope: &Scope, id: Id) {
         statement.push("\"id\" = ").bind(id).push(" AND \"deleted_at\" IS NOT NULL");
         sql::within(statement, self.table(), &scope.rows);
@@ -202,7 +202,7 @@ mod tests {
             let rows = db.reader().all(sql.page(&Scope::system(), &numbered(page, commented()))).await.expect("rows");
             pages.push(rows.iter().map(|row| Row::new(row).next().expect("an id")).collect());
         }
-        // Each but the last has one row more than its two, which tells that there is another page.
+        // The first page has one row more than its limit of two, which shows that another page follows.
         assert_eq!(pages, [vec![1, 2, 3], vec![3], vec![]]);
     }
 }

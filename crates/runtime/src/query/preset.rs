@@ -1,4 +1,4 @@
-//! What a route presets of a query: the fields that answers may hold, an order, and a number of rows.
+//! Presets of a route for its query: the fields that answers may contain, an order, and a number of rows.
 
 use super::list::Direction;
 use super::selection::{Include, Selection, usual_limit};
@@ -7,7 +7,7 @@ use crate::access::Scope;
 use crate::app_meta::QueryLimits;
 use crate::resource::{FieldPreset, ModelMeta, Operation, RoutePreset};
 
-/// What the YAML says of one route; nothing for most.
+/// The preset of one route in the YAML; `None` for most routes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Preset(Option<&'static RoutePreset>);
 
@@ -24,7 +24,7 @@ impl Preset {
         self.0?.fields
     }
 
-    /// Rows of a page, where the request does not say.
+    /// Rows of a page, unless the request gives a limit.
     pub(super) fn limit(self, limits: QueryLimits) -> u32 {
         let Some(preset) = self.0 else { return limits.default_limit };
         let limit = preset.limit.unwrap_or(limits.default_limit);
@@ -35,7 +35,7 @@ impl Preset {
         self.0.and_then(|preset| preset.max_limit).unwrap_or(limits.max_limit).min(limits.max_limit)
     }
 
-    /// The order, where the request does not say; without what the caller may not read.
+    /// The order, unless the request gives one; without fields that the caller may not read.
     pub(super) fn sort(self, scope: &Scope) -> Vec<(usize, Direction)> {
         let direction = |descending| if descending { Direction::Descending } else { Direction::Ascending };
         let terms = self.0.map_or(&[][..], |preset| preset.sort).iter();
@@ -46,8 +46,8 @@ impl Preset {
     }
 }
 
-/// What is answered with where the request has no `fields`: every field that may be shown, and the relations that the
-/// route names. A relation that the caller may not follow is left out.
+/// The selection of a request without `fields`: every field that may be shown, and the relations that the route names,
+/// except those that the caller may not follow.
 pub(super) fn selection(sight: Sight<'_>, limits: QueryLimits, view: &View) -> Selection {
     let relations = view.shown.and_then(|shown| shown.relations).unwrap_or_default();
     let include = |name: &str| {

@@ -1,4 +1,4 @@
-//! What an answer holds of each row: fields of its own, and rows of other models that belong to it.
+//! The fields that an answer contains of each row, and the related rows that it includes.
 
 use super::list::Direction;
 use super::sight::{Sight, View};
@@ -7,7 +7,7 @@ use crate::app_meta::QueryLimits;
 use crate::input::Problem;
 use crate::resource::{RelationKind, RelationMeta};
 
-/// Of one model.
+/// The selection of one model.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     pub(crate) fields: FieldSet,
@@ -20,16 +20,17 @@ pub(crate) struct Include {
     pub(crate) relation: &'static RelationMeta,
     pub(crate) view: View,
     pub(crate) selection: Selection,
-    /// rows for each row that includes them
+    /// The most rows for each row that includes them.
     pub(crate) limit: u32,
     /// Never empty: the id comes last.
     pub(crate) sort: Vec<(usize, Direction)>,
 }
 
-/// Rows that are included where nobody says how many, if the limit of a list allows as many.
+/// Included rows for each row by default, unless the limit of lists is lower.
 const USUAL: u32 = 10;
 
-/// Names in the `fields` of one request, and relations that they lead through: each of these is a statement more.
+/// Limits for the `fields` of one request: names, and relations that they lead through, each of which takes a
+/// statement.
 const MOST_NAMES: usize = 256;
 const MOST_RELATIONS: usize = 50;
 
@@ -45,7 +46,7 @@ impl Selection {
         if rest.is_empty() { Some(include) } else { include.selection.include_mut(rest) }
     }
 
-    /// How many rows an answer may hold beside `rows` of this model.
+    /// The most rows that an answer may include for `rows` rows of this model.
     pub(super) fn included_rows(&self, rows: u64) -> u64 {
         let of = |include: &Include| {
             let each = if include.is_to_many() { u64::from(include.limit) } else { 1 };
@@ -80,17 +81,16 @@ impl<'a> Item<'a> {
     }
 }
 
-/// What is left of an item's path at some model.
+/// The rest of an item's path, as seen from some model.
 #[derive(Clone, Copy)]
 struct Branch<'a> {
     item: &'a Item<'a>,
     rest: &'a [&'a str],
 }
 
-/// Reads the `fields` parameters of a request, which together are one.
+/// Reads the `fields` parameters of a request, which are merged.
 ///
-/// # Errors
-/// What the caller cannot select; the selection is of no use then.
+/// Returns the selection and its problems; if there are any, the selection must not be used.
 pub(super) fn read(sight: Sight<'_>, limits: QueryLimits, view: &View, texts: &[&str]) -> (Selection, Vec<Problem>) {
     let items: Vec<Item<'_>> =
         texts.iter().flat_map(|text| text.split(',')).take(MOST_NAMES + 1).map(Item::read).collect();
@@ -110,7 +110,7 @@ pub(super) fn read(sight: Sight<'_>, limits: QueryLimits, view: &View, texts: &[
 struct SelectionReader<'a> {
     sight: Sight<'a>,
     limits: QueryLimits,
-    /// that are included so far
+    /// The number of relations included so far.
     relations: usize,
     problems: Vec<Problem>,
 }
@@ -169,7 +169,7 @@ impl SelectionReader<'_> {
     }
 }
 
-/// Named fields alone, or all but those that are left out.
+/// The named fields alone, or all fields that may be read except those that are left out.
 fn fields(view: &View, own: &[(usize, bool)]) -> FieldSet {
     let only = own.iter().any(|(_, left_out)| !left_out);
     let mut fields = if only { FieldSet::default() } else { view.fields() };

@@ -1,15 +1,15 @@
-//! What the caller sees of other models, for a query that leads there.
+//! The caller's view of other models that a query leads to.
 
 use crate::access::{FieldSet, Principal, Scope, decide};
 use crate::core::{Core, Model};
 use crate::resource::{FieldPreset, ModelMeta, Operation, RelationKind, RelationMeta};
 
-/// Who looks.
+/// The caller, whose view of a model is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) core: &'a Core,
     pub(crate) principal: &'a Principal,
-    /// A model of which the route leaves fields out, on whatever path a request leads to it.
+    /// A model of which the route hides fields, on whatever path a request leads to it.
     limited: Option<(&'static ModelMeta, &'static FieldPreset)>,
 }
 
@@ -18,26 +18,27 @@ impl<'a> Sight<'a> {
         Self { core, principal, limited: None }
     }
 
-    /// Sees no more of the model than this, where it shows all relations: these may lead back to it.
+    /// Hides further fields of the model wherever it is reached, unless the route lists relations: if it shows all,
+    /// they may lead back to the model.
     #[must_use]
     pub(super) fn limited(self, meta: &'static ModelMeta, shown: Option<&'static FieldPreset>) -> Self {
         Self { limited: shown.filter(|shown| shown.relations.is_none()).map(|shown| (meta, shown)), ..self }
     }
 }
 
-/// A model and what may be seen of it.
+/// A model and the caller's view of it.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) meta: &'static ModelMeta,
     pub(crate) scope: Scope,
-    /// What the route shows of the model; everything that the scope does where it does not say.
+    /// The fields that the route shows; `None` for all that the scope permits.
     pub(super) shown: Option<&'static FieldPreset>,
-    /// Relations that may still be followed from there.
+    /// The number of relations that may still be followed from there.
     pub(super) steps: u32,
 }
 
 impl View {
-    /// The field of this name, when it may be read: what may not be read is not there.
+    /// The position of a field that may be read. A field that may not be read is treated like one that does not exist.
     pub(super) fn readable(&self, name: &str) -> Option<usize> {
         self.meta.field_index(name).filter(|field| self.reads(*field))
     }
@@ -46,7 +47,7 @@ impl View {
         self.scope.read.contains(field) && self.shown.is_none_or(|shown| shown.fields.contains(&field))
     }
 
-    /// All that may be read.
+    /// All fields that may be read.
     pub(super) fn fields(&self) -> FieldSet {
         match self.shown {
             None => self.scope.read,
@@ -54,12 +55,12 @@ impl View {
         }
     }
 
-    /// Whether the caller may read a key. A route that does not show it may still show what it leads to.
+    /// Whether the caller may read a key. A route that hides the key may still show the row that it points to.
     fn knows_key(&self, name: &str) -> bool {
         self.meta.field_index(name).is_some_and(|field| self.scope.read.contains(field))
     }
 
-    /// What the route shows behind a relation; none where it does not show the relation.
+    /// The fields that the route shows behind a relation; `None` if it does not show the relation.
     fn behind(&self, name: &str) -> Option<Option<&'static FieldPreset>> {
         match self.shown.and_then(|shown| shown.relations) {
             None => Some(None),
@@ -69,8 +70,8 @@ impl View {
 }
 
 impl Sight<'_> {
-    /// The relation of this name, and what is seen at its other end. One whose key or whose target may not be seen is
-    /// not there.
+    /// The relation of this name and the view of its other end. If the caller may not see its key or its target, the
+    /// relation is treated like one that does not exist.
     pub(super) fn follow(&self, from: &View, name: &str) -> Option<(&'static RelationMeta, View)> {
         let relation = from.meta.relations.iter().find(|relation| relation.name == name)?;
         let shown = from.behind(name)?;

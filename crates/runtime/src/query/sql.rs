@@ -1,4 +1,4 @@
-//! Conditions as SQL. Values are always bound; names come from checked YAML.
+//! Writes conditions as SQL. Values are always bound; names come from checked YAML.
 
 use sea_orm::Value;
 
@@ -8,11 +8,11 @@ use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
 use crate::resource::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
-/// A table in a statement: the one it is about, or one that a condition leads to.
+/// A table in a statement: the main one, or one that a condition leads to.
 #[derive(Clone, Copy)]
 pub(super) struct Table {
     pub(super) meta: &'static ModelMeta,
-    /// 0 for the statement's own, which has no alias; how many relations lead there for others.
+    /// 0 for the main table, which has no alias; for others, the number of relations that lead there.
     depth: u32,
 }
 
@@ -21,7 +21,7 @@ impl Table {
         Self { meta, depth: 0 }
     }
 
-    /// What a statement of its own reads for an include, as `t1`.
+    /// The table of included rows in their own statement, as `t1`.
     pub(super) fn included(meta: &'static ModelMeta) -> Self {
         Self { meta, depth: 1 }
     }
@@ -30,7 +30,7 @@ impl Table {
         self.named(statement, self.meta.fields[field].column)
     }
 
-    /// A column as it is compared and sorted by.
+    /// A column in the form in which it is compared and sorted.
     pub(super) fn compared<'s>(&self, statement: &'s mut Statement, field: usize) -> &'s mut Statement {
         if self.meta.fields[field].case_insensitive {
             return statement.folded(|statement| {
@@ -47,7 +47,7 @@ impl Table {
         statement.identifier(column)
     }
 
-    /// The same column as seen from inside a subquery.
+    /// A column as it is named inside a subquery.
     fn outer_column<'s>(&self, statement: &'s mut Statement, column: &str) -> &'s mut Statement {
         if self.depth == 0 {
             statement.identifier(self.meta.table).push(".").identifier(column)
@@ -57,12 +57,13 @@ impl Table {
     }
 }
 
-/// ` AND …` for what hides rows: soft deletion and the Scope's row rules.
+/// ` AND …` with the conditions that hide rows: soft deletion and the Scope's row rules.
 pub(super) fn visible(statement: &mut Statement, table: Table, scope: &Scope) {
     visible_where(statement, table, scope, &Condition::nothing());
 }
 
-/// The same behind a filter, without the rules that no row of the filter breaks: a count would ask each row twice.
+/// Like `visible`, behind a filter: leaves out row rules that the filter implies, which a count would evaluate twice
+/// per row.
 pub(super) fn visible_where(statement: &mut Statement, table: Table, scope: &Scope, filter: &Condition) {
     if table.meta.soft_delete {
         table.named(statement.push(" AND "), "deleted_at").push(" IS NULL");
@@ -74,7 +75,7 @@ pub(super) fn visible_where(statement: &mut Statement, table: Table, scope: &Sco
     }
 }
 
-/// Whether the filter demands all that one group of the rule asks for.
+/// Whether the filter demands all terms of some group of the rule.
 fn is_kept_by(rule: &RowRule, filter: &Condition) -> bool {
     let RowRule::AnyOf(groups) = rule else { return true };
     let demanded = |term: &Term| term.value.as_ref().is_some_and(|value| filter.demands(term.field, value));
@@ -103,14 +104,14 @@ pub(super) fn within(statement: &mut Statement, table: Table, rule: &RowRule) {
     statement.push(")");
 }
 
-/// What stands behind ORDER BY.
+/// The terms of an ORDER BY.
 pub(super) fn order(statement: &mut Statement, table: Table, sort: &[(usize, Direction)]) {
     statement.join(", ", sort, |statement, (field, direction)| {
         table.compared(statement, *field).push(towards(*direction, table.meta.fields[*field].optional))
     });
 }
 
-/// What stands behind a column to sort by. SQLite and PostgreSQL disagree on where nulls stand, so it is said.
+/// The direction of a term in ORDER BY. SQLite and PostgreSQL place nulls differently, so their place is explicit.
 pub(super) fn towards(direction: Direction, optional: bool) -> &'static str {
     match (direction, optional) {
         (Direction::Ascending, false) => "",
@@ -120,7 +121,7 @@ pub(super) fn towards(direction: Direction, optional: bool) -> &'static str {
     }
 }
 
-/// A condition, in parentheses where it needs them.
+/// Writes a condition, in parentheses where it needs them.
 pub(super) fn condition<'s>(statement: &'s mut Statement, table: Table, holds: &Condition) -> &'s mut Statement {
     match holds {
         Condition::All(all) => several(statement, table, all, " AND ", "1 = 1"),
@@ -145,7 +146,7 @@ fn several<'s>(
     }
 }
 
-/// A comparison with null holds for nothing, so the opposites say so outright.
+/// Writes a comparison. Comparisons with null are never true, so negated ones on optional columns use IS NOT TRUE.
 fn compare<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Test) -> &'s mut Statement {
     let meta = &table.meta.fields[field];
     let optional = meta.optional;
@@ -181,7 +182,7 @@ fn list<'s>(statement: &'s mut Statement, word: &str, meta: &FieldMeta, values: 
     statement.join(", ", values, |statement, value| statement.bind(meta.folded(value.clone()))).push(")")
 }
 
-/// Without LIKE in SQLite: it folds the case of ASCII letters and cannot be told not to, and refuses long patterns.
+/// Searches a text. SQLite's LIKE is not used: it always ignores the case of ASCII letters, and refuses long patterns.
 fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &TextTest) -> &'s mut Statement {
     let TextTest { place, case, text } = test;
     if text.is_empty() {
@@ -208,7 +209,7 @@ fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &Tex
     }
 }
 
-/// A list is looked through in its JSON, which PostgreSQL keeps as something else than text.
+/// The column as text: lists are searched in their JSON, which PostgreSQL does not store as text.
 fn as_text(statement: &mut Statement, table: Table, field: usize) -> &mut Statement {
     match table.meta.fields[field].kind {
         FieldKind::EnumList(_) => table.column(statement.push("CAST("), field).push(" AS text)"),
@@ -220,7 +221,7 @@ fn function(place: Place) -> &'static str {
     if place == Place::Anywhere { "instr(" } else { "substr(" }
 }
 
-/// What follows the text that is looked through.
+/// The rest of a call of `instr` or `substr`, behind the column that is searched.
 fn found_in_sqlite<'s>(statement: &'s mut Statement, place: Place, text: &str) -> &'s mut Statement {
     let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     statement.push(", ");
@@ -246,10 +247,11 @@ fn pattern(place: Place, text: &str) -> String {
     }
 }
 
-/// Rows that the caller does not see are no rows: they neither make `some` hold nor keep `every` from it.
+/// Writes a condition on related rows. Rows that the caller does not see are ignored: they neither satisfy `some` nor
+/// violate `every`.
 ///
-/// From the row that is looked for, the related rows are looked up. From rows that are themselves looked up, a relation to
-/// many is asked once for all of them: otherwise each of n comments of one author would look through all n.
+/// For rows of the main table, related rows are looked up row by row. For rows that are looked up themselves, a
+/// relation to many is evaluated once for all of them: otherwise each of n comments of one author would scan all n.
 fn related<'s>(statement: &'s mut Statement, from: Table, related: &Related) -> &'s mut Statement {
     match related.relation.kind {
         RelationKind::BelongsTo { .. } => related_to_each(statement, from, related),
@@ -264,15 +266,15 @@ fn related_to_each<'s>(statement: &'s mut Statement, from: Table, related: &Rela
     join(statement, from, to, related);
     visible(statement, to, &related.scope);
     match related.quantifier {
-        // SQLite 3.51 makes a join of an EXISTS that has no LIMIT, and an OFFSET then counts the rows of that join.
+        // SQLite 3.51 turns an EXISTS without LIMIT into a join, and an OFFSET then counts the rows of that join.
         Quantifier::Some => condition(statement.push(" AND "), to, &related.condition).push(" LIMIT 1)"),
         Quantifier::None => condition(statement.push(" AND "), to, &related.condition).push(")"),
         Quantifier::Every => condition(statement.push(" AND ("), to, &related.condition).push(") IS NOT TRUE)"),
     }
 }
 
-/// `id IN (SELECT … )`, which does not depend on the row. A key that is null leads to none. PostgreSQL would make a join of
-/// it, and may then look through all rows for each row again: as a value that is compared with TRUE, it is worked out once.
+/// `id IN (SELECT … )`, which does not depend on the row. Null keys are left out. PostgreSQL would turn it into a join,
+/// which may scan all rows for each row; compared with TRUE, the subquery is evaluated once.
 fn related_to_any<'s>(
     statement: &'s mut Statement,
     from: Table,
@@ -312,7 +314,7 @@ fn related_to_any<'s>(
     }
 }
 
-/// `SELECT 1 FROM … WHERE` what belongs together.
+/// `SELECT 1 FROM … WHERE` with the condition that joins the tables.
 fn join(statement: &mut Statement, from: Table, to: Table, related: &Related) {
     let alias = format!(" t{}", to.depth);
     statement.push("SELECT 1 FROM ");
@@ -338,7 +340,7 @@ fn join(statement: &mut Statement, from: Table, to: Table, related: &Related) {
     }
 }
 
-/// The column of a key.
+/// The column of a foreign key.
 pub(super) fn column_of(meta: &ModelMeta, field: &str) -> &'static str {
     let field = meta.field_index(field).expect("a relation whose key cannot be read was never followed");
     meta.fields[field].column

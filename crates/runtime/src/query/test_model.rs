@@ -1,8 +1,8 @@
-//! A model for the tests of what is made of one.
+//! A model for tests of this module.
 
 use crate::resource::{FieldMeta, IdKind, ModelKind, ModelMeta};
 
-/// Without relations and rules, with a number for its id.
+/// A model without relations and rules, with an integer id.
 pub(super) const fn model(table: &'static str, fields: &'static [FieldMeta]) -> ModelMeta {
     ModelMeta {
         name: table,

@@ -1,4 +1,4 @@
-//! The filters of a URL together: which parameters are one list, which stand in one group, and what each asks for.
+//! Reads the filters of a URL together: parameters that form a list, groups, and the condition of each.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,20 +8,20 @@ use super::operator::{Ending, NO_MODE, is_insensitive};
 use super::path;
 use super::sight::View;
 
-/// How deep groups may stand in each other, as in JSON.
+/// How deep groups may be nested, as in JSON.
 const NESTING: u32 = 8;
 
-/// Refusals that one answer tells.
+/// The most refusals that one answer reports.
 const MAX_REFUSED: usize = 20;
 
-/// What the filters of a URL ask for.
+/// The conditions that the filters of a URL ask for.
 #[derive(Default)]
 pub(super) struct UrlFilters {
-    /// One for each comparison and group, joined as the mode says.
+    /// One for each comparison and group, joined according to the mode.
     pub(super) conditions: Vec<Condition>,
     /// Groups of `AND[…]`, which hold whatever the mode is.
     pub(super) narrowing: Vec<Condition>,
-    /// Parameters, and why they are refused.
+    /// Refused parameters, and why.
     pub(super) refused: Vec<(String, Refusal)>,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn read(filters: &mut Filters<'_>, view: &View, parameters: &[(String
 struct Item<'q> {
     name: &'q str,
     parts: Vec<&'q str>,
-    /// Parts that say which group it belongs to.
+    /// The number of parts that name the group it belongs to.
     taken: usize,
     value: &'q str,
     /// Whether the value is one element of a list: `in[]=a`, `in[0]=a`.
@@ -56,7 +56,7 @@ impl<'q> Item<'q> {
     }
 }
 
-/// What joins filters in a group.
+/// The connective of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Connective {
     And,
@@ -75,23 +75,23 @@ impl Connective {
     }
 }
 
-/// What is read of one level of groups.
+/// The conditions of one level of groups.
 struct Level {
     conditions: Vec<Condition>,
     narrowing: Vec<Condition>,
 }
 
-/// The parameters of each group by connective, and within by number; `NOT` may have none.
+/// The parameters of each group by connective, then by number; `NOT` may have no number.
 type Groups<'q> = BTreeMap<Connective, BTreeMap<Option<u32>, Vec<Item<'q>>>>;
 
-/// Where a comparison leads: a place within the related rows of which it speaks, and the field there.
+/// The target of a comparison: the relations and quantifiers that lead to it, and the field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Location {
     steps: Vec<(&'static str, &'static str)>,
     field: usize,
 }
 
-/// A parameter that was followed to its end.
+/// The meaning of a parameter, found by following its path.
 enum Aim {
     Test(Target),
     Mode(Location),
@@ -99,12 +99,12 @@ enum Aim {
     Missing(Condition),
 }
 
-/// Relations, one after another, and the comparison behind them.
+/// Relations in order, and the comparison at their end.
 struct Target {
     steps: Vec<(Step, Quantifier)>,
     location: Location,
     ending: Ending,
-    /// Whether it ends like an element: `in[0]`
+    /// Whether the value is one element of a list: `in[0]`
     whole: bool,
 }
 
@@ -143,7 +143,7 @@ impl<'q> Reader<'_, '_> {
         level
     }
 
-    /// What one element of a group asks for.
+    /// The condition of one element of a group.
     fn together(&mut self, view: &View, items: Vec<Item<'q>>, nesting: u32) -> Condition {
         let Level { mut conditions, narrowing } = self.level(view, items, nesting);
         conditions.extend(narrowing);
@@ -241,7 +241,7 @@ impl<'q> Reader<'_, '_> {
         }
     }
 
-    /// Follows a parameter through relations to what it asks for there.
+    /// Follows a parameter through relations to the comparison or mode at its end.
     fn aim(&mut self, from: &View, item: &Item<'q>) -> Result<Aim, Refusal> {
         let mut steps: Vec<(Step, Quantifier)> = Vec::new();
         let mut quantified = None;
@@ -262,7 +262,7 @@ impl<'q> Reader<'_, '_> {
         }
     }
 
-    /// A path that ends at a relation.
+    /// The condition of a path that ends at a relation, whose value must be `null`.
     fn missing(
         &mut self,
         mut steps: Vec<(Step, Quantifier)>,
@@ -278,14 +278,14 @@ impl<'q> Reader<'_, '_> {
     }
 }
 
-/// `mode=insensitive`, of the comparisons at one place.
+/// `mode=insensitive`, for the comparisons at one location.
 struct Mode<'q> {
     name: &'q str,
     insensitive: bool,
     used: bool,
 }
 
-/// A value, or the values that commas part.
+/// Adds the value as a whole, or its parts between commas.
 fn add<'q>(values: &mut Vec<&'q str>, item: &Item<'q>, whole: bool) {
     if whole { values.push(item.value) } else { values.extend(item.value.split(',')) }
 }
@@ -294,7 +294,7 @@ fn around(steps: Vec<(Step, Quantifier)>, condition: Condition) -> Condition {
     steps.into_iter().rev().fold(condition, |condition, (step, quantifier)| step.related(quantifier, condition))
 }
 
-/// What stands behind a field.
+/// Reads the words behind a field.
 fn ending(steps: Vec<(Step, Quantifier)>, location: Location, words: &[&str], bracketed: bool) -> Result<Aim, Refusal> {
     if words == ["mode"] {
         return Ok(Aim::Mode(location));

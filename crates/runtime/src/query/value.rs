@@ -1,4 +1,4 @@
-//! Text from a URL, or JSON, to a database value of the field's type.
+//! Converts text from a URL, or JSON, to a database value of the field's type.
 
 use rust_decimal::Decimal;
 use sea_orm::Value;
@@ -7,8 +7,10 @@ use uuid::Uuid;
 use crate::input::{Mismatch, exact_decimal, normal_address, parse_date, parse_datetime, parse_time};
 use crate::resource::FieldKind;
 
+/// Converts text to a value of the field's type.
+///
 /// # Errors
-/// What the field's type would have looked like.
+/// The form that the field's type requires.
 pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch> {
     if text.contains('\0') {
         return Err("text without NUL characters".into());
@@ -33,10 +35,11 @@ pub(crate) fn typed_value(kind: FieldKind, text: &str) -> Result<Value, Mismatch
     }
 }
 
-/// A JSON value of the field's type. Numbers and truth values come as such, everything else as text.
+/// Converts JSON to a value of the field's type. Numbers and Booleans must be such in JSON, all else text; decimals may
+/// be either.
 ///
 /// # Errors
-/// What the field's type would have looked like.
+/// The form that the field's type requires.
 pub(crate) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Value, Mismatch> {
     use serde_json::Value as Json;
     let numeric = matches!(kind, FieldKind::Integer | FieldKind::Bigint | FieldKind::Float | FieldKind::Decimal { .. });
@@ -49,7 +52,7 @@ pub(crate) fn typed_json(kind: FieldKind, json: &serde_json::Value) -> Result<Va
         Json::String(text) if matches!(kind, FieldKind::Decimal { .. }) || !(numeric || kind == FieldKind::Boolean) => {
             typed_value(kind, text)
         }
-        // What a text of this type would be refused for tells what is wanted.
+        // The error of a text that is never valid for these types names the required form.
         _ => Err(typed_value(kind, "\u{1}").err().unwrap_or_else(|| "text".into())),
     }
 }

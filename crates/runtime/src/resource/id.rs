@@ -1,4 +1,4 @@
-//! Ids of rows, of both kinds.
+//! Ids of rows: UUIDs and 64-bit integers.
 
 use sea_orm::Value;
 use uuid::Uuid;
@@ -24,9 +24,9 @@ impl From<i64> for Id {
     }
 }
 
-/// The two types that an id can have in an entity.
+/// Implemented by the two types that an entity's id can have.
 pub trait RowId: Copy + Into<Id> + 'static {
-    /// `None` when the id is of the other kind.
+    /// Returns `None` if the id is of the other kind.
     fn from_id(id: Id) -> Option<Self>;
 }
 
@@ -75,9 +75,9 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// A field of an input that names a row: what it may be typed as.
+/// Implemented by the types of input fields that are foreign keys.
 pub trait KeySlot {
-    /// An id of the other kind, or none where there must be one, leaves the field as it is.
+    /// Sets the field. For a required field, a missing id or an id of the other kind leaves the field unchanged.
     fn put(&mut self, id: Option<Id>);
 }
 

@@ -1,5 +1,6 @@
-//! The only contract that templates target: constant tables about a model, and `Resource`, which generated code
-//! implements once per model. `AnyResource` erases it, so that every operation is compiled once, not once per model.
+//! The contract between generated code and the runtime: constant tables about a model, and `Resource`, which
+//! generated code implements once per model. `AnyResource` erases its types, so that every operation is compiled only
+//! once.
 
 mod id;
 mod nested;
@@ -22,7 +23,7 @@ pub use nested::{AnyInput, Nested};
 pub(crate) use row::Relating;
 pub use row::RowValues;
 
-/// What the runtime knows of a model, printed by the build step from its YAML.
+/// The metadata of a model, which the build step prints from its YAML.
 #[derive(Debug, Serialize)]
 pub struct ModelMeta {
     /// `UserProfile`
@@ -40,9 +41,9 @@ pub struct ModelMeta {
     pub fields: &'static [FieldMeta],
     pub relations: &'static [RelationMeta],
     pub uniques: &'static [UniqueMeta],
-    /// `View`, `Create`, `Update`, `Delete` first and in this order, then `Restore` and the team's own.
+    /// `View`, `Create`, `Update`, `Delete`, in this order, then `Restore` and custom actions.
     pub actions: &'static [ActionMeta],
-    /// Only operations that the YAML names.
+    /// Only the operations listed in `routes:`.
     pub routes: &'static [RouteMeta],
 }
 
@@ -71,14 +72,14 @@ pub struct FieldMeta {
     pub kind: FieldKind,
     pub origin: Origin,
     pub optional: bool,
-    /// Never leaves the server, on any path.
+    /// Never part of a response.
     pub private: bool,
     pub read_only: bool,
     pub immutable: bool,
-    /// Compared without regard to the case of ASCII letters, and kept as written.
+    /// Compared without regard to the case of ASCII letters; stored as written.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub case_insensitive: bool,
-    /// Roles that may read or write this one field; none: whoever may read or write the row.
+    /// Roles that may read or write this field; none: everybody who may read or write the row.
     pub read_roles: Option<&'static [&'static str]>,
     pub write_roles: Option<&'static [&'static str]>,
 }
@@ -166,7 +167,7 @@ pub struct ActionMeta {
 #[derive(Debug, Serialize)]
 pub struct RuleMeta {
     pub who: Who,
-    /// All must hold; empty: every row.
+    /// All must hold; an empty list matches every row.
     pub conditions: &'static [Condition],
 }
 
@@ -192,7 +193,7 @@ pub enum ConditionValue {
     Boolean(bool),
     Integer(i64),
     Float(f64),
-    /// Strings, enums, and the text form of decimals, dates, times and uuids.
+    /// A string or enum value, or the text form of a decimal, date, time or UUID.
     Text(&'static str),
 }
 
@@ -205,27 +206,28 @@ pub struct RouteMeta {
     pub preset: Option<&'static RoutePreset>,
 }
 
-/// What a route asks for by itself. It narrows what a request may ask for, and fills in what it does not say.
+/// Defaults and restrictions that a route applies to every request of its operation.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct RoutePreset {
-    /// What answers may hold, and requests may name.
+    /// The fields that responses may contain and that requests may name.
     pub fields: Option<&'static FieldPreset>,
-    /// Rows that the operation knows of; all must hold.
+    /// A row is visible to the operation only if all conditions hold.
     pub conditions: &'static [Condition],
-    /// Where the request has no `sort`.
+    /// Applies to requests without `sort`.
     pub sort: &'static [SortPreset],
-    /// Where the request has no `limit`.
+    /// Page size for requests without `limit`.
     pub limit: Option<u32>,
-    /// The greatest `limit` of a request.
+    /// Maximum `limit` of a request.
     pub max_limit: Option<u32>,
 }
 
-/// Fields of one model, and of those that it leads to.
+/// A selection of fields of one model and of its related models.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct FieldPreset {
     /// Positions in `ModelMeta::fields`.
     pub fields: &'static [usize],
-    /// The relations that may be followed, by name; all where there is no list.
+    /// The relations that may be included, by name, each with the selection of its target; `None` allows all
+    /// relations.
     pub relations: Option<&'static [(&'static str, &'static FieldPreset)]>,
 }
 
@@ -255,7 +257,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// What somebody must be allowed to do for this operation.
+    /// Returns the action that a caller must be permitted to perform for this operation.
     pub(crate) fn action(self, meta: &'static ModelMeta) -> &'static ActionMeta {
         let position = match self {
             Operation::FindMany | Operation::FindOne => 0,
@@ -268,7 +270,7 @@ impl Operation {
 }
 
 impl FieldKind {
-    /// As the YAML names the type.
+    /// The name of the type in the YAML.
     pub(crate) fn name(self) -> &'static str {
         match self {
             FieldKind::String => "string",
@@ -293,7 +295,7 @@ impl FieldKind {
 }
 
 impl FieldMeta {
-    /// The form in which a value of this field is compared.
+    /// Returns the form in which a value of this field is compared.
     pub(crate) fn folded(&self, value: sea_orm::Value) -> sea_orm::Value {
         match value {
             sea_orm::Value::String(Some(text)) if self.case_insensitive => text.to_ascii_lowercase().into(),
@@ -303,7 +305,7 @@ impl FieldMeta {
 }
 
 impl ModelMeta {
-    /// Position of the field with this JSON name.
+    /// Returns the position of the field with this JSON name.
     pub fn field_index(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
@@ -313,9 +315,9 @@ impl ModelMeta {
     }
 }
 
-/// What generated code says of one model. `Self` is the SeaORM `Model`, a row.
+/// Implemented by generated code for each model. `Self` is the SeaORM `Model`, which is one row.
 pub trait Resource: Sized + 'static {
-    /// `Uuid` or `i64`, as `META.id` says.
+    /// `Uuid` or `i64`, matching `META.id`.
     type Id: RowId;
     type Create: Input;
     type Update: Input + Default;
@@ -324,26 +326,27 @@ pub trait Resource: Sized + 'static {
     fn id(&self) -> Self::Id;
     /// Reads every column in table order.
     fn decode(row: &mut Row<'_>) -> Result<Self, DbError>;
-    /// Writes every field in table order; the writer's mask decides what is kept.
+    /// Writes every field in table order; the writer's mask selects the fields that are kept.
     fn write(&self, out: &mut ObjectWriter<'_>);
 }
 
-/// A body that was read field by field: what `CreatePost` and `UpdatePost` are.
+/// An input read from a request body, such as `CreatePost` or `UpdatePost`.
 pub trait Input: Validate + Clone + Debug + PartialEq + 'static {
-    /// Reads what is known, in YAML order. Problems are collected in `body`; where there is one, the placeholder that
-    /// stands in the field must not be used.
+    /// Reads all known keys, in YAML order. Problems are collected in `body`; a field with a problem holds a
+    /// placeholder that must not be used.
     fn read(body: &mut BodyReader<'_>) -> Self;
     fn into_row(self, row: &mut RowValues);
-    /// Gives the key in this position of `ModelMeta::fields` its value. A model without keys has none to give.
+    /// Sets the foreign key at this position of `ModelMeta::fields`. Does nothing for a model without foreign keys.
     fn set_key(&mut self, _field: usize, _id: Option<Id>) {}
 }
 
-/// `Resource` without its types. Every `dyn Any` here is the type that its name says: `R::Create`, `R::Update`, `R`, `Vec<R>`.
+/// `Resource` without its types. Each `dyn Any` is the type implied by its name: `R::Create`, `R::Update`, `R`,
+/// `Vec<R>`.
 pub trait AnyResource: Send + Sync {
     fn meta(&self) -> &'static ModelMeta;
     fn read_create(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput>;
     fn read_update(&self, body: &mut BodyReader<'_>) -> Box<dyn AnyInput>;
-    /// A change that changes nothing yet.
+    /// Returns an update input that changes no field.
     fn no_update(&self) -> Box<dyn AnyInput>;
     fn create_row(&self, input: Box<dyn Any>) -> RowValues;
     fn update_row(&self, input: Box<dyn Any>) -> RowValues;

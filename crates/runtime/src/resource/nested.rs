@@ -1,4 +1,4 @@
-//! What a write does to the rows at the other end of a relation.
+//! Changes that a write makes to the rows at the other end of a relation.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -8,47 +8,48 @@ use sea_orm::Value;
 
 use super::{Id, Input, Resource};
 
-/// What becomes of one row of `R` when a row is written that a relation leads from: an element of `"comments": [ … ]`.
+/// A change to one related row of `R`, made when the row that owns the relation is written: an element of
+/// `"comments": [ … ]`.
 ///
-/// Each is done under the rules of its own model and runs that model's interceptors.
+/// Each change is subject to the access rules of its own model and runs that model's interceptors.
 pub struct Nested<R> {
     change: Change,
     target: PhantomData<fn() -> R>,
 }
 
 impl<R: Resource> Nested<R> {
-    /// Links a row that is there.
+    /// Links an existing row.
     pub fn connect(id: R::Id) -> Self {
         Self::from(Change::Connect(Named::by_id(id)))
     }
 
-    /// Makes a row and links it. The key that leads back is filled in.
+    /// Creates a row and links it. The runtime sets the foreign key that refers back.
     pub fn create(input: R::Create) -> Self {
         Self::from(Change::Create(Draft::complete(Box::new(input))))
     }
 
-    /// Changes a row that is linked.
+    /// Updates a linked row.
     pub fn update(id: R::Id, input: R::Update) -> Self {
         Self::from(Change::Update(Named::by_id(id), Draft::complete(Box::new(input))))
     }
 
-    /// Links a row no longer.
+    /// Unlinks a row.
     pub fn disconnect(id: R::Id) -> Self {
         Self::from(Change::Disconnect(Named::by_id(id)))
     }
 
-    /// Deletes a row that is linked.
+    /// Deletes a linked row.
     pub fn delete(id: R::Id) -> Self {
         Self::from(Change::Delete(Named::by_id(id)))
     }
 
-    /// Links these rows and no others; rows that the caller does not see stay as they are.
+    /// Links exactly these rows; links to rows that the caller may not view are unchanged.
     pub fn set(ids: impl IntoIterator<Item = R::Id>) -> Self {
         let rows = ids.into_iter().map(Named::by_id).collect();
         Self::from(Change::Set(Replacement { rows, place: String::new() }))
     }
 
-    /// The row that is made, or would be made where none is there yet.
+    /// Returns the input of the row that is created, or that is created if no row is found.
     pub fn created(&mut self) -> Option<&mut R::Create> {
         match &mut self.change {
             Change::Create(draft)
@@ -58,7 +59,7 @@ impl<R: Resource> Nested<R> {
         }
     }
 
-    /// What is changed, or would be changed where a row is there.
+    /// Returns the input of the update, or of the update that applies if a row is found.
     pub fn updated(&mut self) -> Option<&mut R::Update> {
         match &mut self.change {
             Change::Update(_, draft) | Change::Upsert(Upsert { update: draft, .. }) => {
@@ -81,7 +82,7 @@ impl<R> From<Nested<R>> for Change {
     }
 }
 
-// Derived, these would ask the same of `R`.
+// Deriving these traits would require them of `R`, too.
 impl<R> Clone for Nested<R> {
     fn clone(&self) -> Self {
         Self::from(self.change.clone())
@@ -100,7 +101,7 @@ impl<R> PartialEq for Nested<R> {
     }
 }
 
-/// `Nested` without its type. Inputs of related models would otherwise contain each other, and their types with them.
+/// `Nested` without its type parameter. Otherwise the input types of related models would contain each other.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
     Connect(Named),
@@ -109,20 +110,20 @@ pub(crate) enum Change {
     Disconnect(Named),
     Delete(Named),
     Set(Replacement),
-    /// Links the row where it is there, and makes it otherwise.
+    /// Links the row if it exists, and creates it otherwise.
     ConnectOrCreate(Named, Draft),
     Upsert(Upsert),
 }
 
-/// The rows that are linked afterwards, apart from those that the other changes of the relation link.
+/// The complete list of linked rows, apart from those that other changes of the relation link.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Replacement {
     pub(crate) rows: Vec<Named>,
-    /// Where the relation stands in the body of the request. Nothing where code names the rows.
+    /// Path of the relation in the request body; empty if code set the rows.
     pub(crate) place: String,
 }
 
-/// A row that is changed where it is there, and made otherwise.
+/// A row that is updated if it exists, and created otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Upsert {
     pub(crate) named: Named,
@@ -131,20 +132,20 @@ pub(crate) struct Upsert {
     pub(crate) create: Draft,
 }
 
-/// Where an `Upsert` looks for its row.
+/// The rows that an `Upsert` searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Among {
-    /// Rows that are linked to the written row.
+    /// Rows linked to the written row.
     Linked,
-    /// All rows: nothing is linked to a new row, and what is found is linked to it.
+    /// All rows: a new row has no linked rows yet, and the row that is found is linked to it.
     All,
 }
 
-/// A row of the other model that is there already.
+/// A reference to an existing row of the other model.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) key: Key,
-    /// Where it is named in the body of the request: `2.tags.0`. Nothing where code names it.
+    /// Path of the reference in the request body: `2.tags.0`; empty if code set it.
     pub(crate) place: String,
 }
 
@@ -154,14 +155,14 @@ impl Named {
     }
 }
 
-/// Inputs are the same that mean the same, wherever they stand.
+/// Compares the keys only; the path in the body does not matter.
 impl PartialEq for Named {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
     }
 }
 
-/// Which row of the other model is meant.
+/// Identifies a row of the other model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Key {
     Id(Id),
@@ -170,21 +171,21 @@ pub(crate) enum Key {
         index: usize,
         values: Vec<Value>,
     },
-    /// The one that is linked, for relations that lead to one row.
+    /// The linked row, for relations to one row.
     Linked,
 }
 
-/// An input and what has to be done before it is complete.
+/// An input, and the references that must be resolved before it is complete.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) input: Box<dyn AnyInput>,
-    /// Where it stands in the body of the request: `2.comments.0`. Nothing for the body itself.
+    /// Path of the input in the request body: `2.comments.0`; empty for the body itself.
     pub(crate) place: String,
     pub(crate) references: Vec<Reference>,
     pub(crate) inline: Vec<InlineKey>,
 }
 
-/// A key that the body gives through its relation: `{ "author": { "id": … } }`.
+/// A foreign key given through its relation: `{ "author": { "id": … } }`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct InlineKey {
     /// `authorId`
@@ -193,7 +194,7 @@ pub(crate) struct InlineKey {
     pub(crate) relation: &'static str,
 }
 
-/// A row that a key of the input is to name, or that it names and that changes with it.
+/// A row to which a foreign key of the input will refer, or a referenced row that is changed along with the input.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reference {
     /// Index into `ModelMeta::relations`.
@@ -202,7 +203,7 @@ pub(crate) struct Reference {
 }
 
 impl Draft {
-    /// An input whose keys are all known.
+    /// Creates a draft without unresolved references.
     pub(crate) fn complete(input: Box<dyn AnyInput>) -> Self {
         Self { input, place: String::new(), references: Vec::new(), inline: Vec::new() }
     }

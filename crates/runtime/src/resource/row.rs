@@ -1,4 +1,4 @@
-//! What is written to a row, on its way there.
+//! Values and relation changes that a write applies to a row.
 
 use sea_orm::Value;
 
@@ -6,7 +6,8 @@ use super::nested::Change;
 use super::{ModelMeta, Nested};
 use crate::input::{Patch, PlainPassword};
 
-/// Values on their way to a table, one slot per column; an empty slot is left as it is (update) or for the server to fill (create).
+/// Values of a row to be written, one slot per column. An empty slot is filled by the server (create) or left
+/// unchanged (update).
 #[derive(Debug, Default)]
 pub struct RowValues {
     values: Vec<Option<Value>>,
@@ -14,7 +15,7 @@ pub struct RowValues {
     relating: Vec<Relating>,
 }
 
-/// What becomes of the rows at the other end of one relation.
+/// Changes to the rows at the other end of one relation.
 #[derive(Debug)]
 pub(crate) struct Relating {
     /// Index into `ModelMeta::relations`.
@@ -32,12 +33,12 @@ impl RowValues {
         self.values[field] = Some(value.into());
     }
 
-    /// Leaves the column to the server, or as it is.
+    /// Clears the slot of a column.
     pub(crate) fn leave_out(&mut self, field: usize) {
         self.values[field] = None;
     }
 
-    /// Gives the column a value unless the patch leaves it alone.
+    /// Sets a column unless the patch is absent.
     pub fn patch<T>(&mut self, field: usize, patch: Patch<T>)
     where
         T: Into<Value>,
@@ -50,12 +51,12 @@ impl RowValues {
         }
     }
 
-    /// A password is hashed, off the worker threads, before it becomes a value.
+    /// Adds a password, which is hashed outside the worker threads before it becomes a value.
     pub fn password(&mut self, field: usize, password: PlainPassword) {
         self.passwords.push((field, password));
     }
 
-    /// `relation` is an index into `ModelMeta::relations`.
+    /// Adds changes to related rows. `relation` is an index into `ModelMeta::relations`.
     pub fn nested<R>(&mut self, relation: usize, rows: impl IntoIterator<Item = Nested<R>>) {
         let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
         if !changes.is_empty() {
@@ -67,7 +68,7 @@ impl RowValues {
         self.values[field].as_ref()
     }
 
-    /// The slots that hold a value, in table order.
+    /// Returns the slots that hold a value, in table order.
     pub fn filled(&self) -> impl Iterator<Item = (usize, &Value)> {
         self.values.iter().enumerate().filter_map(|(field, value)| Some((field, value.as_ref()?)))
     }

@@ -1,9 +1,9 @@
-//! Networks in CIDR notation: whose forwarding headers are believed.
+//! Networks in CIDR notation, for proxies whose forwarding headers are trusted.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// `10.0.0.0/8`, `2001:db8::/32`; an address without a length is that one address.
+/// A network such as `10.0.0.0/8` or `2001:db8::/32`; an address without a length is a network of one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cidr {
     network: IpAddr,
@@ -15,7 +15,7 @@ pub(crate) struct Cidr {
 pub(crate) struct NotACidr;
 
 impl Cidr {
-    /// An IPv4 address in IPv6 clothes (`::ffff:10.0.0.1`) counts as the IPv4 address.
+    /// Returns true if the network contains the address. An IPv4-mapped address (`::ffff:10.0.0.1`) counts as IPv4.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -30,7 +30,7 @@ impl Cidr {
 }
 
 fn same_prefix(left: u128, right: u128, host_bits: u32) -> bool {
-    // Shifting by the whole width is the prefix of length 0: everything.
+    // A prefix of length 0 would shift by the whole width; it matches every address.
     (left ^ right).checked_shr(host_bits).unwrap_or(0) == 0
 }
 

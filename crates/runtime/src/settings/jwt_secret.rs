@@ -1,4 +1,4 @@
-//! The signing secret: given in production, made once and kept on a developer's machine.
+//! The signing secret: required in production, generated once and kept in a file in development.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ const SHORTEST: usize = 32;
 const VARIABLE: &str = "JWT_SECRET";
 const FILE: &str = "jwt_secret";
 
-/// The given secret, or in development the kept one. `None` only after a problem was noted.
+/// Returns the configured secret, or in development the kept one. `None` means that a problem was recorded.
 pub(super) fn jwt_secret(reader: &mut Reader<'_>, environment: Environment, directory: &Path) -> Option<Secret> {
     let production = environment == Environment::Production;
     match reader.secret(VARIABLE) {
@@ -49,7 +49,7 @@ fn kept_secret(reader: &mut Reader<'_>, directory: &Path) -> Option<Secret> {
     }
 }
 
-/// Reads the kept secret, or makes it. Processes that start at once must agree on one.
+/// Reads the kept secret, or generates it. Processes that start at the same time must use the same one.
 fn keep(directory: &Path, path: &Path) -> io::Result<String> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -63,7 +63,7 @@ fn keep(directory: &Path, path: &Path) -> io::Result<String> {
     read(path)
 }
 
-/// A link appears with its whole content or not at all, and loses against one that is already there.
+/// A hard link appears with its whole content or not at all, and fails if the file already exists.
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

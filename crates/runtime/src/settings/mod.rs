@@ -1,5 +1,5 @@
-//! What the environment says (12-factor), checked at start: every problem at once. `.env` supplies what the real
-//! environment lacks. Secrets and places come from here, never from YAML.
+//! Settings from the environment (12-factor), checked at start; all problems are reported together. `.env` supplies
+//! variables that the environment lacks. Secrets and locations come from here, never from YAML.
 
 mod cidr;
 mod jwt_secret;
@@ -27,13 +27,13 @@ use reader::Reader;
 pub(crate) use secret::Secret;
 pub(crate) use variables::Variables;
 
-/// Read by the command that makes a super user, not at start.
+/// Read by the command that creates a super user, not at start.
 pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
 
-/// Git-ignored: what a development server keeps.
+/// Directory for files of a development server; ignored by git.
 const STATE_DIRECTORY: &str = ".gable";
 
-/// Everything that may differ from one deployment to the next.
+/// All settings that may differ between deployments.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) environment: Environment,
@@ -44,25 +44,25 @@ pub(crate) struct Settings {
     /// 0 lets the system pick one.
     pub(crate) port: u16,
     public_url: Option<String>,
-    /// There whenever the application has accounts.
+    /// Present if the application has accounts.
     pub(crate) jwt_secret: Option<Secret>,
     pub(crate) smtp_url: Option<SmtpServer>,
-    /// Where mail goes without a server.
+    /// Directory that mails are written to if there is no mail server.
     pub(crate) mail_directory: PathBuf,
     pub(crate) proxies: Proxies,
     pub(crate) bcrypt_cost: u32,
     pub(crate) rate_limits: Switch,
     pub(crate) insecure_cookies: Switch,
     pub(crate) workers: usize,
-    /// How long the server goes on serving, not ready any more, once it was told to stop.
+    /// How long the server continues to serve requests, already reported as not ready, after a signal to stop.
     pub(crate) drain: Duration,
-    /// How long requests in flight may take to finish after that.
+    /// How long requests in flight may take after that.
     pub(crate) shutdown: Duration,
     pub(crate) load: LoadLimits,
-    /// How long a client may take without reading anything of its answer.
+    /// How long a client may go without reading any part of its answer.
     pub(crate) write_timeout: Duration,
     pub(crate) log: LogSettings,
-    /// For the log, once it runs.
+    /// Warnings, to be logged once the log runs.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum Switch {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogSettings {
-    /// In the language of `RUST_LOG`; none: the default of `ops::log`.
+    /// A filter in the syntax of `RUST_LOG`; none: the default of `ops::log`.
     pub(crate) filter: Option<String>,
     pub(crate) format: LogFormat,
 }
@@ -94,16 +94,16 @@ pub(crate) enum LogFormat {
     Compact,
 }
 
-/// Where variables come from.
+/// A source of variables.
 struct Source<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// The names of all that are set.
+    /// The names of all variables that are set.
     names: &'a [String],
-    /// Why some of them could not be read.
+    /// Why some variables could not be read.
     problem: Option<&'a str>,
 }
 
-/// Everything that keeps the application from starting.
+/// All problems that prevent the application from starting.
 #[derive(Debug)]
 pub(crate) struct SettingsError {
     problems: Vec<String>,
@@ -126,7 +126,7 @@ impl std::fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// From the process's environment and `.env`.
+    /// Reads the process's environment and `.env`.
     pub(crate) fn from_env(app: &AppMeta) -> Result<Self, SettingsError> {
         let variables = Variables::load();
         let lookup = |name: &str| variables.get(name);
@@ -134,14 +134,14 @@ impl Settings {
         Self::read(app, source, Path::new(STATE_DIRECTORY))
     }
 
-    /// From a test's own list, and nothing else.
+    /// Reads only the variables in a list, for tests.
     pub(crate) fn from_list(app: &AppMeta, list: &[(String, String)], state: &Path) -> Result<Self, SettingsError> {
         let lookup = |name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let names: Vec<String> = list.iter().map(|(name, _)| name.clone()).collect();
         Self::read(app, Source { lookup: &lookup, names: &names, problem: None }, state)
     }
 
-    /// From any source. `state` is where a development server keeps its own secret.
+    /// Reads any source. `state` is the directory where a development server keeps its secret.
     fn read(app: &AppMeta, source: Source<'_>, state: &Path) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source.lookup);
         reader.problems.extend(source.problem.map(str::to_owned));
@@ -158,8 +158,8 @@ impl Settings {
         }
     }
 
-    /// Where clients reach the application, without a slash at the end; used in mails and redirects. `port` is the one
-    /// that was bound in the end.
+    /// Returns the URL at which clients reach the application, without a trailing slash, for mails and redirects.
+    /// `port` is the port that was actually bound.
     pub(crate) fn public_url(&self, port: u16) -> String {
         match &self.public_url {
             Some(url) => url.clone(),
@@ -167,12 +167,12 @@ impl Settings {
         }
     }
 
-    /// Whether clients reach the application by TLS, whatever ends it in front of this process.
+    /// Returns true if clients reach the application by TLS, even if a proxy terminates it.
     pub(crate) fn is_public_by_tls(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
-    /// Scheme, host and port of the public URL, where one is set: what a browser calls the application.
+    /// Returns scheme, host and port of the public URL, if one is set: the origin that browsers send.
     pub(crate) fn public_origin(&self) -> Option<&str> {
         let url = self.public_url.as_deref()?;
         let host = url.find("://")? + 3;
@@ -180,7 +180,7 @@ impl Settings {
     }
 }
 
-/// A link to "every interface" leads nowhere.
+/// Replaces an address that means "every interface", which a link cannot use.
 fn reachable_host(host: &str) -> String {
     match host {
         "0.0.0.0" | "::" => "localhost".to_owned(),
@@ -236,13 +236,14 @@ fn database_url(reader: &mut Reader<'_>) -> Secret {
     match url.split_once(':') {
         Some(("sqlite" | "postgres" | "postgresql", _)) => {}
         Some(("mysql" | "mariadb", _)) => reader.problem("DATABASE_URL: MySQL is not available in this version"),
-        // The value stays out of the message: it may hold a password.
+        // The message leaves out the value, which may hold a password.
         _ => reader.problem("DATABASE_URL must begin with sqlite: or postgres:"),
     }
     Secret::new(if url.starts_with("postgres") { with_libpq_variables(reader, url) } else { url })
 }
 
-/// Adds the variables of libpq where a URL of PostgreSQL does not say: a `PGSSLMODE` that was ignored would lose TLS unnoticed.
+/// Adds variables of libpq to a PostgreSQL URL without these settings: ignoring `PGSSLMODE` would silently disable
+/// TLS.
 fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
@@ -262,7 +263,7 @@ fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
     url
 }
 
-/// A name or an address; an IPv6 address may stand in brackets.
+/// Reads a host name or an address; an IPv6 address may be in brackets.
 fn host(reader: &mut Reader<'_>) -> String {
     let parse = |text: &str| {
         let host = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
@@ -278,7 +279,7 @@ fn public_url(text: &str) -> Option<String> {
     let web = matches!(uri.scheme_str(), Some("http" | "https"));
     let host = uri.host().is_some_and(|host| !host.is_empty());
     let fits = web && host && uri.query().is_none() && !text.contains(['#', '@']);
-    // A scheme may be written in any case; it is compared with those of origins.
+    // A scheme may be written in upper case, but is compared with those of origins.
     let (scheme, rest) = text.split_once("://")?;
     fits.then(|| format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
 }
@@ -293,7 +294,7 @@ fn workers(reader: &mut Reader<'_>) -> usize {
     reader.number("GABLE_WORKERS", processors, 1..=1024) as usize
 }
 
-/// No load balancer stands in front of a development server.
+/// In development there is no load balancer to wait for.
 fn drain(reader: &mut Reader<'_>, environment: Environment) -> Duration {
     let default = if environment == Environment::Production { 5 } else { 0 };
     Duration::from_secs(reader.number("GABLE_DRAIN_SECONDS", default, 0..=300).into())
@@ -326,7 +327,7 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
     }
 }
 
-/// Accepting a variable that does nothing would promise limits that nobody keeps.
+/// Refuses variables without effect, whose users would expect limits that are not enforced.
 fn refuse_unsupported(reader: &mut Reader<'_>) {
     if reader.text("REDIS_URL").is_some() {
         reader.problem("REDIS_URL: shared limits are not available yet in this version; unset it");
@@ -348,7 +349,7 @@ fn refuse_insecure(reader: &mut Reader<'_>, settings: &Settings) {
     }
 }
 
-/// What works, and is hardly meant.
+/// Warns of mail settings that work but are probably not intended.
 fn warn_of_mail(reader: &mut Reader<'_>, settings: &Settings, app: &AppMeta) {
     let surfaces = app.auth.as_ref().map_or(&[][..], |auth| auth.surfaces);
     let mails = surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair));

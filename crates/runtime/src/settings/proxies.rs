@@ -1,16 +1,17 @@
-//! The proxies in front of the application, and the header in which they pass on a client's address.
+//! The proxies in front of the application, and the header in which they forward a client's address.
 
 use super::cidr::Cidr;
 use super::reader::Reader;
 
-/// Proxies whose forwarding header is believed.
+/// Proxies whose forwarding header is trusted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies {
     pub(crate) trusted: Vec<Cidr>,
     pub(crate) header: ProxyHeader,
 }
 
-/// The header that the proxies maintain. They pass the other one on as the client wrote it, so it is never read.
+/// The header that the proxies maintain. The other one is never read, because proxies forward it as the client sent
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ProxyHeader {
     /// `X-Forwarded-For`, with `X-Forwarded-Proto` beside it.

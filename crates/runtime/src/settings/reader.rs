@@ -1,13 +1,13 @@
-//! Reads variables into types and collects what is wrong with them.
+//! Parses variables and collects their problems.
 
 use std::cell::RefCell;
 
 use super::{SUPER_USER_PASSWORD, unknown};
 
-/// Collects every problem, so that a start fails once and not variable by variable.
+/// Collects all problems, so that a start reports them together.
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// Every name that was looked up.
+    /// All names looked up so far.
     known: RefCell<Vec<String>>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -19,12 +19,12 @@ impl<'a> Reader<'a> {
         Self { lookup, known, problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Unset, empty and blank are the same.
+    /// Returns the trimmed value; unset, empty and blank count as `None`.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.look_up(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// The value itself, blanks included: they may be part of a secret.
+    /// Returns the value with its leading and trailing spaces, which may be part of a secret.
     pub(super) fn secret(&self, name: &str) -> Option<String> {
         self.look_up(name).filter(|value| !value.is_empty())
     }
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         (self.lookup)(name)
     }
 
-    /// To be called last: what has been looked up by then is all that is known.
+    /// Warns of unknown names. Must be called last, because the names looked up before are the known ones.
     pub(super) fn warn_of_unknown(&mut self, names: &[String]) {
         self.warnings.extend(unknown::warnings(names, &self.known.borrow()));
     }
@@ -59,7 +59,8 @@ impl<'a> Reader<'a> {
         self.parsed(name, &words.join(" or "), find).unwrap_or(default)
     }
 
-    /// None when unset, or when wrong: then the problem has been noted. Not for secrets, as the problem repeats the value.
+    /// Parses a variable; `None` if it is unset, or invalid, which is recorded as a problem. Not for secrets, because
+    /// the problem repeats the value.
     pub(super) fn parsed<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let text = self.text(name)?;
         let value = parse(&text);

@@ -1,4 +1,4 @@
-//! A value that no log, panic message or `{:?}` may show.
+//! A value that must not appear in logs, panic messages or `{:?}` output.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself. Every caller is a place to look at in a review.
+    /// Returns the value. Each caller needs attention in a review.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -1,11 +1,11 @@
-//! Variables that look like settings and are none: most often a name that is misspelt.
+//! Warnings about unknown variables with names like settings, most often misspelt ones.
 
-/// Settings of this runtime begin with it.
+/// Prefix of this runtime's settings.
 pub(super) const PREFIX: &str = "GABLE_";
-/// One wrong character in so many still makes a known name likely.
+/// A known name is suggested if at most one in this many characters differs.
 const TYPING_ERROR: usize = 3;
 
-/// A warning for each name that begins like a setting and is not known.
+/// Returns a warning for each unknown name that looks like a setting.
 pub(super) fn warnings(names: &[String], known: &[String]) -> Vec<String> {
     let unknown = names.iter().filter(|name| name.starts_with(PREFIX) && !known.contains(name));
     let mut warnings: Vec<String> = unknown.map(|name| warning(name, known)).collect();
@@ -24,7 +24,7 @@ fn warning(name: &str, known: &[String]) -> String {
     }
 }
 
-/// Levenshtein's distance: how many characters are to be put in, taken out or replaced.
+/// Levenshtein distance: the number of characters to insert, delete or replace.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (line, a) in from.bytes().enumerate() {

@@ -1,8 +1,8 @@
-//! Where variables come from: the real environment first, then `.env`, which never overrides it.
+//! Sources of variables: the environment first, then `.env`, which never overrides it.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// A snapshot of `.env` over the live environment. The process's own environment is never written.
+/// A snapshot of `.env` combined with the process's environment, which is never modified.
 #[derive(Default)]
 pub(crate) struct Variables {
     file: HashMap<String, String>,
@@ -10,7 +10,7 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    /// Reads `.env` of the working directory or the nearest above it, where there is one.
+    /// Reads `.env` from the working directory or its nearest parent directory that has one.
     pub(crate) fn load() -> Self {
         match dotenvy::dotenv_iter() {
             Ok(lines) => Self::collect(lines),
@@ -23,22 +23,22 @@ impl Variables {
         let mut variables = Self::default();
         for line in lines {
             match line {
-                // The first line wins, as when a shell's environment is never overridden.
+                // The first definition of a name wins.
                 Ok((name, value)) => drop(variables.file.entry(name).or_insert(value)),
-                // The library's message repeats the line, which may hold a secret.
+                // The library's message is not used: it repeats the line, which may hold a secret.
                 Err(_) => variables.problem = Some("`.env` has a line that is not NAME=value".to_owned()),
             }
         }
         variables
     }
 
-    /// The variable, unless it is unset or empty: `PORT=` in a compose file means no port.
+    /// Returns the variable, unless it is unset or empty: `PORT=` in a compose file counts as unset.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let real = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         real.or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
     }
 
-    /// The names of all variables that are set, in the environment or the file, and not empty.
+    /// Returns the names of all variables that are set and not empty, in the environment or the file.
     pub(super) fn names(&self) -> Vec<String> {
         let real = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let names: BTreeSet<String> = real.chain(self.file.keys().cloned()).collect();

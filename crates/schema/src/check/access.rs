@@ -1,4 +1,4 @@
-//! `access:` against the fields, the account and the roles.
+//! Checks `access:` against the fields, the account and the roles.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::{DraftAccess, DraftModel, DraftRule, DraftWho};
@@ -13,10 +13,10 @@ use super::columns::{Column, Columns};
 
 const BUILT_IN: &[&str] = &["View", "Create", "Update", "Delete"];
 const RESTORE: &str = "Restore";
-/// Seeing why somebody may or may not do something.
+/// The permission to see why an account may or may not do something.
 const EXPLAIN: &str = "Explain";
 
-/// What can be allowed on a model without its YAML saying so.
+/// Returns the actions that a model has without naming them in its YAML.
 fn built_in(draft: &DraftModel<'_>) -> impl Iterator<Item = &'static str> {
     let restore = draft.soft_delete.then_some(RESTORE);
     let explain = (draft.name.value == "AuthPermission").then_some(EXPLAIN);
@@ -39,7 +39,7 @@ fn check_constants(world: &World<'_, '_>, sink: &mut Sink) {
         for (action, span) in written.chain(silent) {
             let constant = names::permission_constant(&draft.name.value, action);
             let this = format!("`{}` + `{action}`", draft.name.value);
-            // Models whose own names clash have been told so.
+            // Models whose own names clash were already reported.
             let Some((model, other)) = taken.insert(constant.clone(), (names::snake(&draft.name.value), this.clone()))
             else {
                 continue;
@@ -64,7 +64,7 @@ pub(super) struct Checker<'c, 'd, 'n> {
 }
 
 impl Checker<'_, '_, '_> {
-    /// Every built-in action, with no rules where the YAML is silent, then the team's own.
+    /// Returns every built-in action, without rules if the YAML does not mention it, then the custom actions.
     fn model(&self, sink: &mut Sink) -> Vec<Access> {
         self.check_field_roles(sink);
         let mut all: Vec<Access> = built_in(self.draft).map(silent).collect();
@@ -113,7 +113,7 @@ impl Checker<'_, '_, '_> {
         Rule { who, conditions }
     }
 
-    /// Without accounts nobody could ever satisfy a rule but `public`.
+    /// Without accounts, only rules for `public` can ever match.
     pub(super) fn check_account(&self, span: Span, sink: &mut Sink) {
         if self.world.account.is_none() && self.world.complete {
             let message = "nobody could ever satisfy this: no model is the account";
@@ -128,7 +128,7 @@ impl Checker<'_, '_, '_> {
             if let Some(first) = field.roles.first() {
                 self.check_account(first.span, sink);
             }
-            // One list at a time: the same role may read and write.
+            // Each list is checked separately, because a role may be in both.
             let reads = field.field.read_roles.as_ref().map_or(0, Vec::len);
             let (read, write) = field.roles.split_at(reads.min(field.roles.len()));
             if check_roles(read, sink) & check_roles(write, sink) {
@@ -137,7 +137,7 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    /// One entry of a `where:`, for rows that these callers look for.
+    /// Checks one condition of a `where:`, for the callers of its rule.
     pub(super) fn condition(
         &self,
         who: &Who,
@@ -193,7 +193,8 @@ fn silent(action: &str) -> Access {
     Access { action: action.to_owned(), description: None, rules: Vec::new() }
 }
 
-/// A rule on a private field would tell its value by which rows appear.
+/// Refuses a condition on a private field, whose value the visible rows would reveal, or on a type that not every
+/// database can compare.
 fn check_comparable(column: &Column, name: &Spanned<String>, sink: &mut Sink) -> Option<()> {
     let field = &column.field;
     let long = matches!(

@@ -1,4 +1,4 @@
-//! The account model: at most one, with exactly one password.
+//! Checks the account model: at most one, with exactly one password.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::DraftModel;

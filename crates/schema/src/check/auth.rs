@@ -1,4 +1,4 @@
-//! Who logs in and how: the mode, the roles, and what `auth:` says about the account.
+//! Checks authentication: the mode, the roles, and the parts of `auth:` that depend on the account model.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::{DraftField, DraftModel};
@@ -11,17 +11,17 @@ use super::World;
 use super::columns::Columns;
 use super::{body_rules, email, identifiers, role_models};
 
-/// What the checks of access need to know.
+/// Results that the checks of access rules use.
 pub(crate) struct Outcome {
     pub(crate) auth: Option<Auth>,
-    /// None without an account, or where the mode could not be told.
+    /// None if there is no account model or the mode could not be determined.
     pub(crate) mode: Option<AuthMode>,
-    /// In static mode, the roles there are.
+    /// All roles in static mode; none in dynamic mode.
     roles: Option<Vec<String>>,
 }
 
 impl Outcome {
-    /// In static mode a role must be one of the account's; in dynamic mode any name may become one.
+    /// Refuses an unknown role in static mode; in dynamic mode any role may be created later.
     pub(crate) fn check_role(&self, role: &Spanned<String>, sink: &mut Sink) {
         let Some(roles) = &self.roles else {
             return;
@@ -85,7 +85,7 @@ fn missing_account(span: Span) -> Problem {
         .help("add `account: true` to the model that people log in as")
 }
 
-/// The account's `role` or `roles`, whichever is an enum.
+/// Returns the field `role` or `roles` of the account, whichever is an enum.
 fn role_field<'d>(account: &'d DraftModel<'_>, sink: &mut Sink) -> Option<&'d DraftField> {
     let is_role = |field: &&DraftField| match field.field.name.as_str() {
         "role" => matches!(field.field.ty, FieldType::Enum { .. }),
@@ -157,7 +157,7 @@ fn missing_role_models(span: Span, missing: &[&str], written: bool) -> Problem {
     Problem::new("missing-role-models", span, message).label("without them nobody has a role").help(help)
 }
 
-/// `enum[]` exists for the roles of an account in static mode, and for nothing else.
+/// Checks that `enum[]` is only used for the roles of an account in static mode.
 fn check_no_lists(world: &World<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
     let allowed = roles.map(|field| field.span);
     let fields = world.drafts.iter().flat_map(|draft| &draft.fields);
@@ -173,7 +173,7 @@ fn check_no_lists(world: &World<'_, '_>, roles: Option<&DraftField>, sink: &mut 
     }
 }
 
-/// A sign-up must be able to fill in the role.
+/// Checks that sign-up can fill in the role.
 fn check_sign_up(outcome: &Outcome, role_field: Option<&DraftField>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
     let Some(field) = role_field.filter(|_| outcome.mode == Some(AuthMode::Static)) else {
         return;

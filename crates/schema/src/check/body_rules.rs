@@ -1,4 +1,4 @@
-//! `validation:` of the auth routes: which keys of which body there are to speak of.
+//! Checks `validation:` of the auth routes: each key must exist in the body of its route.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::lower::{AuthDraft, AuthRouteDraft, Values, lower_body_rule};
@@ -8,13 +8,13 @@ use crate::schema::{AuthOperation, AuthRoute, BodyRule, Field, FieldType, Identi
 
 use super::columns::{Column, Columns};
 
-/// A key that a body may have.
+/// A key that a body can contain.
 struct Key<'a> {
     name: &'a str,
     values: Values<'a>,
 }
 
-/// Everything that the keys of the bodies follow from.
+/// The parts of the schema that determine the keys of the bodies.
 struct Bodies<'a> {
     account: Option<&'a Columns>,
     draft: &'a AuthDraft<'a>,
@@ -51,12 +51,12 @@ impl<'a> Bodies<'a> {
             sink.push(without_body(route.name, validation));
             return Vec::new();
         };
-        // Nothing behind the key means no rules, as everywhere in the language.
+        // A key without a value means no rules, as everywhere in the language.
         let written = if matches!(validation.node.value, Value::Null) { None } else { validation.node.map(sink) };
         written.unwrap_or_default().iter().filter_map(|entry| rule(route.name, entry, &keys, sink)).collect()
     }
 
-    /// None for an operation that takes no body.
+    /// Returns the keys of the operation's body, or `None` if the operation takes no body.
     fn keys(&self, operation: AuthOperation) -> Option<Vec<Key<'a>>> {
         match operation {
             AuthOperation::Signup => Some(self.fields(|field| !is_role(field))),
@@ -66,7 +66,7 @@ impl<'a> Bodies<'a> {
             AuthOperation::Login => Some(self.credentials()),
             AuthOperation::UpdatePassword => Some(vec![text("currentPassword"), self.new_password("newPassword")]),
             AuthOperation::ForgotPassword => Some(vec![text("identifier"), text("email")]),
-            // Surfaces differ in what they call the token and the password.
+            // The surfaces use different keys for the token and the password.
             AuthOperation::ResetPassword => Some(vec![
                 text("token"),
                 text("passwordResetToken"),
@@ -91,7 +91,7 @@ impl<'a> Bodies<'a> {
         Key { name, values: self.password }
     }
 
-    /// What people may say of their own account.
+    /// Returns the fields that a caller may set on their own account.
     fn fields(&self, writable: fn(&Field) -> bool) -> Vec<Key<'a>> {
         let columns = self.account.into_iter().flat_map(Columns::iter);
         let own = columns.filter(|column| {
@@ -109,7 +109,8 @@ impl<'a> Bodies<'a> {
         }
     }
 
-    /// An identifier that was refused has been reported, so the key it would have is known, too.
+    /// Returns the keys of a log-in. The key of a refused identifier counts as known, because the identifier was
+    /// already reported.
     fn credentials(&self) -> Vec<Key<'a>> {
         let written = self.draft.allowed_usernames.iter().flat_map(|paths| &paths.value);
         let last = written.filter_map(|path| path.value.rsplit('.').next());
@@ -121,12 +122,12 @@ impl<'a> Bodies<'a> {
     }
 }
 
-/// Any text: nothing of it is stored as it comes.
+/// A key with any text, which is not stored as received.
 fn text(name: &'static str) -> Key<'static> {
     Key { name, values: Values::TEXT }
 }
 
-/// The role of an account in static mode is given by others.
+/// Returns true for the role of an account in static mode, which the account cannot set itself.
 fn is_role(field: &Field) -> bool {
     matches!(field.name.as_str(), "role" | "roles")
         && matches!(field.ty, FieldType::Enum { .. } | FieldType::EnumList { .. })

@@ -1,5 +1,5 @@
-//! Deletions must not take accounts, or what was denied to them, along: neither the rule that the last super user stays
-//! nor the one that nobody grants what they do not hold sees a row that only the database deletes.
+//! Cascades that would delete accounts, or the permissions denied to them. The runtime does not see rows that only
+//! the database deletes, so neither the last super user nor a denied permission would be protected.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftModel, DraftRelation};
@@ -25,8 +25,8 @@ fn cascades(relation: &DraftRelation) -> bool {
     relation.key().is_some_and(|key| key.on_delete == OnDelete::Cascade)
 }
 
-/// Whether a cascade from the target onto rows of this kind takes something along that nothing guards. An override goes
-/// with its account, which it is worthless without, and with its permission, whose deletion is checked.
+/// Returns true if a cascade from the target onto rows of this kind bypasses the runtime's checks. An override may be
+/// deleted with its account, without which it has no meaning, and with its permission, whose deletion is checked.
 fn takes_along(world: &World<'_, '_>, kind: ModelKind, target: &str, mode: Option<AuthMode>) -> bool {
     match kind {
         ModelKind::Account | ModelKind::Permission => true,

@@ -1,4 +1,4 @@
-//! The columns of a model in table order: its id, what is declared, keys, what an account receives, timestamps.
+//! The columns of a model in table order: id, declared fields and keys, fields of an account, timestamps.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::{DraftField, DraftModel};
@@ -11,11 +11,11 @@ use crate::schema::{Default, Field, FieldType, IdKind, Origin};
 use super::World;
 use super::indexes::Indexes;
 
-/// A field with the place to show when something is wrong with it.
+/// A field with its position for diagnostics.
 pub(crate) struct Column {
     pub(crate) field: Field,
     pub(crate) span: Span,
-    /// False where its type was refused already.
+    /// False if its type was refused.
     pub(crate) sound: bool,
 }
 
@@ -32,7 +32,7 @@ impl Columns {
         self.list.iter().find(|column| column.field.name == name)
     }
 
-    /// The column of this name, or a problem that suggests another.
+    /// Finds a column by its name, or reports a problem that suggests another name.
     pub(crate) fn resolve(
         &self,
         name: &Spanned<String>,
@@ -58,7 +58,7 @@ impl Columns {
         Problem::new("unknown-field", name.span, message).label("no such field").maybe_help(help)
     }
 
-    /// A single entry of `indexes:` or `unique:` means the same as the attribute, so the attribute is set.
+    /// Sets the attribute of a field that is the only one in a list of `indexes:` or `unique:`, which means the same.
     pub(crate) fn into_fields(self, indexes: &Indexes) -> Vec<Field> {
         let alone = |indexes: &[crate::schema::Index], name: &str| indexes.iter().any(|index| index.fields == [name]);
         let set = |column: Column| {
@@ -92,7 +92,7 @@ fn declared(draft: &DraftField) -> Column {
     Column { field: draft.field.clone(), span: draft.span, sound: draft.sound }
 }
 
-/// Keys have the type of the id they refer to; where the target is unknown that is told elsewhere.
+/// Gives keys the type of the id that they refer to; an unknown target is reported elsewhere.
 fn keys(draft: &DraftModel<'_>, world: &World<'_, '_>) -> Vec<Column> {
     let of_relation = |relation: &crate::draft::DraftRelation| {
         let key = relation.key()?;
@@ -139,8 +139,8 @@ fn id_field(id: IdKind) -> Field {
     implicit("id", id_type(id), Origin::Id)
 }
 
-/// What an account receives. The four flags are not read-only: an administrator may write them, and the runtime keeps
-/// the account itself from doing so.
+/// Returns the fields that every account has. The four flags are not read-only, because an administrator may write
+/// them; the runtime prevents an account from writing its own.
 pub(crate) fn account_fields() -> Vec<Field> {
     let value = |value: serde_json::Value| Some(Default::Value(value));
     let flag = |name: &str, on: bool| Field {
@@ -180,7 +180,7 @@ fn time_fields(draft: &DraftModel<'_>) -> Vec<Field> {
     fields
 }
 
-/// A name that is taken, in any of the spellings it appears in, and by what.
+/// A name in use, in each of its spellings, and a description of its owner.
 struct Taken {
     json: String,
     column: String,
@@ -208,8 +208,8 @@ fn is_written(field: &Field) -> bool {
     matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. })
 }
 
-/// What the model has without writing it. The timestamps are taken even where they are left out: switching them on
-/// later must not break a model.
+/// Returns the names of fields that a model has without declaring them. Timestamps are reserved even if the model has
+/// none, so that enabling them later does not break the model.
 fn always_taken(columns: &Columns) -> Vec<Taken> {
     let account = columns.iter().filter(|column| column.field.origin == Origin::Account);
     let names = account.map(|column| column.field.name.as_str());
@@ -269,7 +269,7 @@ fn check_former_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink
 }
 
 fn check_passwords(draft: &DraftModel<'_>, world: &World<'_, '_>, sink: &mut Sink) {
-    // Where a file is missing, so may be `account: true`; and several accounts are told elsewhere.
+    // A file that could not be read may contain `account: true`; several accounts are reported elsewhere.
     if draft.account.is_some() || (world.account.is_none() && !world.complete) {
         return;
     }

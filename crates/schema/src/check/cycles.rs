@@ -1,4 +1,4 @@
-//! Models that need each other: if every row of A needs a B and every B an A, no first row could ever be made.
+//! Cycles of required references: if every A needs a B and every B needs an A, no first row can be created.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -25,7 +25,7 @@ fn required<'d>(draft: &'d DraftModel<'_>) -> impl Iterator<Item = &'d DraftRela
     draft.relations.iter().filter(|relation| relation.key().is_some_and(|key| !key.key.field.optional))
 }
 
-/// The shortest way from a model back to itself over required keys: its first relation, and the models on the way.
+/// Finds the shortest cycle of required keys from a model to itself: its first relation, and the models on the cycle.
 fn way_back<'d>(world: &'d World<'_, '_>, start: &'d DraftModel<'_>) -> Option<(&'d DraftRelation, Vec<&'d str>)> {
     let here = start.name.value.as_str();
     let mut seen: HashSet<&str> = HashSet::new();

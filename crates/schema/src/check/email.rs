@@ -1,11 +1,11 @@
-//! The address of an account: surfaces find accounts by it and write to it, under this one name.
+//! The e-mail address of an account, by which surfaces find the account and to which they send mail.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::DraftModel;
 use crate::lower::{AuthDraft, surface_name};
 use crate::schema::{FieldType, Surface};
 
-/// The name that bodies, answers and mails know it by.
+/// The name of the field in bodies, answers and mails.
 const FIELD: &str = "email";
 
 pub(super) fn check(account: &DraftModel<'_>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
@@ -26,7 +26,7 @@ struct Flaw {
     help: &'static str,
 }
 
-/// What keeps the account from being found by its address.
+/// Returns the reason why an account cannot be found by its e-mail address, if there is one.
 fn flaw(account: &DraftModel<'_>) -> Option<Flaw> {
     let Some(found) = account.fields.iter().find(|field| field.field.name == FIELD) else {
         let help = "add `email: { type: email, unique: true }` to its fields";
@@ -36,7 +36,7 @@ fn flaw(account: &DraftModel<'_>) -> Option<Flaw> {
         || account.uniques.iter().any(|index| matches!(index.fields.as_slice(), [only] if only.value == FIELD));
     let flaw = |label| Flaw { label, help: "make it `email: { type: email, unique: true }`" };
     match found.field.ty {
-        // Refused, which has been reported.
+        // The type was refused, and the problem reported.
         _ if !found.sound => None,
         FieldType::Email if unique => None,
         FieldType::Email => Some(flaw("its field `email` is not unique")),

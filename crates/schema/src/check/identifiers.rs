@@ -9,7 +9,7 @@ use crate::schema::{FieldType, Identifier, Relation, RelationKind};
 use super::World;
 use super::columns::{Column, Columns};
 
-/// Where fields and relations of a model are found.
+/// Looks up the fields and relations of a model.
 pub(crate) struct Places<'p, 'd, 'n> {
     pub(crate) world: &'p World<'d, 'n>,
     pub(crate) columns: &'p [Columns],
@@ -56,7 +56,7 @@ pub(crate) fn resolve(
     identifiers
 }
 
-/// Every unique string and e-mail address of the account, `username` first.
+/// Returns every unique string and e-mail address of the account, `username` first.
 fn implied(places: &Places<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sink) -> Vec<Identifier> {
     let Some(columns) = places.columns(&account.name.value) else {
         return Vec::new();
@@ -91,7 +91,7 @@ fn identifies(column: &Column, draft: &DraftModel<'_>) -> bool {
     is_unique(column, draft) && matches!(column.field.ty, FieldType::String { .. } | FieldType::Email)
 }
 
-/// Unique by its attribute, or by a list of `unique:` that names it alone.
+/// Returns true if the field is unique by its attribute or by a list of `unique:` with only this field.
 pub(crate) fn is_unique(column: &Column, draft: &DraftModel<'_>) -> bool {
     let alone = |fields: &[Spanned<String>]| matches!(fields, [only] if only.value == column.field.name);
     column.field.unique || draft.uniques.iter().any(|index| alone(&index.fields))
@@ -136,8 +136,8 @@ enum Reach {
     Some,
 }
 
-/// The model behind a relation of the account. A row there must belong to one account only, else a log-in could mean
-/// several people.
+/// Resolves the target of a relation of the account. Each target row must belong to exactly one account; otherwise an
+/// identifier would match several accounts.
 fn related<'d, 'n>(
     places: &Places<'_, 'd, 'n>,
     account: &DraftModel<'_>,
@@ -149,7 +149,7 @@ fn related<'d, 'n>(
     let declared = account.relations.iter().find(|relation| relation.name.value == name);
     let resolved = places.relations(&account.name.value).iter().find(|relation| relation.name == name);
     let Some(relation) = resolved else {
-        // A relation that was refused has been reported.
+        // The problem of a refused relation was reported.
         if declared.is_none() {
             sink.push(unknown_relation(account, path, name));
         }

@@ -1,4 +1,4 @@
-//! Indexes and unique constraints: their fields, their names, and what the databases can index.
+//! Indexes and unique constraints: their fields, their names, and the limits of the databases.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::{DraftIndex, DraftModel};
@@ -9,9 +9,9 @@ use super::World;
 use super::columns::{Column, Columns};
 use super::sql_names::SqlNames;
 
-/// MySQL's limit on the bytes of one index.
+/// MySQL's maximum size of an index entry, in bytes.
 const MAX_INDEX_BYTES: u64 = 3_072;
-/// MySQL's limit on the bytes of one row, and what is kept free for what every row has.
+/// MySQL's maximum size of a row, in bytes, minus a reserve for columns that every row has.
 const MAX_ROW_BYTES: u64 = 65_535 - 512;
 /// MySQL's limit on the columns of one index.
 const MAX_INDEX_FIELDS: usize = 16;
@@ -54,7 +54,7 @@ fn has_own_index(field: &Field) -> bool {
 struct Wanted {
     fields: Vec<String>,
     span: Span,
-    /// Written as a list, not as an attribute.
+    /// True if declared in `indexes:` or `unique:`, false if by an attribute.
     listed: bool,
 }
 
@@ -75,7 +75,7 @@ impl Wanted {
     }
 }
 
-/// Single fields first, in field order, then the lists.
+/// Returns single fields first, in field order, then the lists.
 fn gather(
     alone: Vec<Wanted>,
     listed: &[DraftIndex],
@@ -91,7 +91,7 @@ fn gather(
         };
         let twice = all.iter().chain(stronger).find(|other| other.fields == wanted.fields);
         match twice {
-            // A key has its index anyway, and a unique constraint is one.
+            // A foreign key gets an index in any case, and a unique constraint includes one.
             Some(other) if !other.listed && wanted.fields.len() == 1 => {}
             Some(_) => sink.push(
                 Problem::new("duplicate-index", index.span, "these fields are indexed together already")
@@ -160,12 +160,12 @@ fn check_index(wanted: &Wanted, columns: &Columns, sink: &mut Sink) {
     }
 }
 
-/// Whether every database takes an index of this type.
+/// Returns true if every database can index this type.
 pub(super) fn is_indexable(ty: &FieldType) -> bool {
     index_bytes(ty).is_some_and(|bytes| bytes <= MAX_INDEX_BYTES)
 }
 
-/// None where the type cannot be indexed.
+/// Returns the size of an index entry in bytes, or `None` if the type cannot be indexed.
 fn index_bytes(ty: &FieldType) -> Option<u64> {
     match ty {
         FieldType::Text { .. } | FieldType::Json { .. } | FieldType::EnumList { .. } | FieldType::Password => None,
@@ -173,15 +173,15 @@ fn index_bytes(ty: &FieldType) -> Option<u64> {
     }
 }
 
-/// What a value takes in a row of MySQL at most.
+/// Returns the maximum size, in bytes, of a value in a MySQL row.
 fn stored_bytes(ty: &FieldType) -> u64 {
     match ty {
         FieldType::String { max, .. } => u64::from(*max) * BYTES_PER_CHARACTER + 2,
-        // Enums are as wide, so that a longer value can be added later without another column type.
+        // Enums have the same width, so that a longer value can be added later without changing the column type.
         FieldType::Email | FieldType::Url | FieldType::Password | FieldType::Enum { .. } => {
             255 * BYTES_PER_CHARACTER + 2
         }
-        // Kept outside of the row, or fixed and short.
+        // Stored outside the row, or short and of fixed size.
         _ => 16,
     }
 }

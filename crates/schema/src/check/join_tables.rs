@@ -1,4 +1,4 @@
-//! `manyToMany`: which two declarations are the sides of one relation, and the join table they share.
+//! Pairs the two sides of every `manyToMany` relation, and determines the join table they share.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::schema::RelationKind;
 
 use super::World;
 
-/// By (model, relation).
+/// Key of a side: (model, relation).
 pub(crate) type Joins = HashMap<(String, String), RelationKind>;
 
 /// One declared side.
@@ -88,7 +88,7 @@ fn sides<'d, 'n>(world: &World<'d, 'n>, sink: &mut Sink) -> Vec<Side<'d, 'n>> {
     sides
 }
 
-/// The declaration on the other side, if there is one. The error has been reported.
+/// Finds the declaration on the other side, if there is one. An error means that the problem was reported.
 fn partner<'s, 'd, 'n>(
     side: &Side<'d, 'n>,
     sides: &'s [Side<'d, 'n>],
@@ -98,7 +98,7 @@ fn partner<'s, 'd, 'n>(
     if let Some(via) = side.via {
         return named_partner(side, via, facing().collect(), sink).map(Some);
     }
-    // Another side may have named this one.
+    // Another side may name this one in its `via`.
     if let Some(other) = facing().find(|other| other.via.is_some_and(|via| via.value == side.name())) {
         return Ok(Some(other));
     }
@@ -129,7 +129,7 @@ fn text(name: &Spanned<String>) -> &str {
     &name.value
 }
 
-/// Whether some other side says `via:` this one.
+/// Returns true if another side names this one in its `via:`.
 fn is_named(side: &Side<'_, '_>, sides: &[Side<'_, '_>]) -> bool {
     sides.iter().any(|other| {
         !other.is(side)
@@ -175,7 +175,7 @@ fn ambiguous(side: &Side<'_, '_>, several: &[&Side<'_, '_>]) -> Problem {
         .help("say `via:` the relation on the other side, or `through:` a model")
 }
 
-/// One side through a model and the other not would be two relations that look like one.
+/// Refuses a pair of which only one side goes `through` a model: these would be two different relations.
 fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &mut Sink) -> Result<(), ()> {
     let disagreeing = facing.iter().find(|other| other.through.is_some() && side.through.is_none());
     let Some(other) = disagreeing else {
@@ -196,7 +196,7 @@ fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &
     Err(())
 }
 
-/// Both sides' view of the join table.
+/// The join table as seen from each side.
 fn join(
     world: &World<'_, '_>,
     side: &Side<'_, '_>,
@@ -217,7 +217,7 @@ fn join(
     Some((kind(&here, &there), kind(&there, &here)))
 }
 
-/// The table, this side's column, the other's.
+/// Returns the table, the column of this side, and the column of the other side.
 fn made_table(side: &Side<'_, '_>, other: Option<&Side<'_, '_>>) -> (String, String, String) {
     let (here, there) = (&side.model.name.value, &side.target.name.value);
     let this_column = format!("{}_id", names::snake(here));
@@ -230,7 +230,8 @@ fn made_table(side: &Side<'_, '_>, other: Option<&Side<'_, '_>>) -> (String, Str
     let mut tables = [names::table(here), names::table(there)];
     tables.sort();
     let mut table = tables.join("_");
-    // A pair that needs `via` is not the only one: the name tells it from the others. Both sides must find the same.
+    // A pair that needs `via` is one of several, so its table name contains the relation. Both sides must derive the
+    // same name.
     if let Some(other) = other
         && (side.via.is_some() || other.via.is_some())
     {
@@ -262,7 +263,7 @@ fn through_model(
     Some((names::table(&model.name.value), here?, there?))
 }
 
-/// The column of the model in between that refers to one side.
+/// Returns the column of the `through` model that refers to one side.
 fn side_column(model: &DraftModel<'_>, side: &str, through: &Spanned<String>, sink: &mut Sink) -> Option<String> {
     let mut keys =
         model.relations.iter().filter(|relation| relation.target.value == side).filter_map(DraftRelation::key);
@@ -276,7 +277,7 @@ fn side_column(model: &DraftModel<'_>, side: &str, through: &Spanned<String>, si
     None
 }
 
-/// Join tables must not meet each other; whether they meet a model's table is checked with all SQL names.
+/// Checks that join tables have different names; clashes with tables of models are found with all SQL names.
 fn claim_table(
     side: &Side<'_, '_>,
     kind: &RelationKind,

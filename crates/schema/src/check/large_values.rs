@@ -1,4 +1,4 @@
-//! Fields whose values may be so large that a few rows fill an answer. Sound, and advice for whoever asks.
+//! Advice on fields with values so large that a few rows fill an answer. Such a schema is valid.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftField, DraftModel};
@@ -15,7 +15,7 @@ pub(crate) fn advise(drafts: &[DraftModel<'_>], sink: &mut Sink) {
     }
 }
 
-/// The unit that the bound of a large value counts.
+/// Returns the unit of the field's maximum if that is above [`LARGE`].
 fn large(ty: &FieldType) -> Option<&'static str> {
     match ty {
         FieldType::Text { max, .. } if u64::from(*max) > LARGE => Some("characters"),

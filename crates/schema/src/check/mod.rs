@@ -1,4 +1,4 @@
-//! From drafts to the schema: everything that needs to see more than one part. Each file checks one subject; this one
+//! Turns drafts into the schema: all checks that involve more than one part. Each file checks one subject; this file
 //! fixes their order.
 
 mod access;
@@ -31,10 +31,10 @@ use crate::source::SourceText;
 
 use columns::Columns;
 
-/// What every check may look at.
+/// The input that all checks share.
 pub(crate) struct World<'d, 'n> {
     pub(crate) drafts: &'d [DraftModel<'n>],
-    /// False where a file could not be read: then a name that is not known may well exist.
+    /// False if a file could not be read; an unknown name may then exist in that file.
     pub(crate) complete: bool,
     /// The model with `account: true`.
     pub(crate) account: Option<&'d DraftModel<'n>>,
@@ -49,7 +49,7 @@ impl<'d, 'n> World<'d, 'n> {
         self.account.is_some_and(|account| account.name.value == name)
     }
 
-    /// The model of this name, or a problem that says who asked for it.
+    /// Finds a model by its name, or reports a problem in which `who` describes the reference.
     pub(crate) fn resolve(&self, who: &str, name: &Spanned<String>, sink: &mut Sink) -> Option<&'d DraftModel<'n>> {
         let found = self.draft(&name.value);
         if found.is_none() && self.complete {
@@ -63,7 +63,8 @@ impl<'d, 'n> World<'d, 'n> {
     }
 }
 
-/// None where something was refused; the sink then says what. Beside the schema stands what would make it faster.
+/// Returns the schema and a sink with the advice about it, or `None` if something was refused; `sink` then holds the
+/// reasons.
 pub(crate) fn check(
     texts: &[SourceText],
     trees: &[Option<Node>],
@@ -164,7 +165,7 @@ fn app<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> 
     tree.map_or_else(AppDraft::default, |node| lower_app(node, sink))
 }
 
-/// The drafts, and whether every model file gave one.
+/// Lowers every model file. The flag is false if a file gave no draft.
 fn drafts<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> (Vec<DraftModel<'t>>, bool) {
     let mut drafts = Vec::new();
     let mut named = true;

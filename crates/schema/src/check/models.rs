@@ -1,4 +1,4 @@
-//! Names of models and of everything made from them: no two may meet, in Rust, in SQL, or in a URL.
+//! Checks the names of models and of everything derived from them for clashes in Rust, in SQL and in URLs.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub(crate) fn check_names(drafts: &[DraftModel<'_>], sink: &mut Sink) {
     }
 }
 
-/// What was made from which model so far.
+/// The names derived from the models so far, each with its model or file.
 #[derive(Default)]
 struct Derived {
     names: HashMap<String, String>,
@@ -31,7 +31,7 @@ struct Derived {
 }
 
 impl Derived {
-    /// False where the model clashes; then its other names would only repeat the problem.
+    /// Returns false if the model's name clashes; its other derived names would only repeat the problem.
     fn check(&mut self, draft: &DraftModel<'_>, sink: &mut Sink) -> bool {
         let name = &draft.name.value;
         if let Some(file) = self.names.insert(name.clone(), draft.file.clone()) {
@@ -72,7 +72,7 @@ fn check_path(draft: &DraftModel<'_>, sink: &mut Sink) {
     }
 }
 
-/// Rust types by name, and what each is, in words.
+/// Rust types by name, each with a description for messages.
 type Types = HashMap<String, String>;
 
 fn declare_types(draft: &DraftModel<'_>, types: &mut Types, sink: &mut Sink) {
@@ -103,7 +103,8 @@ struct Made {
     ty: String,
     what: String,
     span: Span,
-    /// Declared in the module of its model; a model itself goes by its name only outside.
+    /// True if declared in the module of its model; the row type of a model is known by the model's name only
+    /// outside.
     in_module: bool,
 }
 

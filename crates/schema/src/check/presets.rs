@@ -1,4 +1,4 @@
-//! What `routes:` presets of queries, against the fields, the relations and the limits of the application.
+//! Checks the presets of `routes:` against the fields, the relations and the limits of the application.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftModel, DraftRoute};
@@ -13,10 +13,10 @@ use super::access::Checker;
 use super::auth::Outcome;
 use super::columns::{Column, Columns};
 
-/// Rows of a relation to many that are included where nobody says how many.
+/// Number of rows that an included to-many relation has if the request gives no limit.
 const USUAL: u32 = 10;
 
-/// What was checked before.
+/// The results of earlier checks.
 pub(crate) struct Parts<'c, 'd, 'n> {
     pub(crate) world: &'c World<'d, 'n>,
     pub(crate) columns: &'c [Columns],
@@ -24,7 +24,7 @@ pub(crate) struct Parts<'c, 'd, 'n> {
     pub(crate) auth: &'c Outcome,
 }
 
-/// The routes of each model.
+/// Checks the routes of each model.
 pub(crate) fn check(parts: &Parts<'_, '_, '_>, limits: &QueryLimits, sink: &mut Sink) -> Vec<Vec<ModelRoute>> {
     let of_model = |position: usize| {
         let presets = Presets { parts, limits, position };
@@ -34,7 +34,7 @@ pub(crate) fn check(parts: &Parts<'_, '_, '_>, limits: &QueryLimits, sink: &mut 
     (0..parts.world.drafts.len()).map(of_model).collect()
 }
 
-/// One name of `fields:`, and what is left of its path at some model.
+/// One entry of `fields:`, and the part of its path that is not resolved yet.
 #[derive(Clone, Copy)]
 struct Item<'i> {
     name: &'i Spanned<String>,
@@ -51,7 +51,7 @@ impl<'i> Item<'i> {
         }
     }
 
-    /// The first part of the path, and the item behind it.
+    /// Splits off the first part of the path; the second value is the item for the rest.
     fn split(self) -> (Spanned<String>, Option<Self>) {
         let (first, behind) = match self.rest.split_once('.') {
             Some((first, behind)) => (first, Some(Self { rest: behind, ..self })),
@@ -65,7 +65,7 @@ impl<'i> Item<'i> {
     }
 }
 
-/// A relation that `fields:` names, and what stands behind it.
+/// A relation named in `fields:`, and the items of its target.
 struct Followed<'i> {
     name: String,
     items: Vec<Item<'i>>,
@@ -75,7 +75,7 @@ struct Followed<'i> {
 struct Presets<'p, 'c, 'd, 'n> {
     parts: &'p Parts<'c, 'd, 'n>,
     limits: &'p QueryLimits,
-    /// of the model
+    /// position of the model
     position: usize,
 }
 
@@ -139,7 +139,8 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         }
     }
 
-    /// A request that says nothing must not be refused for what the route includes.
+    /// Checks that the rows included by the preset fit the limits, so that a request without parameters is not
+    /// refused.
     fn check_included(&self, draft: &DraftRoute<'_>, preset: &RoutePreset, sink: &mut Sink) {
         let (Some(fields), Some(first)) = (&preset.fields, draft.fields.iter().flatten().next()) else { return };
         let most = preset.max_limit.unwrap_or(self.limits.max_limit);
@@ -165,7 +166,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         shown.relations.iter().flatten().map(of).fold(0, u64::saturating_add)
     }
 
-    /// What `fields:` shows of the model.
+    /// Resolves the fields and relations that `fields:` selects.
     fn fields(&self, operation: Operation, names: &[Spanned<String>], sink: &mut Sink) -> FieldPreset {
         let items: Vec<Item<'_>> = names.iter().map(Item::read).collect();
         let bulk = matches!(operation, Operation::CreateMany | Operation::UpdateMany | Operation::DeleteMany);
@@ -176,7 +177,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
                 Problem::new("invalid-preset", first.span, "a bulk operation answers with its own rows alone");
             sink.push(problem.label("no relation can be included"));
         }
-        // A list that only takes fields away says nothing of relations.
+        // A list that only removes fields does not restrict relations.
         let only_less = !named && items.iter().all(|item| item.left_out);
         FieldPreset { fields, relations: relations.filter(|_| !only_less) }
     }
@@ -252,7 +253,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
     }
 }
 
-/// Adds an item to those of its relation. The relation alone stands as an item without a path.
+/// Adds an item to its relation. A relation without a path becomes an item with an empty path.
 fn follow<'i>(
     followed: &mut Vec<Followed<'i>>,
     name: String,

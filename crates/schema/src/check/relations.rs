@@ -1,4 +1,4 @@
-//! Both sides of every relation, checked against each other.
+//! Compares both sides of every relation.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftKind, DraftModel, DraftRelation};
@@ -11,7 +11,7 @@ use super::World;
 use super::columns::Columns;
 use super::join_tables;
 
-/// The relations of every model, in the order of the drafts; what was refused is left out.
+/// Returns the relations of every model, in the order of the drafts, without refused relations.
 pub(crate) fn resolve(world: &World<'_, '_>, columns: &[Columns], sink: &mut Sink) -> Vec<Vec<Relation>> {
     let mut joins = join_tables::resolve(world, sink);
     let mut resolved = Vec::new();
@@ -70,7 +70,7 @@ fn plain_kind(
     }
 }
 
-/// `default: $me` needs a key to the account.
+/// Checks that `default: $me` is only on a foreign key to the account model.
 fn check_me(world: &World<'_, '_>, relation: &DraftRelation, sink: &mut Sink) {
     let Some(span) = relation.key().and_then(|key| key.me) else {
         return;
@@ -82,7 +82,7 @@ fn check_me(world: &World<'_, '_>, relation: &DraftRelation, sink: &mut Sink) {
     sink.push(Problem::new("invalid-default", span, message).label("only a key to the account model can have it"));
 }
 
-/// The one `belongsTo` of the target that leads back here.
+/// Finds the one `belongsTo` of the target that refers back to this model.
 fn other_side<'d>(
     draft: &DraftModel<'_>,
     relation: &DraftRelation,
@@ -188,7 +188,7 @@ fn check_many(relation: &DraftRelation, target: &DraftModel<'_>, other: &DraftRe
     None
 }
 
-/// Unique by its attribute, or by a list of `unique:` that names it alone.
+/// Returns true if the field is unique by its attribute or by a list of `unique:` with only this field.
 pub(crate) fn is_unique(draft: &DraftModel<'_>, relation: &DraftRelation) -> bool {
     let Some(key) = relation.key() else {
         return false;
@@ -197,7 +197,7 @@ pub(crate) fn is_unique(draft: &DraftModel<'_>, relation: &DraftRelation) -> boo
     key.key.field.unique || draft.uniques.iter().any(|index| alone(&index.fields))
 }
 
-/// Two relations with the same other side would be one relation under two names.
+/// Refuses two relations with the same `via`: they would be one relation with two names.
 fn check_taken_sides(draft: &DraftModel<'_>, relations: &[Relation], sink: &mut Sink) {
     let side = |relation: &Relation| match &relation.kind {
         RelationKind::HasOne { via } | RelationKind::HasMany { via } => Some((relation.target.clone(), via.clone())),

@@ -1,5 +1,5 @@
-//! The four models that dynamic mode keeps roles in. A team may extend them; what the runtime reads and writes must be
-//! there as it expects.
+//! The four models that store roles and permissions in dynamic mode. An application may extend them; the fields that
+//! the runtime reads and writes must exist with the expected types.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftKind, DraftModel, DraftRelation, DraftWho};
@@ -22,13 +22,13 @@ const ALL: &[(&str, ModelKind)] = &[
     (ACCOUNT_PERMISSION, ModelKind::AccountPermission),
 ];
 
-/// Outside of dynamic mode these names mean nothing special.
+/// Outside dynamic mode, these model names have no special meaning.
 pub(crate) fn kind(name: &str, mode: Option<AuthMode>) -> ModelKind {
     let special = ALL.iter().find(|(special, _)| *special == name && mode == Some(AuthMode::Dynamic));
     special.map_or(ModelKind::Ordinary, |(_, kind)| *kind)
 }
 
-/// The role models that are not there.
+/// Reports role models that are missing.
 pub(crate) fn missing(world: &World<'_, '_>) -> Vec<&'static str> {
     ALL.iter().map(|(name, _)| *name).filter(|name| world.draft(name).is_none()).collect()
 }
@@ -73,7 +73,7 @@ impl Checker<'_, '_, '_> {
     fn permissions_relation(&self, sink: &mut Sink) {
         let relation = self.draft.relations.iter().find(|relation| relation.name.value == "permissions");
         let sound = relation.is_some_and(|relation| {
-            // The runtime fills the join table itself, so it must have no columns of a team's own.
+            // The runtime inserts the join rows itself, so the join table must have no custom columns.
             matches!(relation.kind, DraftKind::ManyToMany { through: None, .. }) && relation.target.value == PERMISSION
         });
         if !sound {
@@ -119,7 +119,7 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    /// Bytes of the longest role that `access:` names: all of them become rows.
+    /// Returns the bytes of the longest role named in `access:`; each role is stored in a row.
     fn longest_role(&self) -> usize {
         let access = self.world.drafts.iter().flat_map(|draft| &draft.access);
         let who = access.flat_map(|access| &access.rules).map(|rule| &rule.who);
@@ -130,7 +130,8 @@ impl Checker<'_, '_, '_> {
         who.map(longest).max().unwrap_or_default()
     }
 
-    /// A required string that the runtime reads, and that has room for what the runtime writes.
+    /// Checks a required string that the runtime reads, and that is long enough for the values that the runtime
+    /// writes.
     fn string(&self, name: &str, longest: usize, sink: &mut Sink) -> Option<&Column> {
         let column = self.columns.get(name);
         let sound = column.is_some_and(|column| {
@@ -162,7 +163,7 @@ impl Checker<'_, '_, '_> {
         self.key_to(&self.world.account?.name.value, sink)
     }
 
-    /// The key of the one required `belongsTo` to a model.
+    /// Returns the key of the one required `belongsTo` to a model.
     fn key_to(&self, target: &str, sink: &mut Sink) -> Option<&str> {
         let relations = self.draft.relations.iter().filter(|relation| relation.target.value == target);
         let mut keys = relations.filter_map(DraftRelation::key);
@@ -187,7 +188,8 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    /// The runtime adds rows itself (at sign-up, and for the initial grants), so what a team adds must not be needed.
+    /// Refuses required custom fields without a default: the runtime inserts rows itself, at sign-up and for initial
+    /// permissions.
     fn writable(&self, read: &[&str], sink: &mut Sink) {
         let needed = self.columns.iter().filter(|column| {
             let field = &column.field;

@@ -1,4 +1,4 @@
-//! Names of tables and indexes share one space in PostgreSQL.
+//! SQL names: in PostgreSQL, tables and indexes share one namespace.
 
 use std::collections::HashSet;
 
@@ -8,18 +8,18 @@ use crate::schema::{Relation, RelationKind};
 
 use super::World;
 
-/// Every name that is taken.
+/// All names in use.
 pub(crate) struct SqlNames {
     taken: HashSet<String>,
 }
 
 impl SqlNames {
-    /// The tables of all models and of all `manyToMany`.
+    /// Registers the tables of all models and the join tables of all `manyToMany` relations.
     pub(crate) fn of_tables(world: &World<'_, '_>, relations: &[Vec<Relation>], sink: &mut Sink) -> Self {
         let mut taken = HashSet::new();
         for draft in world.drafts {
             let table = names::table(&draft.name.value);
-            // What PostgreSQL makes by itself.
+            // Names of the index and the sequence that PostgreSQL creates itself.
             taken.extend([format!("{table}_pkey"), format!("{table}_id_seq")]);
             taken.insert(table);
         }
@@ -41,12 +41,12 @@ impl SqlNames {
         SqlNames { taken }
     }
 
-    /// `idx_posts_status_published_at`, made unique and short enough.
+    /// Returns a unique index name of at most 63 bytes: `idx_posts_status_published_at`.
     pub(crate) fn index(&mut self, prefix: &str, table: &str, columns: &[&str]) -> String {
         let plain = format!("{prefix}_{table}_{}", columns.join("_"));
         let mut name = names::shortened(plain.clone());
         let mut key = format!("{prefix}_{table}({})", columns.join(","));
-        // Different lists of columns may give the same text; the commas tell them apart.
+        // Different lists of columns may produce the same name; the commas make the hashed texts differ.
         while !self.taken.insert(name.clone()) {
             name = names::with_hash(&plain, &key);
             key.push('+');

@@ -1,5 +1,5 @@
-//! What queries look for without an index. The schema is sound without one and small tables are fast without one, so
-//! this is advice for whoever asks, not a word in every build.
+//! Advice on fields that queries search without an index. Such a schema is valid, and small tables are fast without
+//! an index, so builds do not print this.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftAccess, DraftModel, DraftRule, DraftWho};
@@ -7,10 +7,10 @@ use crate::schema::{Field, FieldType, Model, Operation, Origin};
 
 use super::indexes::is_indexable;
 
-/// Names that one warning lists.
+/// Maximum number of field names in one warning.
 const MAX_LISTED: usize = 12;
 
-/// Drafts and models in the same order.
+/// Adds advice to the sink. Drafts and models must be in the same order.
 pub(crate) fn advise(drafts: &[DraftModel<'_>], models: &[Model], sink: &mut Sink) {
     for (draft, model) in drafts.iter().zip(models) {
         advise_of_rules(draft, model, sink);
@@ -18,7 +18,7 @@ pub(crate) fn advise(drafts: &[DraftModel<'_>], models: &[Model], sink: &mut Sin
     }
 }
 
-/// Once for each field, however many rules it is in: one index serves them all.
+/// Reports each field once, even if several rules use it: one index serves them all.
 fn advise_of_rules(draft: &DraftModel<'_>, model: &Model, sink: &mut Sink) {
     let mut told: Vec<&str> = Vec::new();
     for rule in draft.access.iter().filter(|access| finds_rows(access, model)).flat_map(|access| &access.rules) {
@@ -30,11 +30,11 @@ fn advise_of_rules(draft: &DraftModel<'_>, model: &Model, sink: &mut Sink) {
     }
 }
 
-/// Whether rows are looked for by the conditions of this action. Elsewhere they only confirm what was found already:
-/// - `Create` compares them with the body, before there is a row;
-/// - a write of one row, `Restore` included, finds it by its id; a bulk write has none to begin with;
-/// - the runtime asks for no rows by an action of the team's own;
-/// - where anybody may do it with every row, nobody is narrowed.
+/// Returns true if the runtime searches rows by the conditions of this action. It does not where
+/// - `Create` compares the conditions with the body, before the row exists;
+/// - a write of one row, including `Restore`, finds the row by its id, and the bulk operation is disabled;
+/// - the action is a custom one, by which the runtime searches no rows;
+/// - everybody may perform the action on every row, so no condition narrows the search.
 fn finds_rows(access: &DraftAccess<'_>, model: &Model) -> bool {
     let open = access.rules.iter().any(|rule| matches!(rule.who, DraftWho::Public) && rule.conditions.is_empty());
     let looked_for = match access.action.value.as_str() {
@@ -46,15 +46,15 @@ fn finds_rows(access: &DraftAccess<'_>, model: &Model) -> bool {
     looked_for && !open
 }
 
-/// Whether any operation looks for rows by anything but an id.
+/// Returns true if an enabled operation searches rows by anything but an id.
 fn looks_for_rows(model: &Model) -> bool {
     [Operation::FindMany, Operation::UpdateMany, Operation::DeleteMany]
         .iter()
         .any(|&operation| model.enables(operation))
 }
 
-/// The first field of a rule that has no index; none where any of them has one: all conditions must hold, so the rows
-/// that one of them finds are all there are.
+/// Returns the first field of a rule without an index, or `None` if any field of the rule has one: all conditions
+/// must hold, so one index narrows the search for the whole rule.
 fn unindexed<'m>(rule: &DraftRule<'_>, model: &'m Model) -> Option<&'m Field> {
     let names = || rule.conditions.iter().map(|(name, _)| name.value.as_str());
     if names().any(|name| leads_an_index(model, name)) {
@@ -63,8 +63,8 @@ fn unindexed<'m>(rule: &DraftRule<'_>, model: &'m Model) -> Option<&'m Field> {
     model.field(names().next()?)
 }
 
-/// The id is the primary key, and keys of relations have an index of their own. Behind the first field of an index the
-/// others are in no order.
+/// Returns true if the field is the id, or the first field of an index. Later fields of an index do not help a
+/// search.
 fn leads_an_index(model: &Model, name: &str) -> bool {
     let mut indexes = model.indexes.iter().chain(&model.uniques);
     name == "id" || indexes.any(|index| index.fields.first().is_some_and(|first| first == name))
@@ -86,7 +86,7 @@ fn rule_help(rule: &DraftRule<'_>, field: &Field, model: &Model) -> String {
     if fields.len() == 1 && field.origin == Origin::Declared && !has_few_values(&field.ty) {
         return "add `index: true` to the field".to_owned();
     }
-    // Few values narrow little, but what an index has in order need not be sorted.
+    // An index on few distinct values narrows little, but with a second field it saves sorting.
     if has_few_values(&field.ty) && model.timestamps && !fields.contains(&"createdAt") {
         fields.push("createdAt");
         return format!("add `[{}]` to `indexes:`, or with what else its lists are sorted by", fields.join(", "));
@@ -94,7 +94,7 @@ fn rule_help(rule: &DraftRule<'_>, field: &Field, model: &Model) -> String {
     format!("add `[{}]` to `indexes:`", fields.join(", "))
 }
 
-/// One for a model: its fields are much the same to whoever has to choose.
+/// Reports all fields of a model in one warning.
 fn advise_of_fields(draft: &DraftModel<'_>, model: &Model, sink: &mut Sink) {
     let worth = |field: &&Field| is_worth_an_index(field) && !leads_an_index(model, &field.name);
     let fields: Vec<&Field> = model.fields.iter().filter(worth).collect();
@@ -109,11 +109,11 @@ fn advise_of_fields(draft: &DraftModel<'_>, model: &Model, sink: &mut Sink) {
     );
 }
 
-/// Whether an index could help a filter or an order by this field, were it used. It could not
-/// - where nobody can name the field: private ones, passwords, JSON;
-/// - for texts, which are too long for an index and searched for what stands inside;
-/// - for what has few values: half of all rows are read faster without an index than with one;
-/// - for `deletedAt`, which no visible row has.
+/// Returns true if an index could help requests that filter or sort by this field. It could not
+/// - for private fields, passwords and JSON, which requests cannot name;
+/// - for texts, which are too long for an index and are searched for substrings;
+/// - for few distinct values: reading half of all rows is faster without an index;
+/// - for `deletedAt`, which is null in every visible row.
 fn is_worth_an_index(field: &Field) -> bool {
     !field.private && field.origin != Origin::DeletedAt && is_indexable(&field.ty) && !has_few_values(&field.ty)
 }
@@ -132,7 +132,7 @@ fn listed(fields: &[&Field]) -> String {
 
 fn fields_help(fields: &[&Field]) -> String {
     let mut help = "add `index: true` to those that clients filter or sort by".to_owned();
-    // What a model has without declaring it can have no attribute.
+    // Fields that are not declared in the YAML cannot have attributes.
     if let Some(received) = fields.iter().find(|field| field.origin != Origin::Declared) {
         help.push_str(&format!(", or to `indexes:` a list such as `[{}]`", received.name));
     }

@@ -1,4 +1,4 @@
-//! A number that is known, or that nothing exceeds.
+//! An upper bound, either reached by some request or not known to be.
 
 use std::fmt;
 use std::iter::Sum;
@@ -7,8 +7,8 @@ use std::ops::Add;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     pub most: u64,
-    /// Whether the schema and its budgets alone say that some request takes as many. Otherwise that depends on who
-    /// asks, on the rows that there are or on the database.
+    /// True if the schema and its limits alone imply that some request reaches the bound. Otherwise that depends on
+    /// the caller, on the stored rows or on the database.
     pub reached: bool,
 }
 
@@ -19,7 +19,7 @@ impl Bound {
         Self { most, reached: true }
     }
 
-    /// Of nothing, there is never more.
+    /// A bound of zero is always reached.
     pub const fn at_most(most: u64) -> Self {
         Self { most, reached: most == 0 }
     }

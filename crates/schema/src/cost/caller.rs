@@ -1,15 +1,15 @@
-//! Who asks: what a request costs before anything of it is looked at.
+//! The cost of authentication, which comes before the cost of an operation.
 
 use crate::schema::{Auth, Schema, Surface, TokenDelivery};
 
 use super::Bound;
 
-/// Statements of a request whose sender is not remembered. Warm, there are none of them.
+/// Statements of a request whose account is not cached. With a warm cache there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Stage 3.
     pub asks: Bound,
-    /// Once more where a transaction was opened: who asks must still be who was let in.
+    /// Revalidation of the caller after a transaction was opened.
     pub still_asks: Bound,
 }
 
@@ -30,8 +30,8 @@ impl Caller {
     }
 }
 
-/// A header is one look-up. Cookies are tried one after another: a token whose log-in is over is looked up twice, to
-/// say why; of a session that holds, it may be written down that it was used.
+/// Counts look-ups of credentials: one for a header. Cookies are tried one after another: a token of an expired
+/// log-in is looked up twice, to report the reason, and the last use of a valid session may be written.
 fn credentials(auth: &Auth) -> u64 {
     let mounts = |surface: Surface| auth.surfaces.contains(&surface);
     let token = mounts(Surface::Jwt) && auth.login.send_access_token_through != TokenDelivery::ResponseOnly;

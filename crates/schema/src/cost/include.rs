@@ -1,30 +1,30 @@
-//! Related rows inside an answer: a statement for each relation, and rows within one budget for all of them.
+//! The cost of related rows in an answer: one statement per relation, and one row budget for all relations.
 
 use crate::schema::{Access, Model, QueryLimits, Relation, RelationKind, Schema, Who};
 
 use super::{Bound, Cost};
 
-/// What the runtime has fixed: relations in one request.
+/// Maximum number of relations in one request, a constant of the runtime.
 const MOST_RELATIONS: u64 = 50;
 
-/// How far the relations of each model lead.
+/// The relations that requests can include, for each model.
 pub(super) struct Includes {
     limits: QueryLimits,
     /// In the order of the models.
     reaches: Vec<Reach>,
 }
 
-/// What is to be had from one row of a model.
+/// The related rows that one row of a model can include.
 #[derive(Clone, Copy, Default)]
 struct Reach {
-    /// Paths of relations, each of which is a statement.
+    /// Number of relation paths; each one takes a statement.
     paths: u64,
-    /// Rows at their ends, were there no budget.
+    /// Number of rows at the ends of the paths, without the row budget.
     rows: u64,
 }
 
 impl Includes {
-    /// As who may view everything sees it.
+    /// Computes the figures for a caller who may view everything.
     pub(super) fn of(schema: &Schema) -> Self {
         let limits = schema.app.query.clone();
         let none = vec![Reach::default(); schema.models.len()];
@@ -35,18 +35,18 @@ impl Includes {
         Self { limits, reaches }
     }
 
-    /// For so many rows of a model, whose position this is.
+    /// Returns the cost for `rows` rows of the model at position `model`.
     pub(super) fn of_rows(&self, model: usize, rows: u64) -> Cost {
         let Reach { paths, rows: each } = self.reaches[model];
         let budget = u64::from(self.limits.max_included);
         Cost {
-            // A relation takes a row of the budget at least.
+            // Each relation takes at least one row of the budget.
             statements: Bound::exactly(paths.min(MOST_RELATIONS).min(budget)),
             rows: Bound::at_most(each.saturating_mul(rows).min(budget)),
         }
     }
 
-    /// The same for one row that was read or written. It is read once more, for the keys that lead elsewhere.
+    /// Returns the cost for one row that was read or written. The row is read once more for its foreign keys.
     pub(super) fn of_one(&self, model: usize) -> Cost {
         let again = Bound::exactly(u64::from(self.reaches[model].paths > 0));
         let Cost { statements, rows } = self.of_rows(model, 1);
@@ -54,7 +54,7 @@ impl Includes {
     }
 }
 
-/// One relation further than `nearer` leads.
+/// Extends the reach of each model, `nearer`, by one level of relations.
 fn reach(schema: &Schema, model: &Model, max_limit: u64, nearer: &[Reach]) -> Reach {
     model.relations.iter().filter(|relation| is_followed(schema, model, relation)).fold(
         Reach::default(),
@@ -74,8 +74,8 @@ fn is_to_many(kind: &RelationKind) -> bool {
     matches!(kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
 }
 
-/// A relation whose key nobody may read is there for nobody; nor is one to a model that nobody may view, which without
-/// accounts is what is not public.
+/// Returns false for a relation with a private key and for one to a model that nobody may view. Without accounts,
+/// only models that are public may be viewed.
 fn is_followed(schema: &Schema, model: &Model, relation: &Relation) -> bool {
     let Some(target) = schema.model(&relation.target) else { return false };
     let public = |access: &Access| access.action == "View" && access.rules.iter().any(|rule| rule.who == Who::Public);
@@ -83,7 +83,7 @@ fn is_followed(schema: &Schema, model: &Model, relation: &Relation) -> bool {
     viewed && !has_private_key(schema, model, relation)
 }
 
-/// Whether nobody may know along which key the relation leads.
+/// Returns true if the relation's foreign key is private.
 pub(super) fn has_private_key(schema: &Schema, model: &Model, relation: &Relation) -> bool {
     let key = match &relation.kind {
         RelationKind::BelongsTo { field, .. } => model.field(field),

@@ -1,8 +1,8 @@
-//! What one request may cost at worst: how many SQL statements, and how many rows they read and write. Data in, data
-//! out: from a schema and its budgets, without a database.
+//! Estimates the highest cost of one request: the number of SQL statements, and of rows read and written. A pure
+//! function of a schema and its limits; it needs no database.
 //!
-//! The figures follow from what the runtime does in its rooms `query/`, `crud/` and `access/`, of which this crate
-//! knows nothing; tests of the reference application compare the two. `docs/queries.md` says how each comes about.
+//! The figures follow from the modules `query`, `crud` and `access` of the runtime, on which this crate does not
+//! depend; tests of the reference application compare the two. `docs/queries.md` explains each figure.
 
 mod bound;
 mod caller;
@@ -18,44 +18,44 @@ pub use caller::Caller;
 use include::Includes;
 use write::{Done, Form, Writes};
 
-/// What every endpoint of the models may cost.
+/// The highest cost of every endpoint of the models.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Costs {
     pub caller: Caller,
-    /// The limits that bound the figures, and the work behind each statement.
+    /// The limits on which the figures, and the work of each statement, depend.
     pub limits: QueryLimits,
-    /// By model, and of each in the order of their paths.
+    /// Ordered by model, then by path.
     pub endpoints: Vec<Endpoint>,
 }
 
-/// What one request to an endpoint may cost, whoever sends it.
+/// The highest cost of one request to an endpoint, for any caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub model: String,
-    /// `findMany`; also `restore`, which is no operation
+    /// `findMany`; also `restore`, which is not an [`Operation`]
     pub operation: &'static str,
     pub method: &'static str,
     /// `/api/posts/{id}`
     pub path: String,
-    /// With those that tell who asks; without `BEGIN`, `COMMIT` and what interceptors do.
+    /// Includes the statements of authentication; excludes `BEGIN`, `COMMIT` and statements of interceptors.
     pub statements: Bound,
-    /// Rows of models and of join tables that are handed over or written. Neither what a database looks at to find them
-    /// is among them, nor what is read to know who asks and what they may give.
+    /// Rows of models and of join tables that the database returns or writes. Excludes rows that the database scans
+    /// to find them, and rows read for authentication and permission checks.
     pub rows: Bound,
-    /// What each row adds that the body names through relations; none where it names none.
+    /// Cost of each further row that the body names through relations; none if bodies name no rows.
     pub nested: Option<Cost>,
-    /// The database may delete or clear other rows along. No budget says how many.
+    /// True if the database may also delete or update other rows (`ON DELETE`), whose number has no limit.
     pub cascades: bool,
 }
 
-/// Counted as in `Endpoint`.
+/// Statements and rows, counted as in [`Endpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     pub statements: Bound,
     pub rows: Bound,
 }
 
-/// Each endpoint that a schema has, with its cost.
+/// Returns the cost of each endpoint of a schema.
 pub fn costs(schema: &Schema) -> Costs {
     let (caller, includes) = (Caller::of(schema), Includes::of(schema));
     let mut endpoints = Vec::new();
@@ -68,7 +68,7 @@ pub fn costs(schema: &Schema) -> Costs {
 }
 
 struct Served {
-    /// None: `restore`.
+    /// `None` for `restore`.
     operation: Option<Operation>,
     name: &'static str,
     method: &'static str,
@@ -99,12 +99,12 @@ impl Served {
 
 const ONE: Bound = Bound::exactly(1);
 
-/// Whether bodies of the operation say what becomes of rows of other models.
+/// Returns true if bodies of the operation can write rows of related models.
 fn nests(operation: Option<Operation>) -> bool {
     matches!(operation, Some(Operation::CreateOne | Operation::CreateMany | Operation::UpdateOne))
 }
 
-/// The operations of one model.
+/// Estimates the operations of one model.
 struct Estimate<'s> {
     schema: &'s Schema,
     caller: Caller,
@@ -131,7 +131,7 @@ impl Estimate<'_> {
         }
     }
 
-    /// Without what it costs to know who asks.
+    /// Returns the cost without authentication.
     fn cost(&self, operation: Option<Operation>) -> Cost {
         match operation {
             Some(Operation::FindMany) => self.find_many(),
@@ -146,7 +146,8 @@ impl Estimate<'_> {
         }
     }
 
-    /// The page, with one row that tells whether there is another; the total; what is included.
+    /// One statement for the page, which reads one row more to see whether there is another page; one for the total;
+    /// and the included relations.
     fn find_many(&self) -> Cost {
         let own = self.preset(Operation::FindMany).and_then(|preset| preset.max_limit);
         let limit = own.unwrap_or(self.schema.app.query.max_limit).into();
@@ -158,7 +159,7 @@ impl Estimate<'_> {
         self.schema.models[self.position].preset(operation)
     }
 
-    /// What a route shows may be less than relations lead to.
+    /// Turns the cost of included rows into an upper bound if the route's preset may exclude relations.
     fn included(&self, operation: Operation, cost: Cost) -> Cost {
         let less = self.preset(operation).is_some_and(|preset| preset.fields.is_some());
         if !less {
@@ -185,7 +186,7 @@ impl Estimate<'_> {
         }
     }
 
-    /// The row is read for `If-Match`, and once more where the change may carry it out of the caller's reach.
+    /// The row is read for `If-Match`, and once more if the change may move it out of the caller's scope.
     fn update_one(&self) -> Cost {
         let writes = self.writes;
         let included = self.included(Operation::UpdateOne, self.includes.of_one(self.position));
@@ -212,7 +213,7 @@ impl Estimate<'_> {
 
     fn create_many(&self) -> Cost {
         let writes = self.writes;
-        // As many rows as a body has room for.
+        // The maximum number of rows in one body.
         let guards = writes.guard(Done::New, writes.most());
         let around = writes.references(Form::Create)
             + writes.named_references(Form::Create, writes.most())
@@ -227,7 +228,7 @@ impl Estimate<'_> {
         }
     }
 
-    /// Counted first. Links are not changed in bulk.
+    /// The rows are counted first. A bulk update does not change links.
     fn update_many(&self) -> Cost {
         let writes = self.writes;
         let around = writes.references(Form::Update) + writes.guard(Done::Changed, writes.most());
@@ -237,7 +238,7 @@ impl Estimate<'_> {
         }
     }
 
-    /// Counted first.
+    /// The rows are counted first.
     fn delete_many(&self) -> Cost {
         let writes = self.writes;
         let guards = writes.guard(Done::Deleted, writes.most());

@@ -1,4 +1,4 @@
-//! What a row costs that the body of another one writes through relations.
+//! The cost of related rows that the body of another row creates, changes or links.
 
 use crate::schema::{Model, Relation, RelationKind, Schema};
 
@@ -6,7 +6,8 @@ use super::include::has_private_key;
 use super::write::{Done, Form, Writes};
 use super::{Bound, Cost, ONE};
 
-/// The most that one more row in the body of a model adds, whichever model that row is of. None where a body names no rows.
+/// Returns the highest cost of one more related row in a body, over all models that it may belong to; `None` if
+/// bodies of the model name no rows.
 pub(super) fn each(schema: &Schema, model: &Model) -> Option<Cost> {
     let costs = reached(schema, model).into_iter().map(|target| of_one(schema, target));
     costs.reduce(|one, other| Cost {
@@ -15,7 +16,7 @@ pub(super) fn each(schema: &Schema, model: &Model) -> Option<Cost> {
     })
 }
 
-/// The models of the rows that a body may name: bodies nest so deep, and the innermost may still name rows.
+/// Returns the models whose rows a body may name, down to the maximum depth of nesting plus one.
 fn reached<'s>(schema: &'s Schema, model: &'s Model) -> Vec<&'s Model> {
     let mut found: Vec<&Model> = Vec::new();
     let mut level = vec![model];
@@ -35,22 +36,23 @@ fn reached<'s>(schema: &'s Schema, model: &'s Model) -> Vec<&'s Model> {
     found
 }
 
-/// Rows `through` a model are written through that model; those whose key is private are nobody's to name.
+/// Returns false for relations `through` a model, which are written through that model, and for those with a private
+/// key.
 fn is_named(schema: &Schema, model: &Model, relation: &Relation) -> bool {
     let through = matches!(relation.kind, RelationKind::ManyToMany { through: Some(_), .. });
     !through && !has_private_key(schema, model, relation)
 }
 
-/// Found by its id or by each of its unique indexes, then made, changed or deleted as by a request of its own, and linked.
-/// Rows that it names itself are counted as such.
+/// The cost of one related row: found by its id or by each unique index, then created, changed or deleted as by a
+/// request of its own, and linked. Rows that it names itself are counted separately.
 fn of_one(schema: &Schema, target: &Model) -> Cost {
     let writes = Writes::new(schema, target);
     let found = ONE + Bound::exactly(target.uniques.len() as u64);
     let keys = Bound::at_most(writes.references(Form::Create).most.max(writes.references(Form::Update).most));
     let guards =
         writes.guard(Done::New, 1) + writes.guard(Done::Changed, 1) + writes.guard(Done::Deleted, 1) + writes.hold();
-    // The write, once more alone where many fail together, the link; the row that names it is read before it and again
-    // after it, and so is the row itself where it names others. A row that may be there or not is looked for before.
+    // The write, a retry alone if a batch fails, and the link; two reads of the row that names it, before and after;
+    // two reads of the row itself if it names others. An upsert first looks for its row.
     let written = Bound::exactly(3 + 2 + 2) + Bound::at_most(1);
     let once_more = Bound::at_most(writes.reading_again(Done::New).most.max(writes.reading_again(Done::Deleted).most));
     Cost {

@@ -1,4 +1,4 @@
-//! What writes cost beside the row itself: who may be referred to, links, the guards of accounts and roles.
+//! The additional cost of writes: checks of referenced rows, links, and guards of accounts and roles.
 
 use crate::schema::{
     AuthMode, Field, FieldType, IdKind, Model, ModelKind, OnDelete, Origin, RelationKind, Rule, Schema,
@@ -6,25 +6,25 @@ use crate::schema::{
 
 use super::Bound;
 
-/// What the runtime has fixed: values that one INSERT binds.
+/// Values bound by one INSERT, a constant of the runtime.
 const BINDS: u64 = 30_000;
-/// Likewise: rows that one statement finds by the values of a unique index.
+/// Rows found by one statement through a unique index, a constant of the runtime.
 const VALUES: u64 = 200;
-/// An account gets another e-mail address: its lock, the address before and after, and whether it is verified; what was
-/// mailed to it is void, and the change is noted.
+/// Statements that change the e-mail address of an account: locking it, reading the address before and after and
+/// whether it is verified, invalidating tokens sent by mail, and recording the event.
 const MOVES: u64 = 6;
-/// The same where mail is sent: also a lock and how much was mailed lately, a word to the old address, and for the new
-/// one a lock, the end of older tokens, a token and a letter.
+/// [`MOVES`], plus the statements for mail: a lock, counting recent mails, a notice to the old address; for the new
+/// address a lock, invalidating older tokens, a token and a mail.
 const MOVES_WITH_MAIL: u64 = 13;
 
-/// Which of the two inputs of a model a body is.
+/// The input type of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Create,
     Update,
 }
 
-/// What became of a row.
+/// How a row was written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Done {
     New,
@@ -32,7 +32,7 @@ pub(super) enum Done {
     Deleted,
 }
 
-/// Writes to one model.
+/// Estimates writes to one model.
 #[derive(Clone, Copy)]
 pub(super) struct Writes<'s> {
     schema: &'s Schema,
@@ -44,12 +44,12 @@ impl<'s> Writes<'s> {
         Self { schema, model }
     }
 
-    /// Rows of a bulk write.
+    /// Maximum rows of a bulk write.
     pub(super) fn most(self) -> u64 {
         self.schema.app.query.max_bulk.into()
     }
 
-    /// One for each key that a body may set, where it could lead to a row that the caller does not see.
+    /// One statement for each key that a body may set, if it could refer to a row that the caller must not see.
     pub(super) fn references(self, form: Form) -> Bound {
         let keys = self.model.relations.iter().filter_map(|relation| {
             let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
@@ -63,7 +63,7 @@ impl<'s> Writes<'s> {
         .sum()
     }
 
-    /// Rows that keys name by a unique field; in a change, the row itself is read first.
+    /// Statements that find rows named by a unique field; a change first reads the row itself.
     pub(super) fn named_references(self, form: Form, bodies: u64) -> Bound {
         let keys = self.model.relations.iter().filter_map(|relation| {
             let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
@@ -75,61 +75,63 @@ impl<'s> Writes<'s> {
         Bound::at_most(found + u64::from(found > 0 && form == Form::Update))
     }
 
-    /// A statement for many rows that fails does not say for which of them: each is tried alone.
+    /// After a failed statement for many rows, each row is tried alone to find the cause.
     pub(super) fn blame(self) -> Bound {
         Bound::at_most(self.most())
     }
 
-    /// Rows of as many columns as a body may set, in as few statements as their values allow.
+    /// INSERT statements for the maximum number of rows, as few as the limit on bound values allows.
     pub(super) fn inserts(self) -> Bound {
         let columns = self.model.fields.iter().filter(|field| self.fills(field)).count() as u64;
-        // SQL has no word for many rows of defaults.
+        // SQL cannot insert many rows that consist only of defaults, so such rows are inserted one by one.
         let together = BINDS.checked_div(columns).unwrap_or(1).max(1);
         match self.most().div_ceil(together) {
             1 => Bound::exactly(1),
-            // A body may have no room for as many rows.
+            // The limit on the size of a body may not allow as many rows.
             several => Bound::at_most(several),
         }
     }
 
-    /// For each relation, however many rows a body makes: finding what is connected, by ids and by values, and
-    /// connecting it; in a change also finding by values what is disconnected, and disconnecting it.
+    /// Statements for each relation, independent of the number of rows in a body: finding connected rows by ids and
+    /// by values, and connecting them; in a change also finding disconnected rows by values, and disconnecting them.
     pub(super) fn links(self, form: Form) -> Bound {
         let sides = if form == Form::Create { 1 } else { 2 };
         let each = self.linked().map(|target| {
             let by_values = self.most_named().div_ceil(VALUES) * target.uniques.len() as u64;
-            // Rows that are connected or made are looked for, and once more where several elements name one.
+            // `connectOrCreate`: rows are looked up, and once more if several elements name the same row.
             let either = 2 * (1 + by_values) + 2;
-            // What a relation is set to, what other elements name, what is linked, and taking that apart.
+            // `set`: finding the new rows and those that other elements name, reading the current links, and removing
+            // links.
             let replaced = if form == Form::Create { 0 } else { 2 * (1 + by_values) + 2 };
             Bound::exactly(1 + sides) + Bound::at_most(sides * by_values + either + replaced)
         });
         each.sum()
     }
 
-    /// For each relation whose key is at the other end: what is linked, where it is set to other rows.
+    /// One statement for each relation with the key on the other side: reading the current links if the relation is
+    /// `set`.
     pub(super) fn replacements(self) -> Bound {
         let kinds = self.model.relations.iter().map(|relation| &relation.kind);
         let keyed = kinds.filter(|kind| matches!(kind, RelationKind::HasOne { .. } | RelationKind::HasMany { .. }));
         Bound::at_most(keyed.count() as u64)
     }
 
-    /// Rows that are found for links, and join rows.
+    /// Rows found for links, and join rows.
     pub(super) fn link_rows(self) -> Bound {
         Bound::at_most(if self.has_links() { 4 * self.most_named() } else { 0 })
     }
 
-    /// Rows that keys are found to lead to.
+    /// Rows found through foreign keys.
     pub(super) fn reference_rows(self, form: Form, bodies: u64) -> Bound {
         Bound::at_most(self.references(form).most * bodies)
     }
 
-    /// Rows that one body may name.
+    /// Maximum number of related rows that one body may name.
     fn most_named(self) -> u64 {
         self.schema.app.query.max_nested.into()
     }
 
-    /// The other ends of the relations that a body links to; one `through` a model is written through that model.
+    /// Targets of relations with a generated join table; a relation `through` a model is written through that model.
     fn linked(self) -> impl Iterator<Item = &'s Model> {
         let Writes { schema, model } = self;
         let made = model.relations.iter().filter(|relation| is_made(&relation.kind));
@@ -140,7 +142,7 @@ impl<'s> Writes<'s> {
         self.linked().next().is_some()
     }
 
-    /// Whether a change may carry a row out of its rule, which is asked after it.
+    /// One statement if a change may move a row out of the rule that allowed it; checked after the change.
     pub(super) fn still_within(self) -> Bound {
         let read = rules(self.model, "Update").flat_map(|rule| &rule.conditions);
         let written = |field: &Field| is_set(field, Form::Update) || field.origin == Origin::UpdatedAt;
@@ -148,22 +150,22 @@ impl<'s> Writes<'s> {
         Bound::at_most(moves.into())
     }
 
-    /// What the runtime asks after a write of rows that say who may do what: once, and for each of them.
+    /// Statements of the guards after a write to accounts, roles or permissions: some per request, some per row.
     pub(super) fn guard(self, done: Done, rows: u64) -> Bound {
         let once = match (self.model.kind, done) {
-            // Is there another super user: a lock, and a look; end the log-ins.
+            // Check that another super user remains (a lock and a query); end the account's log-ins.
             (ModelKind::Account, Done::Changed) => 3,
             (ModelKind::Account, Done::Deleted) => 2 + u64::from(self.model.soft_delete),
             _ => 0,
         };
         let each = match (self.model.kind, done) {
-            // May the caller have this account?
+            // Check that the caller may manage this account.
             (ModelKind::Account, Done::Changed) => 1,
-            // Everything that the role gives.
+            // Read all permissions of the role.
             (ModelKind::Role, Done::New | Done::Changed) => 1,
-            // Whom it is denied to.
+            // Find the accounts that the permission is denied to.
             (ModelKind::Permission, Done::Changed) => 1,
-            // The role's name, and everything that it gives.
+            // Read the role's name and all its permissions.
             (ModelKind::AccountRole, Done::New | Done::Changed) => 2,
             (ModelKind::AccountPermission, _) => 1,
             _ => 0,
@@ -171,14 +173,14 @@ impl<'s> Writes<'s> {
         Bound::at_most(once + each * rows)
     }
 
-    /// Before rows that say who may do what: the turn of whoever writes such rows, the caller's account, and whether they still
-    /// may. Not on SQLite, which has one writer.
+    /// Statements before a write to accounts, roles or permissions: taking the lock of such writes, reading the
+    /// caller's account, and checking the caller's rights again. SQLite, which has one writer, needs none.
     pub(super) fn hold(self) -> Bound {
         let held = self.model.kind != ModelKind::Ordinary && self.schema.app.auth.is_some();
         Bound::at_most(if held { 3 } else { 0 })
     }
 
-    /// Moving an account to another e-mail address.
+    /// Statements that change the e-mail address of an account.
     pub(super) fn moving(self) -> Bound {
         let address = |field: &&Field| field.name == "email" && field.ty == FieldType::Email;
         let moves = self.model.kind == ModelKind::Account
@@ -190,7 +192,7 @@ impl<'s> Writes<'s> {
         })
     }
 
-    /// After the commit, roles and permissions are read again: three tables.
+    /// Statements after the commit that reload roles and permissions, from three tables.
     pub(super) fn reading_again(self, done: Done) -> Bound {
         let dynamic = self.schema.app.auth.as_ref().is_some_and(|auth| auth.mode == AuthMode::Dynamic);
         let says = match self.model.kind {
@@ -201,7 +203,7 @@ impl<'s> Writes<'s> {
         Bound::exactly(if dynamic && says { 3 } else { 0 })
     }
 
-    /// Whether the database deletes or clears rows with a deleted one.
+    /// Returns true if the database deletes or updates other rows along with a deleted one.
     pub(super) fn cascades(self) -> bool {
         let name = &self.model.name;
         let takes = |kind: &RelationKind| match kind {
@@ -213,7 +215,7 @@ impl<'s> Writes<'s> {
         !self.model.soft_delete && (self.schema.models.iter().any(refers) || self.has_links())
     }
 
-    /// Whether a new row says a value for the column, given or not.
+    /// Returns true if an INSERT contains a value for the column, from the body or a default.
     fn fills(self, field: &Field) -> bool {
         match field.origin {
             Origin::Declared | Origin::ForeignKey { .. } | Origin::CreatedAt | Origin::UpdatedAt => true,
@@ -224,7 +226,7 @@ impl<'s> Writes<'s> {
     }
 }
 
-/// Whether a body may set the field.
+/// Returns true if a body may set the field.
 fn is_set(field: &Field, form: Form) -> bool {
     let by_people = matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. } | Origin::Account);
     by_people && !field.read_only && !field.private && (form == Form::Create || !field.immutable)
@@ -239,13 +241,13 @@ fn rules<'m>(model: &'m Model, action: &str) -> impl Iterator<Item = &'m Rule> {
     found.into_iter().flat_map(|access| &access.rules)
 }
 
-/// Whether some see only some rows.
+/// Returns true if a rule of the action restricts the rows.
 fn narrows(model: &Model, action: &str) -> bool {
     rules(model, action).any(|rule| !rule.conditions.is_empty())
 }
 
-/// Whether accounts, roles or what was given belong to this model, or to one that belongs to it: its deletion may take
-/// them along.
+/// Returns true if accounts, roles or permissions belong to this model, directly or through other models: deleting its
+/// rows may delete them by cascade.
 fn owns_access(schema: &Schema, name: &str) -> bool {
     let belongs = |model: &&Model| model.kind != ModelKind::Ordinary;
     let mut reached: Vec<&str> = schema.models.iter().filter(belongs).map(|model| model.name.as_str()).collect();

@@ -7,7 +7,7 @@ use super::*;
 use crate::diagnostic::Sink;
 use crate::yaml;
 
-/// Every table that reading opens, so that a key that is read is also a key that editors know.
+/// All tables that the reader opens, to check that editors know every key that the reader accepts.
 const READ: &[&Table] = &[
     &keys::MODEL,
     &keys::FIELD,
@@ -68,7 +68,7 @@ fn names_of_tables_are_distinct() {
     }
 }
 
-/// The part of JSON Schema that is used here, so that what is printed is tried on real files.
+/// A validator for the parts of JSON Schema that are used here, so that the printed schema is tested with real files.
 struct Validator {
     root: Value,
 }
@@ -163,7 +163,7 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml")).collect()
 }
 
-/// As JSON; none where it is no YAML.
+/// Parses YAML as JSON; `None` if it is not valid YAML.
 fn read(path: &Path) -> Option<Value> {
     let text = fs::read(path).expect("readable");
     yaml::parse(0, std::str::from_utf8(&text).ok()?, "", &mut Sink::default())?.json()

@@ -21,11 +21,11 @@ fn lower_action<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<DraftAccess<'n>
     let action = Spanned { value: entry.key.clone(), span: entry.key_span };
     let mut description = None;
     let rules = match &entry.node.value {
-        // A list of maps is a list of rules; any other list is one of roles.
+        // A list that contains a map is a list of rules; any other list is a list of roles.
         Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))) => {
             items.iter().filter_map(|item| lower_rule(item, &mut description, sink)).collect()
         }
-        // Nobody: the same as leaving the action out.
+        // An empty list allows nobody, as if the action were left out.
         Value::List(items) if items.is_empty() => Vec::new(),
         Value::Map(_) => lower_rule(&entry.node, &mut description, sink).into_iter().collect(),
         _ => lower_who(&entry.node, sink).map(|who| plain_rule(&entry.node, who)).into_iter().collect(),
@@ -43,11 +43,11 @@ fn lower_rule<'n>(node: &'n Node, description: &mut Option<String>, sink: &mut S
     *description = description.take().or(written);
     let conditions = entries.get("where").and_then(|node| lower_conditions(node, sink));
     let who = lower_who(entries.get("roles")?, sink)?;
-    // Nobody: no rule at all is the safest way to say so.
+    // An empty list of roles allows nobody, so no rule is created.
     if matches!(&who, DraftWho::Roles(roles) if roles.is_empty()) {
         return None;
     }
-    // A refused condition must not leave a wider rule behind.
+    // A rule whose condition was refused is dropped: without the condition it would allow more.
     let conditions = if entries.get("where").is_some() { conditions? } else { Vec::new() };
     Some(DraftRule { span: node.span, who, conditions })
 }
@@ -98,7 +98,7 @@ fn lone_word(node: &Node, text: &str) -> Problem {
         .help(help)
 }
 
-/// Names only; whether the roles exist is checked where they are known.
+/// Reads role names; whether the roles exist is checked later.
 pub(crate) fn check_roles(roles: &[Spanned<String>], sink: &mut Sink) -> bool {
     let mut sound = true;
     for (index, role) in roles.iter().enumerate() {

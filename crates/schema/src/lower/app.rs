@@ -1,4 +1,4 @@
-//! `app.yaml`: the application and its defaults.
+//! Lowers `app.yaml` and its defaults.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::Entries;
@@ -15,7 +15,7 @@ const MAX_ANSWER: u64 = 512 << 20;
 /// Seconds.
 const MAX_STATEMENT: u64 = 3_600;
 
-/// The application, and `auth:` apart: what it means depends on the models.
+/// The application, with `auth:` kept apart because its meaning depends on the models.
 #[derive(Debug)]
 pub(crate) struct AppDraft<'n> {
     pub(crate) app: App,
@@ -24,16 +24,16 @@ pub(crate) struct AppDraft<'n> {
 
 #[derive(Debug)]
 pub(crate) struct AuthDraft<'n> {
-    /// Where `auth:` stands.
+    /// Position of `auth:`.
     pub(crate) span: Span,
     pub(crate) mode: Option<Spanned<AuthMode>>,
     pub(crate) default_role: Option<Spanned<String>>,
     pub(crate) allowed_usernames: Option<Spanned<Vec<Spanned<String>>>>,
     pub(crate) mounted: Mounted,
-    /// Where `emailVerification: { required: true }` stands.
+    /// Position of `emailVerification: { required: true }`.
     pub(crate) verification: Option<Span>,
     pub(crate) routes: Vec<AuthRouteDraft<'n>>,
-    /// Everything else; its mode, role, identifiers and routes are filled in by `check`.
+    /// All other settings; `check` fills in mode, role, identifiers and routes.
     pub(crate) auth: Auth,
 }
 
@@ -117,7 +117,7 @@ fn api(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
     Some(api.value)
 }
 
-/// Whether one path is another or lies under it.
+/// Returns true if `path` equals another path, or one of the two is below the other.
 pub(crate) fn clashing(path: &str, others: &[&str]) -> bool {
     let under = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}/"));
     others.iter().any(|other| under(path, other) || under(other, path))
@@ -174,7 +174,8 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     Some(origins.into_iter().map(|origin| origin.value).collect())
 }
 
-/// Values of one statement: SQLite takes 32766, some of which are not of the filters.
+/// Maximum number of filter values in one statement: SQLite binds at most 32766 values, and some are not filter
+/// values.
 const MAX_VALUES: u32 = 30_000;
 
 fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLimits {
@@ -189,7 +190,7 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         let message = format!("`defaultLimit` is greater than `maxLimit`, which is {max_limit}");
         sink.push(Problem::new("invalid-bounds", node.span, message).label("no page may be this long"));
     }
-    // SQLite takes no expression of a thousand terms.
+    // SQLite limits the depth of an expression to 1000, so the number of filters stays well below.
     let max_filters = entries.u32("maxFilters", 1, 500, sink).unwrap_or(defaults.max_filters);
     let max_in = entries.u32("maxIn", 1, 1_000, sink).unwrap_or(defaults.max_in);
     if let Some(node) = entries.get("maxIn").or(entries.get("maxFilters")).filter(|_| max_filters * max_in > MAX_VALUES)
@@ -218,7 +219,7 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
     }
 }
 
-/// Whole seconds, one hour at most.
+/// Reads a timeout in whole seconds, at most one hour.
 fn statement_timeout(node: &Node, sink: &mut Sink) -> Option<u64> {
     let seconds = units::seconds(node, sink)?;
     if seconds <= MAX_STATEMENT {

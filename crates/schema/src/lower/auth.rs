@@ -13,10 +13,10 @@ use super::app::AuthDraft;
 use super::mounted::{self, Mounted};
 use super::{route, surfaces, units};
 
-/// bcrypt reads no more bytes than this.
+/// Maximum length of a password in bytes; bcrypt ignores further bytes.
 const MAX_PASSWORD: u32 = 72;
 
-/// What holds where `auth:` says nothing, or is not there at all.
+/// Returns the defaults for keys that `auth:` does not set, or for a missing `auth:`.
 pub(crate) fn default_auth() -> Auth {
     Auth {
         mode: AuthMode::Dynamic,

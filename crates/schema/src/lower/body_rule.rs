@@ -1,4 +1,4 @@
-//! One rule of `validation:`, read against the values that its key can have.
+//! Reads one rule of `validation:` and compares it with the type of its key.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use crate::schema::{BodyBound, BodyRule, FieldType};
 use super::decimal::{self, Literal};
 use super::{bounds, types};
 
-/// The values that a key of a body can have in any case: what a rule may compare, and how far it may go.
+/// The values that a body key accepts by its type: which bounds a rule may set, and within which limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Values<'a> {
     /// Characters.
@@ -34,14 +34,14 @@ pub(crate) enum Values<'a> {
         min: Option<&'a str>,
         max: Option<&'a str>,
     },
-    /// There or not: nothing to compare.
+    /// A type without an order: only `required` can be set.
     Other,
-    /// The type was refused, which has been reported.
+    /// The type was refused, and the problem reported.
     Unknown,
 }
 
 impl<'a> Values<'a> {
-    /// Any text: what a log-in compares with something stored.
+    /// Text without bounds, such as a value that a log-in compares with a stored one.
     pub(crate) const TEXT: Values<'static> = Values::Text { min: None, max: None };
 
     pub(crate) fn of(ty: &'a FieldType) -> Self {
@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The attributes that make sense for these values.
+    /// The attributes that a rule may have for these values.
     fn takes(self) -> &'static [&'static str] {
         match self {
             Values::Text { .. } | Values::Unknown => &["required", "min", "max", "pattern"],
@@ -135,7 +135,8 @@ fn each<T>((min, max): (Option<T>, Option<T>), bound: fn(T) -> BodyBound) -> bou
     Some((min.map(bound), max.map(bound)))
 }
 
-/// A looser bound than the field's own would never be felt, and one past its other end would refuse everything.
+/// Checks a bound against the field's own bounds: a looser bound would have no effect, and one beyond the opposite
+/// bound would refuse every value.
 fn within<T: PartialOrd + Display>(node: &Node, value: T, own: (Option<T>, Option<T>), sink: &mut Sink) -> Option<T> {
     let (below, above) = (own.0.filter(|min| value < *min), own.1.filter(|max| value > *max));
     let label = match (below, above) {

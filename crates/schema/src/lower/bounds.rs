@@ -6,7 +6,7 @@ use crate::node::{Node, Value};
 
 use super::decimal::{self, Literal};
 
-/// The outer none: something was refused.
+/// `min` and `max`; the outer `None` means that one of them was refused.
 pub(crate) type Bounds<T> = Option<(Option<T>, Option<T>)>;
 
 pub(crate) fn integers(entries: &Entries<'_>, least: i128, greatest: i128, sink: &mut Sink) -> Bounds<i128> {
@@ -17,7 +17,7 @@ pub(crate) fn floats(entries: &Entries<'_>, sink: &mut Sink) -> Bounds<f64> {
     both(entries, sink, finite)
 }
 
-/// A finite number; whole ones are numbers too.
+/// Reads a finite number; whole numbers are accepted.
 #[allow(clippy::cast_precision_loss, reason = "a bound of a float is a float")]
 pub(crate) fn finite(node: &Node, sink: &mut Sink) -> Option<f64> {
     let value = match &node.value {
@@ -62,7 +62,7 @@ pub(crate) fn both<T: PartialOrd>(
     Some((min, max))
 }
 
-/// Refuses a `min` above its `max`; `implied` is the maximum that holds where none is written.
+/// Refuses a `min` above its `max`; `implied` is the maximum that applies if `max` is missing.
 pub(crate) fn check_order(entries: &Entries<'_>, ordered: bool, implied: Option<u32>, sink: &mut Sink) -> Option<()> {
     if ordered {
         return Some(());

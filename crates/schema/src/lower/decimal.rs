@@ -1,4 +1,4 @@
-//! Decimal literals, exact: they are never read as floats.
+//! Decimal literals, parsed exactly and never as floats.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ pub(crate) fn literal(node: &Node, precision: u32, scale: u32, sink: &mut Sink) 
     literal
 }
 
-/// None unless the text is plain digits with at most one point, and fits.
+/// Returns `None` unless the text is plain digits with at most one point, and fits.
 pub(crate) fn parse(text: &str, precision: u32, scale: u32) -> Option<Literal> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (whole, fraction) = match digits.split_once('.') {

@@ -20,7 +20,7 @@ pub(crate) fn lower_fields(model: &str, node: Option<&Node>, sink: &mut Sink) ->
     entries.iter().filter_map(|entry| lower_field(model, entry, sink)).collect()
 }
 
-/// None where the name is refused; a refused type leaves an unsound field, so that its name stays known.
+/// Returns `None` if the name is refused. A refused type leaves an unsound field, so that its name is known.
 fn lower_field(model: &str, entry: &Entry, sink: &mut Sink) -> Option<DraftField> {
     let named = check_field_name(entry, sink);
     let draft = match &entry.node.value {
@@ -35,14 +35,14 @@ fn lower_field(model: &str, entry: &Entry, sink: &mut Sink) -> Option<DraftField
 }
 
 impl DraftField {
-    /// Stands for a field of which only the name is known.
+    /// Creates a placeholder for a field of which only the name is known.
     fn unsound(entry: &Entry) -> Self {
         let field = plain_field(&entry.key, FieldType::Boolean);
         DraftField { field, span: entry.key_span, sound: false, roles: Vec::new(), renamed_from: None }
     }
 }
 
-/// A field without any attribute.
+/// Creates a field without attributes.
 pub(crate) fn plain_field(name: &str, ty: FieldType) -> Field {
     Field {
         name: name.to_owned(),
@@ -78,7 +78,7 @@ fn short_form(entry: &Entry, text: &str, sink: &mut Sink) -> DraftField {
     DraftField { field, span: entry.key_span, sound: true, roles: Vec::new(), renamed_from: None }
 }
 
-/// The type and whether a `?` stands behind it.
+/// Splits the type from a trailing `?`.
 fn type_name(node: &Node, text: &str, sink: &mut Sink) -> Option<(TypeName, bool)> {
     let (name, optional) = text.strip_suffix('?').map_or((text, false), |name| (name, true));
     match TypeName::parse(name) {
@@ -134,7 +134,7 @@ fn default(ty: &FieldType, optional: bool, entries: &Entries<'_>, sink: &mut Sin
     if !node.is_null() {
         return checked_default(ty, node, sink);
     }
-    // For an optional field `default: null` is what absence means already.
+    // For an optional field, `default: null` equals no default.
     if !optional {
         let message = "the default is null, but the field is required";
         sink.push(
@@ -203,7 +203,7 @@ impl Attributes {
         let plain = |roles: Vec<Spanned<String>>| roles.into_iter().map(|role| role.value).collect();
         Field {
             unique: self.unique,
-            // A unique constraint is an index already.
+            // A unique constraint already has an index.
             index: self.index && !self.unique,
             description: self.description,
             private: self.private,

@@ -8,7 +8,7 @@ use crate::schema::MailLinks;
 
 use super::{uri, value};
 
-/// Where a link takes its one-time token.
+/// The placeholder in a link that is replaced by the one-time token.
 const TOKEN: &str = "{token}";
 
 /// The sender, and the pages that links lead to.
@@ -32,7 +32,7 @@ fn from(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
     None
 }
 
-/// A line break would end the header that the sender is written to.
+/// Refuses line breaks: they would end the mail header that contains the sender.
 fn is_mailbox(text: &str) -> bool {
     if text.contains(char::is_control) {
         return false;
@@ -71,7 +71,7 @@ fn is_link(text: &str) -> bool {
     let Some((before, after)) = text.split_once(TOKEN) else {
         return false;
     };
-    // In the host's name, a token would be told to every name server on the way.
+    // A token in the host name would be sent to DNS servers.
     let behind_host = before.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#']));
     behind_host && uri::is_web(&format!("{before}t{after}"))
 }

@@ -1,5 +1,5 @@
-//! From positioned trees to drafts: every key known, every value of the right shape. Nothing here looks beyond its own
-//! file; that is `check`'s.
+//! Lowers positioned trees to drafts: every key is known and every value has the right shape. This stage sees one
+//! file at a time; `check` compares files.
 
 mod access;
 mod app;

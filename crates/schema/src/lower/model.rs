@@ -11,15 +11,15 @@ use crate::schema::IdKind;
 
 use super::{access, field, relation, route};
 
-/// Rows wider than this fail in one database or another, and no team writes such a model by hand.
+/// Maximum number of fields. More columns exceed the row limit of one of the databases.
 const MAX_FIELDS: usize = 300;
 
-/// None where the file has no usable name: then no other file could refer to the model anyway.
+/// Returns `None` if the file has no valid model name: no other file could refer to it.
 pub(crate) fn lower_model<'n>(node: &'n Node, file: &str, sink: &mut Sink) -> Option<DraftModel<'n>> {
     let entries = Entries::open(node, &keys::MODEL, sink)?;
     let name = entries.text("model", sink);
     let named = name.as_ref().is_some_and(|name| check_model_name(name, sink));
-    // The rest is read even when the name is refused, so that all its problems are told at once.
+    // The rest is read even if the name is refused, so that all problems are reported at once.
     let name = name.unwrap_or(Spanned { value: "Unnamed".to_owned(), span: entries.span });
     let draft = DraftModel {
         file: file.to_owned(),

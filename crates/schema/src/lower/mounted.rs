@@ -1,5 +1,5 @@
-//! Which surfaces are mounted, and that what they are told fits together. A surface that is not mounted answers nowhere
-//! and sets no cookie, so nothing is said of it here.
+//! Checks which surfaces are mounted, and that their settings are consistent. A surface that is not mounted serves no
+//! path and sets no cookie, so its settings are not checked here.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::{Entries, word};
@@ -12,11 +12,11 @@ use super::app::clashing;
 const SURFACES: &[(&str, Surface)] =
     &[("jwt", Surface::Jwt), ("session", Surface::Session), ("tokenPair", Surface::TokenPair)];
 
-/// What `surfaces:` lists; empty where it is not written.
+/// The surfaces listed in `surfaces:`; empty if the key is missing.
 #[derive(Debug, Default)]
 pub(crate) struct Mounted {
     pub(crate) list: Vec<Spanned<Surface>>,
-    /// Something in the list was refused: a surface that is missing may have been meant.
+    /// An element of the list was refused; it may have been the name of a surface that seems to be missing.
     refused: bool,
 }
 
@@ -25,7 +25,7 @@ impl Mounted {
         self.list.iter().any(|mounted| mounted.value == surface)
     }
 
-    /// Where a surface is set up, else where it is listed.
+    /// Returns the position of a surface's settings, or of its name in the list if it has no settings.
     fn place(&self, surface: Surface, entries: &Entries<'_>) -> Span {
         let listed = self.list.iter().find(|mounted| mounted.value == surface).map(|mounted| mounted.span);
         let written = entries.entry(surface_name(surface)).map(|entry| entry.key_span);
@@ -37,7 +37,7 @@ impl Mounted {
     }
 }
 
-/// As `surfaces:` writes it.
+/// Returns the name of a surface in `surfaces:`.
 pub(crate) fn surface_name(surface: Surface) -> &'static str {
     match surface {
         Surface::Jwt => "jwt",
@@ -71,7 +71,8 @@ pub(super) fn mounted(node: Option<&Node>, sink: &mut Sink) -> Mounted {
     mounted
 }
 
-/// Whether the surfaces can live side by side, and give what the settings ask of them.
+/// Checks that the paths and cookies of the surfaces do not collide, and that a mounted surface provides what the
+/// settings require.
 pub(super) fn check(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: &str, sink: &mut Sink) {
     check_prefixes(entries, mounted, auth, api, sink);
     check_cookies(entries, mounted, auth, sink);
@@ -80,8 +81,8 @@ pub(super) fn check(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: 
     }
 }
 
-/// Surfaces must not answer where the API or the server does. All that a mail's link opens lies under `/hook`, which is
-/// nobody's prefix, so it clashes with nothing else.
+/// Checks that no surface uses a path prefix of the API, of the server or of another surface. Links in e-mails open
+/// paths below `/hook`, which is reserved for them.
 fn check_prefixes(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: &str, sink: &mut Sink) {
     let mut taken = vec![api, "/health", "/metrics", "/hook"];
     let surfaces =
@@ -111,7 +112,7 @@ fn check_cookies(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, sink: &m
     }
 }
 
-/// The jwt surface has no routes for it.
+/// Checks that a mounted surface has routes for e-mail verification. The jwt surface has none.
 fn check_verification(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
     let Some(entry) = entries.entry("emailVerification") else {
         return;

@@ -1,4 +1,4 @@
-//! Relations of one model, each with exactly one kind.
+//! Relations of one model; each has exactly one kind.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::draft::{DraftField, DraftKey, DraftKind, DraftRelation};
@@ -32,7 +32,7 @@ fn lower_relation(entry: &Entry, sink: &mut Sink) -> Option<DraftRelation> {
     named.then_some(DraftRelation { name, target, kind })
 }
 
-/// The one kind that the map names.
+/// Returns the one kind that the map names.
 fn kind_table(entry: &Entry, sink: &mut Sink) -> Option<&'static Table> {
     let kinds: Vec<&str> = keys::RELATION_KINDS.iter().map(|table| table.name).collect();
     let keys = entry.node.map(sink)?;
@@ -67,7 +67,7 @@ fn lower_key(name: &Spanned<String>, entries: &Entries<'_>, sink: &mut Sink) -> 
     let field = attributes.onto(plain_field(&key_name(&name.value), FieldType::Uuid));
     let field = Field {
         optional,
-        // Without an index every delete of the other side reads this whole table.
+        // Without an index, every delete of a target row would scan this table.
         index: !field.unique,
         default: me.map(|_| Default::Me),
         renamed_from: renamed_from.as_ref().map(|from| from.value.clone()),
@@ -79,7 +79,7 @@ fn lower_key(name: &Spanned<String>, entries: &Entries<'_>, sink: &mut Sink) -> 
     Some(DraftKey { key, on_delete, me })
 }
 
-/// `author` gives `authorId`.
+/// Returns the key's name: `authorId` for `author`.
 fn key_name(relation: &str) -> String {
     format!("{relation}Id")
 }

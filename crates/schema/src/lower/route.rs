@@ -9,7 +9,7 @@ use crate::schema::{AuthOperation, Operation, RateLimit, Route};
 
 use super::access::lower_conditions;
 
-/// Thirty days.
+/// Thirty days, in milliseconds.
 const MAX_WINDOW_MS: i128 = 30 * 86_400_000;
 
 const OPERATIONS: &[(&str, Operation, &Table)] = &[
@@ -43,10 +43,10 @@ const AUTH_OPERATIONS: &[(&str, AuthOperation)] = &[
     ("loginHistory", AuthOperation::LoginHistory),
 ];
 
-/// A route of the account; what its rules mean depends on the account's fields.
+/// An account route; the meaning of its rules depends on the account's fields.
 #[derive(Debug)]
 pub(crate) struct AuthRouteDraft<'n> {
-    /// As written: `updateMe`
+    /// The YAML key: `updateMe`
     pub(crate) name: &'static str,
     pub(crate) operation: AuthOperation,
     pub(crate) route: Route,
@@ -78,7 +78,7 @@ fn lower_model_route<'n>(operation: Operation, entries: &Entries<'n>, sink: &mut
     }
 }
 
-/// A list of names, or one text with commas as in a URL. Each name of a text stands where the text does.
+/// Reads a list of names, or one text with commas as in a URL. All names of a text have the position of the text.
 fn names(key: &str, entries: &Entries<'_>, sink: &mut Sink) -> Option<Vec<Spanned<String>>> {
     let node = &entries.known().find(|entry| entry.key == key)?.node;
     let names = match &node.value {

@@ -1,4 +1,4 @@
-//! What each surface is told: where it lies, how long its log-ins last, what carries them.
+//! Settings of each surface: its path prefix, the lifetimes of its log-ins, and its cookies.
 
 use crate::diagnostic::{Problem, Sink};
 use crate::entries::Entries;
@@ -65,7 +65,8 @@ pub(super) fn token_pair(node: Option<&Node>, defaults: TokenPairSurface, sink: 
     pair
 }
 
-/// Where a mail's link may send a browser: a browser goes wherever it is told, so every place is written out.
+/// Reads the redirect targets of links in e-mails. Each one must be listed in full, so that a link cannot redirect to
+/// an arbitrary site.
 fn redirects(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     let mut redirects: Vec<String> = Vec::new();
     for uri in node.texts(sink)? {

@@ -1,4 +1,4 @@
-//! What each type takes, and the checked [`FieldType`] that its attributes make.
+//! The attributes of each type, and the checked [`FieldType`] that they produce.
 
 use regex::Regex;
 
@@ -11,15 +11,15 @@ use crate::schema::{EnumValue, FieldType};
 
 use super::{bounds, units};
 
-/// The most characters of a MySQL varchar in four-byte UTF-8.
+/// Maximum characters of a MySQL varchar in four-byte UTF-8.
 const MAX_STRING: u32 = 16_383;
 const DEFAULT_STRING: u32 = 255;
-/// 64 KiB of ASCII: a list of a hundred rows with a few such texts stays within what an answer may have.
+/// 64 KiB of ASCII: a page of a hundred rows with a few such texts stays within the default size of an answer.
 const DEFAULT_TEXT: u32 = 65_536;
 pub(crate) const MAX_TEXT: u32 = 4_000_000;
 const DEFAULT_JSON_BYTES: u64 = 65_536;
 const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
-/// What both `numeric` and the Rust type hold.
+/// Maximum digits that both the SQL type `numeric` and `rust_decimal::Decimal` can hold.
 const MAX_PRECISION: u32 = 28;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl TypeName {
         })
     }
 
-    /// The attributes of this type alone.
+    /// Returns the attributes that only this type has.
     fn takes(self) -> &'static [&'static str] {
         match self {
             Self::String | Self::Text => &["min", "max", "pattern", "caseInsensitive"],
@@ -80,7 +80,7 @@ impl TypeName {
         }
     }
 
-    /// Attributes of every field that make no sense for this type, and why.
+    /// Returns the common attributes that this type does not accept, and the reason.
     fn refuses(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::Password => (
@@ -97,7 +97,7 @@ impl TypeName {
 
 const SPECIFIC: &[&str] = &["min", "max", "pattern", "precision", "scale", "maxBytes", "values", "caseInsensitive"];
 
-/// Whether every attribute suits the type; the ones that do not are reported.
+/// Returns true if every attribute suits the type; reports those that do not.
 pub(crate) fn check_attributes(name: TypeName, entries: &Entries<'_>, sink: &mut Sink) -> bool {
     let (refused, why) = name.refuses();
     let mut suits = true;
@@ -121,7 +121,7 @@ pub(crate) fn check_attributes(name: TypeName, entries: &Entries<'_>, sink: &mut
     suits
 }
 
-/// The type of the short form.
+/// Parses the type of the short form.
 pub(crate) fn without_attributes(name: TypeName, node: &Node, sink: &mut Sink) -> Option<FieldType> {
     if matches!(name, TypeName::Enum | TypeName::EnumList) {
         sink.push(missing_values(node));
@@ -139,7 +139,7 @@ pub(crate) fn without_attributes(name: TypeName, node: &Node, sink: &mut Sink) -
     })
 }
 
-/// Types that have no attributes of their own.
+/// Returns the type of a name whose type has no attributes of its own.
 fn plain_type(name: TypeName) -> FieldType {
     match name {
         TypeName::Email => FieldType::Email,
@@ -153,7 +153,7 @@ fn plain_type(name: TypeName) -> FieldType {
     }
 }
 
-/// The type of the long form.
+/// Reads the type of the long form.
 pub(crate) fn with_attributes(
     name: TypeName,
     model: &str,
@@ -200,7 +200,7 @@ fn text(entries: &Entries<'_>, sink: &mut Sink) -> Option<FieldType> {
     Some(FieldType::Text { min, max, pattern: pattern(entries, sink)? })
 }
 
-/// Numbers of characters; `implied` is the greatest where none is written.
+/// Reads `min` and `max` in characters; `implied` is the maximum if `max` is missing.
 fn lengths(entries: &Entries<'_>, greatest: u32, implied: u32, sink: &mut Sink) -> Option<(Option<u32>, u32)> {
     let min = entries.get("min").map(|node| node.integer(0, greatest.into(), sink));
     let max = entries.get("max").map(|node| max_length(node, greatest, sink));
@@ -227,7 +227,7 @@ fn max_length(node: &Node, greatest: u32, sink: &mut Sink) -> Option<i128> {
     node.integer(1, greatest.into(), sink)
 }
 
-/// Outer none: refused. Inner none: not given.
+/// Reads `pattern`. The outer `None` means refused, the inner one that there is no pattern.
 #[allow(clippy::option_option, reason = "the two kinds of nothing differ")]
 pub(crate) fn pattern(entries: &Entries<'_>, sink: &mut Sink) -> Option<Option<String>> {
     let Some(node) = entries.get("pattern") else {
@@ -251,7 +251,7 @@ pub(crate) fn pattern(entries: &Entries<'_>, sink: &mut Sink) -> Option<Option<S
     }
 }
 
-/// The last line of the crate's drawing says what is wrong.
+/// Returns the last line of the multi-line error of `regex`, which holds the reason.
 fn regex_reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default().trim();

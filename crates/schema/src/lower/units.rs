@@ -3,7 +3,7 @@
 use crate::diagnostic::{Problem, Sink};
 use crate::node::{Node, Value};
 
-/// Ten years.
+/// Ten years, in seconds.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Whole seconds, at least one.

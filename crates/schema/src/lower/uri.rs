@@ -1,14 +1,14 @@
-//! URIs (RFC 3986), as far as a place can be told from a slip of the finger, or from a trap.
+//! URI checks (RFC 3986), strict enough to catch typing errors and dangerous schemes.
 
 use std::net::Ipv6Addr;
 
 const LONGEST: usize = 2_000;
 
-/// Schemes that run or read something where the browser stands, instead of leading elsewhere.
+/// Schemes that run code or read data in the browser instead of opening another site.
 const LOCAL_SCHEMES: &[&str] =
     &["about", "blob", "data", "file", "filesystem", "javascript", "vbscript", "view-source"];
 
-/// As browsers send it in `Origin`: `scheme://host[:port]`, in lower case.
+/// Accepts the form that browsers send in `Origin`: `scheme://host[:port]`, in lower case.
 pub(super) fn is_origin(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -20,7 +20,8 @@ pub(super) fn is_origin(text: &str) -> bool {
     scheme_ok && host_ok && port.is_none_or(is_port)
 }
 
-/// An absolute http or https URL. Nobody logs in through it: `user@` before the host is how one host passes for another.
+/// Accepts an absolute http or https URL without user information: `user@` before the host can disguise the real
+/// host.
 pub(super) fn is_web(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -29,8 +30,8 @@ pub(super) fn is_web(text: &str) -> bool {
     is_web_scheme(scheme) && is_authority(authority) && is_tail(tail) && text.len() <= LONGEST
 }
 
-/// Somewhere that a browser may be sent: on the web, or an application by its own scheme (RFC 8252, 7.1). A fragment
-/// would be lost behind what is added to the query.
+/// Accepts a redirect target: a web URL, or a custom scheme of an application (RFC 8252, section 7.1). A fragment is
+/// refused because query parameters are appended to the target.
 pub(super) fn is_redirect(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -55,7 +56,7 @@ fn is_local(scheme: &str) -> bool {
     LOCAL_SCHEMES.iter().any(|local| scheme.eq_ignore_ascii_case(local))
 }
 
-/// `host[:port]`, where the host is a name, an IPv4 address, or an IPv6 address in brackets.
+/// Accepts `host[:port]`, where the host is a name, an IPv4 address, or an IPv6 address in brackets.
 fn is_authority(authority: &str) -> bool {
     if let Some((address, port)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         let port = port.strip_prefix(':');
@@ -74,7 +75,7 @@ fn is_port(port: &str) -> bool {
     port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Path, query and fragment: the characters that stand there as they are, and whole escapes.
+/// Accepts path, query and fragment: characters that RFC 3986 allows there and complete percent escapes.
 fn is_tail(tail: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
     let mut escapes = tail.split('%').skip(1);

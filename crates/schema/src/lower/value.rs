@@ -1,4 +1,4 @@
-//! Values that a team writes for a field: defaults, examples, and the right side of `where`.
+//! Values in the YAML of a field: defaults, examples, and the right side of `where`.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use regex::Regex;
@@ -11,7 +11,7 @@ use crate::schema::{Default, EnumValue, FieldType};
 
 use super::{bounds, decimal};
 
-/// What a value is for: only the words of a refusal differ.
+/// Where a value is used. Only the wording of problems depends on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ValueUse {
     Default,
@@ -37,7 +37,7 @@ impl ValueUse {
     }
 }
 
-/// A default: a value, or what the server makes.
+/// Checks a default: a constant, or `now` or `uuid`, which the server replaces by a generated value.
 pub(crate) fn checked_default(ty: &FieldType, node: &Node, sink: &mut Sink) -> Option<Default> {
     match (&node.value, ty) {
         (Value::Text(text), FieldType::Date | FieldType::Time | FieldType::Datetime) if text == "now" => {
@@ -53,7 +53,7 @@ pub(crate) fn checked_default(ty: &FieldType, node: &Node, sink: &mut Sink) -> O
     }
 }
 
-/// The value as JSON, in the one spelling that consumers see.
+/// Checks a value and converts it to JSON, in the canonical form of its type.
 pub(crate) fn checked_value(ty: &FieldType, node: &Node, usage: ValueUse, sink: &mut Sink) -> Option<Json> {
     match value(ty, node) {
         Ok(value) => Some(value),
@@ -140,13 +140,13 @@ fn string(node: &Node, min: Option<u32>, max: Option<u32>, pattern: Option<&str>
 fn email(node: &Node) -> Result<Json, Refusal> {
     let text = text(node)?;
     if is_email(text) {
-        // Stored lower case, so compared lower case.
+        // E-mail addresses are stored in lower case, so they are compared in lower case.
         return Ok(Json::String(text.to_lowercase()));
     }
     Err("it is not an e-mail address".to_owned().into())
 }
 
-/// The shape of an address; whether mail arrives, only sending shows.
+/// Checks the form of an e-mail address, not whether the mailbox exists.
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
@@ -203,7 +203,7 @@ fn exact(node: &Node, shape: (u32, u32), min: Option<&str>, max: Option<&str>) -
     Ok(Json::String(literal.text))
 }
 
-/// Years that all three databases hold.
+/// The range of years that SQLite, PostgreSQL and MySQL can all store.
 fn plain_year(year: i32) -> bool {
     (1..=9999).contains(&year)
 }

@@ -1,13 +1,13 @@
-//! Who may do what.
+//! Permissions and access rules.
 
 use serde::Serialize;
 
-/// One thing that may be allowed.
+/// A pair of resource and action that can be granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Permission {
     /// `post`, `user-profile`
     pub resource: String,
-    /// `View`, `Create`, `Update`, `Delete`, `Restore` (soft delete only), or an action of the team's own
+    /// `View`, `Create`, `Update`, `Delete`, `Restore` (soft delete only), or a custom action
     pub action: String,
     /// `POST_PUBLISH`
     pub constant: String,
@@ -24,7 +24,7 @@ pub struct Access {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rule {
     pub who: Who,
-    /// all must hold; empty: every row
+    /// all must hold; an empty list matches every row
     pub conditions: Vec<Condition>,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for the whole application.
+//! Settings of the whole application.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct App {
     pub mail_links: MailLinks,
 }
 
-/// Pages that the links of mails lead to; each contains `{token}` once, where the one-time token goes.
+/// Pages that links in e-mails open; each URL contains `{token}` once, the placeholder of the one-time token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MailLinks {
     pub verify_email: Option<String>,
@@ -43,17 +43,17 @@ pub struct QueryLimits {
     pub max_depth: u32,
     /// rows of one createMany, updateMany or deleteMany (default 1000)
     pub max_bulk: u32,
-    /// rows that one body may name through relations (default 1000)
+    /// related rows that one request body may name (default 1000)
     pub max_nested: u32,
     /// values in one list of a filter
     pub max_in: u32,
-    /// rows that one answer may include beside its own
+    /// related rows that one answer may include in addition to its own rows
     pub max_included: u32,
     /// bytes of one answer (default 8 MiB)
     pub max_bytes: u64,
-    /// How long one statement may take.
+    /// Time limit of one SQL statement, in seconds.
     pub statement_seconds: u64,
-    /// How filters of a list are joined where a request does not say.
+    /// How the filters of a list are combined if the request has no `filterMode`.
     pub filter_mode: FilterMode,
 }
 

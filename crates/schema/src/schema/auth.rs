@@ -1,4 +1,4 @@
-//! How people log in, and what their accounts must be like.
+//! Authentication: log-in, sessions, tokens, and the rules for passwords and request bodies.
 
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Whether a surface is mounted that writes mail. The jwt surface does not.
+    /// Returns true if a mounted surface sends e-mail. The jwt surface sends none.
     pub fn sends_mail(&self) -> bool {
         self.surfaces.iter().any(|surface| matches!(surface, Surface::Session | Surface::TokenPair))
     }
@@ -70,19 +70,19 @@ pub struct AuthRoute {
     pub validation: Vec<BodyRule>,
 }
 
-/// What one key of a body must be like on one auth route, beyond what the field itself asks.
+/// A validation rule for one key of the body of an auth route, in addition to the validation of the field itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BodyRule {
     /// the key of the body: `username`, `newPassword`
     pub field: String,
     pub required: bool,
-    /// never looser than the field's own
+    /// never looser than the bounds of the field itself
     pub min: Option<BodyBound>,
     pub max: Option<BodyBound>,
     pub pattern: Option<String>,
 }
 
-/// A bound, of the kind that the type of the key's values asks for.
+/// A bound in the unit that fits the type of the key's values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum BodyBound {
     /// characters
@@ -131,7 +131,7 @@ pub struct Identifier {
     /// the model that holds the unique field, and that field's name
     pub model: String,
     pub field: String,
-    /// the relation of the account that leads there; none for a plain field
+    /// the relation that leads from the account to that model; none for a field of the account
     pub relation: Option<String>,
 }
 
@@ -182,6 +182,7 @@ pub struct TokenPairSurface {
     pub access_seconds: u64,
     pub refresh_seconds: u64,
     pub multiple_sessions: bool,
-    /// Absolute URIs without a fragment that a verified browser may be sent to; the first is the default.
+    /// Absolute URIs without a fragment that a link in an e-mail may redirect to; the first is the default after
+    /// verification.
     pub redirects: Vec<String>,
 }

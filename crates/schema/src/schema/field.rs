@@ -23,9 +23,9 @@ pub struct Field {
     pub private: bool,
     pub read_only: bool,
     pub immutable: bool,
-    /// compared without regard to the case of ASCII letters, and kept as written
+    /// compared without regard to the case of ASCII letters; stored as written
     pub case_insensitive: bool,
-    /// roles that may read or write this one field; none: whoever may read or write the row
+    /// roles that may read or write this field; none: everybody who may read or write the row
     pub read_roles: Option<Vec<String>>,
     pub write_roles: Option<Vec<String>>,
     pub renamed_from: Option<String>,
@@ -41,7 +41,7 @@ pub enum Origin {
     ForeignKey {
         relation: String,
     },
-    /// one of the fields that an account receives
+    /// a field that every account model has
     Account,
     CreatedAt,
     UpdatedAt,
@@ -52,13 +52,13 @@ pub enum Origin {
 pub enum FieldType {
     String {
         min: Option<u32>,
-        /// 255 where the YAML says nothing
+        /// 255 if the YAML has no `max`
         max: u32,
         pattern: Option<String>,
     },
     Text {
         min: Option<u32>,
-        /// 65536 where the YAML says nothing
+        /// 65536 if the YAML has no `max`
         max: u32,
         pattern: Option<String>,
     },

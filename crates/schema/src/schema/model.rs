@@ -1,4 +1,4 @@
-//! A model, and what is not a part of one field of it.
+//! Models, their indexes and their routes.
 
 use serde::Serialize;
 
@@ -44,29 +44,30 @@ pub struct Model {
     pub id: IdKind,
     pub timestamps: bool,
     pub soft_delete: bool,
-    /// Every column in table order: `id`, declared fields and the keys of `belongsTo` in YAML order, what an account
-    /// receives, `createdAt`, `updatedAt`, `deletedAt`.
+    /// All columns in table order: `id`, declared fields and the keys of `belongsTo` in YAML order, the fields of an
+    /// account, `createdAt`, `updatedAt`, `deletedAt`.
     pub fields: Vec<Field>,
     pub relations: Vec<Relation>,
-    /// Every index that is not unique, those of single fields (`index: true`, keys) first, in field order, then
-    /// `indexes:` lists.
+    /// All indexes that are not unique: indexes of single fields (`index: true`, foreign keys) in field order, then
+    /// the lists of `indexes:`.
     pub indexes: Vec<Index>,
-    /// Every unique constraint, single fields (`unique: true`) first, in field order, then `unique:` lists.
+    /// All unique constraints: single fields (`unique: true`) in field order, then the lists of `unique:`.
     pub uniques: Vec<Index>,
-    /// `View`, `Create`, `Update`, `Delete`, then `Restore` for soft delete, then the team's own; every one is here,
-    /// with no rules where the YAML is silent (then only a super user may).
+    /// `View`, `Create`, `Update`, `Delete`, then `Restore` if the model has soft delete, `Explain` for
+    /// `AuthPermission`, then custom actions. A built-in action that the YAML does not mention is listed without
+    /// rules: only super users may perform it.
     pub access: Vec<Access>,
     /// only operations that the YAML names
     pub routes: Vec<ModelRoute>,
 }
 
 impl Model {
-    /// The field of this JSON name.
+    /// Finds a field by its JSON name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The key of this `belongsTo`.
+    /// Returns the foreign key field of a `belongsTo` relation.
     pub fn key(&self, relation: &str) -> Option<&Field> {
         let relation = self.relations.iter().find(|declared| declared.name == relation)?;
         match &relation.kind {
@@ -75,7 +76,7 @@ impl Model {
         }
     }
 
-    /// What the route of the operation presets.
+    /// Returns the preset of the operation's route, or `None` if the YAML does not mention the route.
     pub fn preset(&self, operation: Operation) -> Option<&RoutePreset> {
         self.routes.iter().find(|written| written.operation == operation).map(|written| &written.preset)
     }
@@ -101,34 +102,34 @@ pub struct ModelRoute {
     pub preset: RoutePreset,
 }
 
-/// What a route asks for by itself: it narrows what a request may ask for, and fills in what it does not say.
+/// Defaults and restrictions that a route applies to every request of its operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RoutePreset {
-    /// What answers may hold and requests may name.
+    /// The fields that responses may contain and that requests may name.
     pub fields: Option<FieldPreset>,
-    /// All must hold for the rows that the operation knows of.
+    /// A row is visible to the operation only if all conditions hold.
     pub conditions: Vec<Condition>,
-    /// Where a request has no `sort`.
+    /// Applies to requests without `sort`.
     pub sort: Vec<SortPreset>,
-    /// Rows of a page where a request has no `limit`.
+    /// Page size for requests without `limit`.
     pub limit: Option<u32>,
     /// at most `query.maxLimit`
     pub max_limit: Option<u32>,
 }
 
 impl RoutePreset {
-    /// Whether the route is like any other.
+    /// Returns true if the route presets nothing.
     pub fn is_empty(&self) -> bool {
         *self == RoutePreset::default()
     }
 }
 
-/// Fields of one model, and of those that its relations lead to.
+/// A selection of fields of one model and of its related models.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FieldPreset {
     /// JSON names, in table order
     pub fields: Vec<String>,
-    /// The relations that may be followed, with what is shown behind them; all where there is no list.
+    /// The relations that may be included, each with the selection of its target; `None` allows all relations.
     pub relations: Option<Vec<(String, FieldPreset)>>,
 }
 

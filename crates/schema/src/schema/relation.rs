@@ -1,4 +1,4 @@
-//! How models refer to each other.
+//! Relations between models.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub enum RelationKind {
         via: String,
     },
     ManyToMany {
-        /// the join table: `posts_tags`, made for it unless `through` names a model
+        /// the join table: `posts_tags`, generated unless `through` names a model
         table: String,
         /// column that holds this model's id, and the target's
         this_column: String,

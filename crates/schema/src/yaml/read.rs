@@ -1,5 +1,6 @@
-//! What the values of a document are. Unlike the parser's own type, this one holds numbers of any length, keys that are
-//! given twice and values behind tags, so that none of them hides what else is wrong with a file.
+//! The values of a YAML document. In contrast to `serde_yaml::Value`, [`Read`] accepts numbers of any length,
+//! duplicate keys and tagged values, so that none of them stops the parser before the other problems of a file are
+//! found.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ pub(super) enum Read {
     Float(f64),
     Text(String),
     List(Vec<Read>),
-    /// The values, in order; the keys are known already.
+    /// The values in document order; the keys are known from the outline.
     Map(Vec<Read>),
 }
 
@@ -85,7 +86,7 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Read::Map(values))
     }
 
-    /// What stands behind a tag. The tag itself is refused where its place is known.
+    /// Reads the value behind a tag. The tag itself is refused by the outline, which knows its position.
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Read, A::Error> {
         let (_, contents) = data.variant::<String>()?;
         contents.newtype_variant()

@@ -1,4 +1,4 @@
-//! What the YAML says and what the tables say, side by side. Data in, data out.
+//! Compares the grants of the YAML with those of the role tables. Pure functions without I/O.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,7 +7,7 @@ use super::tables::Tables;
 use crate::core::Core;
 use crate::resource::Who;
 
-/// A role may do something.
+/// The permission of a role to perform an action on a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Grant {
     pub(crate) role: String,
@@ -15,7 +15,7 @@ pub(crate) struct Grant {
     pub(crate) action: String,
 }
 
-/// Who says so.
+/// Where a grant is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Both,
@@ -23,7 +23,7 @@ pub(crate) enum Mark {
     TablesOnly,
 }
 
-/// Whether synchronizing also takes grants away.
+/// Whether synchronizing also removes grants that the YAML does not contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prune {
     Yes,
@@ -35,7 +35,7 @@ pub(crate) struct Difference {
     pub(crate) missing_roles: BTreeSet<String>,
     /// (resource, action)
     pub(crate) missing_permissions: BTreeSet<(String, String)>,
-    /// Pairs that the schema does not have any more; they grant nothing.
+    /// (resource, action) pairs that are no longer in the schema. They grant nothing.
     pub(crate) unknown_permissions: BTreeSet<(String, String)>,
     pub(crate) grants: Vec<(Mark, Grant)>,
 }
@@ -65,7 +65,7 @@ impl Difference {
         self.grants.iter().filter(move |(mark, _)| *mark == wanted).map(|(_, grant)| grant)
     }
 
-    /// Whether both say the same.
+    /// Whether the YAML and the tables agree.
     pub(crate) fn is_empty(&self) -> bool {
         self.missing_roles.is_empty()
             && self.missing_permissions.is_empty()
@@ -94,7 +94,7 @@ fn yaml_grants(core: &Core) -> BTreeSet<Grant> {
     grants
 }
 
-/// A line each: `=` both say so, `+` only the YAML does, `-` only the tables do.
+/// One line for each entry: `=` is in both, `+` only in the YAML, `-` only in the tables.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.missing_roles.iter().try_for_each(|role| writeln!(f, "+ role {role}"))?;

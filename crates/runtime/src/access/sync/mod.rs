@@ -1,5 +1,5 @@
-//! Grants as code: what `access:` says beside what the role tables say. A new database is filled from the YAML; from
-//! then on the tables decide, and the difference can be seen and applied.
+//! Synchronizes the grants under `access:` with the role tables. A new database is filled from the YAML. After that the
+//! tables decide, and the difference can be shown and applied.
 
 mod difference;
 mod tables;
@@ -13,10 +13,10 @@ use crate::app_meta::AuthMode;
 pub(crate) use difference::{Difference, Prune};
 use tables::Tables;
 
-/// Writes the initial grants where there are no roles and no permissions yet.
+/// Writes the grants of the YAML into the tables if there are no roles and no permissions yet.
 pub(crate) async fn seed(core: &Core, models: &AccessModels) -> Result<(), DbError> {
     let Some(dynamic) = dynamic(models) else { return Ok(()) };
-    // The cheap question first: every start but the first one ends here.
+    // A cheap check without a transaction: every start but the first one returns here.
     if !tables::are_empty(core, core.db.reader(), dynamic).await? {
         return Ok(());
     }
@@ -33,14 +33,14 @@ pub(crate) async fn seed(core: &Core, models: &AccessModels) -> Result<(), DbErr
     Ok(())
 }
 
-/// How YAML and tables differ.
+/// Compares the YAML with the tables.
 pub(crate) async fn compare(core: &Core, models: &DynamicModels) -> Result<Difference, DbError> {
     let tables = Tables::load(core, core.db.reader(), models).await?;
     Ok(Difference::new(core, &tables))
 }
 
-/// Adds to the tables what only the YAML says; with `Prune::Yes` also takes away what only the tables say. Answers with
-/// the difference that there was.
+/// Adds the roles, permissions and grants to the tables that only the YAML has. With `Prune::Yes` also removes the
+/// grants and unknown permissions that only the tables have. Returns the difference from before.
 pub(crate) async fn synchronize(core: &Core, models: &DynamicModels, prune: Prune) -> Result<Difference, DbError> {
     let transaction = core.db.begin().await?;
     let source = Source::Transaction(&transaction);

@@ -1,4 +1,4 @@
-//! The role tables as they stand, and the statements that change them.
+//! Reads the role tables and changes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ impl Tables {
         Ok(tables)
     }
 
-    /// Makes the tables say what the YAML says.
+    /// Writes the difference to the tables, so that they agree with the YAML.
     pub(super) async fn apply(
         mut self,
         core: &Core,
@@ -91,7 +91,8 @@ impl Tables {
         Ok(())
     }
 
-    /// Takes away grants and permissions that the YAML does not know. Roles stay: accounts have them.
+    /// Removes grants that the YAML does not have, and permissions that the schema does not have. Roles stay, since
+    /// accounts may have them.
     async fn prune(
         &self,
         core: &Core,
@@ -134,7 +135,7 @@ async fn load_grants(core: &Core, source: Source<'_>, models: &DynamicModels) ->
     rows.iter().map(Row::new).map(grant).collect()
 }
 
-/// Writes a row of a role model with these texts in it.
+/// Inserts a row of a role model with these field values and returns its id.
 async fn insert(
     core: &Core,
     source: Source<'_>,

@@ -1,4 +1,4 @@
-//! Bodies of the surfaces, most of which are a handful of texts.
+//! Reads the bodies of the surfaces. Most of them consist of a few texts.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::http::{read_object, read_object_if_any};
 use crate::input::{FromJson, Problem, Submitted, together};
 use crate::text::upper_first;
 
-/// The texts of a body, by their keys.
+/// The texts of a body by key.
 pub(super) struct Texts(Map<String, Value>);
 
 impl Texts {
@@ -19,7 +19,7 @@ impl Texts {
         self.0.contains_key(key)
     }
 
-    /// What the body was required to have.
+    /// Takes the text of a required key.
     pub(super) fn take(&mut self, key: &str) -> String {
         self.optional(key).unwrap_or_default()
     }
@@ -32,13 +32,13 @@ impl Texts {
     }
 }
 
-/// The body as a model's input, with what the rules of the route have against it.
+/// Reads the body as a model's input, with the problems that the rules of the route find.
 pub(super) async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
     let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
     Ok(auth.rules.judge(asked.operation, body))
 }
 
-/// A body of optional texts, which may itself be absent.
+/// Reads a body of optional texts. The body itself may be missing.
 pub(super) async fn texts_if_any(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -49,7 +49,7 @@ pub(super) async fn texts_if_any(
     read_texts(auth.rules.judge(asked.operation, body), &[], optional)
 }
 
-/// The body as texts.
+/// Reads a body of texts.
 pub(super) async fn texts(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -60,9 +60,11 @@ pub(super) async fn texts(
     read_texts(submitted(ctx, auth, asked).await?, required, optional)
 }
 
+/// Checks that a body consists of the required and optional texts.
+///
 /// # Errors
-/// 400 with everything that is wrong: what is missing or empty, what is no text, what nobody asked for, and the rules
-/// of the route.
+/// 400 with every problem: required keys that are missing or empty, values that are not text, unknown keys, and broken
+/// rules of the route.
 fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<Texts, AuthError> {
     let Submitted { mut entries, broken } = body;
     let absent = |value: &Value| value.is_null() || value.as_str().is_some_and(str::is_empty);

@@ -1,4 +1,4 @@
-//! What the surfaces share: mounting paths, and the stages of a request to one of them.
+//! Mounts the routes of all surfaces and runs the stages of a request to one of them.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ use crate::hooks::Moment;
 use crate::http::{ApiError, method_not_allowed};
 use crate::limit::RouteLimit;
 
-/// One wire format: how a request becomes a call of the core, and what is said of its outcome.
+/// A wire format: maps requests to calls of the core, and their results to answers.
 pub(super) trait WireFormat: 'static {
     const VIA: Via;
 
     async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError>;
 
-    /// The surface's own status, code and message for a refusal of the core.
+    /// Maps an error of the core to the status, code and message of this surface.
     fn words(error: AuthError) -> ApiError;
 }
 
-/// A request to a surface, as far as it is none of the core's business.
+/// The parts of a request that only the surface uses, and not the core.
 pub(super) struct Asked<'r> {
     pub(super) operation: AuthOperation,
     pub(super) request: &'r HttpRequest,
     pub(super) payload: web::Payload,
 }
 
-/// Who may call an operation at all.
+/// Whether an operation needs a log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
     Anyone,
@@ -65,16 +65,17 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    /// HEAD is GET without the body, which the server leaves out. Not where GET uses a link up: mail programs look at
-    /// links before people do.
+    /// Whether the endpoint handles a method. GET endpoints also handle HEAD, for which the server omits the body,
+    /// except for the link that verifies an address: mail programs send HEAD to check links, which must not use the
+    /// link up.
     fn answers(&self, method: &str) -> bool {
         let looked_at = self.route.method == "GET" && self.route.operation != AuthOperation::VerifyEmail;
         self.route.method == method || (method == "HEAD" && looked_at)
     }
 }
 
-/// Mounts a surface's routes. A disabled operation is a method that its path does not have; a path without methods is
-/// not there.
+/// Mounts the routes of a surface. A disabled operation is answered like a method that its path does not have, and a
+/// path without enabled operations like one that does not exist.
 pub(super) fn mount<S: WireFormat>(
     config: &mut web::ServiceConfig,
     shared: &Shared,
@@ -101,8 +102,8 @@ pub(super) fn mount<S: WireFormat>(
     }
 }
 
-/// Under what name an operation's limit is kept. It counts together whatever the surface, or who is stopped at one
-/// would go on at the next; only where a surface documents a limit of its own, that one is kept apart.
+/// The name of an operation's rate limit. All surfaces share it, so that a client cannot continue on another surface.
+/// Only an operation for which a surface documents a limit of its own has a separate one.
 pub(crate) fn limit_name(via: Via, operation: AuthOperation) -> String {
     match (via, operation) {
         (Via::Session, AuthOperation::UpdatePassword) => "auth.session.UpdatePassword".to_owned(),
@@ -134,7 +135,8 @@ async fn answer<S: WireFormat>(
 ) -> Result<HttpResponse, ApiError> {
     let operation = endpoint.route.operation;
     let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
-    // Where cookies are the only way, a page of another site must not even log somebody in.
+    // On the session surface even a log-in is refused for a page of another site, which could otherwise log a browser
+    // in to an account of its choice.
     if S::VIA == Via::Session {
         refuse_cross_site(core, request)?;
     }
@@ -151,7 +153,7 @@ async fn answer<S: WireFormat>(
     }
 }
 
-/// Undoes what was written, and lets the error interceptors see why; they may replace the error.
+/// Rolls the transaction back and runs the error interceptors, which may replace the error.
 async fn failed(ctx: &mut Context<'_>, auth: &Auth, operation: AuthOperation, mut error: ApiError) -> ApiError {
     ctx.roll_back().await;
     match auth.hooks.run(operation, Moment::Error, ctx, &mut error).await {

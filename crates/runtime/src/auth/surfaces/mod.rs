@@ -1,4 +1,5 @@
-//! Wire formats over the core: thin rooms that map HTTP to core calls and core errors to their own words.
+//! The wire formats of the auth core. Each surface maps HTTP requests to calls of the core, and errors of the core to
+//! its own codes and messages.
 
 mod body;
 mod cookie;

@@ -1,4 +1,4 @@
-//! An account as it may see itself, under the names of a surface.
+//! Serializes an account for its owner, with the field names of a surface.
 
 use std::any::Any;
 
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::context::Context;
 use crate::http::{ApiError, Names, object_named};
 
-/// JSON that is written already.
+/// Serialized JSON.
 pub(super) type Written = Box<RawValue>;
 
 /// `{ "user": … }`
@@ -17,7 +17,7 @@ pub(super) struct User {
     pub(super) user: Written,
 }
 
-/// `also` names a field that is kept from the account's own view but for this once.
+/// Serializes the fields that the caller may read. `also` names one more field, which is normally private.
 pub(super) fn own_view(
     ctx: &Context<'_>,
     record: &dyn Any,

@@ -1,4 +1,4 @@
-//! For those who manage roles: what can be allowed, and why something is or is not.
+//! Routes for managing roles: list the actions of the schema, and explain why an account may or may not perform one.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::input::Problem;
 use crate::query::{no_parameters, parameters};
 use crate::resource::{Id, IdKind, Who};
 
-/// The permission that lets an account ask why others may do things.
+/// The permission to explain the rights of other accounts.
 const EXPLAIN: Authorization = Authorization { resource: "auth-permission", action: "Explain" };
-/// Reading the catalogue of actions. No permission of a model: every account may, unless an interceptor refuses.
+/// Reading the list of actions. Not a permission of a model: every account may, unless an interceptor refuses.
 const ACTIONS: Authorization = Authorization { resource: "auth-action", action: "View" };
 
 /// Mounts `/auth-actions`, `/auth-actions/{resource}` and `/auth-permissions/explain` inside the API's prefix.
@@ -34,13 +34,13 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
         .service(get_only("/auth-permissions/explain", move |request| explanation(explanations.clone(), request)));
 }
 
-/// Every (resource, action) pair with the roles that the YAML gives it to; for whoever is logged in.
+/// Lists every (resource, action) pair with the roles that the YAML grants it to. Needs a log-in.
 async fn auth_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     may_read_actions(&core, &request).await?;
     Ok(listed(&core.catalogue.iter().map(action).collect::<Vec<_>>()))
 }
 
-/// The actions of one resource, under the rules of the whole list.
+/// Lists the actions of one resource. Needs a log-in. 404 for an unknown resource.
 async fn resource_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     may_read_actions(&core, &request).await?;
     let resource = request.match_info().query("resource");
@@ -49,7 +49,7 @@ async fn resource_actions(core: Arc<Core>, request: HttpRequest) -> Result<HttpR
     if actions.is_empty() { Err(ApiError::not_found("AuthAction")) } else { Ok(listed(&actions)) }
 }
 
-/// Stages 3 and 4 of both lists, which take no parameters.
+/// Runs stages 3 and 4 for both lists, and refuses query parameters.
 async fn may_read_actions(core: &Arc<Core>, request: &HttpRequest) -> Result<(), ApiError> {
     let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
     authenticate(&mut ctx, request).await?;
@@ -77,7 +77,7 @@ fn action(entry: &CatalogueEntry) -> Value {
     })
 }
 
-/// `?account=…&resource=…&action=…`
+/// Answers `?account=…&resource=…&action=…` with an explanation.
 async fn explanation(core: Arc<Core>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut ctx = Context::new(&core, Principal::Anonymous, Some(&request));
     authenticate(&mut ctx, &request).await?;

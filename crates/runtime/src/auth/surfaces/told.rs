@@ -1,4 +1,4 @@
-//! What is wrong with a body, as the surfaces tell it.
+//! The problems of a body, in the format of the session and tokenPair surfaces.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub(super) struct Told<'a> {
     message: &'a Value,
 }
 
-/// Every problem of the body that was refused; none for other refusals.
+/// The problems in a 400 for an invalid body; empty for other errors.
 pub(super) fn told(error: &ApiError) -> Vec<Told<'_>> {
     let problems = error.meta().and_then(|meta| meta["errors"].as_array());
     problems
@@ -22,8 +22,8 @@ pub(super) fn told(error: &ApiError) -> Vec<Told<'_>> {
         .collect()
 }
 
-/// Whether a code is spelt as the surfaces with codes in capitals spell theirs: then it is their own, or an
-/// interceptor's, and stays.
+/// Whether a code consists of capitals, digits and underscores. Such a code is a surface's own or an interceptor's, and
+/// is not replaced.
 pub(super) fn in_capitals(code: &str) -> bool {
     let may_follow = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     code.starts_with(|first: char| first.is_ascii_uppercase()) && code.bytes().all(may_follow)

@@ -1,7 +1,8 @@
-//! Lines on their way to standard error. A worker only puts them into a bounded queue; a thread writes them.
+//! A queue of log lines for standard error. Worker threads only add lines to the bounded queue; a separate thread
+//! writes them.
 //!
-//! Standard error may be a full disk, a pipe that nobody reads or one whose reader is gone. None of these may stop a
-//! request, so a line that does not fit into the queue, or that cannot be written, is dropped and counted.
+//! Standard error may be a full disk, a pipe that nobody reads or a closed pipe. None of these may block a request,
+//! so a line that does not fit into the queue or cannot be written is dropped and counted.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Write};
@@ -11,30 +12,30 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait at most.
+/// Maximum number of waiting lines.
 const MAX_LINES: usize = 8192;
-/// Their bytes at most: an error's cause may be long.
+/// Maximum bytes of waiting lines: the cause of an error may be long.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
-/// A buffer that grew beyond this is given back once it has been written.
+/// A larger buffer, in bytes, is freed after it was written.
 const KEPT_BYTES: usize = 64 * 1024;
-/// The pause before another attempt where standard error is a non-blocking stream that is full.
+/// Pause before the next attempt if standard error is non-blocking and full.
 const FULL_STREAM_PAUSE: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// Whether this thread writes the lines. Its own line, the number of dropped ones, is always taken.
+    /// True on the writer thread. Its own line, the number of dropped lines, is always accepted.
     static WRITES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Clones share the queue.
+/// The queue of log lines; clones share it.
 #[derive(Clone)]
 pub(super) struct LineQueue(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// There is something to write.
+    /// Signals that there are lines to write.
     filled: Condvar,
-    /// Everything has been written or dropped.
+    /// Signals that all lines have been written or dropped.
     emptied: Condvar,
 }
 
@@ -42,20 +43,20 @@ struct Shared {
 struct State {
     waiting: Batch,
     dropped: u64,
-    /// A batch has been taken and is being written.
+    /// True while a batch is being written.
     writing: bool,
 }
 
 #[derive(Default)]
 struct Batch {
     text: Vec<u8>,
-    /// Where each line ends: an entry of the log may hold several line breaks.
+    /// The end of each line: a log entry may contain line breaks.
     ends: Vec<usize>,
 }
 
 impl LineQueue {
-    /// Starts the thread that writes to `sink`. `report` is called on that thread with the number of dropped lines, once
-    /// lines can be written again; it is expected to put a line into this queue.
+    /// Starts the thread that writes to `sink`. Once lines can be written again, that thread calls `report` with the
+    /// number of dropped lines; `report` should add a line to this queue.
     pub(super) fn start(sink: impl Write + Send + 'static, report: impl Fn(u64) + Send + 'static) -> Self {
         let queue = Self(Arc::default());
         let shared = queue.0.clone();
@@ -66,7 +67,7 @@ impl LineQueue {
         queue
     }
 
-    /// Takes one line, with its line break. Never waits for the stream.
+    /// Adds one line, with its line break. Never blocks.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.0.state();
         let fits = state.waiting.ends.len() < MAX_LINES && state.waiting.text.len() + line.len() <= MAX_BYTES;
@@ -80,7 +81,7 @@ impl LineQueue {
         self.0.filled.notify_one();
     }
 
-    /// Waits until every line has been written or dropped, for at most `patience`.
+    /// Waits until all lines have been written or dropped, at most for `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let busy = |state: &mut State| state.writing || !state.waiting.ends.is_empty();
         drop(self.0.emptied.wait_timeout_while(self.0.state(), patience, busy));
@@ -95,7 +96,7 @@ impl<'q> MakeWriter<'q> for LineQueue {
     }
 }
 
-/// `tracing_subscriber` writes each event with one call.
+/// `tracing_subscriber` writes each event in one call.
 pub(super) struct LineWriter<'q>(&'q LineQueue);
 
 impl Write for LineWriter<'_> {
@@ -126,7 +127,7 @@ impl Shared {
         std::mem::take(&mut state.waiting)
     }
 
-    /// Gives the buffers of a batch back to the queue, unless lines arrived meanwhile or the buffers are large.
+    /// Returns the buffers of a batch to the queue, unless lines arrived meanwhile or the buffers are large.
     fn recycle(&self, mut batch: Batch) -> u64 {
         let mut state = self.state();
         if state.waiting.ends.is_empty() && batch.text.capacity() <= KEPT_BYTES {
@@ -142,9 +143,9 @@ struct Writer<S> {
     sink: S,
     /// The last write failed inside a line.
     inside_line: bool,
-    /// Dropped lines that no line tells of yet.
+    /// Dropped lines that have not been reported.
     dropped: u64,
-    /// Dropped lines that a waiting line tells of.
+    /// Dropped lines whose report waits in the queue.
     reported: u64,
 }
 
@@ -156,7 +157,7 @@ impl<S: Write> Writer<S> {
             let lost = self.write(&batch);
             self.dropped += shared.recycle(batch) + lost;
             if lost > 0 {
-                // The line with the number may be among the lost ones.
+                // The report may be among the lost lines.
                 self.dropped += std::mem::take(&mut self.reported);
                 continue;
             }
@@ -167,7 +168,7 @@ impl<S: Write> Writer<S> {
         }
     }
 
-    /// Writes a batch; yields the number of lines that were lost.
+    /// Writes a batch; returns the number of lost lines.
     fn write(&mut self, batch: &Batch) -> u64 {
         if self.inside_line && self.write_some(b"\n") == 0 {
             return batch.ends.len() as u64;
@@ -178,7 +179,7 @@ impl<S: Write> Writer<S> {
         lost as u64
     }
 
-    /// Writes until an error; yields the number of bytes that were written.
+    /// Writes until an error; returns the number of bytes written.
     fn write_some(&mut self, text: &[u8]) -> usize {
         let mut written = 0;
         while written < text.len() {
@@ -203,7 +204,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A stream whose writes wait for a word of the test: whether they succeed.
+    /// A stream whose writes wait until the test decides whether they succeed.
     struct Gate {
         allowed: Receiver<bool>,
         written: Arc<Mutex<Vec<u8>>>,

@@ -1,4 +1,5 @@
-//! The log: `RUST_LOG` says what, `GABLE_LOG` says how. It never blocks a request and never panics; see `line_queue`.
+//! The log: `RUST_LOG` sets its levels, `GABLE_LOG` its format. It never blocks a request and never panics; see
+//! `line_queue`.
 
 mod line_queue;
 
@@ -19,23 +20,23 @@ use self::line_queue::LineQueue;
 use super::shutdown::Stopping;
 use crate::settings::{LogFormat, LogSettings};
 
-/// The database layers log every statement at info; ours log every request.
+/// The default filter. It hides messages of these crates at level info; the runtime itself logs every request.
 const DEFAULT_FILTER: &str = "info,tokio_postgres=warn,actix_server=warn";
 
-/// How long the end of a process waits for its last lines: a pipe that nobody reads must not keep it.
+/// Maximum time that the end of a process waits for its last lines, for example for a pipe that nobody reads.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Where actix tells of errors of its sockets.
+/// The log target of actix for socket errors.
 const SOCKET_ERRORS: &str = "actix_server::accept";
 
-/// The process's log. Its last lines are written when it is dropped.
+/// The log of the process. Dropping it writes the last lines.
 pub(crate) struct Log {
     lines: LineQueue,
     stopping: Stopping,
 }
 
 impl Log {
-    /// Opens standard error; only `line` writes to it before `start`.
+    /// Opens standard error; before `start`, only `line` writes to it.
     pub(crate) fn open(stopping: Stopping) -> Self {
         let lines = LineQueue::start(std::io::stderr(), |dropped| {
             tracing::warn!(dropped, "dropped {dropped} log lines: the log could not be written fast enough");
@@ -43,7 +44,7 @@ impl Log {
         Self { lines, stopping }
     }
 
-    /// Starts the log. A log that is already running, as in an application's tests, stays.
+    /// Starts the log. A log that already runs, as in an application's tests, is kept.
     pub(crate) fn start(&self, settings: &LogSettings) {
         let filter = filter(settings.filter.as_deref().unwrap_or(DEFAULT_FILTER));
         let lines = tracing_subscriber::fmt().with_writer(self.lines.clone()).log_internal_errors(false);
@@ -62,7 +63,7 @@ impl Log {
         }
     }
 
-    /// Keeps back what actix says of sockets that the server itself has closed.
+    /// Hides messages of actix about sockets that the server itself has closed.
     fn quiet<S: Subscriber>(&self) -> impl Layer<S> + use<S> {
         let stopping = self.stopping.clone();
         let is_of_sockets = |metadata: &Metadata<'_>| metadata.target() == SOCKET_ERRORS;
@@ -75,7 +76,7 @@ impl Log {
             .with_max_level_hint(LevelFilter::TRACE)
     }
 
-    /// Writes a line that is no entry of the log, such as the error that ends a command.
+    /// Writes a line outside the log, such as the error that ends a command.
     pub(crate) fn line(&self, text: &str) {
         self.lines.push(format!("{text}\n").as_bytes());
     }
@@ -87,7 +88,7 @@ impl Drop for Log {
     }
 }
 
-/// Replaces the hook of the standard library, which writes to standard error itself and would wait for it.
+/// Replaces the standard library's panic hook, which writes to standard error and could block.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or("no message");
@@ -110,7 +111,7 @@ fn filter(directives: &str) -> Option<EnvFilter> {
     EnvFilter::builder().parse(directives).ok()
 }
 
-/// Whether `RUST_LOG` can be understood; checked with the other settings.
+/// Returns true if `RUST_LOG` is valid; checked with the other settings.
 pub(crate) fn is_filter(directives: &str) -> bool {
     filter(directives).is_some()
 }

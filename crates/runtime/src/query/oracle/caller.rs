@@ -1,4 +1,4 @@
-//! Random callers: strangers, and accounts with one role or none.
+//! Random callers: anonymous ones, and accounts with one role or none.
 
 use std::sync::Arc;
 
@@ -28,12 +28,12 @@ impl Caller {
         Caller::Account { id: choices.among(&world.owners()).clone(), role }
     }
 
-    /// Who sees most.
+    /// The caller that sees most.
     pub(super) fn editor(world: &World) -> Self {
         Caller::Account { id: world.owners()[0].clone(), role: Some(EDITOR) }
     }
 
-    /// Callers who differ from this one in one thing, and what they tell by finding other rows.
+    /// Callers who differ from this one in one respect, and the case that is covered if they find other rows.
     pub(super) fn others(&self, world: &World) -> Vec<(Tells, Self)> {
         let Caller::Account { id, role } = self else { return Vec::new() };
         let other = world.owners().into_iter().find(|owner| *owner != id).expect("several");
@@ -44,7 +44,7 @@ impl Caller {
         ]
     }
 
-    /// What kind of caller this is.
+    /// The kind of caller: anonymous, an account, or the name of its role.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Caller::Stranger => "Stranger",
@@ -63,7 +63,7 @@ impl Caller {
         matches!(self, Caller::Account { role: Some(role), .. } if all.contains(role))
     }
 
-    /// Whether a rule for these means the caller.
+    /// Whether a rule for these callers applies to this one.
     pub(super) fn is_one(&self, who: Who) -> bool {
         match who {
             Who::Public => true,
@@ -80,7 +80,7 @@ impl Caller {
         }
     }
 
-    /// As the runtime has it, where accounts are given roles, and roles what the rules say.
+    /// The principal in the runtime. Its role holds the permissions that the rules grant.
     pub(super) fn principal(&self, core: &Core) -> Principal {
         let Caller::Account { id, role } = self else { return Principal::Anonymous };
         let account = match id {

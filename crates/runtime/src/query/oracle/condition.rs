@@ -1,5 +1,5 @@
-//! Random conditions, and whether they hold for a row as a plain reading of the API has it. How requests say them
-//! stands in `spelling`.
+//! Random conditions, and whether they hold for a row by a plain implementation of the API. `spelling` writes them as
+//! requests.
 
 use super::choices::Choices;
 use super::schema::Kind;
@@ -23,11 +23,11 @@ pub(super) struct Test {
     pub(super) field: usize,
     pub(super) name: String,
     pub(super) operator: &'static str,
-    /// One, but for lists.
+    /// One operand, except for lists.
     pub(super) operands: Vec<Operand>,
-    /// Of `isNull`.
+    /// The operand of `isNull`.
     pub(super) truth: bool,
-    /// Said in fewer words, where there are some.
+    /// Whether to use a shorter spelling if there is one.
     pub(super) brief: bool,
 }
 
@@ -39,14 +39,14 @@ pub(super) struct Related {
     pub(super) is_to_many: bool,
     pub(super) quantifier: Option<&'static str>,
     pub(super) inner: Box<Condition>,
-    /// Said as one key with what it leads to, where that is one.
+    /// Whether to join the name and a single key behind it to one key.
     pub(super) joined: bool,
 }
 
 const WORDS: [Option<&str>; 4] = [None, Some("some"), Some("every"), Some("none")];
 
 impl Condition {
-    /// Of at most this depth, following at most so many relations.
+    /// A condition of at most this depth, which follows at most so many relations.
     pub(super) fn random(seen: &Seen<'_>, model: usize, depth: u32, steps: u32, choices: &mut Choices<'_>) -> Self {
         if depth == 0 {
             return Condition::Test(Test::random(seen, model, choices));
@@ -64,7 +64,7 @@ impl Condition {
         }
     }
 
-    /// What one parameter can say: relations, one after another, and a test.
+    /// A condition that one parameter can express: relations in order, and a test.
     pub(super) fn path(seen: &Seen<'_>, model: usize, steps: u32, choices: &mut Choices<'_>) -> Self {
         if !choices.percent(50) {
             return Condition::Test(Test::random(seen, model, choices));
@@ -97,7 +97,7 @@ impl Condition {
         })
     }
 
-    /// Whether a list in it cannot be told in a URL, where commas part it.
+    /// Whether a list in it cannot be given in a URL, where commas separate its values.
     pub(super) fn has_commas(&self) -> bool {
         match self {
             Condition::Test(test) => test.has_commas(),
@@ -106,7 +106,7 @@ impl Condition {
         }
     }
 
-    /// Rows that the caller does not see are no rows.
+    /// Whether the condition holds for a row. Rows that the caller does not see are ignored.
     pub(super) fn holds(&self, seen: &Seen<'_>, model: usize, row: &Row) -> bool {
         match self {
             Condition::All(all) => all.iter().all(|one| one.holds(seen, model, row)),
@@ -151,7 +151,7 @@ impl Test {
             _ => vec![operand(seen, model, field, choices)],
         };
         let name = known.fields[field].name.clone();
-        // What cannot be compared is not compared with null either.
+        // JSON cannot be compared, not even with null.
         let brief = choices.percent(60) && known.fields[field].kind != FieldKind::Json;
         Self { field, name, operator, operands, truth: choices.percent(50), brief }
     }
@@ -172,7 +172,7 @@ impl Test {
     }
 }
 
-/// A value that some row has, more often than not.
+/// A value to compare with, more often than not from a row.
 fn operand(seen: &Seen<'_>, model: usize, field: usize, choices: &mut Choices<'_>) -> Operand {
     let (known, rows) = (&seen.model(model).fields[field], &seen.world.rows[model]);
     let there = &rows[choices.below(rows.len())][field];
@@ -181,7 +181,7 @@ fn operand(seen: &Seen<'_>, model: usize, field: usize, choices: &mut Choices<'_
     Operand::spelled(known.kind, value, choices)
 }
 
-/// A piece of a text that some row has, or any; where the operator looks for it.
+/// A piece of a text, more often than not from a row, at the place where the operator looks for it.
 fn piece(seen: &Seen<'_>, model: usize, field: usize, operator: &str, choices: &mut Choices<'_>) -> Operand {
     let Value::Text(text) = operand(seen, model, field, choices).meant else { unreachable!("a text") };
     let letters: Vec<char> = text.chars().collect();
@@ -208,7 +208,7 @@ fn is_found(value: &Value, operator: &str, operand: &Value, dialect: Dialect) ->
     }
 }
 
-/// In one case. To SQLite, letters beyond ASCII have no other.
+/// The text in lower case. SQLite knows only the cases of ASCII letters.
 fn folded(text: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => text.to_ascii_lowercase(),
@@ -216,7 +216,7 @@ fn folded(text: &str, dialect: Dialect) -> String {
     }
 }
 
-/// Whether the row has this text in one of those that are searched.
+/// Whether one of the searched texts of the row contains this text.
 pub(super) fn is_searched(seen: &Seen<'_>, model: usize, row: &Row, text: &str) -> bool {
     let wanted = Value::Text(text.to_owned());
     let dialect = seen.world.schema.dialect;

@@ -1,12 +1,12 @@
-//! Where the rows of random schemas lie: in memory on SQLite, or in a database of this run's own on the PostgreSQL server
-//! that `TEST_POSTGRES_URL` names. `GABLE_TEST_DATABASE` chooses as it does for the application's tests.
+//! The database for the rows of random schemas: in memory on SQLite, or a database of this run's own on the PostgreSQL
+//! server that `TEST_POSTGRES_URL` names. `GABLE_TEST_DATABASE` chooses it as for the application's tests.
 
 use tokio::runtime::Builder;
 use uuid::Uuid;
 
 use crate::db::{Database, Dialect, Options, Statement};
 
-/// Dropped with its owner.
+/// A database for one run. One on PostgreSQL is dropped with this value.
 pub(super) struct TestDatabase {
     dialect: Dialect,
     url: String,
@@ -31,7 +31,7 @@ impl TestDatabase {
         self.dialect
     }
 
-    /// Without the tables of the schema before.
+    /// Connects to the database, without the tables of the previous schema.
     pub(super) async fn emptied(&self) -> Database {
         let db = Database::connect(&self.url, &Options::new(1)).await.expect("a database");
         if self.dialect == Dialect::Postgres {
@@ -53,8 +53,8 @@ impl Drop for TestDatabase {
     }
 }
 
-/// In the order of code points, and with the cases of all letters: what a plain reading can tell, whatever locale is the
-/// server's own.
+/// SQL for a database that sorts by code points and knows the cases of all letters, as the plain implementation does,
+/// whatever the locale of the server is.
 fn create(name: &str) -> String {
     format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
 }
@@ -76,7 +76,7 @@ fn named_server() -> String {
     server().expect("GABLE_TEST_DATABASE=postgres needs TEST_POSTGRES_URL")
 }
 
-/// The same server's URL with another database.
+/// The URL of another database on the server.
 fn with_database(url: &str, name: &str) -> String {
     let mut url = url::Url::parse(url).expect("TEST_POSTGRES_URL is a URL");
     url.set_path(name);

@@ -7,12 +7,12 @@ use super::schema::Model;
 use super::seen::Seen;
 use super::world::Row;
 
-/// Fields, and whether they go down.
+/// Fields, and whether each is descending.
 #[derive(Clone, Debug)]
 pub(super) struct Order(Vec<(usize, bool)>);
 
 impl Order {
-    /// By one field at least, `more` of them at most beside it; a field may be there twice.
+    /// An order by one field, and by at most `more` others; a field may be repeated.
     pub(super) fn random(seen: &Seen<'_>, model: usize, more: usize, choices: &mut Choices<'_>) -> Self {
         let comparable = seen.comparable(model);
         Self((0..=choices.below(more + 1)).map(|_| (choices.among(&comparable), choices.percent(50))).collect())
@@ -33,7 +33,7 @@ impl Order {
     }
 }
 
-/// Ties, and everything where there is no order, by id.
+/// Sorts rows. Ties, and all rows without an order, are sorted by id.
 pub(super) fn sorted<'w>(mut rows: Vec<&'w Row>, order: Option<&Order>) -> Vec<&'w Row> {
     let compared = |a: &Row, b: &Row| order.map_or(Ordering::Equal, |order| order.compare(a, b));
     rows.sort_by(|a, b| compared(a, b).then_with(|| a[0].order(&b[0])));

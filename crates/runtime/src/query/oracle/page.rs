@@ -1,4 +1,4 @@
-//! What an answer says, as far as it is compared.
+//! The parts of an answer that are compared.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ pub(super) struct Page {
     pub(super) data: Json,
     pub(super) total: Option<u64>,
     pub(super) has_next: bool,
-    /// Signed: that there is one is all that can be known of it.
+    /// Signed, so that only its presence can be compared.
     pub(super) cursor: Option<String>,
 }
 

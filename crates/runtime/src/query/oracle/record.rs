@@ -1,4 +1,4 @@
-//! Rows of models that no code was generated for.
+//! Rows of models for which no code was generated.
 
 use std::any::Any;
 

@@ -1,5 +1,5 @@
-//! Requests that lead to what is not there for who asks: private fields, fields of others, relations whose key or
-//! whose other end they may not see. Each is made a second time with a name that nobody ever heard of.
+//! Requests with names that are hidden from the caller: private fields, fields of other roles, and relations whose key
+//! or other end the caller may not see. Each is repeated with a name that does not exist.
 
 use serde_json::{Value as Json, json};
 
@@ -12,10 +12,10 @@ use super::spelling::Spelling;
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) model: usize,
-    /// Relations that lead to where the name stands.
+    /// Relations that lead to the model of the hidden name.
     path: Vec<Step>,
     pub(super) hidden: String,
-    /// Whether an editor would find it.
+    /// Whether an editor could use the name.
     pub(super) withheld: bool,
     place: Place,
     spelling: Spelling,
@@ -33,9 +33,9 @@ enum Place {
     Filter,
     Json,
     Fields,
-    /// Behind the relation that is included, or of the list.
+    /// An order of the list, or of the last relation in the path.
     Sort,
-    /// A relation, with a field that every model has behind it.
+    /// A relation, with a field behind it that every model has.
     Through,
     JsonThrough,
     FieldsThrough,
@@ -50,7 +50,8 @@ const RELATION: [Place; 7] =
 pub(super) const UNKNOWN: &str = "unheardOf";
 
 impl Refusal {
-    /// None where the way led to a model that hides nothing, or whose field is what a parameter would speak of.
+    /// `None` if the path leads to a model that hides nothing, or to one that has a field with the name of the
+    /// parameter.
     pub(super) fn random(seen: &Seen<'_>, choices: &mut Choices<'_>) -> Option<Self> {
         let (viewable, _) = seen.models();
         let model = choices.among(&viewable);
@@ -77,7 +78,7 @@ impl Refusal {
         })
     }
 
-    /// With the hidden name, or with another one in its place.
+    /// The parameters with the hidden name, or with another name in its place.
     pub(super) fn parameters(&self, name: &str) -> Vec<(String, String)> {
         let said = |name: &str, value: String| vec![(name.to_owned(), value)];
         let relations: Vec<String> = self.path.iter().map(|step| step.name.clone()).collect();
@@ -108,7 +109,7 @@ impl Refusal {
     }
 }
 
-/// Relations that can be followed, and the model that they lead to. None may be followed from there otherwise.
+/// A random path of relations that the caller may follow, and the model at its end.
 fn way(seen: &Seen<'_>, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
     let (mut path, mut at) = (Vec::new(), from);
     for _ in 0..choices.below(usize::try_from(seen.world.schema.limits.max_depth).expect("small")) {
@@ -124,7 +125,8 @@ fn way(seen: &Seen<'_>, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, u
     (path, at)
 }
 
-/// Names that the caller must not find, and whether each is a relation. None of them means anything else.
+/// Names that are hidden from the caller, and whether each is a relation. Names with another meaning in a query are
+/// left out.
 fn hidden(seen: &Seen<'_>, model: usize) -> Vec<(String, bool)> {
     let known = seen.model(model);
     let is_hidden = |field: &Field| !seen.caller.reads(field.reader) && !AWKWARD.contains(&field.name.as_str());

@@ -15,12 +15,12 @@ use super::world::{Row, World};
 pub(super) struct Request {
     pub(super) model: usize,
     filters: Vec<Filter>,
-    /// `filterMode`, where it is said: `OR`.
+    /// `filterMode` if it is given: whether it is `OR`.
     any: Option<bool>,
     search: Option<String>,
     order: Option<Order>,
     limit: Option<usize>,
-    /// From page to page by cursor, not by number.
+    /// Whether pages are requested by cursor and not by number.
     pub(super) by_cursor: bool,
     counted: Option<bool>,
     selection: Selection,
@@ -44,7 +44,7 @@ impl Filter {
         }
     }
 
-    /// What a request may say once; nothing of JSON.
+    /// The parts of a parameter's name that a request may give only once; `None` for JSON.
     fn place(&self) -> Option<Vec<String>> {
         let Filter::Parameter(condition, _) = self else { return None };
         let means = |part: &String| part != "some" && part != "eq";
@@ -91,7 +91,7 @@ impl Request {
         }
     }
 
-    /// Without what says where a page begins.
+    /// The parameters without those that select a page.
     pub(super) fn parameters(&self, world: &World) -> Vec<(String, String)> {
         let said = |name: &str, value: String| (name.to_owned(), value);
         let known = &world.schema.models[self.model];
@@ -107,18 +107,18 @@ impl Request {
         parameters
     }
 
-    /// Rows on a page.
+    /// The number of rows on a page.
     pub(super) fn limit(&self, world: &World) -> usize {
         self.limit.unwrap_or_else(|| usize::try_from(world.schema.limits.default_limit).expect("small"))
     }
 
-    /// The rows that it should find, in their order.
+    /// The rows that the request should find, in order.
     pub(super) fn expected<'w>(&self, seen: &Seen<'w>) -> Vec<&'w Row> {
         let rows = seen.visible(self.model).filter(|row| self.keeps(seen, row)).collect();
         sorted(rows, self.order.as_ref())
     }
 
-    /// The answer that those rows should make.
+    /// The expected answer with one page of these rows.
     pub(super) fn page(&self, seen: &Seen<'_>, rows: &[&Row], page: usize) -> Page {
         let limit = self.limit(seen.world);
         let shown = rows.iter().skip(limit * (page - 1)).take(limit);
@@ -142,7 +142,7 @@ impl Request {
     }
 }
 
-/// Short, so that it is found; none where nothing is searched.
+/// A short text, so that it is found; `None` if no field is searched.
 fn text(seen: &Seen<'_>, model: usize, choices: &mut Choices<'_>) -> Option<String> {
     if seen.searched(model).is_empty() || !choices.percent(15) {
         return None;

@@ -1,4 +1,4 @@
-//! Random schemas: models with fields of every type, relations of every kind, and rules for who sees what.
+//! Random schemas: models with fields of every type, relations of every kind, and rules that grant rows and fields.
 
 use super::choices::Choices;
 use super::value::{EXACT_DIGITS, Value};
@@ -8,10 +8,10 @@ use crate::resource::{FieldKind, IdKind, Origin, Who};
 
 #[derive(Debug)]
 pub(super) struct Schema {
-    /// Of the database that its rows lie in.
+    /// The dialect of the database that holds the rows.
     pub(super) dialect: Dialect,
     pub(super) models: Vec<Model>,
-    /// Tables of links and their columns.
+    /// Join tables and their columns.
     pub(super) links: Vec<Links>,
     pub(super) limits: QueryLimits,
 }
@@ -25,7 +25,7 @@ pub(super) struct Model {
     /// The id comes first.
     pub(super) fields: Vec<Field>,
     pub(super) relations: Vec<Relation>,
-    /// Who is granted which rows.
+    /// The rules that grant rows.
     pub(super) view: Vec<Rule>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Field {
     pub(super) names_account: bool,
 }
 
-/// Who reads a field.
+/// The callers who may read a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     Everybody,
@@ -58,12 +58,12 @@ pub(super) struct Relation {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The field here that is the key.
+    /// The position of the key in this model.
     BelongsTo(usize),
-    /// The field there.
+    /// The position of the key in the other model.
     HasOne(usize),
     HasMany(usize),
-    /// The table of links, and which of its columns names the rows here.
+    /// The join table, and which of its columns refers to this model.
     ManyToMany(usize, usize),
 }
 
@@ -90,7 +90,8 @@ pub(super) struct Term {
 #[derive(Debug)]
 pub(super) enum Wanted {
     Value(Value),
-    /// The account that asks. Strangers have none, should a public rule ask for it, as no checked schema does.
+    /// The caller's account. Anonymous callers have none, even if a public rule demands it, which checked schemas
+    /// exclude.
     Me,
 }
 
@@ -98,7 +99,7 @@ pub(super) enum Wanted {
 pub(super) const ACCOUNTS: usize = 0;
 pub(super) const MEMBER: &str = "Member";
 pub(super) const EDITOR: &str = "Editor";
-/// Who may be granted rows, and of how many schemas in 100 they see all of a model by that, or some.
+/// Callers who may be granted rows, and for how many of 100 models they are granted all rows, or some.
 const GRANTS: [(Who, usize, usize); 5] = [
     (Who::Public, 30, 40),
     (Who::Authenticated, 5, 35),
@@ -109,7 +110,7 @@ const GRANTS: [(Who, usize, usize); 5] = [
 
 const NAMES: [&str; 4] = ["Alder", "Birch", "Cedar", "Elm"];
 const WORDS: [&str; 6] = ["ash", "bay", "cob", "dew", "fog", "gale"];
-/// Names that mean something elsewhere in a query, or in SQL.
+/// Names with another meaning in a query, or in SQL.
 pub(super) const AWKWARD: [&str; 12] =
     ["limit", "sort", "some", "none", "count", "page", "eq", "isNull", "search", "filters", "order", "group"];
 
@@ -134,7 +135,7 @@ impl Schema {
 
     fn relate(&mut self, nth: usize, choices: &mut Choices<'_>) {
         let (here, there) = (choices.below(self.models.len()), choices.below(self.models.len()));
-        // Without help, hardly any row would belong to an account.
+        // Otherwise hardly any row would belong to an account.
         let there = if choices.percent(20) { ACCOUNTS } else { there };
         let names = [format!("link{nth}"), format!("back{nth}")];
         let kinds = if choices.percent(40) {
@@ -211,7 +212,7 @@ impl Model {
         self.fields.len() - 1
     }
 
-    /// Adds what the server keeps of every row, and says who sees which.
+    /// Adds the fields that the server sets in every row, and the rules that grant rows.
     fn complete(&mut self, choices: &mut Choices<'_>) {
         let moment = |name, column: &str| Field::new(name, column.to_owned(), FieldKind::Datetime);
         if choices.percent(50) {
@@ -249,7 +250,7 @@ impl Model {
 }
 
 impl Reader {
-    /// Not everybody, this often of 100 times.
+    /// A reader other than everybody, in so many of 100 cases.
     fn random(seldom: usize, choices: &mut Choices<'_>) -> Self {
         let few = [Reader::Roles(&[EDITOR]), Reader::Nobody, Reader::Roles(&[MEMBER, EDITOR])];
         if choices.percent(seldom) { choices.among(&few) } else { Reader::Everybody }
@@ -260,7 +261,7 @@ fn kind_of(id: IdKind) -> FieldKind {
     if id == IdKind::Uuid { FieldKind::Uuid } else { FieldKind::Bigint }
 }
 
-/// Of every decimal. SQLite keeps them as floating-point numbers.
+/// The digits of every decimal. SQLite keeps decimals as floating-point numbers.
 fn digits(dialect: Dialect) -> u32 {
     match dialect {
         Dialect::Sqlite => EXACT_DIGITS,
@@ -309,7 +310,8 @@ impl Field {
         matches!(self.kind, FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url)
     }
 
-    /// Whether rows may be hidden by it: a private field would be told by which of them appear.
+    /// Whether a rule may test the field. A private field is excluded, because the visible rows would reveal its
+    /// values.
     fn may_rule(&self) -> bool {
         let long = matches!(self.kind, FieldKind::Text | FieldKind::Json | FieldKind::Password);
         let known = match self.origin {
@@ -320,7 +322,7 @@ impl Field {
         known && !long && self.reader != Reader::Nobody
     }
 
-    /// What a rule may ask of it.
+    /// A value that a rule may demand of the field.
     fn wanted(&self, choices: &mut Choices<'_>) -> Wanted {
         if self.names_account && (!self.optional || choices.percent(70)) {
             return Wanted::Me;

@@ -1,4 +1,4 @@
-//! A world as one caller sees it: which models, rows, fields and relations there are.
+//! A world as one caller sees it: its models, rows, fields and relations.
 
 use super::caller::Caller;
 use super::schema::{Kind, Model, Relation, Rule, Wanted};
@@ -15,7 +15,7 @@ impl<'w> Seen<'w> {
         &self.world.schema.models[model]
     }
 
-    /// Models of which at least some rows may be asked for, and those that are refused.
+    /// Models of which the caller may see at least some rows, and models that are refused.
     pub(super) fn models(&self) -> (Vec<usize>, Vec<usize>) {
         (0..self.world.schema.models.len()).partition(|model| self.can_view(*model))
     }
@@ -24,7 +24,7 @@ impl<'w> Seen<'w> {
         self.rules(model).next().is_some()
     }
 
-    /// Those that grant the caller something.
+    /// The rules that grant the caller rows.
     fn rules(&self, model: usize) -> impl Iterator<Item = &'w Rule> {
         self.model(model).view.iter().filter(|rule| self.caller.is_one(rule.who))
     }
@@ -45,7 +45,7 @@ impl<'w> Seen<'w> {
         self.rules(model).any(|rule| rule.terms.iter().all(|term| holds(term.field, &term.value)))
     }
 
-    /// The rows at the other end, as far as they are seen.
+    /// The rows at the other end that the caller sees.
     pub(super) fn related(&self, model: usize, row: &Row, relation: usize) -> Vec<&'w Row> {
         let relation = &self.model(model).relations[relation];
         let belongs = |other: &Row| match relation.kind {
@@ -58,7 +58,7 @@ impl<'w> Seen<'w> {
         self.visible(relation.target).filter(|other| belongs(other)).collect()
     }
 
-    /// Relations that may be followed.
+    /// Relations that the caller may follow.
     pub(super) fn relations(&self, model: usize) -> Vec<usize> {
         (0..self.model(model).relations.len()).filter(|nth| self.can_follow(model, *nth)).collect()
     }
@@ -77,23 +77,23 @@ impl<'w> Seen<'w> {
         self.caller.reads(self.model(model).fields[field].reader)
     }
 
-    /// Fields that may be read.
+    /// Fields that the caller may read.
     pub(super) fn readable(&self, model: usize) -> Vec<usize> {
         (0..self.model(model).fields.len()).filter(|field| self.reads(model, *field)).collect()
     }
 
-    /// Those of them whose values can be compared.
+    /// Readable fields whose values can be compared.
     pub(super) fn comparable(&self, model: usize) -> Vec<usize> {
         let comparable = |field: &usize| self.model(model).fields[*field].kind != FieldKind::Json;
         self.readable(model).into_iter().filter(comparable).collect()
     }
 
-    /// Those of them that a search looks into.
+    /// Readable fields that a search covers.
     pub(super) fn searched(&self, model: usize) -> Vec<usize> {
         self.readable(model).into_iter().filter(|field| self.model(model).fields[*field].is_text()).collect()
     }
 
-    /// Whether a field of this name is found.
+    /// Whether the caller may read a field of this name.
     pub(super) fn shows(&self, model: usize, name: &str) -> bool {
         self.readable(model).into_iter().any(|field| self.model(model).fields[field].name == name)
     }

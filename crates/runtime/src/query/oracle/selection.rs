@@ -1,4 +1,4 @@
-//! What a random request asks to see of each row, and what it should see.
+//! Random selections of fields and included rows, and the answer expected for each row.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,7 +11,7 @@ use super::world::{Row, World};
 
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
-    /// Fields, all of which are kept or all of which are left out.
+    /// Fields that are the only ones kept, or the ones that are left out.
     fields: Vec<usize>,
     left_out: bool,
     includes: Vec<Include>,
@@ -26,7 +26,7 @@ struct Include {
     spelling: Spelling,
 }
 
-/// Rows that are included where nobody says how many.
+/// Included rows for each row by default.
 const USUAL: usize = 10;
 
 impl Selection {
@@ -43,7 +43,7 @@ impl Selection {
         Self { includes, left_out, fields: choices.subset(&seen.readable(model), 2) }
     }
 
-    /// Items of `fields`.
+    /// The items of the parameter `fields`.
     pub(super) fn items(&self, world: &World, model: usize) -> Vec<String> {
         let known = &world.schema.models[model];
         let sign = if self.left_out { "-" } else { "" };
@@ -61,7 +61,7 @@ impl Selection {
         items
     }
 
-    /// `comments[limit]=5` and the like. `before` are the relations that lead here.
+    /// Options such as `comments[limit]=5`. `before` holds the relations that lead here.
     pub(super) fn shapes(&self, world: &World, model: usize, before: &[String]) -> Vec<(String, String)> {
         let known = &world.schema.models[model];
         let mut shapes = Vec::new();
@@ -97,7 +97,7 @@ impl Include {
         let known = &seen.model(model).relations[relation];
         let target = known.target;
         let is_to_many = matches!(known.kind, Kind::HasMany(_) | Kind::ManyToMany(..));
-        // A field of that name is what a parameter then speaks of.
+        // If the other model has a field of that name, the parameter is a filter on it.
         let may_shape = |option| is_to_many && !seen.shows(target, option);
         let max = usize::try_from(seen.world.schema.limits.max_limit).expect("small");
         let limit = (may_shape("limit") && choices.percent(60)).then(|| 1 + choices.below(max.min(4)));

@@ -1,13 +1,13 @@
-//! Conditions as requests say them: in one parameter, or as JSON.
+//! Writes conditions as requests contain them: in one parameter, or as JSON.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::condition::{Condition, Related, Test};
 
-/// What stands in a URL beside filters, and at the root is taken for that.
+/// Parameters with a meaning of their own, which takes precedence over a filter on a field of that name.
 const RESERVED: [&str; 9] = ["page", "limit", "cursor", "count", "sort", "search", "filterMode", "filters", "fields"];
 const QUANTIFIERS: [&str; 3] = ["some", "every", "none"];
-/// Parts of a path, in one of the spellings of a parameter's name: `a[b][c]`, `a__b__c`, or both.
+/// Spellings of a path in the name of a parameter: `a[b][c]`, `a__b__c`, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
     Underscores,
@@ -33,7 +33,7 @@ impl Spelling {
 }
 
 impl Condition {
-    /// The parts of a parameter's name, and its value; for what `path` makes.
+    /// The parts of a parameter's name, and its value; for conditions that `path` makes.
     pub(super) fn parameter(&self) -> (Vec<String>, String) {
         let (mut parts, text) = self.parts();
         if let [only] = parts.as_slice()
@@ -57,7 +57,7 @@ impl Condition {
         }
     }
 
-    /// As `filters={…}` says it.
+    /// The condition as in `filters={…}`.
     pub(super) fn json(&self) -> Json {
         match self {
             Condition::All(all) => together(all.iter().map(Condition::json).collect()),
@@ -69,7 +69,7 @@ impl Condition {
     }
 }
 
-/// In one object where no key is there twice.
+/// One object with all entries if no key occurs twice, or else an `AND`.
 fn together(all: Vec<Json>) -> Json {
     let objects: Vec<&Map<String, Json>> = all.iter().filter_map(Json::as_object).collect();
     let merged: Map<String, Json> = objects.iter().flat_map(|object| (*object).clone()).collect();
@@ -87,7 +87,7 @@ impl Test {
         (std::iter::once(self.name.clone()).chain(operator).collect(), text)
     }
 
-    /// Whether a list of texts can be told apart.
+    /// Whether a list contains a text with a comma, which would be read as two texts.
     pub(super) fn has_commas(&self) -> bool {
         ["in", "notIn"].contains(&self.operator) && self.operands.iter().any(|operand| operand.text.contains(','))
     }
@@ -110,7 +110,8 @@ impl Test {
 }
 
 impl Related {
-    /// A field that is called like a quantifier is only taken for one behind another.
+    /// The quantifier to write. A field that is named like a quantifier is read as a field only behind another
+    /// quantifier.
     fn word<'k>(&self, mut behind: impl Iterator<Item = &'k str>) -> Option<&'static str> {
         let is_one = |name: &str| QUANTIFIERS.contains(&name);
         let taken = self.is_to_many && behind.any(|key| key.split("__").next().is_some_and(is_one));

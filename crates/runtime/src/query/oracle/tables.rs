@@ -1,4 +1,4 @@
-//! A random schema as an application of Gable has it: constants, tables, and a `Core` over them.
+//! A random schema as an application of Gable: metadata, tables, and a `Core` over them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ fn create(dialect: Dialect, table: &str, parts: &[String]) -> Statement {
     Statement::new(dialect, format!("CREATE TABLE \"{table}\" ({})", parts.join(", ")))
 }
 
-/// Of keys, as migrations make them.
+/// Indexes of foreign keys, as migrations create them.
 fn indexes(schema: &Schema, model: usize) -> Vec<Statement> {
     let known = &schema.models[model];
     let keys = known.fields.iter().enumerate().filter(|(_, field)| field.origin == Origin::ForeignKey);
@@ -172,7 +172,7 @@ fn create_links(schema: &Schema, links: &Links) -> [Statement; 2] {
     [create(schema.dialect, table, &columns), Statement::new(schema.dialect, index)]
 }
 
-/// As migrations declare it.
+/// The declaration of a column, as in migrations.
 fn column(field: &Field, dialect: Dialect) -> String {
     let name = &field.column;
     match (field.origin, field.kind, dialect) {

@@ -1,4 +1,4 @@
-//! What the requests told, over all schemas and by who asked: where all callers see the same, nothing is compared.
+//! Counts the cases that the requests cover, by kind of caller: if all callers see the same rows, nothing is compared.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,15 +7,15 @@ use super::caller::Caller;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tells {
-    /// Kept some rows and not all.
+    /// Found some rows and not all.
     SomeRows,
-    /// Led to what is hidden, also from editors.
+    /// Used a name that is hidden from editors as well.
     Hidden,
-    /// Led to what an editor sees, and who asked does not.
+    /// Used a name that is hidden from the caller, but not from editors.
     Withheld,
-    /// Asked for a model that is refused.
+    /// Requested a model that is refused to the caller.
     Refused,
-    /// Found other rows than a stranger would.
+    /// Found other rows than an anonymous caller would.
     LogIn,
     /// Found other rows than without the role.
     Role,
@@ -23,7 +23,7 @@ pub(super) enum Tells {
     Account,
 }
 
-/// Of each kind of caller, how many requests tell this at least.
+/// The least number of requests that must cover a case, by kind of caller.
 const LEAST: [(&str, Tells, u32); 18] = [
     ("Stranger", Tells::SomeRows, 70),
     ("Stranger", Tells::Hidden, 15),
@@ -54,7 +54,7 @@ impl Telling {
     }
 
     /// # Panics
-    /// Where too few requests told something.
+    /// If too few requests covered a case.
     pub(super) fn check(&self) {
         let told = self.0.borrow();
         for (caller, tells, least) in LEAST {

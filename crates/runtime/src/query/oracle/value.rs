@@ -1,4 +1,4 @@
-//! Values of fields: how they are made, told, and compared as a plain reading of the API has it.
+//! Values of fields: random ones, how they are written, and how a plain implementation of the API compares them.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ pub(super) enum Value {
     Text(String),
     Whole(i64),
     Real(f64),
-    /// Units of the last digit, and how many digits there are behind the point.
+    /// The unscaled number, and its number of decimal places.
     Decimal(i64, u32),
     Truth(bool),
     Day(NaiveDate),
@@ -32,7 +32,7 @@ const WHOLE: [i32; 7] = [0, 1, 2, -1, -7, i32::MAX, i32::MIN];
 const BIG: [i64; 8] = [0, 1, -1, 7, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX, i64::MIN];
 const REAL: [f64; 8] = [0.0, 1.5, -1.5, 0.1, -0.0, 1e300, -1e-7, 31.245_270_191_439_438];
 const UNITS: [i64; 8] = [0, 1, -1, 990, 1000, -123_456, 123_456_789, 99_999_999_999_999];
-/// Some that a floating-point number would not tell apart.
+/// Numbers that are equal, in part, as floating-point numbers.
 const LONG_UNITS: [i64; 3] = [9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX];
 /// Digits that every floating-point number keeps.
 pub(super) const EXACT_DIGITS: u32 = 15;
@@ -41,7 +41,7 @@ const TIMES: [&str; 6] = ["00:00:00", "19:30:00", "19:30:00.250", "19:30:00.500"
 const UUIDS: [u128; 5] = [0, 1, u128::MAX, 0xab << 120, 0x0a0b_0c0d << 64];
 
 impl Value {
-    /// One of few, so that they meet; never null.
+    /// One of few values, so that equal ones are frequent; never null.
     pub(super) fn random(kind: FieldKind, choices: &mut Choices<'_>) -> Self {
         match kind {
             FieldKind::Integer => Value::Whole(choices.among(&WHOLE).into()),
@@ -74,7 +74,7 @@ impl Value {
         *self == Value::Null
     }
 
-    /// As an answer shows it.
+    /// The value as an answer shows it.
     pub(super) fn json(&self) -> Json {
         match self {
             Value::Null => Json::Null,
@@ -88,7 +88,7 @@ impl Value {
         }
     }
 
-    /// As a URL or a rule says it.
+    /// The value as a URL or a rule contains it.
     pub(super) fn text(&self) -> String {
         match self {
             Value::Null | Value::Json(_) => unreachable!("nothing is compared with it"),
@@ -104,7 +104,7 @@ impl Value {
         }
     }
 
-    /// As a driver takes it.
+    /// The value as a driver takes it.
     pub(super) fn bound(&self, kind: FieldKind) -> sea_orm::Value {
         match self.clone() {
             Value::Null => null(kind),
@@ -122,7 +122,7 @@ impl Value {
         }
     }
 
-    /// Nulls stand first; of two values of the same field.
+    /// Compares two values of one field. Nulls come first.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Value::Null, _) | (_, Value::Null) => other.is_null().cmp(&self.is_null()),
@@ -144,7 +144,7 @@ impl Value {
     }
 }
 
-/// PostgreSQL takes no null of another type.
+/// A null of the field's type; PostgreSQL accepts no null of another type.
 fn null(kind: FieldKind) -> sea_orm::Value {
     match kind {
         FieldKind::Integer => None::<i32>.into(),
@@ -161,7 +161,7 @@ fn null(kind: FieldKind) -> sea_orm::Value {
     }
 }
 
-/// A value that something is compared with, as a request says it.
+/// A value that something is compared with, and its spelling in a request.
 #[derive(Clone, Debug)]
 pub(super) struct Operand {
     pub(super) meant: Value,
@@ -170,7 +170,7 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// In one of the spellings that mean this value.
+    /// The value in one of its spellings.
     pub(super) fn spelled(kind: FieldKind, meant: Value, choices: &mut Choices<'_>) -> Self {
         let text = match &meant {
             _ if !choices.percent(30) => meant.text(),
@@ -183,7 +183,7 @@ impl Operand {
         };
         let json = match &meant {
             Value::Whole(_) | Value::Real(_) | Value::Truth(_) => meant.json(),
-            // As a number, JSON would not tell them apart.
+            // Some long decimals are equal as JSON numbers.
             Value::Decimal(units, _) if !LONG_UNITS.contains(units) && choices.percent(30) => {
                 serde_json::from_str(&meant.text()).expect("a number")
             }
@@ -192,13 +192,13 @@ impl Operand {
         Self { meant, text, json }
     }
 
-    /// A text as it is.
+    /// The text without another spelling.
     pub(super) fn plain(text: String) -> Self {
         Self { meant: Value::Text(text.clone()), json: json!(text), text }
     }
 }
 
-/// The same moment in another time zone, unless it would leave the years that there are.
+/// The time in another time zone, or without a zone if it might leave the supported years.
 fn moved(moment: DateTime<Utc>) -> String {
     let utc = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
     if utc.starts_with("0001-") || utc.starts_with("9999-") {

@@ -1,4 +1,4 @@
-//! Random rows of a random schema. What is seen of them stands in `seen`.
+//! Random rows of a random schema. `seen` determines which of them a caller sees.
 
 use chrono::DateTime;
 use uuid::Uuid;
@@ -11,9 +11,9 @@ use crate::resource::{FieldKind, IdKind, Origin};
 
 pub(super) struct World {
     pub(super) schema: Schema,
-    /// Of each model.
+    /// The rows of each model.
     pub(super) rows: Vec<Vec<Row>>,
-    /// Ids that belong together, of each table of links.
+    /// Pairs of linked ids, for each join table.
     pub(super) links: Vec<Vec<[Value; 2]>>,
 }
 
@@ -58,7 +58,7 @@ impl World {
                 _ => filled(field, choices),
             })
             .collect();
-        // Without help, hardly any row would be such as a rule wants it.
+        // Otherwise hardly any row would satisfy a rule.
         let rules = &self.schema.models[model].view;
         if !rules.is_empty() && choices.percent(50) {
             for term in &rules[choices.below(rules.len())].terms {
@@ -74,7 +74,7 @@ impl World {
         row
     }
 
-    /// The few accounts that rows belong to more often than to others.
+    /// The few accounts to which rows belong more often than to others.
     pub(super) fn owners(&self) -> Vec<&Value> {
         self.rows[ACCOUNTS][..OWNERS].iter().map(|row| &row[0]).collect()
     }
@@ -86,7 +86,7 @@ impl World {
         if self.schema.models[model].fields[key].optional && choices.percent(25) {
             return Value::Null;
         }
-        // No two rows get the same, where the key is unique.
+        // A unique key must differ between rows.
         let unique = self.schema.is_unique(model, key);
         there[if unique { (nth + key) % there.len() } else { choices.below(there.len()) }].clone()
     }
@@ -95,7 +95,7 @@ impl World {
 fn id(kind: IdKind, nth: usize, choices: &mut Choices<'_>) -> Value {
     match kind {
         IdKind::Integer => Value::Whole(i64::try_from(nth).expect("few") + 1),
-        // In an order of their own.
+        // The random high bits give ids an order other than that of the rows.
         IdKind::Uuid => {
             let (high, low) = (choices.below(1 << 16) as u128, nth as u128);
             Value::Uuid(Uuid::from_u128(high << 112 | low))
@@ -113,7 +113,7 @@ fn filled(field: &Field, choices: &mut Choices<'_>) -> Value {
     }
 }
 
-/// For who reads that something went wrong.
+/// Describes the world for the message of a failure.
 impl std::fmt::Display for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{:#?}", self.schema.limits)?;

@@ -1,5 +1,5 @@
-//! The values that one field may have, as far as the tests of a condition tell them apart: each value that is named, what
-//! stands between two of them where the type has an order, any other one, and null.
+//! The values of one field in classes that the tests of a condition do not tell apart: each value that is named, the
+//! values between two of them if the type is ordered, all other values, and null.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -11,17 +11,17 @@ use super::Goal;
 use crate::query::condition::{Comparison, Condition, Test};
 use crate::resource::{FieldKind, ModelMeta};
 
-/// For each class of values, whether it is among them. The last one is null.
+/// Whether each class of values is included. The last class is null.
 pub(super) type Positions = Vec<bool>;
 
-/// Values that the goals name, those of related rows not among them.
+/// The number of values that the goals name, without those for related rows.
 pub(super) fn count(goals: &[Goal<'_>]) -> usize {
     let mut named = HashMap::new();
     goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
     named.values().map(Vec::len).sum()
 }
 
-/// The domains of all fields that the goals test, related rows not among them.
+/// The domains of all fields that the goals test, without those of related rows.
 pub(super) fn of(goals: &[Goal<'_>], meta: &ModelMeta) -> HashMap<usize, Domain> {
     let mut named = HashMap::new();
     goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
@@ -37,7 +37,7 @@ fn collect<'c>(condition: &'c Condition, named: &mut HashMap<usize, Vec<&'c Valu
     }
 }
 
-/// The values that a test names as a whole.
+/// The values with which a test compares the whole value of a field.
 pub(super) fn values(test: &Test) -> &[Value] {
     match test {
         Test::Equals(value) | Test::Differs(value) | Test::Compares(_, value) => std::slice::from_ref(value),
@@ -46,19 +46,19 @@ pub(super) fn values(test: &Test) -> &[Value] {
     }
 }
 
-/// The classes of values of one field, null behind all others.
+/// The classes of values of one field; null comes after all others.
 pub(super) struct Domain {
     points: Points,
-    /// Classes without null.
+    /// Number of classes without null.
     len: usize,
     is_optional: bool,
 }
 
-/// Where the named values stand among the classes.
+/// The classes of the named values.
 enum Points {
-    /// In order, with classes between them where there are other values.
+    /// In order, with further classes between them for other values.
     Ordered(Vec<(Value, usize)>),
-    /// By their texts.
+    /// By their debug texts.
     Unordered(HashMap<String, usize>),
 }
 
@@ -90,14 +90,15 @@ impl Domain {
         matches!(self.points, Points::Ordered(_))
     }
 
-    /// The classes among those left, or among all, whose values pass or fail the test. One that cannot be decided by
-    /// itself leaves all but null.
+    /// The classes among those left, or among all, whose values may pass or fail the test as wanted. A test that cannot
+    /// be decided by class excludes only null, which cannot pass it.
     pub(super) fn narrowed(&self, left: Option<&Positions>, test: &Test, wanted: bool) -> Positions {
         let mut all = vec![true; self.len];
         all.push(self.is_optional);
         let passing = self.passing(test);
         let possible = |position: usize| match (test, &passing) {
-            // An empty text is in every text. Who asks for it left a box empty: no row is searched for that fails it.
+            // Every text contains an empty text. Such a filter comes from an input box that was left empty, so no row
+            // that fails it is searched for.
             (Test::Text(test), _) if test.text.is_empty() => wanted && position < self.len,
             (_, Some(passing)) => passing[position] == wanted,
             (_, None) => position < self.len || !wanted,
@@ -105,7 +106,7 @@ impl Domain {
         left.unwrap_or(&all).iter().enumerate().map(|(position, is_left)| *is_left && possible(position)).collect()
     }
 
-    /// The classes whose values pass; none where that depends on what is not interpreted here.
+    /// The classes whose values pass; `None` if the test is not interpreted here.
     fn passing(&self, test: &Test) -> Option<Positions> {
         let null = self.len;
         let among = |values: &[Value], inside: bool| {
@@ -131,7 +132,7 @@ impl Domain {
         })
     }
 
-    /// Whether a value of the classes left passes all tests as wanted.
+    /// Whether some value of the classes left may pass or fail each test as wanted.
     pub(super) fn is_possible(&self, left: &Positions, tests: &[(&Test, bool)]) -> bool {
         let open: Vec<(&Test, bool)> = tests.iter().copied().filter(|(test, _)| self.passing_is_open(test)).collect();
         let null = self.len;
@@ -149,7 +150,7 @@ impl Domain {
         }
     }
 
-    /// Whether a value of the class may pass all of these tests as wanted: the same one does not both pass and fail.
+    /// Whether a value of the class may pass or fail each of these tests as wanted: one value cannot do both.
     fn agrees(&self, position: usize, tests: &[(&Test, bool)]) -> bool {
         let equals = |test: &Test| values(test).first().and_then(|value| self.position(value)) == Some(position);
         let (known, unknown): (Vec<_>, Vec<_>) = tests.iter().partition(|(test, _)| equals(test));
@@ -164,7 +165,7 @@ impl Domain {
 }
 
 impl Comparison {
-    /// Whether it holds for a value that stands so to the one it names.
+    /// Whether the comparison holds for a value that is in this order to the named one.
     fn admits(self, order: Ordering) -> bool {
         match self {
             Comparison::Greater => order.is_gt(),
@@ -175,7 +176,7 @@ impl Comparison {
     }
 }
 
-/// Whether of two comparisons exactly one holds for each value.
+/// Whether exactly one of the two comparisons holds for each value.
 fn are_opposites(one: &Test, other: &Test) -> bool {
     let (Test::Compares(one, left), Test::Compares(other, right)) = (one, other) else { return false };
     let opposite = match one {
@@ -187,7 +188,7 @@ fn are_opposites(one: &Test, other: &Test) -> bool {
     *other == opposite && left == right
 }
 
-/// One class for each value that is named, and one for all others where there are any.
+/// One class for each named value, and one for all others if there are any.
 fn unordered(named: &[&Value], kind: FieldKind) -> (Points, usize) {
     let mut points = HashMap::new();
     for value in named {
@@ -208,7 +209,7 @@ fn text(value: &Value) -> String {
     format!("{value:?}")
 }
 
-/// The values in order, each once; none for types without an order that is known here.
+/// The values in order, without repetition; `None` for types without an order that is known here.
 fn in_order(named: &[&Value]) -> Option<Vec<Value>> {
     let mut values: Vec<Value> = named.iter().map(|value| (*value).clone()).collect();
     if values.is_empty() || !values.iter().all(|value| compare(value, &values[0]).is_some()) {
@@ -219,7 +220,7 @@ fn in_order(named: &[&Value]) -> Option<Vec<Value>> {
     Some(values)
 }
 
-/// One class for each value, and one for what is before, between and behind them.
+/// One class for each value, and one for the values before, between and after them.
 fn ordered(values: Vec<Value>) -> (Points, usize) {
     let mut len = usize::from(!is_least(&values[0]));
     let mut points: Vec<(Value, usize)> = Vec::with_capacity(values.len());
@@ -234,7 +235,7 @@ fn ordered(values: Vec<Value>) -> (Points, usize) {
     (Points::Ordered(points), len + usize::from(!is_last))
 }
 
-/// The order of the databases.
+/// Compares values as the databases do; `None` for types without an order that is known here.
 fn compare(one: &Value, other: &Value) -> Option<Ordering> {
     match (one, other) {
         (Value::Int(Some(one)), Value::Int(Some(other))) => Some(one.cmp(other)),
@@ -248,7 +249,7 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
     }
 }
 
-/// Whether no value is between the two.
+/// Whether no value lies between the two.
 fn are_neighbours(one: &Value, next: &Value) -> bool {
     match (one, next) {
         (Value::Int(Some(one)), Value::Int(Some(next))) => one.checked_add(1) == Some(*next),

@@ -1,9 +1,10 @@
-//! Whether a condition holds for every row that a table could have: `A OR NOT A`, null or not null, all values of an enum,
-//! `seats > 5 OR seats < 6`, `some` or `none` of one relation. Searches for a row that it does not hold for, by the rules of
-//! propositions (here), those of the values of one field (`domain`) and those of related rows.
+//! Decides whether a condition holds for every row that a table could contain: `A OR NOT A`, null or not null, all
+//! values of an enum, `seats > 5 OR seats < 6`, `some` or `none` of one relation. Searches for a row that fails it, by
+//! the rules of propositional logic (here), those for the values of one field (`domain`) and those for related rows.
 //!
-//! An answer of "some row fails it" may be wrong, the opposite one is not: patterns and the order of texts are not
-//! interpreted, keys and inverse relations are not linked to each other, and `min:` of a field is not known here.
+//! The result that some row fails it may be wrong: patterns and the order of texts are not interpreted, keys and
+//! inverse relations are not linked to each other, and `min:` of a field is not known here. The result that no row
+//! fails it is right, unless the search exceeds `WORK`.
 
 mod domain;
 
@@ -16,10 +17,10 @@ use super::condition::{Condition, Quantifier, Related, Test};
 use crate::access::RowRule;
 use crate::resource::{ModelMeta, RelationKind};
 
-/// Work of the search: classes of values that are looked at. A condition that needs more counts as holding for every row:
-/// nobody writes such a one by hand.
+/// Limit of the search, in classes of values that are examined. A condition that exceeds it counts as holding for every
+/// row: such conditions are not written by hand.
 const WORK: usize = 4_000_000;
-/// Work that a named value takes, and a step that looks at none.
+/// Work that is charged for a named value, and for a step that examines no class.
 const VALUE: usize = 10;
 
 /// Whether no row can fail the condition.
@@ -28,7 +29,7 @@ pub(super) fn always_holds(condition: &Condition, meta: &ModelMeta) -> bool {
     !fails || left == 0
 }
 
-/// Whether some row meets all goals, and the work that is left.
+/// Whether some row meets all goals, and the work that is left of the limit.
 fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, work: usize) -> (bool, usize) {
     let work = work.saturating_sub(VALUE * domain::count(goals));
     if work == 0 {
@@ -39,10 +40,10 @@ fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, work: usize) -> (bool, usize)
     (found, search.work)
 }
 
-/// A condition, and whether the row is to meet it.
+/// A condition, and whether the row must meet it.
 type Goal<'c> = (&'c Condition, bool);
 
-/// The row that is searched for, as far as it is decided.
+/// The row that is searched for, as far as it is determined.
 struct Search<'c> {
     meta: &'c ModelMeta,
     work: usize,
@@ -56,11 +57,11 @@ struct Decided<'c> {
     field: usize,
     test: &'c Test,
     wanted: bool,
-    /// Values that the field may still have.
+    /// The classes of values that the field may still have.
     left: Rc<Positions>,
 }
 
-/// Whether the row has a related row that meets a goal. All three quantifiers come to this.
+/// Whether the row has a related row that meets a goal. All three quantifiers reduce to such claims.
 #[derive(Clone, Copy)]
 struct Claim<'c> {
     related: &'c Related,
@@ -78,14 +79,14 @@ impl<'c> Claim<'c> {
         Self { related, goal: (&related.condition, meets), exists }
     }
 
-    /// That a row does not meet the goal.
+    /// The goal of a related row that does not meet the goal of the claim.
     fn opposite(self) -> Goal<'c> {
         (self.goal.0, !self.goal.1)
     }
 }
 
 impl<'c> Search<'c> {
-    /// Whether some row meets all goals and what was decided before.
+    /// Whether some row meets all goals and all decisions before.
     fn finds(&mut self, mut goals: Vec<Goal<'c>>) -> bool {
         let Some((condition, wanted)) = goals.pop() else { return true };
         self.work = self.work.saturating_sub(VALUE);
@@ -121,7 +122,7 @@ impl<'c> Search<'c> {
         }
     }
 
-    /// None where no value of the field passes this test and those decided before.
+    /// Decides a test; `None` if no value of the field agrees with it and the tests decided before.
     fn decide(&mut self, field: usize, test: &'c Test, wanted: bool) -> Option<Decided<'c>> {
         let domain = self.domains.get(&field)?;
         self.work = self.work.saturating_sub(domain.len() + VALUE * domain::values(test).len());

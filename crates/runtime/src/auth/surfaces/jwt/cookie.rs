@@ -1,4 +1,4 @@
-//! The cookie that carries the token.
+//! The cookie that holds the token.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite as CookieSameSite};
@@ -13,7 +13,7 @@ pub(super) fn carrying(token: String, meta: &JwtMeta, transport: Transport) -> C
     cookie
 }
 
-/// A browser forgets a cookie only when it is told with the same attributes.
+/// The cookie that makes a browser remove the token cookie. Browsers require the same attributes for that.
 pub(super) fn cleared(meta: &JwtMeta, transport: Transport) -> Cookie<'static> {
     let mut cookie = cookie(String::new(), meta, transport);
     cookie.make_removal();

@@ -1,4 +1,4 @@
-//! Bodies and answers of the jwt surface.
+//! Requests and responses of the jwt surface.
 
 use std::any::Any;
 
@@ -56,7 +56,8 @@ async fn signup(
     Ok(json_response(StatusCode::CREATED, data(ctx, record.as_ref())?))
 }
 
-/// `{ "token": …, "accessToken": …, "data": … }` and the cookie, as far as `sendAccessTokenThrough` wants either.
+/// Logs in. Answers `{ "token": …, "accessToken": …, "data": … }` and sets the cookie; `sendAccessTokenThrough` selects
+/// the body, the cookie or both.
 async fn login(
     ctx: &mut Context<'_>,
     auth: &Auth,
@@ -106,7 +107,7 @@ async fn own_update(
     Ok(json_response(StatusCode::OK, data(ctx, me.as_ref())?))
 }
 
-/// `{ "data": … }`, with what an account may see of itself.
+/// `{ "data": … }`, with the fields that an account may read of itself.
 fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     let model = ctx.core.account_model()?;
     let mask = model.masks.read(model.meta, &ctx.principal);
@@ -117,7 +118,8 @@ fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     ctx.answer.finish(body)
 }
 
-/// Puts a token into the answer: before the data, and into the cookie. `said` is JSON members to stand first.
+/// The response with a token in its body and its cookie, as `sendAccessTokenThrough` selects. `said` are JSON members
+/// that come first.
 fn delivered(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -129,7 +131,7 @@ fn delivered(
     let delivery = auth.meta.send_access_token_through;
     let mut body = format!("{{{said}").into_bytes();
     if let Some(token) = token.as_ref().filter(|_| delivery != TokenDelivery::CookieOnly) {
-        // A JWT is letters, digits, points, dashes and underscores: nothing to escape.
+        // A JWT consists of letters, digits, dots, dashes and underscores, so it needs no escaping.
         body.extend_from_slice(format!("\"token\":\"{token}\",\"accessToken\":\"{token}\",").as_bytes());
     }
     body.extend_from_slice(&data[1..]);
@@ -141,7 +143,7 @@ fn delivered(
     Ok(response)
 }
 
-/// 204, and the browser forgets the token.
+/// 204 with a header that removes the token cookie.
 fn without_cookie(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut response = HttpResponse::NoContent().finish();
     response

@@ -26,7 +26,7 @@ impl WireFormat for Jwt {
     }
 }
 
-/// Mounts `/auth/…` and `/users/me` inside the API's prefix, where the application speaks this format.
+/// Mounts `/auth/…` and `/users/me` inside the API's prefix, if the application has this surface.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     let Some(auth) = shared.core.auth.as_ref().filter(|auth| auth.mounts(Surface::Jwt)) else { return };
     mount::<Jwt>(config, shared, auth, routes(auth.access.models.account.path));

@@ -1,9 +1,9 @@
-//! The documented codes and messages, to the letter.
+//! The codes and messages of the jwt surface, exactly as documented.
 
 use crate::auth::error::{AuthError, credential};
 use crate::http::ApiError;
 
-/// What this surface says for each refusal of the core.
+/// Maps an error of the core to the status, code and message of this surface.
 pub(super) fn words(error: AuthError) -> ApiError {
     match error {
         AuthError::MissingCredentials { field } => {
@@ -20,7 +20,7 @@ pub(super) fn words(error: AuthError) -> ApiError {
         AuthError::EmailNotVerified => {
             ApiError::new(403, "EmailNotVerified", "Please verify your e-mail address before you log in")
         }
-        // The code is spelt as documented: clients match on it.
+        // The misspelt code is the documented one. Clients depend on it.
         AuthError::IncorrectCurrentPassword => {
             ApiError::bad_request("IncorrentCurrentPassword", "Current password is incorrect")
         }

@@ -1,4 +1,5 @@
-//! `{ success, message, data }` and `{ success, error: { code, message, details } }`.
+//! The bodies of the session surface: `{ success, message, data }` and `{ success, error: { code, message, details }
+//! }`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -33,7 +34,7 @@ pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -
     Ok(json_response(status, body))
 }
 
-/// Whatever refused the request. The id of a request that failed stands in its `X-Request-Id`.
+/// The body of an error response. It does not contain the request id, which is in the `X-Request-Id` header.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
     let refusal = Refusal { code: code(error), message: message(error), details: told(error) };
     serde_json::to_vec(&Failure { success: false, error: refusal }).expect("texts and lists of them serialize")

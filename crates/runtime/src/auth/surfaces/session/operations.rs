@@ -1,4 +1,4 @@
-//! Bodies and answers of the session surface.
+//! Requests and responses of the session surface.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -29,7 +29,7 @@ use crate::input::{Problem, Submitted};
 use crate::query::{no_parameters, parameters};
 use crate::resource::Id;
 
-/// What this surface calls the fields of an account that it does not call by their own names.
+/// The account fields that this surface renames, as (field, name).
 const NAMES: Names = &[("id", "_id")];
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -68,7 +68,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
     }
 }
 
-/// The link of a mail has its token there, a history its page.
+/// Whether the operation takes query parameters: a mailed link has its token there, a history its page.
 fn takes_parameters(asked: &Asked<'_>) -> bool {
     let link = asked.operation == AuthOperation::VerifyEmail && asked.request.method().is_safe();
     link || asked.operation == AuthOperation::LoginHistory
@@ -78,7 +78,7 @@ async fn register(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> 
     let body = submitted(ctx, auth, asked).await?;
     let replaced = presented(ctx, auth, asked.request).await?;
     let made = sign_up(ctx, auth, body, Via::Session, replaced).await?;
-    // The page shows them here and nowhere else.
+    // The documentation of the surface has this field in this answer only.
     let user = own_view(ctx, made.record.as_ref(), NAMES, Some("failedLoginAttempts"))?;
     let response = success(StatusCode::CREATED, "Registration successful", user)?;
     with_cookie(ctx, auth, response, made.carrier)
@@ -94,8 +94,7 @@ async fn login(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     with_cookie(ctx, auth, response, Some(logged_in.carrier))
 }
 
-/// The log-in that a browser comes with. It ends when another takes its place: nobody goes on with an id that somebody
-/// else may have put there.
+/// The log-in of the browser's session cookie. It ends when a new one replaces it, which prevents session fixation.
 async fn presented(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<Option<(Id, Uuid)>, AuthError> {
     let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(None) };
     let identity = of_session(ctx.core, auth, cookie.value()).await?;
@@ -109,7 +108,7 @@ async fn update_profile(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_
     Ok(success(StatusCode::OK, "Profile updated successfully", own_view(ctx, me.as_ref(), NAMES, None)?)?)
 }
 
-/// The address that receives the mail of an account does not change by the way.
+/// Refuses to change the e-mail address together with other fields of the profile.
 fn refuse_email(body: &Submitted) -> Result<(), AuthError> {
     match body.entries.contains_key("email") {
         true => Err(AuthError::invalid(vec![Problem::unknown_field("email")])),
@@ -137,14 +136,16 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, Via::Session).await?;
     let mut response = done("Password has been reset successfully")?;
-    // The browser whose session ended with it need not find out. A session of another account goes on.
+    // The reset has ended the sessions of its account, so the browser's cookie is removed, unless its session belongs
+    // to another account and is still valid.
     if !matches!(presented(ctx, auth, asked.request).await, Ok(Some(_))) {
         forget(ctx, auth, &mut response)?;
     }
     Ok(response)
 }
 
-/// `{ token }` of a link, or `{ code }` with the address, or of whoever is logged in.
+/// Verifies an address by `{ token }` of a link, by `{ code, email }`, or by `{ code }` for the account that is logged
+/// in.
 async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let proof = if asked.request.method().is_safe() {
         let [token] = parameters(asked.request, ["token"])?;
@@ -173,7 +174,7 @@ fn either_token_or_code() -> Problem {
     }
 }
 
-/// The account may be known from the session.
+/// Identifies the caller if the request has a valid session cookie. No error if it does not.
 async fn logged_in_or_not(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<(), AuthError> {
     let Some(cookie) = request.cookie(auth.meta.session.cookie) else { return Ok(()) };
     if let Some(identity) = of_session(ctx.core, auth, cookie.value()).await? {
@@ -199,7 +200,7 @@ async fn resend(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Re
     })
 }
 
-/// An answer that has nothing to give.
+/// A success with a message and without data.
 fn done(message: &str) -> Result<HttpResponse, AuthError> {
     Ok(success(StatusCode::OK, message, ())?)
 }

@@ -1,4 +1,4 @@
-//! What an account is told of its own log-ins.
+//! Responses about the log-ins of one's own account: active sessions and the log-in history.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -50,7 +50,7 @@ pub(super) async fn history(
     Ok(success(StatusCode::OK, "Login history retrieved successfully", data)?)
 }
 
-/// Entries of a history that nobody named a number of: documented with the route.
+/// Default number of events per page of the log-in history, as documented.
 const PAGE: u32 = 20;
 
 fn event(account: Id, own: &OwnEvent) -> Value {
@@ -72,7 +72,7 @@ fn event(account: Id, own: &OwnEvent) -> Value {
     })
 }
 
-/// An event under the names that the surface documents, which are fewer than the log's.
+/// An event with the name that the surface documents. Several kinds of events share a name.
 struct Told<'e> {
     event: &'e str,
     success: bool,
@@ -108,7 +108,7 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// `?page=` and `?limit=`, as the lists of the API have them.
+/// Reads `?page=` and `?limit=`, like the lists of the API.
 fn page(request: &HttpRequest, usual: u32, max: u32) -> Result<(u32, u32), ApiError> {
     let [page, limit] = parameters(request, ["page", "limit"])?;
     let mut problems = Vec::new();

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::http::{ApiError, ErrorFormats, route_not_found};
 use crate::resource::RateLimit;
 
-/// Documented with the route: five attempts in a quarter of an hour.
+/// The documented rate limit of changing a password: five requests in 15 minutes.
 pub(crate) const CHANGE_PASSWORD: RateLimit = RateLimit { window_ms: 900_000, max: 5 };
 
 struct Session;
@@ -30,7 +30,7 @@ impl WireFormat for Session {
     }
 }
 
-/// Mounts the surface under its prefix, where the application speaks this format.
+/// Mounts the surface under its prefix, if the application has it.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     let Some(auth) = shared.core.auth.as_ref().filter(|auth| auth.mounts(Surface::Session)) else { return };
     let scope = web::scope(auth.meta.session.prefix)

@@ -5,10 +5,10 @@ use crate::auth::surfaces::told::in_capitals;
 use crate::http::ApiError;
 use crate::input::Problem;
 
-/// What this surface says for each refusal of the core.
+/// Maps an error of the core to the status, code and message of this surface.
 pub(super) fn words(error: AuthError) -> ApiError {
     match error {
-        // A log-in body is read whole before the core sees it.
+        // Not reached in practice: this surface checks the log-in body before it calls the core.
         AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {
             ApiError::bad_request("VALIDATION_ERROR", "identifier and password are required")
         }
@@ -50,7 +50,8 @@ pub(super) fn words(error: AuthError) -> ApiError {
     }
 }
 
-/// The surface's sentence for a refusal. Stage 3 refuses in the documented words of the jwt surface, which speak of tokens.
+/// The message of an error on this surface. The errors of stage 3 have the messages of the jwt surface, which mention
+/// tokens, so they are replaced.
 pub(super) fn message(error: &ApiError) -> &str {
     match (error.status(), error.code()) {
         (401, "LoginRequired" | "InvalidToken" | "ExpiredToken" | "UserNoLongerExists" | "PasswordChanged") => {
@@ -62,8 +63,8 @@ pub(super) fn message(error: &ApiError) -> &str {
 
 const AUTHENTICATION_REQUIRED: &str = "Authentication required";
 
-/// The surface's code for what other rooms refuse: it has one for each status. A code in capitals is the surface's own
-/// already, or an interceptor's.
+/// The code of an error on this surface. An error of another module gets the code of its status. A code in capitals
+/// stays, since it is the surface's own or an interceptor's.
 pub(super) fn code(error: &ApiError) -> &str {
     match error.status() {
         _ if in_capitals(error.code()) => error.code(),

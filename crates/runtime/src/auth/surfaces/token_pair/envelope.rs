@@ -1,4 +1,4 @@
-//! `{ name, status, message }`, and results that are one sentence.
+//! The bodies of the tokenPair surface: `{ result }` with one sentence, and `{ name, status, message, errors }`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -30,7 +30,7 @@ pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
     answer(&Said { result: text })
 }
 
-/// Whatever refused the request. Problems of a body stand beside the message, which tells the first.
+/// The body of an error response. `errors` lists the problems of an invalid body, and `message` is the first of them.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
     let failure = Failure { name: name(error), status: error.status(), message: error.message(), errors: told(error) };
     serde_json::to_vec(&failure).expect("texts and lists of them serialize")

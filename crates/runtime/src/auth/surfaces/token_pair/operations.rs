@@ -1,4 +1,4 @@
-//! Bodies and answers of the tokenPair surface.
+//! Requests and responses of the tokenPair surface.
 
 use std::any::Any;
 
@@ -32,7 +32,7 @@ use crate::http::{ApiError, Names};
 use crate::query::{no_parameters, parameters};
 use crate::resource::Id;
 
-/// What this surface calls the fields of an account that it does not call by their own names.
+/// The account fields that this surface renames, as (field, name).
 const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
@@ -80,7 +80,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
     }
 }
 
-/// The link of a mail has where it leads in its query.
+/// Whether the request opens a mailed link, which has its redirect in the query.
 fn is_link(asked: &Asked<'_>) -> bool {
     asked.operation == AuthOperation::VerifyEmail && asked.request.method().is_safe()
 }
@@ -117,12 +117,12 @@ fn pair(account: Id, tokens: Pair) -> Result<HttpResponse, AuthError> {
     let Pair { access, refresh } = tokens;
     let body = LoggedIn { user_id: account.to_string(), access_token: access, refresh_token: refresh };
     let mut response = answer(&body)?;
-    // RFC 6749, 5.1: nobody on the way may keep tokens.
+    // RFC 6749, section 5.1: responses with tokens must not be cached.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// The refresh token, which comes as a bearer token.
+/// The refresh token, which is sent as a bearer token.
 fn presented(request: &HttpRequest) -> Result<&str, AuthError> {
     let header = request.headers().get(AUTHORIZATION).ok_or_else(ApiError::login_required)?;
     header.to_str().ok().and_then(bearer).ok_or(AuthError::RefreshToken)
@@ -137,12 +137,13 @@ async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Re
     Ok(result("Password reset email sent")?)
 }
 
-/// The account as it sees itself, without an envelope.
+/// The caller's own account, without an envelope.
 fn user(ctx: &Context<'_>, record: &dyn Any) -> Result<HttpResponse, AuthError> {
     Ok(answer(&own_view(ctx, record, NAMES, None)?.user)?)
 }
 
-/// What cannot be undone is for whoever has just shown the password: a pair that was renewed may be a stolen one.
+/// Refuses to delete the account with a pair that was renewed, since it may be a stolen one. Only a pair that a log-in
+/// has issued is accepted.
 fn refuse_renewed(ctx: &Context<'_>) -> Result<(), ApiError> {
     match ctx.principal.grant() {
         Some(grant) if grant.generation == 0 => Ok(()),
@@ -168,7 +169,7 @@ async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'
 
 async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["newEmail"], &[REDIRECT]).await?;
-    // A confirmation is a link, whatever else is mailed.
+    // The confirmation of a new address is always a link, even if addresses are verified by code.
     let redirect = match auth.meta.email_verification.required {
         true => redirect(auth, texts.optional(REDIRECT))?,
         false => redirect_of_verification(auth, texts.optional(REDIRECT))?,
@@ -187,7 +188,8 @@ async fn verify_by_code(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_
     Ok(result("Email verified")?)
 }
 
-/// The link of a mail: it ends where the application lets it end, or tells its result.
+/// Verifies an address by a mailed link. Redirects to the requested URI, or the first one that the application allows;
+/// without any, answers with the result.
 async fn verify_by_link(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
     let [wanted] = parameters(request, [REDIRECT])?;
     let redirect = redirect(auth, wanted)?.or_else(|| auth.meta.token_pair.redirects.first().copied());
@@ -195,7 +197,7 @@ async fn verify_by_link(ctx: &mut Context<'_>, auth: &Auth, request: &HttpReques
     verify_email(ctx, auth, Proof::Link(token), Via::TokenPair).await?;
     let Some(target) = redirect else { return Ok(result("Email verified")?) };
     let mut response = HttpResponse::Found();
-    // The address that leads there holds a token; it is spent, but still nobody's business.
+    // The URL of this request contains the token, which should not be sent on as a referrer, even though it is used.
     response.insert_header((LOCATION, target)).insert_header((REFERRER_POLICY, "no-referrer"));
     Ok(response.finish())
 }

@@ -1,18 +1,18 @@
-//! Where the link of a mail may lead in the end: to one of the URIs that the application names.
+//! The URIs that a mailed link may redirect to. The application lists them.
 
 use crate::app_meta::VerificationMethod;
 use crate::auth::Auth;
 use crate::http::ApiError;
 use crate::input::Problem;
 
-/// Where a browser is to go in the end.
+/// The key of the URI to redirect to.
 pub(super) const REDIRECT: &str = "redirectUri";
 
-/// One of the URIs that the application names, compared to the letter: anything looser has been an open redirect
-/// somewhere.
+/// Checks a redirect against the URIs that the application lists. They must be equal: looser comparisons lead to open
+/// redirects.
 ///
 /// # Errors
-/// 400 for every other one.
+/// 400 for a URI that is not listed.
 pub(super) fn redirect(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>, ApiError> {
     let Some(wanted) = wanted else { return Ok(None) };
     let known = auth.meta.token_pair.redirects.iter().copied().find(|known| *known == wanted);
@@ -21,11 +21,11 @@ pub(super) fn redirect(auth: &Auth, wanted: Option<String>) -> Result<Option<&'s
         .ok_or_else(|| refused("RedirectNotAllowed", "is not one of the addresses that this application redirects to"))
 }
 
-/// Like `redirect`, for a mail that verifies an address: where that mail holds a code, it has no link that could lead
-/// anywhere.
+/// Like `redirect`, for a mail that verifies an address. If the application mails codes, there is no link that could
+/// redirect.
 ///
 /// # Errors
-/// 400 for a URI that is not named, or that would be of no use.
+/// 400 for a URI that is not listed, or for any URI if codes are mailed.
 pub(super) fn redirect_of_verification(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>, ApiError> {
     match (redirect(auth, wanted)?, auth.meta.email_verification.method) {
         (Some(_), VerificationMethod::Code) => {

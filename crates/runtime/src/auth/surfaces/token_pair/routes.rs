@@ -12,7 +12,7 @@ use crate::auth::surfaces::endpoint::{Asked, Route, WireFormat, mount};
 use crate::context::Context;
 use crate::http::{ApiError, ErrorFormats, route_not_found};
 
-/// Before the prefix of what a browser calls that follows a link.
+/// Comes before the prefix of the routes that mailed links lead to.
 const HOOK: &str = "/hook";
 
 struct TokenPair;
@@ -29,7 +29,7 @@ impl WireFormat for TokenPair {
     }
 }
 
-/// Mounts the surface under its two prefixes, where the application speaks this format.
+/// Mounts the surface under its two prefixes, if the application has it.
 pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     let Some(auth) = shared.core.auth.as_ref().filter(|auth| auth.mounts(Surface::TokenPair)) else { return };
     for (prefix, routes) in [(prefix(auth), routes(auth)), (hook(auth), hooks())] {

@@ -1,4 +1,5 @@
-//! Bodies that say what an account is to be: its fields lie in `userData`, as clients of Conduit send them, or beside it.
+//! Reads the bodies that create or change an account. Its fields are in `userData`, as clients of Conduit send them, or
+//! beside it.
 
 use serde_json::{Map, Value};
 
@@ -12,10 +13,10 @@ use crate::http::read_object;
 use crate::input::{Problem, Submitted};
 
 const USER_DATA: &str = "userData";
-/// What identifies an account and proves it stands beside `userData`, or has a route of its own.
+/// Keys that are not allowed in `userData`: they come beside it, or have a route of their own.
 const CREDENTIALS: [&str; 2] = ["email", "password"];
 
-/// A new account, and where the link of its mail is to lead.
+/// The body of a sign-up: the fields of the account, and the redirect of the mailed link.
 pub(super) struct NewUser {
     pub(super) fields: Submitted,
     pub(super) redirect: Option<String>,
@@ -29,7 +30,8 @@ pub(super) async fn read_new(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'
     Ok(NewUser { fields: judged(auth, asked, body, problems), redirect })
 }
 
-/// Changes of the caller's own account. The address has a route of its own, as it may have to be confirmed.
+/// Reads changes of the caller's own account. The e-mail address has a route of its own, since it may have to be
+/// confirmed.
 pub(super) async fn read_changes(
     ctx: &Context<'_>,
     auth: &Auth,
@@ -47,7 +49,7 @@ pub(super) async fn read_changes(
     Ok(judged(auth, asked, body, problems))
 }
 
-/// What the route and this surface have against the body, to be told with what its fields are refused for.
+/// Adds the problems that the rules of the route and this surface have found, to be reported with those of the fields.
 fn judged(auth: &Auth, asked: &Asked<'_>, body: Map<String, Value>, problems: Vec<Problem>) -> Submitted {
     let mut fields = auth.rules.judge(asked.operation, body);
     fields.broken.extend(problems);
@@ -69,7 +71,7 @@ fn take_redirect(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) -> 
     }
 }
 
-/// Puts the fields in `userData` beside the others. Nothing is said twice: which of the two would count?
+/// Moves the fields in `userData` to the top level. A key that is in both places is a problem, since it is ambiguous.
 fn unfold(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) {
     let data = match body.remove(USER_DATA) {
         None | Some(Value::Null) => return,

@@ -5,7 +5,7 @@ use crate::auth::surfaces::told::in_capitals;
 use crate::http::ApiError;
 use crate::input::Problem;
 
-/// What this surface says for each refusal of the core.
+/// Maps an error of the core to the status, name and message of this surface.
 pub(super) fn words(error: AuthError) -> ApiError {
     match error {
         AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {
@@ -37,7 +37,7 @@ pub(super) fn words(error: AuthError) -> ApiError {
     }
 }
 
-/// Says of a token or a code in a body that it is a wrong argument; only a link that does not hold is not found.
+/// Maps an invalid token or code in a body to 400. An invalid link, in contrast, is answered with 404.
 pub(super) fn words_of_proof(error: AuthError) -> AuthError {
     match error {
         AuthError::OneTimeToken | AuthError::OneTimeTokenExpired => {
@@ -47,8 +47,8 @@ pub(super) fn words_of_proof(error: AuthError) -> AuthError {
     }
 }
 
-/// The surface's name for what other rooms refuse: it has one for each status. A name in capitals is the surface's own
-/// already, or an interceptor's.
+/// The name of an error on this surface. An error of another module gets the name of its status. A name in capitals
+/// stays, since it is the surface's own or an interceptor's.
 pub(super) fn name(error: &ApiError) -> &str {
     match error.status() {
         _ if in_capitals(error.code()) => error.code(),
