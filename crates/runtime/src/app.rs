@@ -324,7 +324,7 @@ fn announce(core: &Core, addresses: &[SocketAddr]) {
 async fn clean_up_regularly(core: Arc<Core>) {
     for round in 0_u32.. {
         if let Err(error) = clean_up(&core).await {
-            tracing::warn!(%error, "clearing up what is over");
+            tracing::warn!(%error, "failed to delete expired rows");
         }
         if round % TRIM_EVERY == 0
             && let Err(error) = trim_histories(&core).await
@@ -363,7 +363,7 @@ async fn refresh(core: Arc<Core>) {
     loop {
         tokio::time::sleep(interval).await;
         if let Err(error) = auth.access.refresh(&core.db).await {
-            tracing::warn!(%error, "reading roles and permissions again");
+            tracing::warn!(%error, "failed to reload roles and permissions");
         }
     }
 }

@@ -159,7 +159,7 @@ impl Core {
     pub(crate) async fn access_changed(&self, changes: &[AccessChange]) {
         let Some(auth) = self.auth.as_ref().filter(|_| !changes.is_empty()) else { return };
         if let Err(error) = auth.access.apply(&self.db, changes).await {
-            tracing::error!(%error, "reading roles and permissions again");
+            tracing::error!(%error, "failed to reload roles and permissions");
         }
     }
 }

@@ -36,7 +36,7 @@ impl AccessControl {
             };
             let Err(reason) = interrupted;
             if self.distrust() {
-                tracing::warn!(%reason, "changes of other nodes are not heard; each request asks the database who is asking");
+                tracing::warn!(%reason, "notifications of other nodes are not received; each request loads the caller's rights from the database");
             }
             sleep(PAUSE).await;
         }

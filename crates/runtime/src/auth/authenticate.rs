@@ -133,7 +133,7 @@ fn note_use(ctx: &Context<'_>, identity: &Identity) {
     let (core, now) = (ctx.shared(), ctx.now);
     actix_web::rt::spawn(async move {
         if let Err(error) = grant::note_use(&core, grant, now).await {
-            tracing::warn!(%error, "noting that a session was used");
+            tracing::warn!(%error, "failed to record the use of a session");
         }
     });
 }

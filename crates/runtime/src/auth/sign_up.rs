@@ -146,7 +146,7 @@ pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) ->
     let mut find = Statement::new(core.db.dialect(), sql);
     find.bind(role);
     let Some(found) = ctx.source().one(find).await? else {
-        tracing::warn!(role, "the default role is not there; a new account goes without");
+        tracing::warn!(role, "the default role does not exist; a new account gets no role");
         return Ok(());
     };
     let role = id_from(&mut Row::new(&found), roles.meta.id)?;

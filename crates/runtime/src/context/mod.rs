@@ -349,7 +349,7 @@ impl<'r> Context<'r> {
         self.changes.clear();
         let Some(transaction) = self.transaction.take() else { return };
         if let Err(error) = transaction.roll_back().await {
-            tracing::warn!(%error, "rolling back");
+            tracing::warn!(%error, "failed to roll back a transaction");
         }
     }
 }

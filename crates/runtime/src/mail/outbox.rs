@@ -25,7 +25,10 @@ pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), Api
         return Err(ApiError::internal("a mail without the token that it is to tell"));
     }
     if !is_address(&mail.to) {
-        tracing::warn!(template = mail.template.name(), "a mail was not written: its recipient is no address");
+        tracing::warn!(
+            template = mail.template.name(),
+            "a mail was not written: its recipient is not an e-mail address"
+        );
         return Ok(());
     }
     let insert = insertion(&mail, ctx)?;

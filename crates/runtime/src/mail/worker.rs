@@ -43,7 +43,7 @@ impl Worker {
         self.stopping.begin();
         self.wake.notify_one();
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "sending mail");
+            tracing::error!(%error, "failed to send mail");
         }
     }
 }
@@ -52,7 +52,7 @@ impl Worker {
 /// before, so the mail that caused the panic is not due again at once.
 async fn keep_working(core: Arc<Core>, port: u16, stopping: Stopping) {
     while let Err(error) = actix_web::rt::spawn(work(core.clone(), port, stopping.clone())).await {
-        tracing::error!(%error, "sending mail; it begins again");
+        tracing::error!(%error, "the mail worker panicked and is restarted");
         tokio::time::sleep(POLL).await;
     }
 }
@@ -123,7 +123,7 @@ impl Desk<'_> {
                 Ok(Next::GoOn) => {}
                 Ok(Next::Wait) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "looking for mail to send");
+                    tracing::warn!(%error, "failed to look for mail to send");
                     return;
                 }
             }

@@ -397,7 +397,7 @@ async fn recover(object: Object<Target>, question: Question, permit: Option<Owne
         Question::AreYouThere => timeout(RECOVERY, object.client.check_connection()).await,
     };
     if !matches!(answer, Ok(Ok(()))) {
-        tracing::debug!("a statement that nobody waits for is cancelled, and its connection closed");
+        tracing::debug!("an abandoned statement is cancelled, and its connection closed");
         let _ = timeout(RECOVERY, object.client.cancel_token().cancel_query(object.tls.clone())).await;
         Object::take(object).abort();
     }
