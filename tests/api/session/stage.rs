@@ -41,6 +41,14 @@ impl Stage {
         Self::with(|_| {})
     }
 
+    /// The application with a clock that only the test moves.
+    pub(super) fn with_stopped_clock() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let database = TestDatabase::create(directory.path());
+        let app = Gable::<api::Api>::new().interceptors(|_: &mut api::Hooks| {});
+        Self::start(app, directory, database, Clock::stopped(), "4")
+    }
+
     /// With interceptors of a test's.
     pub(super) fn with(install: impl FnOnce(&mut AuthHooks<User>)) -> Self {
         Self::of::<api::Api>(install)

@@ -41,7 +41,7 @@ fn a_session_ends_when_it_lies_idle_for_half_an_hour() {
 
 #[test]
 fn every_use_keeps_a_session_alive_but_for_no_more_than_seven_days() {
-    let stage = Stage::new();
+    let stage = Stage::with_stopped_clock();
     let ada = register(&stage, "ada");
     for _ in 0..14 * 24 - 2 {
         for path in ["/auth/me", "/api/posts"] {
