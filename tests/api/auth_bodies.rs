@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::harness::{Account, App, Client, PASSWORD, Reply, spawn_app};
 
 const JSON: &str = "application/json";
-/// What no text is.
+/// JSON values that are not strings.
 const NO_TEXTS: [&str; 6] = ["7", "-0.5", "true", "[]", "{}", r#"["x"]"#];
-/// What an account has without being asked.
+/// Fields of an account that its own requests may not set.
 const NOT_ONES_OWN: [&str; 8] =
     ["id", "isSuperUser", "createdAt", "roles", "permissions", "posts", "failedLoginAttempts", "__proto__"];
 
@@ -52,7 +52,7 @@ struct Route<'a> {
     good: Value,
 }
 
-/// What is sent, and what it is answered.
+/// A body, and the answer to it.
 struct Broken {
     what: String,
     content_type: Option<&'static str>,
@@ -101,7 +101,7 @@ impl Route<'_> {
         }
     }
 
-    /// What is wrong whatever the route is about.
+    /// Checks the bodies that every route refuses.
     #[track_caller]
     fn refuses_what_every_route_does(&self) {
         self.broken_json().into_iter().for_each(|broken| drop(self.refuses(broken)));

@@ -13,13 +13,13 @@ use crate::includes::rows::{article, draft, word};
 use crate::includes::sight::MODELS;
 use crate::includes::statements::{ROWS, filled, ids, statements_behind, talkative};
 
-/// What the schema of this application says.
+/// The costs that `gable check` computes from the schema of this application.
 fn said() -> Costs {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     costs(&gable_schema::load(&directory).unwrap_or_else(|problems| panic!("{problems}")).schema)
 }
 
-/// What is said of an operation; its statements without those that tell who asks, which are not counted either.
+/// The computed cost of an operation, without the statements that identify the caller.
 fn endpoint(model: &str, operation: &str) -> Endpoint {
     let Costs { caller, endpoints, .. } = said();
     let found = endpoints.into_iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);

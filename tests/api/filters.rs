@@ -49,13 +49,13 @@ impl Shelf {
         self.app.get(&format!("/api/readings?contact={}&{query}", self.contact))
     }
 
-    /// What is kept, in alphabetical order.
+    /// The titles of the rows that a query keeps, in alphabetical order.
     #[track_caller]
     fn titles(&self, query: &str) -> Vec<String> {
         titles(&self.list(&format!("sort=title&{query}")).succeeds(200))
     }
 
-    /// What `filters={…}` keeps.
+    /// The titles of the rows that `filters={…}` keeps.
     #[track_caller]
     fn json_titles(&self, filters: &Value) -> Vec<String> {
         self.titles(&format!("filters={}", encoded(&filters.to_string())))

@@ -41,7 +41,7 @@ impl Place {
         self.start_as::<api::Api>(more)
     }
 
-    /// The same with another version of the application.
+    /// Like `start`, with another version of the application.
     fn start_as<A: Api>(&self, more: &[(&str, &str)]) -> TestServer {
         let url = self.url();
         let common = [("DATABASE_URL", url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
@@ -49,7 +49,7 @@ impl Place {
         TestServer::start(app, self.directory.path(), &[&common[..], more].concat()).expect("an application")
     }
 
-    /// What a request left behind whose process ended with its commit.
+    /// Leaves a mail in the outbox, as a process does that ends right after its commit.
     fn leave_a_mail(&self) {
         let (token, now) = (Uuid::now_v7(), self.clock.now());
         let token_row = [token.into(), now.into(), (now + Duration::from_secs(3600)).into()];

@@ -21,7 +21,7 @@ pub(crate) fn signed(secret: &[u8], algorithm: Algorithm, header: &str, payload:
     format!("{message}.{signature}")
 }
 
-/// What the server would take, were the claims right: somebody has stolen its secret.
+/// Signs claims with the server's own secret, as somebody could who has stolen it.
 fn with_the_secret(app: &App, claims: &Value) -> String {
     signed(app.jwt_secret().as_bytes(), Algorithm::HS256, HS256, claims.to_string())
 }
@@ -30,13 +30,13 @@ fn token(account: &Account) -> &str {
     account.token().expect("a token")
 }
 
-/// What the server says of an account in its token.
+/// The claims in the token of an account.
 fn claims(account: &Account) -> Value {
     let payload = token(account).split('.').nth(1).expect("a payload");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64")).expect("JSON")
 }
 
-/// The same with one claim changed.
+/// A copy of the claims with one of them changed.
 pub(crate) fn with(claims: &Value, name: &str, value: Value) -> Value {
     let mut changed = claims.as_object().cloned().unwrap_or_default();
     changed.insert(name.to_owned(), value);

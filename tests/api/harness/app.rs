@@ -18,7 +18,7 @@ pub(crate) fn spawn_app() -> App {
     Setup::new().spawn()
 }
 
-/// What a test wants different before the application starts.
+/// Changes that a test makes before the application starts.
 pub(crate) struct Setup {
     environment: Vec<(String, String)>,
     pub(super) database: TestDatabase,
@@ -159,7 +159,7 @@ impl App {
         self.setup.sql_url()
     }
 
-    /// What this application signs its tokens with.
+    /// The secret with which this application signs its tokens.
     pub(crate) fn jwt_secret(&self) -> String {
         let kept = self.setup.directory().join(".gable/jwt_secret");
         std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
@@ -184,7 +184,7 @@ impl App {
         self.setup.sql().run(sql);
     }
 
-    /// What it has printed so far.
+    /// The output of the process so far.
     pub(crate) fn output(&self) -> String {
         self.log.text()
     }
@@ -217,7 +217,7 @@ impl App {
         self.sign_up_with(name, json!({}))
     }
 
-    /// The same with further fields.
+    /// Like `sign_up`, with further fields in the body.
     pub(crate) fn sign_up_with(&self, name: &str, more: Value) -> Account {
         let name = unique(name);
         let email = format!("{name}@example.com");

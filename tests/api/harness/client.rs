@@ -22,12 +22,12 @@ impl Client {
         Self { agent: agent(Duration::from_secs(60)), base, token: None, cookie: None }
     }
 
-    /// The same client with this bearer token.
+    /// A copy of the client with this bearer token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same client with this cookie, `name=value`, and nothing else.
+    /// A copy of the client with this cookie, `name=value`, and no other credential.
     pub(crate) fn with_cookie(&self, cookie: &str) -> Self {
         Self { cookie: Some(cookie.to_owned()), token: None, ..self.clone() }
     }

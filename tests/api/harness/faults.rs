@@ -1,4 +1,4 @@
-//! What the fault suite asks of an application beyond HTTP: its database, its process, clients that give up.
+//! Helpers of the fault suite beyond HTTP: the database, the process, and clients that disconnect.
 
 use std::path::Path;
 use std::time::Duration;

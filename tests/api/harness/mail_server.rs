@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What it does with whoever connects from now on.
+/// How the server treats the connections from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// Says nothing at all.
@@ -53,12 +53,12 @@ impl MailServer {
         *self.state.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
     }
 
-    /// What it was given so far, whether or not it said so.
+    /// The mails that it has received so far, acknowledged or not.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.state.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The same, once there is so much.
+    /// Waits for a number of mails and returns them.
     #[track_caller]
     pub(crate) fn wait_for(&self, count: usize) -> Vec<String> {
         let deadline = Instant::now() + Duration::from_secs(60);

@@ -28,5 +28,5 @@ pub(crate) use shared::{SharedApp, app};
 pub(crate) use sql::{Answer, Sql, Value as SqlValue};
 pub(crate) use wire::read_answer;
 
-/// What every account of these tests logs in with, unless the test is about passwords.
+/// The password of every account, unless a test is about passwords.
 pub(crate) const PASSWORD: &str = "Correct-Horse-7";

@@ -58,7 +58,7 @@ impl Launch<'_> {
     }
 }
 
-/// What a command of the application's left behind.
+/// The exit code and output of a command of the application.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) code: Option<i32>,

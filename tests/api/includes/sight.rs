@@ -85,7 +85,7 @@ fn clerk(app: &App) -> Account {
     clerk
 }
 
-/// What a caller sees of a model, by id; none where its list is refused.
+/// The rows of a model that a caller sees, by id; `None` if the list is refused.
 fn list(caller: &Client, meta: &ModelMeta) -> Option<BTreeMap<String, Value>> {
     let reply = caller.get(&format!("/api/{}?limit=100", meta.path));
     if reply.status != 200 {
@@ -128,7 +128,7 @@ fn to_many(relation: &RelationMeta) -> bool {
     matches!(relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
 }
 
-/// What a list is answered that selects this, with the name in question taken out: two such answers can be compared.
+/// The answer to a list with this query, without the name in question, so that two answers can be compared.
 fn refusal(caller: &Client, meta: &ModelMeta, query: &str, name: &str) -> (u16, String) {
     let reply = caller.get(&format!("/api/{}?{}", meta.path, query.replace("{}", name)));
     (reply.status, String::from_utf8_lossy(&reply.bytes).replace(name, "{}"))

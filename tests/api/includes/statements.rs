@@ -14,7 +14,7 @@ pub(crate) fn talkative() -> App {
     Setup::new().with("RUST_LOG", "info,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
 }
 
-/// The same with fifty rows of every model.
+/// An application with fifty rows of every model.
 pub(crate) fn filled() -> App {
     let app = talkative();
     let users = made(&app, "users", |_| json!({ "email": format!("{}@example.com", word()), "password": PASSWORD }));
@@ -61,7 +61,7 @@ pub(crate) fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
     of_request.filter(|line| !line.contains("gable_grants")).map(str::to_owned).collect()
 }
 
-/// The same list of one row and of fifty.
+/// Compares the statements of a list of one row with those of a list of fifty.
 #[track_caller]
 fn takes_as_many_for_fifty(app: &App, meta: &ModelMeta, query: &str, expected: Option<usize>) -> usize {
     let root = app.super_user();
