@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Auth;
 use super::event::{Event, record};
 use super::password::password_field;
-use super::sign_up::give_role;
+use super::sign_up::{give_role, set_default_role};
 use super::stored_hash::UnusableHash;
 use crate::access::{Principal, Scope, Via};
 use crate::app_meta::{AuthMode, PasswordPolicy};
@@ -18,7 +18,7 @@ use crate::core::{Core, Model};
 use crate::crud;
 use crate::http::ApiError;
 use crate::input::PlainPassword;
-use crate::resource::{Draft, FieldKind};
+use crate::resource::Draft;
 
 /// The key of the hash, which replaces the password field.
 const HASH: &str = "passwordHash";
@@ -136,13 +136,7 @@ fn prepared(
     let placeholder = placeholder(&auth.meta.password);
     ctx.passwords = Passwords::known(PlainPassword::new(&placeholder), hash);
     fields.insert(password.to_owned(), placeholder.into());
-    if let (AuthMode::Static, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
-        let field = model.meta.fields.iter().find(|field| matches!(field.name, "role" | "roles"));
-        if let Some(field) = field.filter(|field| !fields.contains_key(field.name)) {
-            let list = matches!(field.kind, FieldKind::EnumList(_));
-            fields.insert(field.name.to_owned(), if list { vec![role].into() } else { role.into() });
-        }
-    }
+    set_default_role(auth, model, &mut fields);
     Ok(fields)
 }
 

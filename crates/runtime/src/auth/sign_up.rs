@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Auth;
@@ -121,16 +122,24 @@ async fn first_log_in(
 /// Reads the body. In static mode, also sets the default role in the account's role field, which a body may not set.
 async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submitted) -> Result<Draft, ApiError> {
     let mut writable = model.masks.own(model.meta, &ctx.principal);
-    let field = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"));
-    if let (AuthMode::Static, Some(role), Some(field)) = (auth.meta.mode, auth.meta.default_role, field) {
-        let meta = &model.meta.fields[field];
-        if !body.entries.contains_key(meta.name) {
-            let list = matches!(meta.kind, FieldKind::EnumList(_));
-            body.entries.insert(meta.name.to_owned(), if list { vec![role].into() } else { role.into() });
-            writable.insert(field);
-        }
+    if let Some(field) = set_default_role(auth, model, &mut body.entries) {
+        writable.insert(field);
     }
     crud::read_own(ctx, model, Form::Create, writable, body).await
+}
+
+/// Sets the default role of static mode in the account's role field, unless the body has that field. Returns the position of
+/// the field that was set.
+pub(super) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<String, Value>) -> Option<usize> {
+    let role = auth.meta.default_role.filter(|_| auth.meta.mode == AuthMode::Static)?;
+    let position = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"))?;
+    let field = &model.meta.fields[position];
+    if entries.contains_key(field.name) {
+        return None;
+    }
+    let is_list = matches!(field.kind, FieldKind::EnumList(_));
+    entries.insert(field.name.to_owned(), if is_list { vec![role].into() } else { role.into() });
+    Some(position)
 }
 
 /// Gives an account a role by name, in dynamic mode. If the role has been deleted, the account gets none and a warning

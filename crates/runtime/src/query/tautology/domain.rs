@@ -14,18 +14,24 @@ use crate::resource::{FieldKind, ModelMeta};
 /// Whether each class of values is included. The last class is null.
 pub(super) type Positions = Vec<bool>;
 
-/// The number of values that the goals name, without those for related rows.
-pub(super) fn count(goals: &[Goal<'_>]) -> usize {
-    let mut named = HashMap::new();
-    goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
-    named.values().map(Vec::len).sum()
-}
+/// The values that goals name, by field, without those for related rows.
+pub(super) struct NamedValues<'c>(HashMap<usize, Vec<&'c Value>>);
 
-/// The domains of all fields that the goals test, without those of related rows.
-pub(super) fn of(goals: &[Goal<'_>], meta: &ModelMeta) -> HashMap<usize, Domain> {
-    let mut named = HashMap::new();
-    goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
-    named.into_iter().map(|(field, values)| (field, Domain::new(meta, field, values))).collect()
+impl<'c> NamedValues<'c> {
+    pub(super) fn of(goals: &[Goal<'c>]) -> Self {
+        let mut named = HashMap::new();
+        goals.iter().for_each(|(condition, _)| collect(condition, &mut named));
+        Self(named)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// The domains of all fields that the goals test.
+    pub(super) fn domains(self, meta: &ModelMeta) -> HashMap<usize, Domain> {
+        self.0.into_iter().map(|(field, values)| (field, Domain::new(meta, field, values))).collect()
+    }
 }
 
 fn collect<'c>(condition: &'c Condition, named: &mut HashMap<usize, Vec<&'c Value>>) {

@@ -11,7 +11,7 @@ mod domain;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use domain::{Domain, Positions};
+use domain::{Domain, NamedValues, Positions};
 
 use super::condition::{Condition, Quantifier, Related, Test};
 use crate::access::RowRule;
@@ -31,11 +31,12 @@ pub(super) fn always_holds(condition: &Condition, meta: &ModelMeta) -> bool {
 
 /// Whether some row meets all goals, and the work that is left of the limit.
 fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, work: usize) -> (bool, usize) {
-    let work = work.saturating_sub(VALUE * domain::count(goals));
+    let named = NamedValues::of(goals);
+    let work = work.saturating_sub(VALUE * named.count());
     if work == 0 {
         return (false, 0);
     }
-    let mut search = Search { meta, work, domains: domain::of(goals, meta), tests: Vec::new(), related: Vec::new() };
+    let mut search = Search { meta, work, domains: named.domains(meta), tests: Vec::new(), related: Vec::new() };
     let found = search.finds(goals.to_vec());
     (found, search.work)
 }
