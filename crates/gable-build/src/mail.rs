@@ -95,7 +95,7 @@ mod tests {
     /// runtime.
     #[test]
     fn the_runtimes_own_templates_have_these_names_and_pass() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/mail/templates");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gable/src/mail/templates");
         let mut sources = BTreeMap::new();
         for entry in fs::read_dir(directory).expect("the runtime's templates") {
             let path = entry.expect("a directory that was just listed").path();

@@ -75,9 +75,9 @@ impl Workspace {
     /// The dependencies are those of this repository, so that what cargo built for it is used again.
     fn check(&self, members: &[String]) {
         let manifest = fs::read_to_string(repository().join("Cargo.toml")).expect("the repository has a manifest");
-        let runtime = repository().join("crates/runtime");
+        let runtime = repository().join("crates/gable");
         let dependencies = section(&manifest, "[workspace.dependencies]")
-            .replace("gable = { path = \"crates/runtime\" }", &format!("gable = {{ path = {runtime:?} }}"));
+            .replace("gable = { path = \"crates/gable\" }", &format!("gable = {{ path = {runtime:?} }}"));
         let profiles = section(&manifest, "[profile.dev]") + &section(&manifest, "[profile.dev.package.\"*\"]");
         let text = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{dependencies}\n{profiles}\n");
         self.write("Cargo.toml", &text);
