@@ -18,7 +18,7 @@ fn every_operation_of_the_runtime_has_a_key_and_the_other_way_round() {
 
 /// The variants of one enum of the constants' types.
 fn variants(name: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gable/src/app_meta.rs");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gable/src/meta/app.rs");
     let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = syn::parse_file(&source).expect("the runtime compiles");
     let variants = file.items.into_iter().find_map(|item| match item {

@@ -1,50 +1,46 @@
 //! The runtime of Gable: the library that generated code calls and that applications extend.
 
 mod access;
-mod api;
-mod app;
-mod app_meta;
 mod auth;
-#[cfg(feature = "benchmarks")]
-#[doc(hidden)]
-pub mod benchmarks;
-mod canonical;
 mod clock;
-mod constants;
 mod context;
-mod core;
 mod crud;
 mod db;
-mod erased;
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
+mod error;
 pub mod generated;
-mod hooks;
 mod http;
-mod input;
+mod keyed_mutex;
 mod limit;
 mod mail;
-mod ops;
+mod meta;
+mod model;
+mod passwords;
 mod private_file;
 mod query;
-mod raw_json;
-mod resource;
+mod rest;
+mod secrets;
+mod server;
 mod settings;
-mod string_enum;
-pub mod testing;
+mod stopping;
 mod text;
 
-pub use access::{Identity, Permission, PermissionSet, Principal, Role};
-pub use app::Gable;
+pub use access::{Identity, Principal, Role};
 pub use clock::Clock;
-pub use context::{AsSystem, Context};
-pub use hooks::{
+pub use context::Context;
+pub use context::hooks::{
     AuthHooks, Authentication, AuthenticationFailure, Authorization, EmailChange, Hook, Hooks, LoginAttempt,
     RecoveryRequest,
 };
-pub use http::ApiError;
-pub use input::Patch;
+pub use crud::AsSystem;
+pub use error::ApiError;
+pub use meta::{Permission, PermissionSet};
+pub use model::input::Patch;
+pub use model::{Nested, RawJson};
 pub use query::{Direction, ListQuery};
-pub use raw_json::RawJson;
-pub use resource::Nested;
+#[cfg(feature = "benchmarks")]
+#[doc(hidden)]
+pub use server::benchmarks;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use server::fuzzing;
+pub use server::{Gable, testing};

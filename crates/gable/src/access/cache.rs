@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::Identity;
-use crate::resource::Id;
+use crate::model::Id;
 
 /// Maximum number of cached log-ins. When it is reached, the cache is emptied: one query for each log-in that returns.
 const CAPACITY: usize = 100_000;

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Permission;
-use crate::resource::{ActionMeta, ModelMeta, Who};
+use crate::meta::{ActionMeta, ModelMeta, Permission, Who};
 
 /// One (resource, action) pair. Entries are sorted by permission number.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,9 @@
 //! Determines which cached identities a committed write makes outdated.
 
-use super::load::{AccessModels, key_field, optional_id};
+use super::load::{AccessModels, key_field};
 use crate::db::{RawRow, Row};
-use crate::resource::{Id, ModelKind, ModelMeta, RowValues};
+use crate::meta::{ModelKind, ModelMeta};
+use crate::model::{Id, RowValues, optional_id};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccessChange {

@@ -13,9 +13,9 @@ use super::load::{AccessModels, AccessTable, DynamicModels, Subject, load_identi
 use super::notices::announce;
 use super::principal::Newcomer;
 use super::{AccessChange, Catalogue, Identity};
-use crate::app_meta::AuthMode;
 use crate::db::{Database, DbError, Dialect, Source};
-use crate::resource::{Id, Who};
+use crate::meta::{AuthMode, Who};
+use crate::model::Id;
 
 /// How long a cached identity or role table is used. Another process may change the same SQLite file without notice.
 const LIFETIME: Duration = Duration::from_secs(5);

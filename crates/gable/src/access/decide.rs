@@ -4,9 +4,10 @@ use sea_orm::Value;
 
 use super::scope::Authority;
 use super::{FieldMasks, Identity, Principal, RowRule, Scope, Term};
-use crate::http::ApiError;
+use crate::error::ApiError;
+use crate::meta::{ActionMeta, Condition, ConditionValue, ModelMeta, Operation, RuleMeta, Who};
+use crate::model::Id;
 use crate::query::typed_value;
-use crate::resource::{ActionMeta, Condition, ConditionValue, Id, ModelMeta, Operation, RuleMeta, Who};
 
 /// Decides whether the caller may perform an action, and on which rows and fields. An action that no rule grants is
 /// refused, and a denial of the account itself overrides every grant.

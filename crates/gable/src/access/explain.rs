@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::catalogue::CatalogueEntry;
 use super::{FieldMasks, Identity, Principal, RowRule, granted};
-use crate::resource::{Condition, ConditionValue, ModelMeta, RuleMeta, Who};
+use crate::meta::{Condition, ConditionValue, ModelMeta, RuleMeta, Who};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::principal::{AccountState, Given, GrantState, LastUsed, Via};
-use super::{Catalogue, Identity, Permission, PermissionSet, Role};
-use crate::app_meta::AuthMode;
+use super::principal::{AccountState, Given, GrantState, LastUsed, LoginMethod};
+use super::{Catalogue, Identity, Role};
 use crate::db::{DbError, Dialect, RawRow, Row, Source, Statement};
-use crate::resource::{FieldKind, Id, IdKind, ModelKind, ModelMeta, RelationKind, Who};
+use crate::meta::{AuthMode, FieldKind, ModelKind, ModelMeta, Permission, PermissionSet, RelationKind, Who};
+use crate::model::{Id, id_from, optional_id};
 
 /// All roles and permissions. Replaced as a whole when one of them changes.
 #[derive(Debug, Default, PartialEq)]
@@ -78,21 +78,6 @@ pub(crate) fn role_permissions(models: &DynamicModels) -> Option<(&'static str, 
         }
         _ => None,
     })
-}
-
-/// Reads an id column of a model.
-pub(crate) fn id_from(row: &mut Row<'_>, kind: IdKind) -> Result<Id, DbError> {
-    match kind {
-        IdKind::Uuid => row.next().map(Id::Uuid),
-        IdKind::Integer => row.next().map(Id::Integer),
-    }
-}
-
-pub(crate) fn optional_id(row: &mut Row<'_>, kind: IdKind) -> Result<Option<Id>, DbError> {
-    match kind {
-        IdKind::Uuid => row.next::<Option<Uuid>>().map(|id| id.map(Id::Uuid)),
-        IdKind::Integer => row.next::<Option<i64>>().map(|id| id.map(Id::Integer)),
-    }
 }
 
 impl AccessTable {
@@ -262,7 +247,7 @@ fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
         (row.next()?, row.next()?, row.next()?);
     let (Some(id), Some(generation), Some(expires_at)) = (id, generation, expires_at) else { return Ok(None) };
     // A log-in of an unknown surface is not accepted.
-    let Some(via) = via.as_deref().and_then(Via::named) else { return Ok(None) };
+    let Some(via) = via.as_deref().and_then(LoginMethod::named) else { return Ok(None) };
     let secret_hash = secret.and_then(|secret| secret.try_into().ok());
     Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
 }

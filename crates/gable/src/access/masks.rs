@@ -1,7 +1,7 @@
 //! Determines which fields of a model a caller may read and write. The masks are computed once at start.
 
-use super::{FieldSet, Principal};
-use crate::resource::{FieldKind, FieldMeta, ModelKind, ModelMeta, Origin};
+use super::Principal;
+use crate::meta::{FieldKind, FieldMeta, FieldSet, ModelKind, ModelMeta, Origin};
 
 /// The masks of one model, before the roles of the caller are considered.
 #[derive(Clone, Debug)]

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::AccessChange;
 use crate::db::{DbError, Dialect, Source, Statement, array};
-use crate::resource::{Id, IdKind};
+use crate::meta::IdKind;
+use crate::model::Id;
 
 /// The channel of PostgreSQL's notifications.
 pub(super) const CHANNEL: &str = "gable_access";

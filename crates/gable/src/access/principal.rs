@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Permission, PermissionSet};
-use crate::http::ApiError;
-use crate::resource::{Id, IdKind};
+use crate::error::ApiError;
+use crate::meta::{IdKind, Permission, PermissionSet};
+use crate::model::Id;
 
 /// The caller of a request, as stage 3 (authentication) has determined it.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ pub struct Identity {
 
 /// The surface that a log-in was opened through, which determines the form of its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Via {
+pub(crate) enum LoginMethod {
     Jwt,
     Session,
     TokenPair,
@@ -49,18 +49,20 @@ pub(crate) enum Via {
     Console,
 }
 
-impl Via {
+impl LoginMethod {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Via::Jwt => "jwt",
-            Via::Session => "session",
-            Via::TokenPair => "tokenPair",
-            Via::Console => "console",
+            LoginMethod::Jwt => "jwt",
+            LoginMethod::Session => "session",
+            LoginMethod::TokenPair => "tokenPair",
+            LoginMethod::Console => "console",
         }
     }
 
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Via::Jwt, Via::Session, Via::TokenPair, Via::Console].into_iter().find(|via| via.name() == name)
+        [LoginMethod::Jwt, LoginMethod::Session, LoginMethod::TokenPair, LoginMethod::Console]
+            .into_iter()
+            .find(|via| via.name() == name)
     }
 }
 
@@ -68,7 +70,7 @@ impl Via {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantState {
     pub(crate) id: Uuid,
-    pub(crate) via: Via,
+    pub(crate) via: LoginMethod,
     /// The number of times that its credential was renewed. Credentials of an older generation are invalid.
     pub(crate) generation: i32,
     pub(crate) expires_at: DateTime<Utc>,

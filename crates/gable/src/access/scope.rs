@@ -3,8 +3,7 @@
 use sea_orm::Value;
 use serde::Serialize;
 
-use super::FieldSet;
-use crate::resource::ModelMeta;
+use crate::meta::{FieldSet, ModelMeta};
 
 /// The outcome of authorization for one model and action. Every query of a model takes one; only `decide` makes one for
 /// a caller, and `Scope::system` for the runtime's own work.
@@ -50,7 +49,7 @@ pub(crate) enum RowRule {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Term {
     pub(crate) field: usize,
-    #[serde(serialize_with = "crate::canonical::value")]
+    #[serde(serialize_with = "crate::meta::canonical::value")]
     pub(crate) value: Option<Value>,
 }
 

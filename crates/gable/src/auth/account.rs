@@ -2,32 +2,30 @@
 
 use std::any::Any;
 
-use super::Auth;
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::grant;
 use super::super_user::last_super_user_stays;
-use crate::access::{Scope, Via};
-use crate::app_meta::AuthOperation;
+use crate::access::{LoginMethod, Scope};
 use crate::context::Context;
+use crate::context::hooks::HookPhase;
 use crate::crud;
 use crate::db::Row;
-use crate::hooks::Moment;
-use crate::input::{Form, Submitted};
-use crate::resource::FieldKind;
+use crate::meta::{AuthOperation, FieldKind};
+use crate::model::input::{Form, Submitted};
 
 /// The caller's own account.
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn Any>, AuthError> {
+pub(crate) async fn get_me(ctx: &mut Context<'_>) -> Result<Box<dyn Any>, AuthError> {
     let account = ctx.principal.require()?.account;
-    auth.hooks.run(AuthOperation::GetMe, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::GetMe, HookPhase::Before, ctx, &mut ()).await?;
     let model = ctx.core.account_model()?;
     let found = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?;
     let row = found.ok_or(AuthError::AccountGone)?;
     let mut account = model.resource.decode(&mut Row::new(&row))?;
-    auth.hooks.run(AuthOperation::GetMe, Moment::After, ctx, account.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::GetMe, HookPhase::After, ctx, account.as_mut()).await?;
     Ok(account)
 }
 
@@ -35,7 +33,7 @@ pub(crate) async fn get_me(ctx: &mut Context<'_>, auth: &Auth) -> Result<Box<dyn
 ///
 /// # Errors
 /// 401 for an anonymous caller, 400 for each field that the account may not set.
-pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitted) -> Result<Box<dyn Any>, AuthError> {
+pub(crate) async fn update_me(ctx: &mut Context<'_>, body: Submitted) -> Result<Box<dyn Any>, AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     let password = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
@@ -46,9 +44,9 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
     let mut draft = crud::read_own(ctx, model, Form::Update, writable, body).await?;
     ctx.begin().await?;
     crud::check_own_references(ctx, model, Form::Update, &draft).await?;
-    auth.hooks.run(AuthOperation::UpdateMe, Moment::Before, ctx, draft.input.as_any()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::UpdateMe, HookPhase::Before, ctx, draft.input.as_any()).await?;
     let mut changed = crud::update_one(ctx, model, &Scope::own(), account, draft).await?;
-    auth.hooks.run(AuthOperation::UpdateMe, Moment::After, ctx, changed.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::UpdateMe, HookPhase::After, ctx, changed.as_mut()).await?;
     ctx.commit().await?;
     Ok(changed)
 }
@@ -57,16 +55,16 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, auth: &Auth, body: Submitte
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+pub(crate) async fn log_out(ctx: &mut Context<'_>, via: LoginMethod) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::Logout, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Logout, HookPhase::Before, ctx, &mut ()).await?;
     // A caller that an interceptor has identified has no log-in to end.
     if let Some(grant) = ctx.principal.grant() {
         grant::end(ctx, account, grant.id).await?;
     }
     record(ctx, Event::LoggedOut, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::Logout, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Logout, HookPhase::After, ctx, &mut ()).await?;
     Ok(ctx.commit().await?)
 }
 
@@ -74,13 +72,13 @@ pub(crate) async fn log_out(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Res
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn log_out_everywhere(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+pub(crate) async fn log_out_everywhere(ctx: &mut Context<'_>, via: LoginMethod) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::LogoutAll, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::LogoutAll, HookPhase::Before, ctx, &mut ()).await?;
     grant::end_all(ctx, account, None).await?;
     record(ctx, Event::LoggedOutEverywhere, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::LogoutAll, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::LogoutAll, HookPhase::After, ctx, &mut ()).await?;
     Ok(ctx.commit().await?)
 }
 
@@ -89,11 +87,11 @@ pub(crate) async fn log_out_everywhere(ctx: &mut Context<'_>, auth: &Auth, via: 
 ///
 /// # Errors
 /// 401 for an anonymous caller, 409 `LastSuperUser`.
-pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+pub(crate) async fn delete_me(ctx: &mut Context<'_>, via: LoginMethod) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::DeleteMe, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::DeleteMe, HookPhase::Before, ctx, &mut ()).await?;
     let mut update = model.sql.statement(format!("UPDATE \"{}\" SET \"deleted_self_account_at\" = ", model.meta.table));
     update.bind(ctx.now).push(" WHERE ");
     model.sql.row(&mut update, &Scope::system(), account);
@@ -103,6 +101,6 @@ pub(crate) async fn delete_me(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> R
     }
     grant::end_all(ctx, account, None).await?;
     record(ctx, Event::Deleted, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::DeleteMe, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::DeleteMe, HookPhase::After, ctx, &mut ()).await?;
     Ok(ctx.commit().await?)
 }

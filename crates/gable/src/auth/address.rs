@@ -2,24 +2,30 @@
 //! of address is announced to the old address, resets the verification, and invalidates all one-time tokens sent
 //! before.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
 use super::event::{Event, record};
 use super::recovery::refuse_many;
 use super::verification::{self, LinkEnd};
 use super::{Auth, one_time};
-use crate::access::Via;
-use crate::context::Context;
-use crate::core::Model;
+use crate::access::LoginMethod;
+use crate::context::{AfterUpdate, Context};
 use crate::db::{Row, Statement};
-use crate::http::ApiError;
-use crate::mail::{self, Mail, Template};
-use crate::resource::{FieldKind, Id, ModelKind, RowValues};
+use crate::error::ApiError;
+use crate::mail;
+use crate::mail::{Mail, Template};
+use crate::meta::{FieldKind, ModelKind};
+use crate::model::{Id, RowValues};
+use crate::query::Model;
 
 /// The name of the address field, in YAML and JSON.
-pub(super) const FIELD: &str = "email";
+pub(crate) const FIELD: &str = "email";
 const VERIFIED: &str = "isEmailVerified";
 
 /// The column of the e-mail address; `None` if the account model has none.
-pub(super) fn column(model: &Model) -> Option<&'static str> {
+pub(crate) fn column(model: &Model) -> Option<&'static str> {
     position(model).map(|field| model.meta.fields[field].column)
 }
 
@@ -29,7 +35,7 @@ fn position(model: &Model) -> Option<usize> {
 }
 
 /// The stored address of an account.
-pub(super) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+pub(crate) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let Some(column) = column(model) else { return Ok(None) };
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT ");
     select.identifier(column).push(" FROM ").identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
@@ -38,7 +44,8 @@ pub(super) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Res
 }
 
 /// A change of an account's address that is about to be written.
-pub(crate) struct Moving {
+struct AddressChange {
+    auth: Arc<Auth>,
     account: Id,
     old: Option<String>,
 }
@@ -48,13 +55,14 @@ pub(crate) struct Moving {
 ///
 /// # Errors
 /// 429 if the caller has changed their own address too often lately, 500 or 503 for a database error.
-pub(crate) async fn moving(
+pub(crate) async fn before_change(
     ctx: &Context<'_>,
+    auth: &Arc<Auth>,
     model: &Model,
     account: Id,
     row: &mut RowValues,
-) -> Result<Option<Moving>, ApiError> {
-    if model.meta.kind != ModelKind::Account || ctx.core.auth.is_none() {
+) -> Result<Option<Box<dyn AfterUpdate>>, ApiError> {
+    if model.meta.kind != ModelKind::Account {
         return Ok(None);
     }
     let Some(new) = position(model).and_then(|field| row.get(field)) else { return Ok(None) };
@@ -69,43 +77,45 @@ pub(crate) async fn moving(
     if unchanged {
         return Ok(None);
     }
-    let mails = ctx.core.auth.as_ref().is_some_and(Auth::sends_mail);
-    if mails && ctx.principal.account() == Some(account) {
+    if auth.sends_mail() && ctx.principal.account() == Some(account) {
         refuse_many(ctx, Event::EmailChanged, account).await?;
     }
     if let Some(verified) = model.meta.field_index(VERIFIED).filter(|field| row.get(*field).is_none()) {
         row.set(verified, false);
     }
-    Ok(Some(Moving { account, old }))
+    Ok(Some(Box::new(AddressChange { auth: auth.clone(), account, old })))
 }
 
-impl Moving {
+#[async_trait(?Send)]
+impl AfterUpdate for AddressChange {
     /// Invalidates the one-time tokens, notifies the old address and sends a verification to the new one. Must be
     /// called after the row was written, in the same transaction.
     ///
     /// # Errors
     /// 500 or 503 for a database error.
-    pub(crate) async fn finish(self, ctx: &mut Context<'_>, model: &Model) -> Result<(), ApiError> {
-        let Some(auth) = &ctx.core.auth else { return Ok(()) };
+    async fn finish(self: Box<Self>, ctx: &mut Context<'_>, model: &Model) -> Result<(), ApiError> {
+        let auth = self.auth.clone();
         let account = self.account;
         let new = stored(ctx, model, account).await?;
         one_time::void_all(ctx, account).await?;
         // A caller that an interceptor has identified has no log-in.
-        let via = ctx.principal.grant().map_or(Via::Jwt, |grant| grant.via);
+        let via = ctx.principal.grant().map_or(LoginMethod::Jwt, |grant| grant.via);
         record(ctx, Event::EmailChanged, Some(account), via).await?;
-        self.tell_old(ctx, auth, new.as_deref()).await?;
+        self.notify_old_address(ctx, new.as_deref()).await?;
         match new {
             Some(new) if !is_verified(ctx, model, account).await? => {
                 let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
-                verification::send(ctx, auth, account, &new, end.as_deref()).await
+                verification::send(ctx, &auth, account, &new, end.as_deref()).await
             }
             _ => Ok(()),
         }
     }
+}
 
+impl AddressChange {
     /// Notifies the old address. Does nothing if the application sends no mail.
-    async fn tell_old(self, ctx: &mut Context<'_>, auth: &Auth, new: Option<&str>) -> Result<(), ApiError> {
-        let Some(old) = self.old.filter(|_| auth.sends_mail()) else { return Ok(()) };
+    async fn notify_old_address(&self, ctx: &mut Context<'_>, new: Option<&str>) -> Result<(), ApiError> {
+        let Some(old) = self.old.clone().filter(|_| self.auth.sends_mail()) else { return Ok(()) };
         let mut variables = vec![("old_email", old.clone())];
         variables.extend(new.map(|new| ("new_email", new.to_owned())));
         mail::enqueue(ctx, Mail { template: Template::EmailChanged, to: old, token: None, variables }).await
@@ -113,7 +123,7 @@ impl Moving {
 }
 
 /// Whether the current address of an account is verified.
-pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
+pub(crate) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
     let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
     select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
     let found = ctx.source().one(select).await?;

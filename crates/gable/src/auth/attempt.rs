@@ -4,23 +4,23 @@
 use super::Auth;
 use super::event::{self, Event, Reason};
 use super::lockout::{self, Count, Counted, Guess};
-use crate::access::Via;
+use crate::access::LoginMethod;
 use crate::context::Context;
-use crate::core::Model;
-use crate::http::ApiError;
-use crate::input::PlainPassword;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::model::Id;
+use crate::model::input::PlainPassword;
+use crate::query::Model;
 
 /// An attempt. Must be made while the turns of the account and of the typed text are held.
-pub(super) struct Attempt {
-    pub(super) guess: Guess,
+pub(crate) struct Attempt {
+    pub(crate) guess: Guess,
     /// The stored hash of the account; `None` for an unknown account, which costs the same hashing work.
-    pub(super) hash: Option<String>,
-    pub(super) via: Via,
+    pub(crate) hash: Option<String>,
+    pub(crate) via: LoginMethod,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Right,
     Wrong,
     /// The password was not verified: the account or the typed text is locked out.
@@ -33,7 +33,7 @@ impl Attempt {
     ///
     /// # Errors
     /// 503 if too many passwords are waiting to be hashed. The attempt is then not counted.
-    pub(super) async fn verify(
+    pub(crate) async fn verify(
         &self,
         ctx: &mut Context<'_>,
         auth: &Auth,
@@ -104,11 +104,11 @@ async fn spare_others(ctx: &mut Context<'_>, model: &Model, counted: &Counted, a
 }
 
 /// Records that a log-in, or a check of the current password, has failed.
-pub(super) async fn failed(
+pub(crate) async fn failed(
     ctx: &mut Context<'_>,
     reason: Reason,
     account: Option<Id>,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<(), ApiError> {
     ctx.begin().await?;
     event::record(ctx, Event::LoginFailed(reason), account, via).await?;

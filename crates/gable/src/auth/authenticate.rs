@@ -6,19 +6,17 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
-use super::Auth;
-use super::carrier;
 use super::error::credential;
-use super::grant;
 use super::session_cookie::cleared;
 use super::tokens::Claims;
-use crate::access::{Identity, Principal, Via};
-use crate::app_meta::{Surface, TokenDelivery};
-use crate::context::Context;
-use crate::core::Core;
-use crate::hooks::{Authentication, AuthenticationFailure, Moment, Pipeline};
-use crate::http::{ApiError, LoggedAccount, is_cross_site};
-use crate::resource::{Id, IdKind};
+use super::{Auth, grant, issued_credential};
+use crate::access::{Identity, LoginMethod, Principal};
+use crate::context::hooks::{Authentication, AuthenticationFailure, HookPhase, Pipeline};
+use crate::context::{Context, Core};
+use crate::error::ApiError;
+use crate::http::{LoggedAccount, is_cross_site};
+use crate::meta::{IdKind, Surface, TokenDelivery};
+use crate::model::{Id, RowId};
 
 #[derive(Debug)]
 enum Credential {
@@ -33,23 +31,31 @@ enum Credential {
 /// 401 for an invalid bearer token. An invalid cookie is no error here, so that public routes stay reachable; its error
 /// is kept and returned by routes that need a log-in. 403 for a write with a cookie that another site has triggered.
 /// 500 or 503 for a database error.
-pub(crate) async fn authenticate(ctx: &mut Context<'_>, request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(auth) = &ctx.core.auth else { return Ok(()) };
+pub(crate) async fn authenticate(
+    ctx: &mut Context<'_>,
+    auth: Option<&Auth>,
+    request: &HttpRequest,
+) -> Result<(), ApiError> {
+    let Some(auth) = auth else { return Ok(()) };
     let credentials = credentials(auth, request);
     with(ctx, auth, request, credentials).await
 }
 
 /// Like `authenticate`, for the routes of one surface. The session and tokenPair surfaces accept only their own
 /// log-ins.
-pub(super) async fn authenticate_via(ctx: &mut Context<'_>, request: &HttpRequest, via: Via) -> Result<(), ApiError> {
-    let Some(auth) = &ctx.core.auth else { return Ok(()) };
+pub(crate) async fn authenticate_via(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    request: &HttpRequest,
+    via: LoginMethod,
+) -> Result<(), ApiError> {
     let credentials = match via {
-        Via::Session => [session(auth, request), None],
-        Via::TokenPair => [authorization(request), None],
-        Via::Jwt | Via::Console => credentials(auth, request),
+        LoginMethod::Session => [session(auth, request), None],
+        LoginMethod::TokenPair => [authorization(request), None],
+        LoginMethod::Jwt | LoginMethod::Console => credentials(auth, request),
     };
     with(ctx, auth, request, credentials).await?;
-    let foreign = |via_of: Via| via != Via::Jwt && via_of != via;
+    let foreign = |via_of: LoginMethod| via != LoginMethod::Jwt && via_of != via;
     match ctx.principal.grant() {
         Some(grant) if foreign(grant.via) => Err(credential::invalid()),
         _ => Ok(()),
@@ -63,13 +69,13 @@ async fn with(
     credentials: [Option<Credential>; 2],
 ) -> Result<(), ApiError> {
     let mut supplied = Authentication::default();
-    auth.hooks.run(Pipeline::Authenticate, Moment::Before, ctx, &mut supplied).await?;
+    ctx.core.auth_hooks.run(Pipeline::Authenticate, HookPhase::Before, ctx, &mut supplied).await?;
     ctx.principal = match supplied.principal {
         Some(principal) => principal,
         None => by_credential(ctx, auth, request, credentials).await?,
     };
     let mut principal = ctx.principal.clone();
-    auth.hooks.run(Pipeline::Authenticate, Moment::After, ctx, &mut principal).await?;
+    ctx.core.auth_hooks.run(Pipeline::Authenticate, HookPhase::After, ctx, &mut principal).await?;
     ctx.principal = principal;
     if let Some(account) = ctx.principal.account() {
         request.extensions_mut().insert(LoggedAccount(account.to_string()));
@@ -102,13 +108,13 @@ async fn by_credential(
         }
     }
     let Some((credential, error)) = failed else { return Ok(Principal::Anonymous) };
-    let refused = refused(ctx, auth, credential, error).await;
+    let refused = refused(ctx, credential, error).await;
     ctx.stale = ctx.stale.take().map(|error| if dead { dead_session(ctx.core, auth, request, error) } else { error });
     refused
 }
 
 /// Adds a header to an error that removes the session cookie of the request, if it has one, because it is not valid.
-pub(super) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
+pub(crate) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
     if session(auth, request).is_none() {
         return refusal;
     }
@@ -119,7 +125,7 @@ pub(super) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refu
 ///
 /// # Errors
 /// 403 `CrossSiteRequest` for a write that a page of another site has triggered.
-pub(super) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<(), ApiError> {
+pub(crate) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<(), ApiError> {
     let (public, trusted) = (core.settings.public_origin(), core.app.cors.iter().copied());
     if request.method().is_safe() || !is_cross_site(request, public, trusted) {
         return Ok(());
@@ -140,14 +146,9 @@ fn note_use(ctx: &Context<'_>, identity: &Identity) {
 
 /// Runs the error interceptors for an invalid credential; they may supply a principal. Otherwise a bearer token is
 /// refused, and the request with a cookie continues as anonymous.
-async fn refused(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    credential: Credential,
-    error: ApiError,
-) -> Result<Principal, ApiError> {
+async fn refused(ctx: &mut Context<'_>, credential: Credential, error: ApiError) -> Result<Principal, ApiError> {
     let mut failure = AuthenticationFailure { error, principal: None };
-    auth.hooks.run(Pipeline::Authenticate, Moment::Error, ctx, &mut failure).await?;
+    ctx.core.auth_hooks.run(Pipeline::Authenticate, HookPhase::Error, ctx, &mut failure).await?;
     match (failure.principal, credential) {
         (Some(principal), _) => Ok(principal),
         (None, Credential::Bearer(_)) => Err(failure.error),
@@ -161,13 +162,13 @@ async fn refused(
 /// The identity that a credential belongs to.
 async fn holder(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc<Identity>, ApiError> {
     match credential {
-        Credential::Bearer(token) => of_token(core, auth, token, &[Via::Jwt, Via::TokenPair]).await,
-        Credential::Cookie(token) => of_token(core, auth, token, &[Via::Jwt]).await,
+        Credential::Bearer(token) => of_token(core, auth, token, &[LoginMethod::Jwt, LoginMethod::TokenPair]).await,
+        Credential::Cookie(token) => of_token(core, auth, token, &[LoginMethod::Jwt]).await,
         Credential::Session(id) => of_session(core, auth, id).await?.ok_or_else(credential::invalid),
     }
 }
 
-async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Result<Arc<Identity>, ApiError> {
+async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[LoginMethod]) -> Result<Arc<Identity>, ApiError> {
     let claims = auth.tokens.verify(token, core.now())?;
     let grant = Uuid::try_parse(&claims.gid).map_err(|_| credential::invalid())?;
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else {
@@ -184,7 +185,7 @@ async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[Via]) -> Res
 }
 
 /// Checks that a token with a valid signature is the current one of its log-in.
-fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), ApiError> {
+fn fits(identity: &Identity, claims: &Claims, carried: &[LoginMethod]) -> Result<(), ApiError> {
     let Some(grant) = identity.grant.filter(|grant| carried.contains(&grant.via)) else {
         return Err(credential::invalid());
     };
@@ -192,7 +193,7 @@ fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), Api
         return Err(credential::invalid());
     }
     // A token pair stays valid when it is used to change the password: that has ended every other log-in.
-    if grant.via == Via::Jwt && identity.password_changed_at != claims.pwd {
+    if grant.via == LoginMethod::Jwt && identity.password_changed_at != claims.pwd {
         return Err(credential::password_changed());
     }
     if grant.generation != claims.generation {
@@ -202,10 +203,13 @@ fn fits(identity: &Identity, claims: &Claims, carried: &[Via]) -> Result<(), Api
 }
 
 /// The identity that a session belongs to; `None` if the session does not exist or has ended.
-pub(super) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Option<Arc<Identity>>, ApiError> {
-    let Some((grant, secret)) = carrier::read_session_id(id) else { return Ok(None) };
+pub(crate) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Option<Arc<Identity>>, ApiError> {
+    let Some((grant, secret)) = issued_credential::read_session_id(id) else { return Ok(None) };
     let known = |identity: &Arc<Identity>| {
-        identity.grant.as_ref().is_some_and(|grant| grant.via == Via::Session && carrier::knows(grant, &secret))
+        identity
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.via == LoginMethod::Session && issued_credential::knows(grant, &secret))
     };
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else { return Ok(None) };
     if known(&identity) {
@@ -226,14 +230,18 @@ async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError,
     })
 }
 
-/// The principal of an account, for interceptors that identify the caller by other means.
-///
-/// # Errors
-/// 401 `UserNoLongerExists` if the account is deleted or inactive.
-pub(crate) async fn identify(core: &Core, account: Id) -> Result<Principal, ApiError> {
-    let auth = core.auth.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
-    let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
-    identity.map(Principal::Account).ok_or_else(credential::account_gone)
+impl Context<'_> {
+    /// The principal of an account, for interceptors that authenticate callers by other means, such as an API key or
+    /// another identity provider.
+    ///
+    /// # Errors
+    /// 401 `UserNoLongerExists` if the account is deleted or inactive.
+    pub async fn identify(&self, account: impl RowId) -> Result<Principal, ApiError> {
+        let core = self.core;
+        let access = core.access.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
+        let identity = access.by_account(core.db.reader(), core.db.dialect(), account.into(), core.now()).await?;
+        identity.map(Principal::Account).ok_or_else(credential::account_gone)
+    }
 }
 
 /// The credentials of the request, in the order in which they are tried. With an `Authorization` header, cookies are
@@ -265,7 +273,7 @@ fn session(auth: &Auth, request: &HttpRequest) -> Option<Credential> {
 }
 
 /// The token of an `Authorization: Bearer` header. The scheme is case-insensitive (RFC 7235).
-pub(super) fn bearer(header: &str) -> Option<&str> {
+pub(crate) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

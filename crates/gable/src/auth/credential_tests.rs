@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::authenticate::bearer;
-use super::carrier::{RefreshToken, read_session_id};
-use super::secrets::{Secrets, encode};
+use super::issued_credential::{RefreshToken, read_session_id};
 use super::tokens::Tokens;
+use crate::secrets::{Secrets, encode};
 
 /// Arbitrary text, text in the alphabets of credentials, and encoded arbitrary bytes.
 fn texts() -> impl Strategy<Value = String> {

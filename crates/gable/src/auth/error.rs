@@ -1,8 +1,7 @@
 //! The errors of the auth core. Each surface maps them to its own status codes and messages.
 
 use crate::db::DbError;
-use crate::http::ApiError;
-use crate::input::Problem;
+use crate::error::{ApiError, Problem};
 
 /// An error of the auth core. Kept small, because its size is also that of every `Result`.
 #[derive(Debug)]
@@ -66,14 +65,14 @@ impl From<DbError> for AuthError {
 
 impl AuthError {
     /// 400 `InvalidRequestBody` with these problems.
-    pub(super) fn invalid(problems: Vec<Problem>) -> Self {
+    pub(crate) fn invalid(problems: Vec<Problem>) -> Self {
         Self::Other(ApiError::invalid_body(problems))
     }
 }
 
 /// The errors of stage 3 for invalid credentials, on every route. Codes and messages are exactly the documented ones.
 pub(crate) mod credential {
-    use crate::http::ApiError;
+    use crate::error::ApiError;
 
     pub(crate) fn invalid() -> ApiError {
         ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")

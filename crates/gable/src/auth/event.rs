@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::Via;
+use crate::access::LoginMethod;
 use crate::context::Context;
 use crate::db::{Row, Statement};
-use crate::http::ApiError;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::model::Id;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     SignedUp,
     LoggedIn,
     LoginFailed(Reason),
@@ -35,7 +35,7 @@ pub(super) enum Event {
 
 /// Why a log-in failed. Recorded in the event log and never part of the answer to the log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     UnknownAccount,
     WrongPassword,
     Locked,
@@ -55,7 +55,7 @@ pub(crate) const OWN_DEEDS: [&str; 6] =
 pub(crate) const KEPT: u32 = 500;
 
 impl Event {
-    pub(super) fn kind(self) -> &'static str {
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Event::SignedUp => "signed_up",
             Event::LoggedIn => "logged_in",
@@ -91,7 +91,12 @@ impl Event {
 }
 
 /// Writes the event, in the open transaction.
-pub(super) async fn record(ctx: &Context<'_>, event: Event, account: Option<Id>, via: Via) -> Result<(), ApiError> {
+pub(crate) async fn record(
+    ctx: &Context<'_>,
+    event: Event,
+    account: Option<Id>,
+    via: LoginMethod,
+) -> Result<(), ApiError> {
     let mut insert = Statement::new(
         ctx.core.db.dialect(),
         "INSERT INTO \"gable_events\" (\"id\", \"account_id\", \"kind\", \"reason\", \"surface\", \"ip\", \"user_agent\", \
@@ -109,7 +114,7 @@ pub(super) async fn record(ctx: &Context<'_>, event: Event, account: Option<Id>,
 }
 
 /// The number of events of a kind that were recorded for an account after `since`.
-pub(super) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
+pub(crate) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
     let sql = "SELECT COUNT(*) FROM \"gable_events\" WHERE \"account_id\" = ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
     select.bind(account).push(" AND \"kind\" = ").bind(event.kind()).push(" AND \"at\" > ").bind(since);

@@ -5,30 +5,28 @@ use chrono::{DateTime, Utc};
 use super::error::AuthError;
 use super::password::password_field;
 use super::{Auth, address};
-use crate::access::id_from;
-use crate::app_meta::IdentifierMeta;
-use crate::context::Context;
-use crate::core::{Core, Model};
+use crate::context::{Context, Core};
 use crate::db::{Row, Statement};
-use crate::http::ApiError;
-use crate::query::typed_value;
-use crate::resource::{Id, ModelMeta, RelationKind};
+use crate::error::ApiError;
+use crate::meta::{IdentifierMeta, ModelMeta, RelationKind};
+use crate::model::{Id, id_from};
+use crate::query::{Model, typed_value};
 
 /// The data of an account that the core needs before a password was verified.
-pub(super) struct Found {
-    pub(super) account: Id,
+pub(crate) struct Found {
+    pub(crate) account: Id,
     /// The stored hash.
-    pub(super) password: String,
+    pub(crate) password: String,
     /// When the password was last changed, in milliseconds since the Unix epoch; 0 if never. A JWT contains this value
     /// and becomes invalid with the next change.
-    pub(super) password_changed_at: i64,
-    pub(super) email_verified: bool,
+    pub(crate) password_changed_at: i64,
+    pub(crate) email_verified: bool,
     /// The e-mail address of the account, if any.
-    pub(super) address: Option<String>,
+    pub(crate) address: Option<String>,
 }
 
 /// The e-mail address as an identifier, whether or not the schema allows it for logging in.
-pub(super) fn by_email(model: &Model) -> IdentifierMeta {
+pub(crate) fn by_email(model: &Model) -> IdentifierMeta {
     IdentifierMeta {
         path: address::FIELD,
         body_key: address::FIELD,
@@ -39,7 +37,7 @@ pub(super) fn by_email(model: &Model) -> IdentifierMeta {
 }
 
 /// Finds the first account that has the typed text as one of these identifiers, in their order.
-pub(super) async fn find(
+pub(crate) async fn find(
     ctx: &Context<'_>,
     model: &Model,
     identifiers: &[IdentifierMeta],
@@ -51,21 +49,21 @@ pub(super) async fn find(
 }
 
 /// The accounts that a typed text identifies.
-pub(super) struct Named {
+pub(crate) struct NamedAccount {
     /// The first account that has the text as one of the wanted identifiers.
-    pub(super) found: Option<Found>,
+    pub(crate) found: Option<Found>,
     /// Every account that has the text as any identifier, sorted by id.
-    pub(super) holders: Vec<Id>,
+    pub(crate) holders: Vec<Id>,
 }
 
 /// Like `find`, but also returns every account that has the text as any other identifier.
-pub(super) async fn find_all(
+pub(crate) async fn find_all(
     ctx: &Context<'_>,
     auth: &Auth,
     model: &Model,
     wanted: &[IdentifierMeta],
     typed: &str,
-) -> Result<Named, AuthError> {
+) -> Result<NamedAccount, AuthError> {
     let mut matching = terms(ctx.core, model, wanted, typed);
     let meant = matching.len();
     let others: Vec<IdentifierMeta> = every_identifier(auth, model)
@@ -78,7 +76,7 @@ pub(super) async fn find_all(
     holders.sort_unstable();
     holders.dedup();
     let found = rows.into_iter().next().filter(|(rank, _)| *rank < meant).map(|(_, found)| found);
-    Ok(Named { found, holders })
+    Ok(NamedAccount { found, holders })
 }
 
 /// Every identifier that any surface accepts: those of the schema, and the e-mail address.
@@ -93,7 +91,7 @@ fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
 /// The form of a typed text under which attempts are counted. If any identifier is case-insensitive, all texts are
 /// counted in lower case. Otherwise the spellings of an existing name would share one count and those of an unknown
 /// name would not, which would reveal whether the account exists.
-pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
+pub(crate) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
     let folds = |place: Place| place.holder.fields[place.field].case_insensitive;
     match places(core, model, &every_identifier(auth, model)).any(folds) {
         true => text.to_ascii_lowercase(),
@@ -102,7 +100,7 @@ pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> St
 }
 
 /// Reads all identifiers of an account, in the form under which attempts are counted.
-pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
+pub(crate) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
     let model = ctx.core.account_model()?;
     let places: Vec<Place> = places(ctx.core, model, &every_identifier(auth, model)).collect();
     let mut select = model.sql.statement("");

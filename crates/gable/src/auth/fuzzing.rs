@@ -1,4 +1,4 @@
-//! Credentials for `crate::fuzzing`: issues valid ones and parses arbitrary ones.
+//! Credentials for `crate::server::fuzzing`: issues valid ones and parses arbitrary ones.
 
 use std::sync::Arc;
 
@@ -6,11 +6,10 @@ use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use actix_web::test::TestRequest;
 
 use super::Auth;
-use super::carrier::{self, Carrier, RefreshToken};
-use crate::access::{Identity, Principal, Via};
-use crate::context::Context;
-use crate::core::Core;
-use crate::http::ApiError;
+use super::issued_credential::{self, IssuedCredential, RefreshToken};
+use crate::access::{Identity, LoginMethod, Principal};
+use crate::context::{Context, Core};
+use crate::error::ApiError;
 
 /// The credentials of an account that is logged in through every surface.
 pub struct LogIn {
@@ -25,16 +24,17 @@ pub struct LogIn {
 pub(crate) async fn log_in(core: &Arc<Core>, identity: &Identity) -> LogIn {
     let mut held =
         LogIn { token: String::new(), session: String::new(), access: String::new(), refresh: String::new() };
-    for via in [Via::Jwt, Via::Session, Via::TokenPair] {
+    for via in [LoginMethod::Jwt, LoginMethod::Session, LoginMethod::TokenPair] {
         let mut ctx = Context::new(core, Principal::Anonymous, None);
         ctx.begin().await.expect("a database that can be written to");
-        let opened = carrier::open(&mut ctx, auth(core), identity.account, identity.password_changed_at, via).await;
+        let opened =
+            issued_credential::open(&mut ctx, auth(core), identity.account, identity.password_changed_at, via).await;
         let Ok(carrier) = opened else { panic!("nobody can log in") };
         ctx.commit().await.expect("a log-in that is kept");
         match carrier {
-            Carrier::Token(token) => held.token = token,
-            Carrier::Session(session) => held.session = session,
-            Carrier::Pair(pair) => (held.access, held.refresh) = (pair.access, pair.refresh),
+            IssuedCredential::Token(token) => held.token = token,
+            IssuedCredential::Session(session) => held.session = session,
+            IssuedCredential::Pair(pair) => (held.access, held.refresh) = (pair.access, pair.refresh),
         }
     }
     held
@@ -44,6 +44,7 @@ pub(crate) async fn log_in(core: &Arc<Core>, identity: &Identity) -> LogIn {
 /// header.
 pub(crate) async fn authenticate(
     core: &Arc<Core>,
+    auth: &Auth,
     authorization: &[u8],
     cookie: &[u8],
 ) -> Option<Result<Option<String>, ApiError>> {
@@ -55,18 +56,14 @@ pub(crate) async fn authenticate(
     }
     let request = request.to_http_request();
     let mut ctx = Context::new(core, Principal::Anonymous, Some(&request));
-    let known = super::authenticate(&mut ctx, &request).await;
+    let known = super::authenticate(&mut ctx, Some(auth), &request).await;
     Some(known.map(|()| ctx.principal.account().map(|account| account.to_string())))
 }
 
-pub(crate) fn is_refresh_token(core: &Core, text: &str) -> bool {
-    RefreshToken::read(&auth(core).secrets, text).is_some()
+pub(crate) fn is_refresh_token(auth: &Auth, text: &str) -> bool {
+    RefreshToken::read(&auth.secrets, text).is_some()
 }
 
-pub(crate) fn is_one_time_token(core: &Core, text: &str) -> bool {
-    auth(core).secrets.row_of(text).is_some()
-}
-
-fn auth(core: &Core) -> &Auth {
-    core.auth.as_ref().expect("an application with accounts")
+pub(crate) fn is_one_time_token(auth: &Auth, text: &str) -> bool {
+    auth.secrets.row_of(text).is_some()
 }

@@ -3,13 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::access::{AccessChange, GrantState, Via};
-use crate::app_meta::AuthMeta;
-use crate::context::Context;
-use crate::core::Core;
+use crate::access::{AccessChange, GrantState, LoginMethod};
+use crate::context::{Context, Core};
 use crate::db::{DbError, Source, Statement};
-use crate::http::ApiError;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::meta::AuthMeta;
+use crate::model::Id;
 
 /// How long a log-in lasts, in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -20,21 +19,23 @@ struct Lifetime {
 }
 
 impl Lifetime {
-    fn of(via: Via, meta: &AuthMeta) -> Self {
+    fn of(via: LoginMethod, meta: &AuthMeta) -> Self {
         match via {
-            Via::Jwt | Via::Console => Self { absolute: meta.jwt.expires_in_seconds, idle: None },
-            Via::Session => Self { absolute: meta.session.absolute_seconds, idle: Some(meta.session.idle_seconds) },
-            Via::TokenPair => Self { absolute: meta.token_pair.refresh_seconds, idle: None },
+            LoginMethod::Jwt | LoginMethod::Console => Self { absolute: meta.jwt.expires_in_seconds, idle: None },
+            LoginMethod::Session => {
+                Self { absolute: meta.session.absolute_seconds, idle: Some(meta.session.idle_seconds) }
+            }
+            LoginMethod::TokenPair => Self { absolute: meta.token_pair.refresh_seconds, idle: None },
         }
     }
 }
 
 /// Writes a new grant, in the open transaction. `secret_hash` is the SHA-256 of the secret in its credential, if any.
-pub(super) async fn open(
+pub(crate) async fn open(
     ctx: &Context<'_>,
     meta: &AuthMeta,
     account: Id,
-    via: Via,
+    via: LoginMethod,
     secret_hash: Option<[u8; 32]>,
 ) -> Result<GrantState, ApiError> {
     let lifetime = Lifetime::of(via, meta);
@@ -56,7 +57,7 @@ pub(super) async fn open(
 
 /// Increments the generation of a grant, which invalidates its current credential. `None` if another request has
 /// renewed or ended the grant first.
-pub(super) async fn renew(
+pub(crate) async fn renew(
     ctx: &mut Context<'_>,
     meta: &AuthMeta,
     account: Id,
@@ -74,7 +75,12 @@ pub(super) async fn renew(
 }
 
 /// Ends the oldest log-ins of an account on one surface, so that `kept` remain.
-pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, kept: u32) -> Result<(), ApiError> {
+pub(crate) async fn keep_newest(
+    ctx: &mut Context<'_>,
+    account: Id,
+    via: LoginMethod,
+    kept: u32,
+) -> Result<(), ApiError> {
     let own = |statement: &mut Statement| {
         statement.push("\"account_id\" = ").bind(account).push(" AND \"surface\" = ").bind(via.name());
     };
@@ -90,7 +96,7 @@ pub(super) async fn keep_newest(ctx: &mut Context<'_>, account: Id, via: Via, ke
 }
 
 /// Stores when a log-in was used, unless a later use is stored already.
-pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
+pub(crate) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut update = Statement::new(core.db.dialect(), "UPDATE \"gable_grants\" SET \"last_active_at\" = ");
     update.bind(now).push(" WHERE \"id\" = ").bind(grant).push(" AND \"last_active_at\" < ").bind(now);
     let transaction = core.db.begin().await?;
@@ -99,7 +105,7 @@ pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Re
 }
 
 /// Ends one grant. False if the account has no grant with this id.
-pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
+pub(crate) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
     let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
     delete.bind(grant).push(" AND \"account_id\" = ").bind(account);
     let ended = ctx.source().execute(delete).await? == 1;
@@ -108,7 +114,7 @@ pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Resu
 }
 
 /// Ends every grant of an account except `kept`.
-pub(super) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
+pub(crate) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
     delete_all(ctx, &[account], kept).await?;
     ctx.changes.push(AccessChange::Account(account));
     Ok(())

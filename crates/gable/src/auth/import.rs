@@ -10,15 +10,15 @@ use super::Auth;
 use super::event::{Event, record};
 use super::password::password_field;
 use super::sign_up::{give_role, set_default_role};
-use super::stored_hash::UnusableHash;
-use crate::access::{Principal, Scope, Via};
-use crate::app_meta::{AuthMode, PasswordPolicy};
-use crate::context::{Context, Passwords};
-use crate::core::{Core, Model};
+use crate::access::{LoginMethod, Principal, Scope};
+use crate::context::{Context, Core, Passwords};
 use crate::crud;
-use crate::http::ApiError;
-use crate::input::PlainPassword;
-use crate::resource::Draft;
+use crate::error::ApiError;
+use crate::meta::{AuthMode, PasswordPolicy};
+use crate::model::Draft;
+use crate::model::input::PlainPassword;
+use crate::passwords::UnusableHash;
+use crate::query::Model;
 
 /// The key of the hash, which replaces the password field.
 const HASH: &str = "passwordHash";
@@ -61,10 +61,15 @@ pub(crate) enum Refusal {
 ///
 /// # Errors
 /// The refusal of the first invalid line, a read error, or a database error.
-pub(crate) async fn import_accounts(core: &Arc<Core>, input: impl BufRead) -> Result<usize, ImportError> {
+pub(crate) async fn import_accounts(
+    core: &Arc<Core>,
+    auth: Option<&Auth>,
+    input: impl BufRead,
+) -> Result<usize, ImportError> {
+    let auth = auth.ok_or_else(|| ImportError::Database(ApiError::internal("there are no accounts")))?;
     let mut ctx = Context::new(core, Principal::Anonymous, None);
     ctx.begin().await.map_err(ImportError::Database)?;
-    let imported = import_all(&mut ctx, Lines { input, line: 0 }).await;
+    let imported = import_all(&mut ctx, auth, Lines { input, line: 0 }).await;
     match imported {
         Ok(_) => ctx.commit().await.map_err(ImportError::Database)?,
         Err(_) => ctx.roll_back().await,
@@ -72,10 +77,10 @@ pub(crate) async fn import_accounts(core: &Arc<Core>, input: impl BufRead) -> Re
     imported
 }
 
-async fn import_all(ctx: &mut Context<'_>, mut lines: Lines<impl BufRead>) -> Result<usize, ImportError> {
+async fn import_all(ctx: &mut Context<'_>, auth: &Auth, mut lines: Lines<impl BufRead>) -> Result<usize, ImportError> {
     let mut made = 0;
     while let Some(text) = lines.next()? {
-        import(ctx, &text).await.map_err(|refusal| ImportError::Line { line: lines.line, refusal })?;
+        import(ctx, auth, &text).await.map_err(|refusal| ImportError::Line { line: lines.line, refusal })?;
         made += 1;
     }
     Ok(made)
@@ -107,10 +112,9 @@ impl<I: BufRead> Lines<I> {
     }
 }
 
-async fn import(ctx: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+async fn import(ctx: &mut Context<'_>, auth: &Auth, line: &str) -> Result<(), Refusal> {
     let fields: Map<String, Value> =
         serde_json::from_str(line).map_err(|error| Refusal::NotAnObject(error.to_string()))?;
-    let auth = ctx.core.auth.as_ref().ok_or_else(|| Refusal::Account(ApiError::internal("there are no accounts")))?;
     let model = ctx.core.account_model().map_err(Refusal::Account)?;
     let fields = prepared(ctx, auth, model, fields)?;
     make(ctx, auth, model, fields).await.map_err(Refusal::Account)
@@ -147,7 +151,7 @@ async fn make(ctx: &mut Context<'_>, auth: &Auth, model: &Model, fields: Map<Str
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
         give_role(ctx, id, role).await?;
     }
-    record(ctx, Event::SignedUp, Some(id), Via::Console).await?;
+    record(ctx, Event::SignedUp, Some(id), LoginMethod::Console).await?;
     Ok(())
 }
 
@@ -165,7 +169,7 @@ fn placeholder(policy: &PasswordPolicy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::password_problems;
+    use crate::model::input::password_problems;
 
     #[test]
     fn a_placeholder_satisfies_every_policy() {

@@ -6,16 +6,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Auth;
-use super::find::{Named, names};
-use super::secrets::{Secrets, Use};
-use crate::app_meta::LockoutMeta;
+use super::find::{NamedAccount, names};
 use crate::context::Context;
-use crate::core::Model;
-use crate::crud::{Turn, Turns};
 use crate::db::{DbError, Row, Statement};
-use crate::http::ApiError;
-use crate::input::normal_address;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::keyed_mutex::{KeyedGuard, KeyedMutex};
+use crate::meta::LockoutMeta;
+use crate::model::Id;
+use crate::model::input::normal_address;
+use crate::query::Model;
+use crate::secrets::{Secrets, Use};
 
 /// How long a log-in waits for other log-ins to the same account.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ const RETRY_AFTER: u64 = 2;
 ///
 /// # Errors
 /// 503 after `PATIENCE`. The password was then not verified and the attempt not counted.
-pub(super) async fn account_turn(turns: &Turns, account: Id) -> Result<Turn<'_>, ApiError> {
+pub(crate) async fn account_turn(turns: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
     turn(turns, format!("account {account}").as_bytes()).await
 }
 
@@ -36,17 +36,17 @@ pub(super) async fn account_turn(turns: &Turns, account: Id) -> Result<Turn<'_>,
 ///
 /// # Errors
 /// Like `account_turn`.
-pub(super) async fn typed_turn<'t>(turns: &'t Turns, typed: &Typed) -> Result<Turn<'t>, ApiError> {
+pub(crate) async fn typed_turn<'t>(turns: &'t KeyedMutex, typed: &Typed) -> Result<KeyedGuard<'t>, ApiError> {
     turn(turns, &[b"typed ", typed.id.as_slice()].concat()).await
 }
 
-async fn turn<'t>(turns: &'t Turns, key: &[u8]) -> Result<Turn<'t>, ApiError> {
+async fn turn<'t>(turns: &'t KeyedMutex, key: &[u8]) -> Result<KeyedGuard<'t>, ApiError> {
     turns.take(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
 /// The result of counting an attempt, before its password is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(crate) enum Count {
     /// The password may be verified.
     Counted(Counted),
     /// The account or the typed text is locked; the password must not be verified.
@@ -54,15 +54,15 @@ pub(super) enum Count {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     accounts: Vec<Id>,
     /// The accounts that this attempt locks, unless the password is right.
-    pub(super) closes: Vec<Id>,
+    pub(crate) closes: Vec<Id>,
 }
 
 impl Counted {
     /// The accounts that the attempt was counted against, except this one.
-    pub(super) fn others(&self, account: Id) -> Vec<Id> {
+    pub(crate) fn others(&self, account: Id) -> Vec<Id> {
         self.accounts.iter().copied().filter(|other| *other != account).collect()
     }
 }
@@ -70,22 +70,22 @@ impl Counted {
 /// A text that was typed as an identifier, as a key for counting. Only a keyed hash is stored, so that the table of
 /// counts reveals no names. E-mail addresses are normalized as they are for storage, so that all spellings share one
 /// count.
-pub(super) struct Typed {
+pub(crate) struct Typed {
     id: Vec<u8>,
 }
 
 impl Typed {
-    pub(super) fn new(secrets: &Secrets, text: &str) -> Self {
+    pub(crate) fn new(secrets: &Secrets, text: &str) -> Self {
         let address = text.contains('@').then(|| normal_address(text));
         let name = address.as_deref().unwrap_or(text);
-        Self { id: secrets.tag(Use::Stranger, name.as_bytes()).to_vec() }
+        Self { id: secrets.tag(Use::UnknownIdentifier, name.as_bytes()).to_vec() }
     }
 }
 
 /// The counts that an attempt increments: that of the typed text, whether or not an account has it, and that of every
 /// account that has the text as any identifier. So known and unknown identifiers are locked alike, and guesses at one
 /// account under several identifiers are counted together.
-pub(super) struct Guess {
+pub(crate) struct Guess {
     typed: Option<Typed>,
     /// Sorted by id, so that two attempts cannot deadlock on each other's rows.
     accounts: Vec<Id>,
@@ -95,23 +95,23 @@ pub(super) struct Guess {
 
 impl Guess {
     /// An attempt at the password of a known account.
-    pub(super) fn at(account: Id) -> Self {
+    pub(crate) fn at(account: Id) -> Self {
         Self { typed: None, accounts: vec![account], meant: Some(account) }
     }
 
     /// An attempt at the account that a typed text identifies.
-    pub(super) fn with(typed: Typed, named: &Named) -> Self {
+    pub(crate) fn with(typed: Typed, named: &NamedAccount) -> Self {
         let meant = named.found.as_ref().map(|found| found.account);
         Self { typed: Some(typed), accounts: named.holders.clone(), meant }
     }
 
-    pub(super) fn meant(&self) -> Option<Id> {
+    pub(crate) fn meant(&self) -> Option<Id> {
         self.meant
     }
 
     /// Counts the attempt, in the open transaction. The attempt that reaches the limit locks the account before its
     /// password is verified, so that a crash in between cannot allow further attempts.
-    pub(super) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
+    pub(crate) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
         if let Some(typed) = &self.typed
             && count_typed(ctx, lockout, typed).await?.is_none()
         {
@@ -132,7 +132,7 @@ impl Guess {
     }
 
     /// Takes back the counts of an attempt whose password was not verified.
-    pub(super) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
+    pub(crate) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
         if let Some(typed) = &self.typed {
             let mut update = Statement::new(
                 ctx.core.db.dialect(),
@@ -147,7 +147,7 @@ impl Guess {
 }
 
 /// Decrements the counts of accounts, in the order of their ids, and unlocks them.
-pub(super) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
+pub(crate) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
     for account in accounts {
         let mut update = model.sql.statement("UPDATE ");
         update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
@@ -196,7 +196,7 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
 
 /// Resets the counts of an account and of all its identifiers, after a right password. The identifiers come first, in
 /// the order in which an attempt counts them, so that the two cannot deadlock.
-pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
+pub(crate) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
     let names = names(ctx, auth, account).await?;
     if !names.is_empty() {
         let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");

@@ -6,31 +6,30 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Auth;
-use super::address;
 use super::attempt::{Attempt, Verdict, failed};
-use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, counted, find_all};
-use super::grant;
+use super::issued_credential::{self, IssuedCredential};
 use super::lockout::{Guess, Typed, account_turn, typed_turn};
 use super::password::password_field;
-use crate::access::{Identity, Principal, Scope, Via};
-use crate::app_meta::{AuthOperation, IdentifierMeta};
+use super::{Auth, address, grant};
+use crate::access::{Identity, LoginMethod, Principal, Scope};
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::{HookPhase, LoginAttempt};
 use crate::db::Row;
-use crate::hooks::{LoginAttempt, Moment};
-use crate::input::{PlainPassword, Problem};
-use crate::resource::Id;
+use crate::error::Problem;
+use crate::meta::{AuthOperation, IdentifierMeta};
+use crate::model::Id;
+use crate::model::input::PlainPassword;
+use crate::query::Model;
 
 /// A log-in that succeeded.
 pub(crate) struct LoggedIn {
     pub(crate) account: Id,
     /// The account's row.
     pub(crate) record: Box<dyn Any>,
-    pub(crate) carrier: Carrier,
+    pub(crate) carrier: IssuedCredential,
 }
 
 /// The identifier and the password of a log-in request.
@@ -99,7 +98,7 @@ fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Res
 
 /// The identifiers in the account's own row. For a text with `@`, the e-mail address comes first, so that nobody can
 /// capture log-ins by choosing the address of another account as a user name.
-pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
+pub(crate) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     let mut plain: Vec<IdentifierMeta> =
         auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
     if typed.contains('@') {
@@ -144,10 +143,10 @@ pub(crate) async fn log_in(
     ctx: &mut Context<'_>,
     auth: &Auth,
     mut credentials: Credentials,
-    via: Via,
+    via: LoginMethod,
     replaced: Option<(Id, Uuid)>,
 ) -> Result<LoggedIn, AuthError> {
-    auth.hooks.run(AuthOperation::Login, Moment::Before, ctx, &mut credentials.attempt).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Login, HookPhase::Before, ctx, &mut credentials.attempt).await?;
     let model = ctx.core.account_model()?;
     let found = verify(ctx, auth, model, &credentials, via).await?;
     let identity = admitted(ctx, auth, &credentials, &found, via).await?;
@@ -158,7 +157,7 @@ pub(crate) async fn log_in(
     let mut record = remember(ctx, model, account).await?;
     // A concurrent change of the account may have ended its log-ins, but not this one, which does not exist yet. The
     // account's row is locked since `remember` has written it, so the check stays valid until the commit.
-    match ctx.still_stands().await {
+    match ctx.revalidate_principal().await {
         Err(over) if over.status() == 401 => return Err(credentials.incorrect()),
         standing => standing?,
     }
@@ -168,9 +167,9 @@ pub(crate) async fn log_in(
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
     }
-    let carrier = carrier::open(ctx, auth, account, found.password_changed_at, via).await?;
+    let carrier = issued_credential::open(ctx, auth, account, found.password_changed_at, via).await?;
     event::record(ctx, Event::LoggedIn, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::Login, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Login, HookPhase::After, ctx, record.as_mut()).await?;
     ctx.commit().await?;
     Ok(LoggedIn { account, record, carrier })
 }
@@ -181,7 +180,7 @@ async fn admitted(
     auth: &Auth,
     credentials: &Credentials,
     found: &Found,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<Arc<Identity>, AuthError> {
     let account = found.account;
     let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
@@ -227,7 +226,7 @@ async fn verify(
     auth: &Auth,
     model: &Model,
     credentials: &Credentials,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<Found, AuthError> {
     let text = &credentials.attempt.identifier;
     let typed = Typed::new(&auth.secrets, &counted(ctx.core, auth, model, text));

@@ -1,81 +1,71 @@
 //! The auth core: identifying accounts, verifying their credentials, opening log-ins. Surfaces map it to wire formats;
 //! of HTTP, the core knows only the headers that carry credentials.
 
-mod account;
-mod address;
-mod attempt;
-mod authenticate;
-mod authorize;
-mod carrier;
+pub(crate) mod account;
+mod account_rules;
+pub(crate) mod address;
+pub(crate) mod attempt;
+pub(crate) mod authenticate;
 #[cfg(test)]
-mod credential_tests;
-mod decoys;
-mod device;
-mod error;
-mod event;
-mod fair_queue;
-mod find;
+pub(crate) mod credential_tests;
+pub(crate) mod device;
+pub(crate) mod error;
+mod escalation_guard;
+pub(crate) mod event;
+pub(crate) mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
-mod grant;
-mod hasher;
-mod import;
-mod lockout;
-mod login;
-mod one_time;
-mod password;
-mod recovery;
-mod renew;
-mod route_rules;
-mod secrets;
-mod session;
-mod session_cookie;
-mod sign_up;
-mod stored_hash;
-mod super_user;
-pub(crate) mod surfaces;
-mod tokens;
-mod verification;
+pub(crate) mod grant;
+pub(crate) mod import;
+pub(crate) mod issued_credential;
+pub(crate) mod lockout;
+pub(crate) mod login;
+pub(crate) mod one_time;
+pub(crate) mod password;
+pub(crate) mod recovery;
+pub(crate) mod renew;
+pub(crate) mod route_rules;
+pub(crate) mod session;
+pub(crate) mod session_cookie;
+pub(crate) mod sign_up;
+pub(crate) mod super_user;
+pub(crate) mod tokens;
+pub(crate) mod verification;
+
+use std::sync::Arc;
 
 use crate::access::AccessControl;
-use crate::app_meta::{AppMeta, AuthMeta, Surface};
-use crate::crud::Turns;
-use crate::hooks::HookTable;
-pub(crate) use address::moving;
-pub(crate) use authenticate::{authenticate, identify};
-pub(crate) use authorize::{authorize, authorize_by, refused};
-pub(crate) use decoys::FOREIGN_KINDS;
+use crate::keyed_mutex::KeyedMutex;
+use crate::meta::{AppMeta, AuthMeta, Surface};
+use crate::passwords::Hasher;
+use crate::secrets::Secrets;
+pub(crate) use account_rules::AccountRules;
+pub(crate) use authenticate::authenticate;
 pub(crate) use event::{ATTEMPTS, KEPT, OWN_DEEDS};
-pub(crate) use grant::end_log_ins;
-pub(crate) use hasher::{Hasher, Origin};
 pub(crate) use import::{ImportError, Refusal, import_accounts};
-pub(crate) use password::{password_field, problems as password_problems};
+pub(crate) use password::password_field;
 pub(crate) use route_rules::RouteRules;
-pub(crate) use secrets::{Secrets, Use};
-pub(crate) use stored_hash::prefix as hash_prefix;
-pub(crate) use super_user::{SuperUser, create_super_user, last_super_user_stays};
+pub(crate) use super_user::{SuperUser, create_super_user};
 use tokens::Tokens;
 
 pub(crate) struct Auth {
     pub(crate) meta: &'static AuthMeta,
-    pub(crate) access: AccessControl,
-    pub(crate) hasher: Hasher,
-    pub(crate) hooks: HookTable,
+    pub(crate) access: Arc<AccessControl>,
+    pub(crate) hasher: Arc<Hasher>,
     pub(crate) rules: RouteRules,
     pub(crate) secrets: Secrets,
     tokens: Tokens,
     /// Ensures that one password at a time is verified for an account and for a typed text.
-    turns: Turns,
+    turns: KeyedMutex,
 }
 
 impl Auth {
     pub(crate) fn new(
         app: &'static AppMeta,
         meta: &'static AuthMeta,
-        access: AccessControl,
-        hasher: Hasher,
+        access: Arc<AccessControl>,
+        hasher: Arc<Hasher>,
         secret: &str,
-        hooks: HookTable,
         rules: RouteRules,
     ) -> Self {
         let tokens = Tokens::new(secret.as_bytes(), app.name);
@@ -83,11 +73,10 @@ impl Auth {
             meta,
             access,
             hasher,
-            hooks,
             rules,
             secrets: Secrets::new(secret.as_bytes()),
             tokens,
-            turns: Turns::default(),
+            turns: KeyedMutex::default(),
         }
     }
 

@@ -6,15 +6,14 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::error::AuthError;
-use crate::access::id_from;
 use crate::context::Context;
 use crate::db::{DbError, Row, Statement};
-use crate::http::ApiError;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::model::{Id, id_from};
 
 /// The only action that a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     ResetPassword,
     /// Verifies an address by the mailed link.
     VerifyEmail,
@@ -49,12 +48,12 @@ impl Purpose {
 }
 
 /// A one-time token.
-pub(super) struct OneTime {
-    pub(super) id: Uuid,
-    pub(super) account: Id,
-    pub(super) purpose: Purpose,
+pub(crate) struct OneTime {
+    pub(crate) id: Uuid,
+    pub(crate) account: Id,
+    pub(crate) purpose: Purpose,
     /// The address that it was sent to.
-    pub(super) address: String,
+    pub(crate) address: String,
     expires_at: DateTime<Utc>,
 }
 
@@ -73,7 +72,7 @@ const GUESSES: i32 = 5;
 
 /// Issues a token, in the open transaction. Deletes the unused tokens of the account that it supersedes, and with them
 /// the mails in the outbox that contain their secrets.
-pub(super) async fn issue(
+pub(crate) async fn issue(
     ctx: &Context<'_>,
     account: Id,
     purpose: Purpose,
@@ -97,7 +96,7 @@ pub(super) async fn issue(
 /// Locks the account, so that operations on its tokens run one after another: two concurrent requests must not both
 /// issue a token or both pass a limit on mails. Must be called before any token is changed, since another order could
 /// deadlock.
-pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+pub(crate) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
     ctx.lock_account(account).await
 }
 
@@ -112,12 +111,12 @@ async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<()
 }
 
 /// Deletes all unused tokens of an account.
-pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
+pub(crate) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
     void(ctx, account, &Purpose::ALL).await
 }
 
 /// Returns when an account was last sent a token for this purpose, or for one that it supersedes.
-pub(super) async fn last_issued(
+pub(crate) async fn last_issued(
     ctx: &Context<'_>,
     account: Id,
     purpose: Purpose,
@@ -136,7 +135,7 @@ pub(super) async fn last_issued(
 ///
 /// # Errors
 /// `OneTimeTokenExpired` if the token has expired.
-pub(super) async fn find(
+pub(crate) async fn find(
     ctx: &Context<'_>,
     auth: &Auth,
     token: &str,
@@ -147,7 +146,7 @@ pub(super) async fn find(
 }
 
 /// Finds the token of a link if it was used for one of these purposes and has not expired since.
-pub(super) async fn find_used(
+pub(crate) async fn find_used(
     ctx: &Context<'_>,
     auth: &Auth,
     token: &str,
@@ -174,7 +173,7 @@ async fn by_link(
 ///
 /// # Errors
 /// `OneTimeTokenExpired` for the right code of an expired token. Guesses at an expired token are counted as well.
-pub(super) async fn guess(
+pub(crate) async fn guess(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
@@ -215,7 +214,7 @@ async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option
 }
 
 /// Marks a token as used, in the open transaction. False if it has been used, deleted or has expired since.
-pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
+pub(crate) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
     lock(ctx, token.account).await?;
     let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_tokens\" SET \"used_at\" = ");
     update.bind(ctx.now).push(" WHERE \"used_at\" IS NULL AND \"id\" = ").bind(token.id);

@@ -1,71 +1,30 @@
 //! The password policy, and changing one's own password.
 
 use std::any::Any;
-use std::collections::HashSet;
-use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::Auth;
 use super::attempt::{Attempt, Verdict};
 use super::error::AuthError;
 use super::event::{self, Event};
 use super::lockout::{Guess, account_turn};
 use super::recovery::required;
-use super::{carrier, grant, one_time};
-use crate::access::{GrantState, Scope, Via};
-use crate::app_meta::{AuthOperation, PasswordPolicy};
+use super::{Auth, grant, issued_credential, one_time};
+use crate::access::{GrantState, LoginMethod, Scope};
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::HookPhase;
 use crate::db::{Row, Statement};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::input::{FromJson, Mismatch, PlainPassword, Problem, Submitted, together};
-use crate::resource::{FieldKind, FieldMeta, Id};
+use crate::error::{ApiError, Problem};
+use crate::meta::{AuthOperation, FieldKind, FieldMeta, PasswordPolicy};
+use crate::model::Id;
+use crate::model::input::{self, FromJson, Mismatch, PlainPassword, Submitted, together};
+use crate::query::Model;
 use crate::text::upper_first;
 
-/// The most common passwords, in lower case, one per line of the file.
-static COMMON: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().filter(|line| !line.is_empty()).collect());
-
-/// Every rule of the policy that a password breaks; `field` is the client's name of the password.
-pub(crate) fn problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
-    let count = |wanted: fn(char) -> bool| password.chars().filter(|c| wanted(*c)).count() as u32;
-    let rules = [
-        (
-            password.chars().count() as u32 >= policy.min,
-            "MinLength",
-            format!("have at least {} characters", policy.min),
-        ),
-        (password.len() as u32 <= policy.max, "MaxLength", format!("have at most {} bytes", policy.max)),
-        (count(char::is_uppercase) >= policy.upper, "Uppercase", letters(policy.upper, "uppercase letter")),
-        (count(char::is_lowercase) >= policy.lower, "Lowercase", letters(policy.lower, "lowercase letter")),
-        (count(|c| c.is_ascii_digit()) >= policy.digit, "Digit", letters(policy.digit, "digit")),
-        (count(|c| !c.is_alphanumeric()) >= policy.symbol, "Symbol", letters(policy.symbol, "symbol")),
-        (!(policy.refuse_common && is_common(password)), "Common", "not be one that everybody uses".to_owned()),
-    ];
-    let broken = rules.into_iter().filter(|(holds, ..)| !holds);
-    let problem = |(_, rule, expected): (bool, &str, String)| Problem {
-        field: field.to_owned(),
-        code: format!("{}{rule}Constraint", upper_first(field)),
-        message: format!("'{field}' must {expected}"),
-    };
-    broken.map(problem).collect()
-}
-
-fn letters(count: u32, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("have at least {count} {noun}{plural}")
-}
-
-fn is_common(password: &str) -> bool {
-    COMMON.contains(password.to_lowercase().as_str())
-}
-
 /// Every rule that a password breaks: those of the policy, and those of text fields.
-pub(super) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
-    unreadable(field, password).into_iter().chain(problems(policy, field, password)).collect()
+pub(crate) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
+    unreadable(field, password).into_iter().chain(input::password_problems(policy, field, password)).collect()
 }
 
 /// The body of a password change.
@@ -98,7 +57,7 @@ impl PasswordChange {
         let mut found: Vec<Problem> = unknown.map(|key| Problem::unknown_field(key)).collect();
         found.extend(unreadable(names.new, new));
         let readable = found.is_empty() && broken.iter().all(|problem| problem.field == names.new);
-        found.extend(problems(policy, names.new, new));
+        found.extend(input::password_problems(policy, names.new, new));
         let found = together(found, broken);
         if !found.is_empty() {
             let weak = |problems| AuthError::PasswordRefused { problems };
@@ -134,7 +93,7 @@ pub(crate) async fn change_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
     change: PasswordChange,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<Changed, AuthError> {
     let account = ctx.principal.require()?.account;
     let before = ctx.principal.require()?.password_changed_at;
@@ -144,12 +103,12 @@ pub(crate) async fn change_password(
     let hash = auth.hasher.hash(ctx.origin(), change.new).await?;
     ctx.begin().await?;
     still_is(ctx, model, account, &verified).await?;
-    auth.hooks.run(AuthOperation::UpdatePassword, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::UpdatePassword, HookPhase::Before, ctx, &mut ()).await?;
     let (mut record, changed_at) = replace(ctx, model, account, before, hash).await?;
     one_time::void_all(ctx, account).await?;
     grant::end_all(ctx, account, Some(grant.id)).await?;
     event::record(ctx, Event::PasswordChanged, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::UpdatePassword, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::UpdatePassword, HookPhase::After, ctx, record.as_mut()).await?;
     let token = succeed(ctx, auth, account, grant, changed_at).await?;
     ctx.commit().await?;
     Ok(Changed { record, token })
@@ -164,13 +123,13 @@ async fn succeed(
     grant: GrantState,
     changed_at: DateTime<Utc>,
 ) -> Result<Option<String>, AuthError> {
-    if grant.via != Via::Jwt {
+    if grant.via != LoginMethod::Jwt {
         return Ok(None);
     }
     let renewed = grant::renew(ctx, auth.meta, account, grant).await?;
     let meanwhile = || ApiError::conflict("ConcurrentUpdate", "The session was changed meanwhile");
     let renewed = renewed.ok_or_else(meanwhile)?;
-    Ok(Some(carrier::token(ctx, auth, account, renewed, changed_at.timestamp_millis())?))
+    Ok(Some(issued_credential::token(ctx, auth, account, renewed, changed_at.timestamp_millis())?))
 }
 
 /// Checks under a lock that the stored hash is still the verified one, so that of two concurrent changes only one
@@ -192,7 +151,7 @@ async fn verify(
     model: &Model,
     account: Id,
     password: PlainPassword,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<String, AuthError> {
     let _turn = account_turn(&auth.turns, account).await?;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
@@ -213,7 +172,7 @@ pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiErr
     field.ok_or_else(|| ApiError::internal("the account model has no password"))
 }
 
-pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+pub(crate) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE \"id\" = ", password_field(model)?.column, model.meta.table);
     let mut select = model.sql.statement(sql);
     select.bind(account);
@@ -223,7 +182,7 @@ pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -
 
 /// Stores a new hash and the time of the change. That time is at least one millisecond after `before`, the previous
 /// time in milliseconds since the Unix epoch, so that no older token has the same time.
-pub(super) async fn replace(
+pub(crate) async fn replace(
     ctx: &Context<'_>,
     model: &Model,
     account: Id,
@@ -246,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::input::validation::Broken;
+    use crate::model::input::validation::Broken;
 
     static POLICY: PasswordPolicy =
         PasswordPolicy { min: 8, max: 72, upper: 1, lower: 1, digit: 1, symbol: 0, refuse_common: true };

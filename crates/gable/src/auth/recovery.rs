@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Auth;
 use super::error::AuthError;
 use super::event::{self, Event, record};
 use super::find::{Found, by_email, find};
@@ -17,17 +16,18 @@ use super::login::plain;
 use super::one_time::{self, OneTime, Purpose};
 use super::password::{password_problems, replace, stored_hash};
 use super::verification::LinkEnd;
-use super::{address, grant, lockout};
-use crate::access::Via;
-use crate::app_meta::{AuthOperation, PasswordPolicy};
+use super::{Auth, address, grant, lockout};
+use crate::access::LoginMethod;
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::{HookPhase, RecoveryRequest};
 use crate::db::Statement;
-use crate::hooks::{Moment, RecoveryRequest};
-use crate::http::ApiError;
-use crate::input::{PlainPassword, Problem, Submitted, together};
-use crate::mail::{self, Mail, Template};
-use crate::resource::Id;
+use crate::error::{ApiError, Problem};
+use crate::mail;
+use crate::mail::{Mail, Template};
+use crate::meta::{AuthOperation, PasswordPolicy};
+use crate::model::Id;
+use crate::model::input::{PlainPassword, Submitted, together};
+use crate::query::Model;
 use crate::text::upper_first;
 
 /// How long a token to reset a password is valid.
@@ -37,7 +37,7 @@ const MAILS: i64 = 5;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// Whether an account has reached the limit of mails of one kind; `event` is the event that is recorded with each mail.
-pub(super) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
+pub(crate) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
     Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
 }
 
@@ -49,7 +49,7 @@ const ANSWER_AFTER: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// 429 if the account has reached the limit.
-pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
+pub(crate) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
     one_time::lock(ctx, account).await?;
     if !mailed_enough(ctx, event, account).await? {
         return Ok(());
@@ -58,12 +58,12 @@ pub(super) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) ->
 }
 
 /// The 429 for a request that would exceed the limit of mails.
-pub(super) fn too_many(message: &str) -> ApiError {
+pub(crate) fn too_many(message: &str) -> ApiError {
     ApiError::new(429, "TooManyRequests", message).with_header("Retry-After", WINDOW.num_seconds().to_string())
 }
 
 /// Runs `work` and returns no earlier than `ANSWER_AFTER`, so that the duration does not reveal what was found.
-pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
+pub(crate) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
     let answer_at = Instant::now() + ANSWER_AFTER;
     let done = work.await;
     tokio::time::sleep_until(answer_at).await;
@@ -72,16 +72,15 @@ pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>
 
 /// Completes a request whose answer does not depend on whether an account was found: records the event without an
 /// account, runs the interceptors and commits.
-pub(super) async fn told(
+pub(crate) async fn told(
     ctx: &mut Context<'_>,
-    auth: &Auth,
     operation: AuthOperation,
     request: &mut RecoveryRequest,
     event: Event,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<(), AuthError> {
     record(ctx, event, None, via).await?;
-    auth.hooks.run(operation, Moment::After, ctx, request).await?;
+    ctx.core.auth_hooks.run(operation, HookPhase::After, ctx, request).await?;
     Ok(ctx.commit().await?)
 }
 
@@ -103,11 +102,11 @@ pub(crate) async fn forgot_password(
     auth: &Auth,
     identifier: &str,
     names: Names,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<(), AuthError> {
     same_time(async {
         let mut request = RecoveryRequest { identifier: identifier.to_owned() };
-        auth.hooks.run(AuthOperation::ForgotPassword, Moment::Before, ctx, &mut request).await?;
+        ctx.core.auth_hooks.run(AuthOperation::ForgotPassword, HookPhase::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
         let mut identifiers = vec![by_email(model)];
         if names == Names::Any {
@@ -122,7 +121,7 @@ pub(crate) async fn forgot_password(
             mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables }).await?;
             record(ctx, Event::ResetMailed, Some(account), via).await?;
         }
-        told(ctx, auth, AuthOperation::ForgotPassword, &mut request, Event::ResetRequested, via).await
+        told(ctx, AuthOperation::ForgotPassword, &mut request, Event::ResetRequested, via).await
     })
     .await
 }
@@ -182,7 +181,7 @@ impl Reset {
 }
 
 /// The problem of a missing key of the body.
-pub(super) fn required(key: &str) -> Problem {
+pub(crate) fn required(key: &str) -> Problem {
     let code = format!("{}RequiredConstraint", upper_first(key));
     Problem { field: key.to_owned(), code, message: format!("'{key}' is required") }
 }
@@ -197,7 +196,7 @@ pub(crate) async fn reset_password(
     ctx: &mut Context<'_>,
     auth: &Auth,
     reset: Reset,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<Box<dyn Any>, AuthError> {
     let model = ctx.core.account_model()?;
     let token = find_reset(ctx, auth, &reset.token).await?;
@@ -213,7 +212,7 @@ pub(crate) async fn reset_password(
     }
     let hash = auth.hasher.hash(ctx.origin(), reset.new).await?;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::ResetPassword, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ResetPassword, HookPhase::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {
         return Err(AuthError::OneTimeToken);
     }
@@ -223,7 +222,7 @@ pub(crate) async fn reset_password(
     one_time::void_all(ctx, token.account).await?;
     grant::end_all(ctx, token.account, None).await?;
     record(ctx, Event::PasswordReset, Some(token.account), via).await?;
-    auth.hooks.run(AuthOperation::ResetPassword, Moment::After, ctx, account.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ResetPassword, HookPhase::After, ctx, account.as_mut()).await?;
     ctx.commit().await?;
     Ok(account)
 }

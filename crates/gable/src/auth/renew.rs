@@ -4,17 +4,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::Auth;
-use super::carrier::{self, Pair, RefreshToken};
 use super::error::AuthError;
 use super::event::{Event, record};
-use super::grant;
-use crate::access::{GrantState, Principal, Via};
-use crate::app_meta::AuthOperation;
+use super::issued_credential::{self, Pair, RefreshToken};
+use super::{Auth, grant};
+use crate::access::{GrantState, LoginMethod, Principal};
 use crate::context::Context;
+use crate::context::hooks::HookPhase;
 use crate::db::{DbError, Row, Statement};
-use crate::hooks::Moment;
-use crate::resource::Id;
+use crate::meta::AuthOperation;
+use crate::model::Id;
 
 /// How long a used refresh token still yields the pair that it was renewed to. Two browser tabs may renew the same pair
 /// concurrently, and an answer may be lost.
@@ -34,7 +33,9 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     let token = RefreshToken::read(&auth.secrets, refresh).ok_or(AuthError::RefreshToken)?;
     let identity = auth.access.by_grant(&ctx.core.db, token.grant, ctx.now).await?;
     let identity = identity.ok_or(AuthError::RefreshToken)?;
-    let grant = identity.grant.filter(|grant| grant.via == Via::TokenPair && carrier::knows(grant, &token.secret));
+    let grant = identity
+        .grant
+        .filter(|grant| grant.via == LoginMethod::TokenPair && issued_credential::knows(grant, &token.secret));
     let grant = GrantState { generation: token.generation, ..grant.ok_or(AuthError::RefreshToken)? };
     let (account, password_changed_at) = (identity.account, identity.password_changed_at);
     ctx.begin().await?;
@@ -44,9 +45,9 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
         Some(renewed) => renewed,
         None => spent(ctx, account, grant).await?,
     };
-    auth.hooks.run(AuthOperation::Renew, Moment::Before, ctx, &mut ()).await?;
-    auth.hooks.run(AuthOperation::Renew, Moment::After, ctx, &mut ()).await?;
-    let pair = carrier::pair(ctx, auth, account, renewed, password_changed_at, token.secret)?;
+    ctx.core.auth_hooks.run(AuthOperation::Renew, HookPhase::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Renew, HookPhase::After, ctx, &mut ()).await?;
+    let pair = issued_credential::pair(ctx, auth, account, renewed, password_changed_at, token.secret)?;
     ctx.commit().await?;
     Ok(Renewed { account, pair })
 }
@@ -61,7 +62,7 @@ async fn spent(ctx: &mut Context<'_>, account: Id, grant: GrantState) -> Result<
     }
     // Of two concurrent replays, only the one that ends the log-in is recorded.
     if grant::end(ctx, account, grant.id).await? {
-        record(ctx, Event::RefreshReplayed, Some(account), Via::TokenPair).await?;
+        record(ctx, Event::RefreshReplayed, Some(account), LoginMethod::TokenPair).await?;
     }
     ctx.commit().await?;
     Err(AuthError::RefreshToken)

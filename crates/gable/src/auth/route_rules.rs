@@ -4,11 +4,10 @@ use regex::Regex;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use crate::app_meta::{AuthMeta, AuthOperation, BodyBound, BodyRuleMeta};
-use crate::http::ApiError;
-use crate::input::validation::Broken;
-use crate::input::{FromJson, Problem, Submitted, normal_address};
-use crate::resource::{FieldKind, ModelKind, ModelMeta};
+use crate::error::{ApiError, Problem};
+use crate::meta::{AuthMeta, AuthOperation, BodyBound, BodyRuleMeta, FieldKind, ModelKind, ModelMeta};
+use crate::model::input::validation::Broken;
+use crate::model::input::{FromJson, Submitted, normal_address};
 
 /// The rules of all auth routes, with compiled patterns.
 #[derive(Debug)]

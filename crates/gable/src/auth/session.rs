@@ -3,17 +3,16 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Auth;
 use super::device::Device;
 use super::error::AuthError;
 use super::event::{ATTEMPTS, Event, OWN_DEEDS, record};
 use super::grant;
-use crate::access::Via;
-use crate::app_meta::AuthOperation;
+use crate::access::LoginMethod;
 use crate::context::Context;
+use crate::context::hooks::HookPhase;
 use crate::db::{Row, Statement};
-use crate::hooks::Moment;
-use crate::resource::Id;
+use crate::meta::AuthOperation;
+use crate::model::Id;
 
 /// A log-in of the caller's account, on any surface.
 pub(crate) struct OwnSession {
@@ -37,9 +36,9 @@ const LISTED: u32 = 1000;
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn list_sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<Vec<OwnSession>, AuthError> {
+pub(crate) async fn list_sessions(ctx: &mut Context<'_>) -> Result<Vec<OwnSession>, AuthError> {
     let account = ctx.principal.require()?.account;
-    auth.hooks.run(AuthOperation::ListSessions, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ListSessions, HookPhase::Before, ctx, &mut ()).await?;
     let sql = "SELECT \"id\", \"surface\", \"ip\", \"user_agent\", \"created_at\", \"last_active_at\", \"expires_at\", \
                \"idle_seconds\" FROM \"gable_grants\" WHERE \"account_id\" = ";
     let mut select = Statement::new(ctx.core.db.dialect(), sql);
@@ -61,7 +60,7 @@ pub(crate) async fn list_sessions(ctx: &mut Context<'_>, auth: &Auth) -> Result<
             sessions.push(own);
         }
     }
-    auth.hooks.run(AuthOperation::ListSessions, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ListSessions, HookPhase::After, ctx, &mut ()).await?;
     Ok(sessions)
 }
 
@@ -74,24 +73,19 @@ fn lies_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>
 /// # Errors
 /// 401 for an anonymous caller, `CurrentSession` for the log-in of the request, `NoSuchSession` for an id that does not
 /// exist or belongs to another account.
-pub(crate) async fn revoke_session(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    session: &str,
-    via: Via,
-) -> Result<(), AuthError> {
+pub(crate) async fn revoke_session(ctx: &mut Context<'_>, session: &str, via: LoginMethod) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let session = Uuid::try_parse(session).map_err(|_| AuthError::NoSuchSession)?;
     if ctx.principal.grant().is_some_and(|current| current.id == session) {
         return Err(AuthError::CurrentSession);
     }
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::RevokeSession, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::RevokeSession, HookPhase::Before, ctx, &mut ()).await?;
     if !grant::end(ctx, account, session).await? {
         return Err(AuthError::NoSuchSession);
     }
     record(ctx, Event::SessionRevoked, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::RevokeSession, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::RevokeSession, HookPhase::After, ctx, &mut ()).await?;
     Ok(ctx.commit().await?)
 }
 
@@ -120,14 +114,9 @@ pub(crate) struct History {
 ///
 /// # Errors
 /// 401 for an anonymous caller.
-pub(crate) async fn login_history(
-    ctx: &mut Context<'_>,
-    auth: &Auth,
-    offset: u64,
-    limit: u32,
-) -> Result<History, AuthError> {
+pub(crate) async fn login_history(ctx: &mut Context<'_>, offset: u64, limit: u32) -> Result<History, AuthError> {
     let account = ctx.principal.require()?.account;
-    auth.hooks.run(AuthOperation::LoginHistory, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::LoginHistory, HookPhase::Before, ctx, &mut ()).await?;
     let mut count = Statement::new(ctx.core.db.dialect(), "SELECT COUNT(*)");
     history_of(&mut count, account);
     let counted = ctx.source().one(count).await?;
@@ -145,7 +134,7 @@ pub(crate) async fn login_history(
         let device = Device::of(user_agent.as_deref());
         events.push(OwnEvent { id, kind, reason, surface, device, ip, user_agent, at: row.next()? });
     }
-    auth.hooks.run(AuthOperation::LoginHistory, Moment::After, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::LoginHistory, HookPhase::After, ctx, &mut ()).await?;
     Ok(History { account, events, total })
 }
 

@@ -3,7 +3,7 @@
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
-use crate::app_meta::SessionMeta;
+use crate::meta::SessionMeta;
 use crate::settings::{Settings, Switch};
 
 /// The cookie for a session. It is `Secure`, unless the setting for insecure cookies is on and the public URL is not

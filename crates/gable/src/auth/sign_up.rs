@@ -5,34 +5,27 @@ use std::any::Any;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Auth;
-use super::carrier::{self, Carrier};
 use super::error::AuthError;
 use super::event::{Event, record};
+use super::issued_credential::{self, IssuedCredential};
 use super::verification::{self, LinkEnd};
-use super::{address, grant};
-use crate::access::{AccessChange, Newcomer, Scope, Via, id_from, key_to};
-use crate::app_meta::{AuthMode, AuthOperation};
+use super::{Auth, address, grant};
+use crate::access::{AccessChange, LoginMethod, Newcomer, Scope, key_to};
 use crate::context::Context;
-use crate::core::{Core, Model};
+use crate::context::hooks::HookPhase;
 use crate::crud;
 use crate::db::{Row, Statement};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::input::{Form, Submitted};
-use crate::resource::{Draft, FieldKind, Id, ModelKind, ModelMeta, RowValues};
-
-impl Core {
-    pub(crate) fn account_model(&self) -> Result<&Model, ApiError> {
-        self.model_of(ModelKind::Account).ok_or_else(|| ApiError::internal("there is no account model"))
-    }
-}
+use crate::error::ApiError;
+use crate::meta::{AuthMode, AuthOperation, FieldKind, ModelKind, ModelMeta};
+use crate::model::input::{Form, Submitted};
+use crate::model::{Draft, Id, RowValues, id_from};
+use crate::query::Model;
 
 /// A new account.
 pub(crate) struct SignedUp {
     pub(crate) record: Box<dyn Any>,
     /// The credential, if the surface logs in with the sign-up (session) and the address need not be verified first.
-    pub(crate) carrier: Option<Carrier>,
+    pub(crate) carrier: Option<IssuedCredential>,
 }
 
 /// Creates an account. `replaced` is the previous log-in of the same browser, which ends if a new one is opened.
@@ -43,7 +36,7 @@ pub(crate) async fn sign_up(
     ctx: &mut Context<'_>,
     auth: &Auth,
     body: Submitted,
-    via: Via,
+    via: LoginMethod,
     replaced: Option<(Id, Uuid)>,
 ) -> Result<SignedUp, AuthError> {
     let model = ctx.core.account_model()?;
@@ -57,7 +50,7 @@ pub(crate) async fn sign_up(
         renew_rights(ctx, auth).await?;
     }
     crud::check_own_references(ctx, model, Form::Create, &draft).await?;
-    auth.hooks.run(AuthOperation::Signup, Moment::Before, ctx, draft.input.as_any()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::Before, ctx, draft.input.as_any()).await?;
     let mut made = crud::create_one(ctx, model, &Scope::own(), draft).await?;
     ctx.newcomer = None;
     let account = model.resource.id(made.as_ref());
@@ -70,7 +63,7 @@ pub(crate) async fn sign_up(
         verification::send(ctx, auth, account, &to, end.as_deref()).await?;
     }
     let carrier = first_log_in(ctx, auth, account, via, replaced).await?;
-    auth.hooks.run(AuthOperation::Signup, Moment::After, ctx, made.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::After, ctx, made.as_mut()).await?;
     ctx.commit().await?;
     Ok(SignedUp { record: made, carrier })
 }
@@ -105,16 +98,16 @@ async fn first_log_in(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
-    via: Via,
+    via: LoginMethod,
     replaced: Option<(Id, Uuid)>,
-) -> Result<Option<Carrier>, AuthError> {
-    if via != Via::Session || auth.meta.email_verification.required {
+) -> Result<Option<IssuedCredential>, AuthError> {
+    if via != LoginMethod::Session || auth.meta.email_verification.required {
         return Ok(None);
     }
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
     }
-    let carrier = carrier::open(ctx, auth, account, 0, via).await?;
+    let carrier = issued_credential::open(ctx, auth, account, 0, via).await?;
     record(ctx, Event::LoggedIn, Some(account), via).await?;
     Ok(Some(carrier))
 }
@@ -130,7 +123,7 @@ async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submi
 
 /// Sets the default role of static mode in the account's role field, unless the body has that field. Returns the position of
 /// the field that was set.
-pub(super) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<String, Value>) -> Option<usize> {
+pub(crate) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<String, Value>) -> Option<usize> {
     let role = auth.meta.default_role.filter(|_| auth.meta.mode == AuthMode::Static)?;
     let position = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"))?;
     let field = &model.meta.fields[position];
@@ -144,7 +137,7 @@ pub(super) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<Str
 
 /// Gives an account a role by name, in dynamic mode. If the role has been deleted, the account gets none and a warning
 /// is logged.
-pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
+pub(crate) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
     let core = ctx.core;
     let (Some(roles), Some(assignments)) = (core.model_of(ModelKind::Role), core.model_of(ModelKind::AccountRole))
     else {

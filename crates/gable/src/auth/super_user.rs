@@ -5,13 +5,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::event::{Event, record};
-use crate::access::{Principal, Scope, Via};
-use crate::context::Context;
-use crate::core::Core;
+use crate::access::{LoginMethod, Principal, Scope};
+use crate::context::{Context, Core};
 use crate::crud;
 use crate::db::AdvisoryLock;
-use crate::http::ApiError;
-use crate::resource::Draft;
+use crate::error::ApiError;
+use crate::model::Draft;
 
 /// The new account, as given on the command line.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     update.push(", \"is_staff\" = ").bind(true).push(", \"is_email_verified\" = ").bind(true).push(" WHERE ");
     model.sql.row(&mut update, &Scope::system(), id);
     ctx.source().execute(update).await?;
-    record(&ctx, Event::SignedUp, Some(id), Via::Console).await?;
+    record(&ctx, Event::SignedUp, Some(id), LoginMethod::Console).await?;
     ctx.commit().await?;
     Ok(id.to_string())
 }

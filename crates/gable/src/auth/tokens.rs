@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use super::error::credential;
 use crate::access::GrantState;
-use crate::http::ApiError;
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::model::Id;
 
 /// The audience of access tokens. Distinguishes them from tokens for other purposes that the same secret may sign.
 const AUDIENCE: &str = "access";
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// The account's id.
-    pub(super) sub: String,
+    pub(crate) sub: String,
     /// The account's id again, where clients of the documented systems expect it. Only `sub` is read.
     #[serde(skip_deserializing)]
     id: String,
     /// The id of the grant, the log-in that this token belongs to.
-    pub(super) gid: String,
+    pub(crate) gid: String,
     /// The generation of the grant when this token was issued.
     #[serde(rename = "gen")]
-    pub(super) generation: i32,
+    pub(crate) generation: i32,
     iss: String,
     aud: String,
     /// When the token was issued, in seconds since the Unix epoch.
@@ -35,10 +35,10 @@ pub(super) struct Claims {
     jti: String,
     /// When the account's password was last changed, in milliseconds since the Unix epoch. A token becomes invalid when
     /// the password changes, even within the second in which it was issued.
-    pub(super) pwd: i64,
+    pub(crate) pwd: i64,
 }
 
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -46,7 +46,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(secret: &[u8], issuer: &str) -> Self {
+    pub(crate) fn new(secret: &[u8], issuer: &str) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
@@ -62,7 +62,7 @@ impl Tokens {
     }
 
     /// Issues a token for an account; it expires after `lifetime` seconds.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         account: Id,
         grant: GrantState,
@@ -90,7 +90,7 @@ impl Tokens {
     ///
     /// # Errors
     /// 401 `ExpiredToken` for an expired token with a valid signature, 401 `InvalidToken` for any other reason.
-    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
+    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = decoded.map_err(|_| credential::invalid())?.claims;
         if claims.exp <= now.timestamp() {

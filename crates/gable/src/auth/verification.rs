@@ -12,18 +12,18 @@ use super::find::{Found, by_email, find};
 use super::one_time::{self, OneTime, Purpose};
 use super::recovery::{mailed_enough, refuse_many, same_time, told, too_many};
 use super::{Auth, address};
-use crate::access::{Authority, Scope, Via};
-use crate::app_meta::{AuthOperation, VerificationMethod};
+use crate::access::{Authority, LoginMethod, Scope};
 use crate::context::Context;
-use crate::core::Model;
-use crate::crud;
+use crate::context::hooks::{EmailChange, HookPhase, RecoveryRequest};
 use crate::db::{Row, Statement};
-use crate::hooks::{EmailChange, Moment, RecoveryRequest};
-use crate::http::ApiError;
-use crate::input::{Problem, normal_address};
-use crate::mail::{self, Mail, Template};
-use crate::resource::{Draft, Id};
+use crate::error::{ApiError, Problem};
+use crate::mail::{Mail, Template};
+use crate::meta::{AuthOperation, VerificationMethod};
+use crate::model::input::normal_address;
+use crate::model::{Draft, Id};
+use crate::query::Model;
 use crate::text::with_article;
+use crate::{crud, mail};
 
 /// How long a link to verify an address is valid.
 const LINK: TimeDelta = TimeDelta::hours(24);
@@ -34,14 +34,14 @@ const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// The redirect of the link in a mail that this request sends. Passed through the context, since the code for sign-ups
 /// and updates of rows has no parameter for it.
-pub(super) struct LinkEnd(pub(super) String);
+pub(crate) struct LinkEnd(pub(crate) String);
 
 /// Sends an account a link or code that verifies its address, in the open transaction. Does nothing if the application
 /// sends no mail. `redirect` is the URI that the link redirects to.
 ///
 /// # Errors
 /// 500 or 503 for a database error.
-pub(super) async fn send(
+pub(crate) async fn send(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
@@ -80,11 +80,11 @@ pub(crate) async fn resend_verification(
     auth: &Auth,
     email: &str,
     redirect: Option<&str>,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<(), AuthError> {
     same_time(async {
         let mut request = RecoveryRequest { identifier: email.to_owned() };
-        auth.hooks.run(AuthOperation::ResendVerification, Moment::Before, ctx, &mut request).await?;
+        ctx.core.auth_hooks.run(AuthOperation::ResendVerification, HookPhase::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
         let found = find(ctx, model, &[by_email(model)], &request.identifier).await?;
         ctx.begin().await?;
@@ -93,7 +93,7 @@ pub(crate) async fn resend_verification(
             send(ctx, auth, account, &to, redirect).await?;
             record(ctx, Event::VerificationMailed, Some(account), via).await?;
         }
-        told(ctx, auth, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+        told(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
     })
     .await
 }
@@ -104,14 +104,18 @@ pub(crate) async fn resend_verification(
 /// # Errors
 /// 401 for an anonymous caller, 400 if the address is verified already or the account has none, 429 after too many
 /// mails.
-pub(crate) async fn resend_own_verification(ctx: &mut Context<'_>, auth: &Auth, via: Via) -> Result<(), AuthError> {
+pub(crate) async fn resend_own_verification(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    via: LoginMethod,
+) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     let to = address::stored(ctx, model, account)
         .await?
         .ok_or_else(|| no_mail("NoAddress", "The account has no email address"))?;
     let mut request = RecoveryRequest { identifier: to.clone() };
-    auth.hooks.run(AuthOperation::ResendVerification, Moment::Before, ctx, &mut request).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ResendVerification, HookPhase::Before, ctx, &mut request).await?;
     ctx.begin().await?;
     one_time::lock(ctx, account).await?;
     if address::is_verified(ctx, model, account).await? {
@@ -122,7 +126,7 @@ pub(crate) async fn resend_own_verification(ctx: &mut Context<'_>, auth: &Auth, 
     }
     send(ctx, auth, account, &to, None).await?;
     record(ctx, Event::VerificationMailed, Some(account), via).await?;
-    told(ctx, auth, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+    told(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
 }
 
 fn no_mail(code: &str, message: &str) -> AuthError {
@@ -160,7 +164,12 @@ const LINKS: &[Purpose] = &[Purpose::VerifyEmail, Purpose::ChangeEmail];
 /// # Errors
 /// `OneTimeToken` for a token or code that was never issued or was used, except for such a link; `OneTimeTokenExpired`
 /// for an expired one; 409 if another account has taken the address since.
-pub(crate) async fn verify_email(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> Result<(), AuthError> {
+pub(crate) async fn verify_email(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    proof: Proof,
+    via: LoginMethod,
+) -> Result<(), AuthError> {
     let link = match &proof {
         Proof::Link(token) => Some(token.clone()),
         Proof::Token(_) | Proof::Code { .. } => None,
@@ -184,7 +193,7 @@ async fn opened_before(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<()
     if acts && same && verified { Ok(()) } else { Err(AuthError::OneTimeToken) }
 }
 
-async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> Result<(), AuthError> {
+async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: LoginMethod) -> Result<(), AuthError> {
     let model = ctx.core.account_model()?;
     let token = match proof {
         Proof::Link(token) | Proof::Token(token) => one_time::find(ctx, auth, &token, LINKS).await?,
@@ -197,7 +206,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> R
         .await?
         .ok_or(AuthError::OneTimeToken)?;
     ctx.begin().await?;
-    auth.hooks.run(AuthOperation::VerifyEmail, Moment::Before, ctx, &mut ()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::VerifyEmail, HookPhase::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {
         return Err(AuthError::OneTimeToken);
     }
@@ -206,7 +215,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: Via) -> R
         _ => verified(ctx, model, &token).await?.ok_or(AuthError::OneTimeToken)?,
     };
     record(ctx, Event::EmailVerified, Some(token.account), via).await?;
-    auth.hooks.run(AuthOperation::VerifyEmail, Moment::After, ctx, account.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::VerifyEmail, HookPhase::After, ctx, account.as_mut()).await?;
     Ok(ctx.commit().await?)
 }
 
@@ -265,7 +274,7 @@ pub(crate) async fn change_email(
     auth: &Auth,
     new: Option<Value>,
     redirect: Option<&str>,
-    via: Via,
+    via: LoginMethod,
 ) -> Result<Moved, AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
@@ -273,7 +282,7 @@ pub(crate) async fn change_email(
     ctx.begin().await?;
     ctx.hold_rights(Authority::System).await?;
     refuse_own(ctx, model, account, &change.new_email).await?;
-    auth.hooks.run(AuthOperation::ChangeEmail, Moment::Before, ctx, &mut change).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ChangeEmail, HookPhase::Before, ctx, &mut change).await?;
     let (mut record_of, moved) = if auth.meta.email_verification.required {
         (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)
     } else {
@@ -283,7 +292,7 @@ pub(crate) async fn change_email(
         (at_once(ctx, model, account, &change.new_email).await?, Moved::Done)
     };
     record(ctx, Event::EmailChangeRequested, Some(account), via).await?;
-    auth.hooks.run(AuthOperation::ChangeEmail, Moment::After, ctx, record_of.as_mut()).await?;
+    ctx.core.auth_hooks.run(AuthOperation::ChangeEmail, HookPhase::After, ctx, record_of.as_mut()).await?;
     ctx.commit().await?;
     Ok(moved)
 }

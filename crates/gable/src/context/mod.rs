@@ -1,7 +1,10 @@
 //! `Context`: the request that an interceptor runs in, and the operations that are available to it there.
 
+mod authorize;
+mod core;
+pub(crate) mod hooks;
 mod locals;
-mod models;
+mod model_rules;
 mod passwords;
 
 use std::cell::{Cell, OnceCell};
@@ -14,16 +17,19 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
-use crate::access::{AccessChange, Authority, Newcomer, Permission, Principal, Standing};
-use crate::auth::{Origin, identify};
-use crate::core::Core;
+use crate::access::{AccessChange, Authority, Newcomer, Principal, Standing};
 use crate::db::{AdvisoryLock, Dialect, Savepoint, Source, Transaction};
-use crate::http::{AnswerBudget, ApiError, Client};
+use crate::error::ApiError;
+use crate::http::{self, Client};
 use crate::limit::LimitKey;
+use crate::meta::Permission;
+use crate::model::{AnswerBudget, Id, Resource, RowId};
+use crate::passwords::Origin;
 use crate::query::ListQuery;
-use crate::resource::{Id, Resource, RowId};
+pub(crate) use authorize::{authorize, authorize_by, refused};
+pub(crate) use core::Core;
 use locals::Locals;
-pub use models::AsSystem;
+pub(crate) use model_rules::{AfterUpdate, ModelRules, ProtectedRows, RowChange, RowWrite};
 pub(crate) use passwords::Passwords;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
@@ -69,7 +75,7 @@ impl<'r> Context<'r> {
             core,
             shared: core.clone(),
             passwords: Passwords::default(),
-            answer: AnswerBudget::new(core.app.query.max_bytes, request),
+            answer: http::answer_budget(core.app.query.max_bytes, request),
             known: HashSet::new(),
             newcomer: None,
             nestable: core.app.query.max_nested,
@@ -124,15 +130,6 @@ impl<'r> Context<'r> {
     /// A request header, where there is a request and the header is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request?.headers().get(name)?.to_str().ok()
-    }
-
-    /// The principal of an account, for interceptors that authenticate callers by other means, such as an API key or
-    /// another identity provider.
-    ///
-    /// # Errors
-    /// 401 when the account is gone or may not act.
-    pub async fn identify(&self, account: impl RowId) -> Result<Principal, ApiError> {
-        identify(self.core, account.into()).await
     }
 
     /// The address of the client, as text.
@@ -216,7 +213,7 @@ impl<'r> Context<'r> {
         self.hash_waiting().await?;
         self.transaction = Some(self.core.db.begin().await?);
         self.holds_rights.set(false);
-        self.still_stands().await
+        self.revalidate_principal().await
     }
 
     /// Hashes the passwords that were read and wait.
@@ -236,10 +233,10 @@ impl<'r> Context<'r> {
     ///
     /// # Errors
     /// 401 `InvalidToken` if the log-in is no longer valid, 409 `AccessChanged` if the rights have changed.
-    pub(crate) async fn still_stands(&self) -> Result<(), ApiError> {
-        let (Principal::Account(identity), Some(auth)) = (&self.principal, &self.core.auth) else { return Ok(()) };
+    pub(crate) async fn revalidate_principal(&self) -> Result<(), ApiError> {
+        let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else { return Ok(()) };
         let dialect = self.core.db.dialect();
-        match auth.access.standing(self.source(), dialect, identity, self.core.now()).await? {
+        match access.standing(self.source(), dialect, identity, self.core.now()).await? {
             Standing::Same => Ok(()),
             Standing::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
             Standing::Changed => {
@@ -254,14 +251,14 @@ impl<'r> Context<'r> {
     /// authority lock only the caller's account. Does nothing on SQLite, which has a single writer.
     pub(crate) async fn hold_rights(&self, authority: Authority) -> Result<(), ApiError> {
         let (Some(caller), false) = (self.principal.account(), self.holds_rights.get()) else { return Ok(()) };
-        if self.core.auth.is_none() || self.core.db.dialect() != Dialect::Postgres {
+        if self.core.access.is_none() || self.core.db.dialect() != Dialect::Postgres {
             return Ok(());
         }
         if authority == Authority::Caller {
             self.core.db.lock(self.source(), AdvisoryLock::Rights).await?;
         }
         self.lock_account(caller).await?;
-        self.still_stands().await?;
+        self.revalidate_principal().await?;
         self.holds_rights.set(true);
         Ok(())
     }

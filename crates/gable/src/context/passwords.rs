@@ -1,9 +1,9 @@
 //! Passwords between being read and being stored.
 
-use crate::auth::Origin;
-use crate::core::Core;
-use crate::http::ApiError;
-use crate::input::PlainPassword;
+use crate::context::Core;
+use crate::error::ApiError;
+use crate::model::input::PlainPassword;
+use crate::passwords::Origin;
 
 #[derive(Default)]
 pub(crate) struct Passwords {

@@ -3,16 +3,16 @@
 use std::any::Any;
 
 use super::insert::insert_many;
-use super::references::settle;
+use super::references::resolve_references;
 use super::version::version;
-use super::write::row_id;
 use crate::access::{Authority, Scope};
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::HookPhase;
 use crate::db::{RawRow, Row};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::resource::{Draft, Id, Operation};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::{Draft, Id};
+use crate::query::Model;
 
 /// Creates one row from the model's validated `Create` input and returns it.
 pub(crate) async fn create_one(
@@ -26,13 +26,13 @@ pub(crate) async fn create_one(
     let mut record = model.resource.decode(&mut Row::new(result))?;
     ctx.target = Some((model.meta.name, model.resource.id(record.as_ref())));
     ctx.version = Some(version(model, record.as_ref(), &scope.read));
-    model.hooks.run(Operation::CreateOne, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::CreateOne, HookPhase::After, ctx, record.as_mut()).await?;
     Ok(record)
 }
 
 /// Creates several rows, running the interceptors of `createOne` for each, in as few statements as possible; returns
 /// their ids.
-pub(super) async fn create_each(
+pub(crate) async fn create_each(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -41,10 +41,10 @@ pub(super) async fn create_each(
     ctx.aside(async |ctx| {
         let mut ids = Vec::with_capacity(drafts.len());
         for result in insert_each(ctx, model, scope, drafts).await? {
-            let id = row_id(model, &result)?;
+            let id = model.row_id(&result)?;
             let mut record = model.resource.decode(&mut Row::new(&result))?;
             ctx.target = Some((model.meta.name, id));
-            model.hooks.run(Operation::CreateOne, Moment::After, ctx, record.as_mut()).await?;
+            ctx.core.hooks(model).run(Operation::CreateOne, HookPhase::After, ctx, record.as_mut()).await?;
             ids.push(id);
         }
         Ok(ids)
@@ -59,16 +59,16 @@ async fn insert_each(
     mut drafts: Vec<Draft>,
 ) -> Result<Vec<RawRow>, ApiError> {
     if scope.authority == Authority::Own {
-        ctx.as_newcomer(async |ctx| settle(ctx, model, scope, &mut drafts).await).await?;
+        ctx.as_newcomer(async |ctx| resolve_references(ctx, model, scope, &mut drafts).await).await?;
     } else {
-        settle(ctx, model, scope, &mut drafts).await?;
+        resolve_references(ctx, model, scope, &mut drafts).await?;
     }
     let (mut rows, mut places) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
     let mut keys = Vec::with_capacity(drafts.len());
     for Draft { mut input, place, inline, .. } in drafts {
         places.push(place);
         keys.push(inline);
-        model.hooks.run(Operation::CreateOne, Moment::Before, ctx, input.as_any()).await?;
+        ctx.core.hooks(model).run(Operation::CreateOne, HookPhase::Before, ctx, input.as_any()).await?;
         rows.push(model.resource.create_row(input));
     }
     insert_many(ctx, model, scope, rows).await.map_err(|refusal| refusal.inline(&keys).placed(&places))

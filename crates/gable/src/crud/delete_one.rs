@@ -5,13 +5,14 @@ use std::any::Any;
 use super::find_one::before;
 use super::write::{cascaded, delete_clause, touched};
 use super::{guard, refusal};
-use crate::access::{Giving, Scope};
-use crate::context::Context;
-use crate::core::Model;
+use crate::access::Scope;
+use crate::context::hooks::HookPhase;
+use crate::context::{Context, RowWrite};
 use crate::db::Row;
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::resource::{Id, Operation};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::Id;
+use crate::query::Model;
 
 /// Deletes the row, or marks it deleted; returns the row as it was.
 ///
@@ -25,18 +26,18 @@ pub(crate) async fn delete_one(
 ) -> Result<Box<dyn Any>, ApiError> {
     guard::hold(ctx, model, scope).await?;
     let id = before(ctx, model, Operation::DeleteOne, id).await?;
-    let guarded = guard::Guarded::before(ctx, model).await?;
+    let guarded = guard::before_delete(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);
     model.sql.row(&mut delete, scope, id);
     delete.push(" RETURNING ").push(&model.sql.columns);
     let deleted = ctx.source().one(delete).await.map_err(refusal::of_delete)?;
     let result = deleted.ok_or_else(|| ApiError::not_found(model.meta.name))?;
-    guard::look_at(ctx, model, scope, &result, Giving::Deleted).await?;
-    guarded.check(ctx, scope).await?;
+    guard::check_row(ctx, model, scope, &result, RowWrite::Deleted).await?;
+    guard::after_delete(ctx, model, scope, guarded).await?;
     let mut record = model.resource.decode(&mut Row::new(&result))?;
     touched(ctx, model, &result);
     cascaded(ctx, model);
     ctx.target = Some((model.meta.name, id));
-    model.hooks.run(Operation::DeleteOne, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::DeleteOne, HookPhase::After, ctx, record.as_mut()).await?;
     Ok(record)
 }

@@ -4,12 +4,11 @@ use std::any::Any;
 
 use crate::access::Scope;
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::HookPhase;
 use crate::db::{RawRow, Row};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::query::{Counting, ListQuery, cursor_after};
-use crate::resource::Operation;
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::query::{Counting, ListQuery, Model, cursor_after};
 
 /// One page of rows.
 pub(crate) struct Page {
@@ -31,7 +30,7 @@ pub(crate) async fn find_many(
     scope: &Scope,
     mut query: ListQuery,
 ) -> Result<Page, ApiError> {
-    model.hooks.run(Operation::FindMany, Moment::Before, ctx, &mut query).await?;
+    ctx.core.hooks(model).run(Operation::FindMany, HookPhase::Before, ctx, &mut query).await?;
     let mut results = ctx.answer.read(ctx.source(), model.sql.page(scope, &query)).await?;
     let total = match total_on_page(&query, results.len()) {
         Some(total) => Some(total),
@@ -42,11 +41,11 @@ pub(crate) async fn find_many(
     let has_next = results.len() > limit;
     results.truncate(limit);
     let next = match results.last().filter(|_| has_next) {
-        Some(last) => cursor_after(&ctx.core.cursors, &query, last)?,
+        Some(last) => cursor_after(&ctx.core.secrets, &query, last)?,
         None => None,
     };
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
-    model.hooks.run(Operation::FindMany, Moment::After, ctx, records.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::FindMany, HookPhase::After, ctx, records.as_mut()).await?;
     Ok(Page { records, total, has_next, next, query, rows: results })
 }
 

@@ -5,11 +5,12 @@ use std::any::Any;
 use super::version::version;
 use crate::access::Scope;
 use crate::context::Context;
-use crate::core::Model;
+use crate::context::hooks::HookPhase;
 use crate::db::Row;
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::resource::{Id, Operation};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::Id;
+use crate::query::Model;
 
 /// Reads one row.
 ///
@@ -24,19 +25,23 @@ pub(crate) async fn find_one(
     let id = before(ctx, model, Operation::FindOne, id).await?;
     let mut record = load(ctx, model, scope, id).await?;
     ctx.version = Some(version(model, record.as_ref(), &scope.read));
-    model.hooks.run(Operation::FindOne, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::FindOne, HookPhase::After, ctx, record.as_mut()).await?;
     Ok(record)
 }
 
 /// Runs the before interceptors, which are given the id, and returns the id that they leave.
-pub(super) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
+pub(crate) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
     ctx.target = Some((model.meta.name, id));
-    if model.hooks.is_empty(operation, Moment::Before) {
+    if ctx.core.hooks(model).is_empty(operation, HookPhase::Before) {
         return Ok(id);
     }
     match id {
-        Id::Uuid(mut id) => model.hooks.run(operation, Moment::Before, ctx, &mut id).await.map(|()| Id::Uuid(id)),
-        Id::Integer(mut id) => model.hooks.run(operation, Moment::Before, ctx, &mut id).await.map(|()| Id::Integer(id)),
+        Id::Uuid(mut id) => {
+            ctx.core.hooks(model).run(operation, HookPhase::Before, ctx, &mut id).await.map(|()| Id::Uuid(id))
+        }
+        Id::Integer(mut id) => {
+            ctx.core.hooks(model).run(operation, HookPhase::Before, ctx, &mut id).await.map(|()| Id::Integer(id))
+        }
     }
 }
 

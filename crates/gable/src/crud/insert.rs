@@ -8,20 +8,21 @@ use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::check_references;
 use super::refusal::{self, Refusal};
-use super::write::{check_decimals, normalize_addresses, row_id, touched};
-use crate::access::{Authority, Giving, Newcomer, Scope};
-use crate::context::Context;
-use crate::core::Model;
+use super::write::{check_decimals, normalize_addresses, touched};
+use crate::access::{Authority, Newcomer, Scope};
+use crate::context::{Context, RowWrite};
 use crate::db::{DbError, RawRow, Savepoint, Statement};
-use crate::http::ApiError;
-use crate::resource::{Id, IdKind, Origin, Relating, RowValues};
+use crate::error::ApiError;
+use crate::meta::{IdKind, Origin};
+use crate::model::{Id, Relating, RowValues};
+use crate::query::Model;
 
 /// Inserts rows and writes the related rows that their bodies ask for, in as few statements as their columns allow.
 /// Returns all columns of each row, in the same order.
 ///
 /// # Errors
 /// Every refused row, up to the first statement that fails.
-pub(super) async fn insert_many(
+pub(crate) async fn insert_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -48,7 +49,7 @@ pub(super) async fn insert_many(
     relate(ctx, model, scope, relating, &mut results).await?;
     let mut refused = Vec::new();
     for (index, result) in results.iter().enumerate() {
-        if let Err(error) = guard::look_at(ctx, model, scope, result, Giving::New).await {
+        if let Err(error) = guard::check_row(ctx, model, scope, result, RowWrite::Created).await {
             refused.push((index, error));
         }
         touched(ctx, model, result);
@@ -67,19 +68,19 @@ async fn relate(
 ) -> Result<(), ApiError> {
     let mut related = Vec::new();
     for (result, relating) in results.iter().zip(relating).filter(|(_, relating)| !relating.is_empty()) {
-        related.push((row_id(model, result)?, relating));
+        related.push((model.row_id(result)?, relating));
     }
     if related.is_empty() || write_others(ctx, model, scope, related).await? == Effect::Links {
         return Ok(());
     }
     let mut ids = Vec::with_capacity(results.len());
     for result in results.iter() {
-        ids.push(row_id(model, result)?);
+        ids.push(model.row_id(result)?);
     }
     let mut again = BTreeMap::new();
     for chunk in ids.chunks(BINDS) {
         for result in ctx.source().all(model.sql.by_ids(chunk)).await? {
-            again.insert(row_id(model, &result)?, result);
+            again.insert(model.row_id(&result)?, result);
         }
     }
     for (result, id) in results.iter_mut().zip(ids) {
@@ -111,7 +112,7 @@ pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: 
     let written = written.map_err(|error| refusal::of_write(model.meta, error))?;
     let result = written.ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
     touched(ctx, model, &result);
-    Ok(row_id(model, &result)?)
+    Ok(model.row_id(&result)?)
 }
 
 /// The most values that one statement binds; SQLite accepts 32766, PostgreSQL 65535.
@@ -139,7 +140,7 @@ async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> R
     point.release(ctx.open_transaction()?).await?;
     let mut placed = Vec::with_capacity(written.len());
     for result in written {
-        placed.push((row_id(model, &result)?, result));
+        placed.push((model.row_id(&result)?, result));
     }
     placed.sort_by_key(|(id, _)| *id);
     if placed.len() == rows.len() {

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use super::join::Join;
 use super::refusal;
-use crate::access::{Authority, Scope, decide, id_from, within_route};
+use crate::access::{Authority, Scope, decide, within_route};
 use crate::context::Context;
-use crate::core::Model;
 use crate::db::{Row, Statement};
-use crate::http::ApiError;
-use crate::resource::{Id, Key, Named, Operation};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::{Id, Key, RowRef, id_from};
+use crate::query::Model;
 
 /// How the rows at the other end of a relation are tied to a row at this end.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Tie {
+pub(crate) enum RelationLink {
     /// By a foreign key in the other model: its position among the fields of that model.
     Key(usize),
     Join(Join),
@@ -26,7 +27,7 @@ const VALUES: usize = 200;
 ///
 /// # Errors
 /// 401 or 403 if the operation is permitted on no row.
-pub(super) fn scope_of(
+pub(crate) fn scope_of(
     ctx: &Context<'_>,
     model: &Model,
     authority: Authority,
@@ -49,12 +50,12 @@ pub(super) fn scope_of(
 /// # Errors
 /// 400 `InlineRecordNotFound` for each row that does not exist or is not within the scope; the error does not tell
 /// which.
-pub(super) async fn locate(
+pub(crate) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    tie: Option<(Tie, Id)>,
-    named: &[Named],
+    tie: Option<(RelationLink, Id)>,
+    named: &[RowRef],
 ) -> Result<Vec<Id>, ApiError> {
     let found = locate_each(ctx, model, scope, tie, named.iter().map(|named| &named.key).collect()).await?;
     let missing = named.iter().zip(&found).filter(|(_, found)| found.is_none());
@@ -65,11 +66,11 @@ pub(super) async fn locate(
 }
 
 /// Like `locate`, but yields `None` for a key that matches no row.
-pub(super) async fn locate_each(
+pub(crate) async fn locate_each(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    tie: Option<(Tie, Id)>,
+    tie: Option<(RelationLink, Id)>,
     keys: Vec<&Key>,
 ) -> Result<Vec<Option<Id>>, ApiError> {
     let search = Search { ctx, model, scope, tie };
@@ -86,7 +87,7 @@ struct Search<'a, 'r> {
     ctx: &'a Context<'r>,
     model: &'a Model,
     scope: &'a Scope,
-    tie: Option<(Tie, Id)>,
+    tie: Option<(RelationLink, Id)>,
 }
 
 impl Search<'_, '_> {
@@ -148,7 +149,7 @@ impl Search<'_, '_> {
     fn tied(&self, mut statement: Statement) -> Statement {
         match self.tie {
             None => {}
-            Some((Tie::Key(field), to)) => {
+            Some((RelationLink::Key(field), to)) => {
                 let column = self.model.meta.fields[field].column;
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
                 // Locked, because the row must still be tied when it is written; always in the same order, to avoid
@@ -156,7 +157,7 @@ impl Search<'_, '_> {
                 statement.push(" ORDER BY \"id\"");
                 statement.push(self.ctx.core.db.dialect().lock());
             }
-            Some((Tie::Join(join), to)) => {
+            Some((RelationLink::Join(join), to)) => {
                 statement.push(" AND \"id\" IN (SELECT ").identifier(join.target_column).push(" FROM ");
                 statement.identifier(join.table).push(" WHERE ").identifier(join.this_column).push(" = ").bind(to);
                 statement.push(")");

@@ -6,15 +6,15 @@ use super::refusal;
 use super::update_one::update_one;
 use crate::access::Scope;
 use crate::context::Context;
-use crate::core::Model;
-use crate::http::ApiError;
-use crate::resource::{Draft, Id};
+use crate::error::ApiError;
+use crate::model::{Draft, Id};
+use crate::query::Model;
 
 /// Updates the named row.
 ///
 /// # Errors
 /// Those of `update_one`, at the place of the row.
-pub(super) async fn update_named(
+pub(crate) async fn update_named(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -30,7 +30,7 @@ pub(super) async fn update_named(
 ///
 /// # Errors
 /// Those of `delete_one`, at the place of the row.
-pub(super) async fn delete_named(
+pub(crate) async fn delete_named(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,

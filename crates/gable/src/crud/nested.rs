@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 
 use super::create_one::create_each;
 use super::join::Join;
-use super::locate::{Tie, locate, locate_each, scope_of};
+use super::locate::{RelationLink, locate, locate_each, scope_of};
 use super::named::{delete_named, update_named};
 use super::replace::Replaced;
 use super::sorted::{Repeats, Sorted};
 use crate::access::{Authority, Scope};
 use crate::context::Context;
-use crate::core::Model;
-use crate::http::ApiError;
-use crate::resource::{Draft, Id, Key, Named, Operation, Relating, RelationKind};
+use crate::error::ApiError;
+use crate::meta::{Operation, RelationKind};
+use crate::model::{Draft, Id, Key, Relating, RowRef};
+use crate::query::Model;
 
 /// A written row, and the changes that its body asks for in related rows.
-pub(super) type Related = (Id, Vec<Relating>);
+pub(crate) type Related = (Id, Vec<Relating>);
 
 /// Whether operations of other models ran, whose interceptors may have changed the written rows as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Links,
     Operations,
 }
@@ -31,7 +32,7 @@ pub(super) enum Effect {
 /// # Errors
 /// 400 `InlineRecordNotFound`, or `ReferencedRecordNotFound` for rows that code names, if a row does not exist, is not
 /// linked or is not within the caller's scope; otherwise the errors of the operation on the other model.
-pub(super) async fn write_related(
+pub(crate) async fn write_related(
     ctx: &mut Context<'_>,
     model: &Model,
     authority: Authority,
@@ -48,7 +49,7 @@ pub(super) async fn write_related(
     let mut effect = Effect::Links;
     for (relation, sorted) in sorted {
         let end = End::of(ctx, model, authority, relation)?;
-        if sorted.operates() || matches!(end.tie, Tie::Key(_)) {
+        if sorted.operates() || matches!(end.tie, RelationLink::Key(_)) {
             effect = Effect::Operations;
         }
         // Boxed, because operations call each other recursively, as deep as bodies nest.
@@ -59,21 +60,21 @@ pub(super) async fn write_related(
 
 /// Sorts rows by id, whatever their order in the body, so that requests that change the same rows wait for each other
 /// but do not deadlock. Several changes of one row keep their order.
-pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
+pub(crate) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
     let mut rows: Vec<(Id, T)> = rows.collect();
     rows.sort_by_key(|(id, _)| *id);
     rows
 }
 
 /// The other end of a relation.
-pub(super) struct End<'m> {
-    pub(super) model: &'m Model,
-    pub(super) target: &'m Model,
-    pub(super) tie: Tie,
+pub(crate) struct End<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) target: &'m Model,
+    pub(crate) tie: RelationLink,
     /// The authority for operations on the other model.
-    pub(super) authority: Authority,
+    pub(crate) authority: Authority,
     /// The operation that must be permitted on a row of the other model to link it many to many.
-    pub(super) linking: Operation,
+    pub(crate) linking: Operation,
 }
 
 impl<'m> End<'m> {
@@ -87,9 +88,9 @@ impl<'m> End<'m> {
         let target = ctx.core.model(relation.target);
         let key = |target: &Model| match relation.kind {
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-                target.meta.field_index(field).map(Tie::Key)
+                target.meta.field_index(field).map(RelationLink::Key)
             }
-            _ => Join::of(relation).map(Tie::Join),
+            _ => Join::of(relation).map(RelationLink::Join),
         };
         // Linking requires the right to change one of the two rows: this one, or if it is the caller's own account, the
         // other.
@@ -141,9 +142,9 @@ impl<'m> End<'m> {
         Ok(either.again)
     }
 
-    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
+    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, named: &[RowRef]) -> Result<(), ApiError> {
         match self.tie {
-            Tie::Key(field) => {
+            RelationLink::Key(field) => {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
                 let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
                 for (other, named) in in_order(others.into_iter().zip(named)) {
@@ -151,7 +152,7 @@ impl<'m> End<'m> {
                 }
                 Ok(())
             }
-            Tie::Join(join) => {
+            RelationLink::Join(join) => {
                 let others = self.joined(ctx, id, named).await?;
                 join.delete(ctx, self.model, id, &others).await
             }
@@ -160,21 +161,21 @@ impl<'m> End<'m> {
 
     /// Finds the rows to unlink many to many. A row that the caller does not see stays linked, and the answer is that
     /// for a row that does not exist.
-    async fn joined(&self, ctx: &Context<'_>, id: Id, named: &[Named]) -> Result<Vec<Id>, ApiError> {
+    async fn joined(&self, ctx: &Context<'_>, id: Id, named: &[RowRef]) -> Result<Vec<Id>, ApiError> {
         if self.linking != Operation::FindOne {
             let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
             return locate(ctx, self.target, &scope, Some((self.tie, id)), named).await;
         }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let is_id = |named: &Named| matches!(named.key, Key::Id(_));
-        let (ids, others): (Vec<Named>, Vec<Named>) = named.iter().cloned().partition(is_id);
+        let is_id = |named: &RowRef| matches!(named.key, Key::Id(_));
+        let (ids, others): (Vec<RowRef>, Vec<RowRef>) = named.iter().cloned().partition(is_id);
         let mut found =
             locate_each(ctx, self.target, &view, None, ids.iter().map(|named| &named.key).collect()).await?;
         found.extend(locate(ctx, self.target, &view, None, &others).await?.into_iter().map(Some));
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn delete(&self, ctx: &mut Context<'_>, id: Id, named: &[Named]) -> Result<(), ApiError> {
+    async fn delete(&self, ctx: &mut Context<'_>, id: Id, named: &[RowRef]) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
         // A row may be named twice: by its id and by its unique fields.
@@ -186,40 +187,44 @@ impl<'m> End<'m> {
         Ok(())
     }
 
-    async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Named)>) -> Result<(), ApiError> {
-        let (ids, named): (Vec<Id>, Vec<Named>) = wanted.into_iter().unzip();
+    async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, RowRef)>) -> Result<(), ApiError> {
+        let (ids, named): (Vec<Id>, Vec<RowRef>) = wanted.into_iter().unzip();
         let operation = match self.tie {
-            Tie::Key(_) => Operation::UpdateOne,
-            Tie::Join(_) => self.linking,
+            RelationLink::Key(_) => Operation::UpdateOne,
+            RelationLink::Join(_) => self.linking,
         };
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
         let others = locate(ctx, self.target, &scope, None, &named).await?;
         match self.tie {
-            Tie::Key(field) => {
+            RelationLink::Key(field) => {
                 for (other, (id, named)) in in_order(others.into_iter().zip(ids.into_iter().zip(&named))) {
                     self.set_key(ctx, &scope, (other, &named.place), field, Some(id)).await?;
                 }
                 Ok(())
             }
-            Tie::Join(join) => join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await,
+            RelationLink::Join(join) => {
+                join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await
+            }
         }
     }
 
     async fn create(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Draft)>) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
         let (ids, mut drafts): (Vec<Id>, Vec<Draft>) = wanted.into_iter().unzip();
-        if let Tie::Key(field) = self.tie {
+        if let RelationLink::Key(field) = self.tie {
             drafts.iter_mut().zip(&ids).for_each(|(draft, id)| draft.input.set_key(field, Some(*id)));
         }
         let others = create_each(ctx, self.target, &scope, drafts).await?;
         match self.tie {
-            Tie::Key(_) => Ok(()),
-            Tie::Join(join) => join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await,
+            RelationLink::Key(_) => Ok(()),
+            RelationLink::Join(join) => {
+                join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await
+            }
         }
     }
 
-    async fn update(&self, ctx: &mut Context<'_>, id: Id, wanted: Vec<(Named, Draft)>) -> Result<(), ApiError> {
-        let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
+    async fn update(&self, ctx: &mut Context<'_>, id: Id, wanted: Vec<(RowRef, Draft)>) -> Result<(), ApiError> {
+        let (named, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
         for (other, (draft, named)) in in_order(others.into_iter().zip(drafts.into_iter().zip(&named))) {
@@ -229,7 +234,7 @@ impl<'m> End<'m> {
     }
 
     /// Links or unlinks a row whose key is at the other end, as a change of that row.
-    pub(super) async fn set_key(
+    pub(crate) async fn set_key(
         &self,
         ctx: &mut Context<'_>,
         scope: &Scope,

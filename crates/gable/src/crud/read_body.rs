@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
-use crate::access::{FieldSet, Newcomer, Principal, decide};
-use crate::auth::{authorize, refused};
-use crate::context::Context;
-use crate::core::{Core, Model};
-use crate::http::ApiError;
-use crate::input::{BodyReader, Finished, Form, Problem, Reach, Reader, Rights, Submitted, in_order, together};
-use crate::resource::{ActionMeta, AnyInput, Draft, ModelKind, ModelMeta, Operation};
+use crate::access::{Newcomer, Principal, decide};
+use crate::context::{Context, Core, authorize, refused};
+use crate::error::{ApiError, Problem};
+use crate::meta::{ActionMeta, FieldSet, ModelKind, ModelMeta, Operation};
+use crate::model::input::{BodyReader, Finished, Form, Reach, Reader, Rights, Submitted, in_order, together};
+use crate::model::{AnyInput, Draft};
+use crate::query::Model;
 
 /// Reads the model's `Create` from a body that refers to rows of other models only by their ids.
 ///
@@ -42,7 +42,7 @@ pub(crate) fn read_update(
 ///
 /// # Errors
 /// 400 `InvalidRequestBody` with every problem of the body, 401 or 403 if the caller may not write the nested rows.
-pub(super) async fn read_draft(
+pub(crate) async fn read_draft(
     ctx: &mut Context<'_>,
     model: &Model,
     form: Form,
@@ -75,7 +75,7 @@ pub(crate) async fn read_own(
 ///
 /// # Errors
 /// As for `read_draft`.
-pub(super) async fn read_drafts(
+pub(crate) async fn read_drafts(
     ctx: &mut Context<'_>,
     model: &Model,
     writable: FieldSet,

@@ -10,15 +10,14 @@ use super::named::{delete_named, update_named};
 use super::nested::in_order;
 use super::refusal::{self, Refusal};
 use super::sorted::{Made, Repeats};
-use crate::access::{Authority, RowRule, Scope, decide, id_from, optional_id};
+use crate::access::{Authority, RowRule, Scope, decide};
 use crate::context::Context;
-use crate::core::Model;
 use crate::db::{RawRow, Row};
-use crate::http::ApiError;
-use crate::input::Form;
-use crate::resource::{
-    Change, Draft, Id, Key, ModelKind, Named, Operation, Reference, RelationKind, RowValues, Upsert,
-};
+use crate::error::ApiError;
+use crate::meta::{ModelKind, Operation, RelationKind};
+use crate::model::input::Form;
+use crate::model::{Change, Draft, Id, Key, Reference, RowRef, RowValues, Upsert, id_from, optional_id};
+use crate::query::Model;
 
 /// Refuses foreign keys to rows that the caller may not see, with the error for rows that do not exist. If the caller
 /// may see every row, the database's own constraint is enough. Nor is a key checked if the caller may not read the
@@ -26,7 +25,7 @@ use crate::resource::{
 ///
 /// # Errors
 /// 400 `ReferencedRecordNotFound`, with the keys of each refused row.
-pub(super) async fn check_references(
+pub(crate) async fn check_references(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -112,7 +111,7 @@ async fn visible_among(
 ///
 /// # Errors
 /// 400 `InlineRecordNotFound` or `ReferencedRecordNotFound`, and the errors of operations on the other models.
-pub(super) async fn settle(
+pub(crate) async fn resolve_references(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -146,10 +145,10 @@ pub(super) async fn settle(
 /// The changes that new rows ask for at the other end of one relation.
 #[derive(Default)]
 struct Wanted {
-    connect: Vec<(usize, Named)>,
+    connect: Vec<(usize, RowRef)>,
     create: Vec<(usize, Draft)>,
-    update: Vec<(Named, Draft)>,
-    connect_or_create: Vec<(usize, Named, Draft)>,
+    update: Vec<(RowRef, Draft)>,
+    connect_or_create: Vec<(usize, RowRef, Draft)>,
     upsert: Vec<(usize, Upsert)>,
 }
 
@@ -169,11 +168,11 @@ impl Wanted {
     }
 }
 
-/// Like `settle`, for the keys of a row that changes. Returns the rows to delete after the change.
+/// Like `resolve_references`, for the keys of a row that changes. Returns the rows to delete after the change.
 ///
 /// # Errors
-/// As for `settle`; 404 if the row itself does not exist.
-pub(super) async fn settle_change(
+/// As for `resolve_references`; 404 if the row itself does not exist.
+pub(crate) async fn resolve_changed_references(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -200,14 +199,14 @@ pub(super) async fn settle_change(
 
 /// Rows to delete once no key points to them, with their places in the body.
 #[must_use]
-pub(super) struct Deletions(Vec<(&'static str, Id, String)>);
+pub(crate) struct Deletions(Vec<(&'static str, Id, String)>);
 
 impl Deletions {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) async fn make(self, ctx: &mut Context<'_>, authority: Authority) -> Result<(), ApiError> {
+    pub(crate) async fn make(self, ctx: &mut Context<'_>, authority: Authority) -> Result<(), ApiError> {
         for (name, id, place) in self.0 {
             let core = ctx.core;
             let Some(target) = core.model(name) else { continue };
@@ -242,12 +241,12 @@ impl<'r> Referent<'r> {
     async fn connected(
         &self,
         ctx: &mut Context<'_>,
-        wanted: Vec<(usize, Named)>,
+        wanted: Vec<(usize, RowRef)>,
     ) -> Result<Vec<(usize, Id)>, ApiError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (nths, named): (Vec<usize>, Vec<Named>) = wanted.into_iter().unzip();
+        let (nths, named): (Vec<usize>, Vec<RowRef>) = wanted.into_iter().unzip();
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
         let ids = locate(ctx, self.target, &view, None, &named).await?;
         Ok(nths.into_iter().zip(ids).collect())
@@ -269,7 +268,7 @@ impl<'r> Referent<'r> {
     async fn connected_or_created(
         &self,
         ctx: &mut Context<'_>,
-        wanted: Vec<(usize, Named, Draft)>,
+        wanted: Vec<(usize, RowRef, Draft)>,
     ) -> Result<Vec<(usize, Id)>, ApiError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -302,7 +301,7 @@ impl<'r> Referent<'r> {
             let found = locate_each(ctx, self.target, &view, None, vec![&named.key]).await?;
             match found.first().copied().flatten() {
                 Some(id) => {
-                    self.updated(ctx, vec![(Named { key: Key::Id(id), ..named }, update)]).await?;
+                    self.updated(ctx, vec![(RowRef { key: Key::Id(id), ..named }, update)]).await?;
                     ids.push((nth, id));
                 }
                 None => ids.extend(self.created(ctx, vec![(nth, create)]).await?),
@@ -311,11 +310,11 @@ impl<'r> Referent<'r> {
         Ok(ids)
     }
 
-    async fn updated(&self, ctx: &mut Context<'_>, wanted: Vec<(Named, Draft)>) -> Result<(), ApiError> {
+    async fn updated(&self, ctx: &mut Context<'_>, wanted: Vec<(RowRef, Draft)>) -> Result<(), ApiError> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let (named, drafts): (Vec<Named>, Vec<Draft>) = wanted.into_iter().unzip();
+        let (named, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let ids = locate(ctx, self.target, &scope, None, &named).await?;
         for (id, (draft, named)) in in_order(ids.into_iter().zip(drafts.into_iter().zip(&named))) {
@@ -380,7 +379,7 @@ impl<'r> Referent<'r> {
         &self,
         ctx: &Context<'_>,
         row: &RawRow,
-        named: &Named,
+        named: &RowRef,
         operation: Operation,
     ) -> Result<(Id, Scope), ApiError> {
         let nothing = || refusal::no_such_records(&[&named.place]);

@@ -1,14 +1,14 @@
 //! Turns database errors of a write into API errors.
 
 use crate::db::{DbError, Violation};
-use crate::http::ApiError;
-use crate::input::Problem;
-use crate::resource::{InlineKey, ModelMeta, UniqueMeta};
+use crate::error::{ApiError, Problem};
+use crate::meta::{ModelMeta, UniqueMeta};
+use crate::model::InlineKey;
 use crate::text::with_article;
 
 /// Why rows were not written.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// Refused rows by their index, each with its own error.
     Rows(Vec<(usize, ApiError)>),
     Other(ApiError),
@@ -17,7 +17,7 @@ pub(super) enum Refusal {
 impl Refusal {
     /// # Errors
     /// The refused rows, if there are any. A server error (5xx) takes precedence.
-    pub(super) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
+    pub(crate) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
         match rows.iter().position(|(_, error)| error.status() >= 500) {
             Some(failed) => Err(Refusal::Other(rows.swap_remove(failed).1)),
             None if rows.is_empty() => Ok(()),
@@ -26,7 +26,7 @@ impl Refusal {
     }
 
     /// Shifts the indices of the rows by the number of rows that precede them.
-    pub(super) fn behind(self, others: usize) -> Self {
+    pub(crate) fn behind(self, others: usize) -> Self {
         match self {
             Refusal::Rows(rows) => {
                 Refusal::Rows(rows.into_iter().map(|(index, error)| (index + others, error)).collect())
@@ -36,7 +36,7 @@ impl Refusal {
     }
 
     /// Reports keys under the relations through which the body of each row gave them.
-    pub(super) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
+    pub(crate) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
         let of = |index: usize| keys.get(index).map(Vec::as_slice).unwrap_or_default();
         match self {
             Refusal::Rows(rows) => {
@@ -47,7 +47,7 @@ impl Refusal {
     }
 
     /// The error of the first row.
-    pub(super) fn of_one(self) -> ApiError {
+    pub(crate) fn of_one(self) -> ApiError {
         match self {
             Refusal::Rows(mut rows) if !rows.is_empty() => rows.swap_remove(0).1,
             Refusal::Rows(_) => ApiError::internal("rows were refused, and none is known"),
@@ -57,7 +57,7 @@ impl Refusal {
 
     /// The error of the first row, with the problems of all rows at their places. A row with an empty place is the
     /// body's own and adds none.
-    pub(super) fn placed(self, places: &[String]) -> ApiError {
+    pub(crate) fn placed(self, places: &[String]) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let placed = rows.iter().filter_map(|(index, error)| Some((places.get(*index)?, error)));
         let placed = placed.filter(|(place, _)| !place.is_empty());
@@ -66,7 +66,7 @@ impl Refusal {
     }
 
     /// The error of the first row, with the problems of all rows under their indices.
-    pub(super) fn of_many(self) -> ApiError {
+    pub(crate) fn of_many(self) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let problems: Vec<Problem> =
             rows.iter().flat_map(|(index, error)| problems(&index.to_string(), error)).collect();
@@ -87,7 +87,7 @@ impl From<DbError> for Refusal {
 }
 
 /// Adds the problems of a nested row to its error, at the place of the row in the body.
-pub(super) fn at(place: &str, error: ApiError) -> ApiError {
+pub(crate) fn at(place: &str, error: ApiError) -> ApiError {
     if place.is_empty() || error.status() >= 500 || error.meta().is_some_and(|meta| !meta.is_object()) {
         return error;
     }
@@ -111,7 +111,7 @@ fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
 }
 
 /// Error of an INSERT or UPDATE: 409 for a unique index, 400 for a foreign key to a row that does not exist.
-pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
+pub(crate) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
     match error {
         DbError::Unique(violation) => not_unique(meta, &violation),
         DbError::ForeignKey => no_such_reference(),
@@ -120,17 +120,17 @@ pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
 }
 
 /// Error for a foreign key to a row that does not exist or that the caller may not see.
-pub(super) fn no_such_reference() -> ApiError {
+pub(crate) fn no_such_reference() -> ApiError {
     ApiError::bad_request(REFERENCE_NOT_FOUND, "A record that this one refers to does not exist")
 }
 
 /// Like `no_such_reference`, with the names of the keys.
-pub(super) fn no_such_references(keys: &[&str]) -> ApiError {
+pub(crate) fn no_such_references(keys: &[&str]) -> ApiError {
     placed(no_such_reference(), keys)
 }
 
 /// Error for rows that elements of relations name, at their places. Rows that code names have no place.
-pub(super) fn no_such_records(places: &[&str]) -> ApiError {
+pub(crate) fn no_such_records(places: &[&str]) -> ApiError {
     match places.iter().all(|place| place.is_empty()) {
         true => no_such_reference(),
         false => placed(no_such_record(), places),
@@ -138,7 +138,7 @@ pub(super) fn no_such_records(places: &[&str]) -> ApiError {
 }
 
 /// Reports a foreign key to a missing row under the relation through which the body gave it.
-pub(super) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
+pub(crate) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
     if error.code() != REFERENCE_NOT_FOUND || keys.is_empty() {
         return error;
     }
@@ -165,7 +165,7 @@ fn placed(error: ApiError, places: &[&str]) -> ApiError {
 }
 
 /// Error of a DELETE: 409 when other rows refer to this one.
-pub(super) fn of_delete(error: DbError) -> ApiError {
+pub(crate) fn of_delete(error: DbError) -> ApiError {
     match error {
         DbError::ForeignKey => ApiError::conflict("RecordStillReferenced", "Other records still refer to this one"),
         other => other.into(),

@@ -2,26 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::locate::{Tie, locate, locate_each, scope_of};
+use super::locate::{RelationLink, locate, locate_each, scope_of};
 use super::nested::End;
 use super::sorted::Sorted;
-use crate::access::{Scope, id_from};
+use crate::access::Scope;
 use crate::context::Context;
 use crate::db::Row;
-use crate::http::ApiError;
-use crate::input::Problem;
-use crate::resource::{Id, Key, Named, Operation, Replacement};
+use crate::error::{ApiError, Problem};
+use crate::meta::Operation;
+use crate::model::{Id, Key, Replacement, RowRef, id_from};
 use crate::text::upper_first;
 
 /// The effect of a replacement on one written row.
-pub(super) struct Replaced {
-    pub(super) id: Id,
+pub(crate) struct Replaced {
+    pub(crate) id: Id,
     /// Rows to unlink.
-    pub(super) lost: BTreeSet<Id>,
+    pub(crate) lost: BTreeSet<Id>,
     /// Rows to link.
-    pub(super) gained: Vec<Named>,
+    pub(crate) gained: Vec<RowRef>,
     /// Place of the relation in the body of the request.
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 impl End<'_> {
@@ -30,7 +30,7 @@ impl End<'_> {
     /// # Errors
     /// 400 for a row that does not exist, for a row that the body also unlinks, and where more rows would be unlinked
     /// than a request may name.
-    pub(super) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
+    pub(crate) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
         let mut replaced = Vec::with_capacity(sorted.set.len());
         if sorted.set.is_empty() {
             return Ok(replaced);
@@ -39,7 +39,7 @@ impl End<'_> {
         for (id, Replacement { rows, place }) in &sorted.set {
             // A row that is named twice is linked once.
             let found = locate(ctx, self.target, &view, None, rows).await?;
-            let wanted: BTreeMap<Id, &Named> = found.into_iter().zip(rows).collect();
+            let wanted: BTreeMap<Id, &RowRef> = found.into_iter().zip(rows).collect();
             let unlinked = self.tied(ctx, &view, *id, sorted.unlinked(*id)).await?;
             if unlinked.iter().any(|other| wanted.contains_key(other)) {
                 return Err(contradicted(place));
@@ -52,7 +52,7 @@ impl End<'_> {
             let lost: BTreeSet<Id> = linked.iter().copied().filter(|other| !stay(other)).collect();
             charge(ctx, lost.len(), place)?;
             let gained = wanted.into_iter().filter(|(other, _)| !linked.contains(other));
-            let gained = gained.map(|(other, named)| Named { key: Key::Id(other), place: named.place.clone() });
+            let gained = gained.map(|(other, named)| RowRef { key: Key::Id(other), place: named.place.clone() });
             replaced.push(Replaced { id: *id, lost, gained: gained.collect(), place: place.clone() });
         }
         Ok(replaced)
@@ -68,10 +68,10 @@ impl End<'_> {
     async fn linked(&self, ctx: &Context<'_>, view: &Scope, id: Id, most: usize) -> Result<BTreeSet<Id>, ApiError> {
         let mut select = self.target.sql.ids(view);
         match self.tie {
-            Tie::Key(field) => {
+            RelationLink::Key(field) => {
                 select.push(" AND ").identifier(self.target.meta.fields[field].column).push(" = ").bind(id);
             }
-            Tie::Join(join) => {
+            RelationLink::Join(join) => {
                 select.push(" AND \"id\" IN (SELECT ").identifier(join.target_column).push(" FROM ");
                 select.identifier(join.table).push(" WHERE ").identifier(join.this_column).push(" = ").bind(id);
                 select.push(")");
@@ -89,7 +89,7 @@ impl End<'_> {
     ///
     /// # Errors
     /// 400 if their key cannot be null, 403 for a row that the caller sees but may not change.
-    pub(super) async fn replace(
+    pub(crate) async fn replace(
         &self,
         ctx: &mut Context<'_>,
         id: Id,
@@ -100,18 +100,18 @@ impl End<'_> {
             return Ok(());
         }
         match self.tie {
-            Tie::Join(join) if self.linking == Operation::FindOne => {
+            RelationLink::Join(join) if self.linking == Operation::FindOne => {
                 join.delete(ctx, self.model, id, &lost.into_iter().collect::<Vec<_>>()).await
             }
-            Tie::Join(join) => {
+            RelationLink::Join(join) => {
                 let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
                 let others = self.changeable(ctx, &scope, id, lost).await?;
                 join.delete(ctx, self.model, id, &others).await
             }
-            Tie::Key(field) if !self.target.meta.fields[field].optional => {
+            RelationLink::Key(field) if !self.target.meta.fields[field].optional => {
                 Err(orphaned(place, self.target.meta.fields[field].name))
             }
-            Tie::Key(field) => {
+            RelationLink::Key(field) => {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
                 for other in self.changeable(ctx, &scope, id, lost).await? {
                     self.set_key(ctx, &scope, (other, place), field, None).await?;

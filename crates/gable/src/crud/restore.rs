@@ -4,12 +4,13 @@ use std::any::Any;
 
 use super::write::touched;
 use super::{guard, refusal};
-use crate::access::{Giving, Scope};
-use crate::context::Context;
-use crate::core::Model;
+use crate::access::Scope;
+use crate::context::{Context, RowWrite};
 use crate::db::Row;
-use crate::http::ApiError;
-use crate::resource::{Id, Origin};
+use crate::error::ApiError;
+use crate::meta::Origin;
+use crate::model::Id;
+use crate::query::Model;
 
 /// Restores a deleted row and returns it.
 ///
@@ -32,7 +33,7 @@ pub(crate) async fn restore(
     update.push(" RETURNING ").push(&model.sql.columns);
     let restored = ctx.source().one(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
     let result = restored.ok_or_else(|| ApiError::not_found(model.meta.name))?;
-    guard::look_at(ctx, model, scope, &result, Giving::New).await?;
+    guard::check_row(ctx, model, scope, &result, RowWrite::Created).await?;
     let record = model.resource.decode(&mut Row::new(&result))?;
     touched(ctx, model, &result);
     Ok(record)

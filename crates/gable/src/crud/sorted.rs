@@ -6,24 +6,25 @@ use std::collections::{BTreeMap, HashSet};
 use super::locate::{locate_each, scope_of};
 use super::nested::End;
 use crate::context::Context;
-use crate::http::ApiError;
-use crate::resource::{Among, Change, Draft, Id, Key, Named, Operation, Replacement, Upsert};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::{Among, Change, Draft, Id, Key, Replacement, RowRef, Upsert};
 
 /// Changes by kind. The first id is that of the written row.
 #[derive(Default)]
-pub(super) struct Sorted {
-    pub(super) disconnect: BTreeMap<Id, Vec<Named>>,
-    pub(super) delete: BTreeMap<Id, Vec<Named>>,
-    pub(super) set: BTreeMap<Id, Replacement>,
-    pub(super) connect: Vec<(Id, Named)>,
-    pub(super) create: Vec<(Id, Draft)>,
-    pub(super) update: BTreeMap<Id, Vec<(Named, Draft)>>,
-    pub(super) connect_or_create: Vec<(Id, Named, Draft)>,
-    pub(super) upsert: Vec<(Id, Upsert)>,
+pub(crate) struct Sorted {
+    pub(crate) disconnect: BTreeMap<Id, Vec<RowRef>>,
+    pub(crate) delete: BTreeMap<Id, Vec<RowRef>>,
+    pub(crate) set: BTreeMap<Id, Replacement>,
+    pub(crate) connect: Vec<(Id, RowRef)>,
+    pub(crate) create: Vec<(Id, Draft)>,
+    pub(crate) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
+    pub(crate) connect_or_create: Vec<(Id, RowRef, Draft)>,
+    pub(crate) upsert: Vec<(Id, Upsert)>,
 }
 
 impl Sorted {
-    pub(super) fn add(&mut self, id: Id, change: Change) {
+    pub(crate) fn add(&mut self, id: Id, change: Change) {
         match change {
             Change::Connect(named) => self.connect.push((id, named)),
             Change::Create(draft) => self.create.push((id, draft)),
@@ -41,24 +42,24 @@ impl Sorted {
     }
 
     /// Whether rows may be created, changed or deleted, and not only linked.
-    pub(super) fn operates(&self) -> bool {
+    pub(crate) fn operates(&self) -> bool {
         let links_alone = self.create.is_empty() && self.update.is_empty() && self.delete.is_empty();
         !(links_alone && self.connect_or_create.is_empty() && self.upsert.is_empty())
     }
 
     /// Whether no `connectOrCreate` or `upsert` is left.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.connect_or_create.is_empty() && self.upsert.is_empty()
     }
 
     /// Keys of the rows that `disconnect` and `delete` unlink from the written row.
-    pub(super) fn unlinked(&self, id: Id) -> Vec<&Key> {
+    pub(crate) fn unlinked(&self, id: Id) -> Vec<&Key> {
         let unlinked = self.disconnect.get(&id).into_iter().chain(self.delete.get(&id)).flatten();
         unlinked.map(|named| &named.key).collect()
     }
 
     /// Keys of the rows, other than those of `set`, that are linked to the written row afterwards.
-    pub(super) fn linked_besides(&self, id: Id) -> Vec<&Key> {
+    pub(crate) fn linked_besides(&self, id: Id) -> Vec<&Key> {
         let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, named)| &named.key);
         let updated = self.update.get(&id).into_iter().flatten().map(|(named, _)| &named.key);
         let either = self.connect_or_create.iter().filter(|(to, ..)| *to == id).map(|(_, named, _)| &named.key);
@@ -69,21 +70,21 @@ impl Sorted {
 
 /// The changes that `connectOrCreate` and `upsert` elements resolve to.
 #[derive(Default)]
-pub(super) struct Either {
-    pub(super) connect: Vec<(Id, Named)>,
-    pub(super) create: Vec<(Id, Draft)>,
-    pub(super) update: BTreeMap<Id, Vec<(Named, Draft)>>,
+pub(crate) struct Either {
+    pub(crate) connect: Vec<(Id, RowRef)>,
+    pub(crate) create: Vec<(Id, Draft)>,
+    pub(crate) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
     /// Elements that wait for a row that an earlier element creates.
-    pub(super) again: Sorted,
+    pub(crate) again: Sorted,
 }
 
 /// Keys of the rows that elements create.
 #[derive(Default)]
-pub(super) struct Made(HashSet<String>);
+pub(crate) struct Made(HashSet<String>);
 
 /// Treatment of an element that names a missing row by the unique values of an earlier element.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeats {
+pub(crate) enum Repeats {
     /// It waits, and is resolved again once that row has been created.
     Wait,
     /// It creates a row as well; the database refuses duplicates of unique values.
@@ -92,7 +93,7 @@ pub(super) enum Repeats {
 
 impl Repeats {
     /// Whether an element with this key creates its row now.
-    pub(super) fn makes(self, made: &mut Made, key: &Key) -> bool {
+    pub(crate) fn makes(self, made: &mut Made, key: &Key) -> bool {
         let waits = self == Repeats::Wait && matches!(key, Key::Unique { .. });
         // Values implement neither `Ord` nor `Hash`, so their debug text is the key.
         !waits || made.0.insert(format!("{key:?}"))
@@ -103,10 +104,10 @@ impl End<'_> {
     /// Resolves elements by looking up the rows that the caller sees. An existing row that the caller may not link or
     /// change is refused by the operation that would do so. A row that the caller does not see is created, which the
     /// database refuses if a unique value is taken.
-    pub(super) async fn either(
+    pub(crate) async fn either(
         &self,
         ctx: &Context<'_>,
-        connect_or_create: Vec<(Id, Named, Draft)>,
+        connect_or_create: Vec<(Id, RowRef, Draft)>,
         upsert: Vec<(Id, Upsert)>,
         repeats: Repeats,
     ) -> Result<Either, ApiError> {
@@ -119,7 +120,7 @@ impl End<'_> {
         let found = locate_each(ctx, self.target, &view, None, keys).await?;
         for ((id, named, draft), found) in connect_or_create.into_iter().zip(found) {
             match found {
-                Some(other) => either.connect.push((id, Named { key: Key::Id(other), ..named })),
+                Some(other) => either.connect.push((id, RowRef { key: Key::Id(other), ..named })),
                 None if repeats.makes(&mut made, &named.key) => either.create.push((id, draft)),
                 None => either.again.add(id, Change::ConnectOrCreate(named, draft)),
             }
@@ -140,7 +141,7 @@ impl End<'_> {
 impl Either {
     /// Records the change of an `upsert` whose row exists.
     fn change(&mut self, id: Id, other: Id, upsert: Upsert) {
-        let named = Named { key: Key::Id(other), ..upsert.named };
+        let named = RowRef { key: Key::Id(other), ..upsert.named };
         if upsert.among == Among::All {
             self.connect.push((id, named.clone()));
         }

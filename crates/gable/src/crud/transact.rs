@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::db::{DbError, Dialect};
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// The most attempts at a write that deadlocks or fails to serialize.
 const ATTEMPTS: usize = 4;
@@ -12,7 +12,7 @@ const ATTEMPTS: usize = 4;
 ///
 /// # Errors
 /// Those of the write, from the last attempt. The caller rolls back.
-pub(super) async fn transact<I: Clone, T>(
+pub(crate) async fn transact<I: Clone, T>(
     ctx: &mut Context<'_>,
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,

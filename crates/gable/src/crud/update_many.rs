@@ -6,14 +6,14 @@ use super::guard;
 use super::references::check_references;
 use super::refusal::{self, Refusal};
 use super::write::{bounded, check_all_still_within, check_bound, prepare_update, set_clause, touched_many};
-use crate::access::{Change, Giving, Scope};
-use crate::context::Context;
-use crate::core::Model;
+use crate::access::Scope;
+use crate::context::hooks::HookPhase;
+use crate::context::{Context, RowChange, RowWrite};
 use crate::db::{Row, Statement};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::query::ListQuery;
-use crate::resource::{AnyInput, FieldKind, ModelKind, Operation, RowValues};
+use crate::error::ApiError;
+use crate::meta::{FieldKind, ModelKind, Operation};
+use crate::model::{AnyInput, RowValues};
+use crate::query::{ListQuery, Model};
 
 /// Updates rows with the model's validated `Update`; returns a `Vec` of the rows after the change.
 pub(crate) async fn update_many(
@@ -25,7 +25,7 @@ pub(crate) async fn update_many(
 ) -> Result<Box<dyn Any>, ApiError> {
     guard::hold(ctx, model, scope).await?;
     ctx.query = Some(query);
-    model.hooks.run(Operation::UpdateMany, Moment::Before, ctx, input.as_any()).await?;
+    ctx.core.hooks(model).run(Operation::UpdateMany, HookPhase::Before, ctx, input.as_any()).await?;
     let query = ctx.query.take().ok_or_else(|| ApiError::internal("an interceptor took the query away"))?;
     let mut row = model.resource.update_row(input);
     if !row.take_relating().is_empty() {
@@ -44,13 +44,13 @@ pub(crate) async fn update_many(
     let results = ctx.answer.read(ctx.source(), update).await;
     let results = results.map_err(|error| error.or_named(|error| refusal::of_write(model.meta, error)))?;
     check_bound(ctx, results.len() as u64)?;
-    let change = Change { values: &row, before: &before };
-    guard::look_at_all(ctx, model, scope, &results, Giving::Changed(change)).await?;
+    let change = RowChange { values: &row, before: &before };
+    guard::check_rows(ctx, model, scope, &results, RowWrite::Changed(change)).await?;
     identifies_nobody(model, &row)?;
     check_all_still_within(model, scope, &row, &results)?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     touched_many(ctx, model);
-    model.hooks.run(Operation::UpdateMany, Moment::After, ctx, records.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::UpdateMany, HookPhase::After, ctx, records.as_mut()).await?;
     Ok(records)
 }
 

@@ -2,20 +2,19 @@
 
 use std::any::Any;
 
-use super::guard;
 use super::nested::{Effect, Related, write_related};
-use super::references::{Deletions, check_references, settle_change};
-use super::refusal;
+use super::references::{Deletions, check_references, resolve_changed_references};
 use super::version::version;
 use super::write::{check_still_within, prepare_update, set_clause, updated};
-use crate::access::{Change, Giving, Scope};
-use crate::auth::moving;
-use crate::context::Context;
-use crate::core::Model;
+use super::{guard, refusal};
+use crate::access::Scope;
+use crate::context::hooks::HookPhase;
+use crate::context::{Context, RowChange, RowWrite};
 use crate::db::{RawRow, Row};
-use crate::hooks::Moment;
-use crate::http::ApiError;
-use crate::resource::{Draft, Id, Operation, RowValues};
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::model::{Draft, Id, RowValues};
+use crate::query::Model;
 
 /// Updates a row with the model's validated `Update`; returns the row after the change.
 ///
@@ -29,37 +28,37 @@ pub(crate) async fn update_one(
     mut draft: Draft,
 ) -> Result<Box<dyn Any>, ApiError> {
     guard::hold(ctx, model, scope).await?;
-    let deletions = settle_change(ctx, model, scope, id, &mut draft).await?;
+    let deletions = resolve_changed_references(ctx, model, scope, id, &mut draft).await?;
     let Draft { mut input, inline, .. } = draft;
     ctx.target = Some((model.meta.name, id));
-    model.hooks.run(Operation::UpdateOne, Moment::Before, ctx, input.as_any()).await?;
+    ctx.core.hooks(model).run(Operation::UpdateOne, HookPhase::Before, ctx, input.as_any()).await?;
     let mut row = model.resource.update_row(input);
     let relating = row.take_relating();
     prepare_update(ctx, model, &mut row)?;
     let checked = check_references(ctx, model, scope, std::slice::from_ref(&row)).await;
     checked.map_err(|refused| refusal::inline(refused.of_one(), &inline))?;
-    let moving = moving(ctx, model, id, &mut row).await?;
+    let after_update = guard::before_update(ctx, model, id, &mut row).await?;
     let before = guard::rows_before(ctx, model, || model.sql.by_id(scope, id)).await?;
     let written = write(ctx, model, scope, id, &row).await;
     let mut result = written.map_err(|error| refusal::inline(error, &inline))?;
     check_still_within(ctx, model, scope, id, &row).await?;
-    if let Some(moving) = moving {
-        moving.finish(ctx, model).await?;
+    if let Some(after_update) = after_update {
+        after_update.finish(ctx, model).await?;
     }
     let related = !relating.is_empty();
     if related || !deletions.is_empty() {
         result = relate(ctx, model, scope, result, (id, relating), deletions).await?;
     }
-    let change = Change { values: &row, before: &before };
-    guard::look_at(ctx, model, scope, &result, Giving::Changed(change)).await?;
+    let change = RowChange { values: &row, before: &before };
+    guard::check_row(ctx, model, scope, &result, RowWrite::Changed(change)).await?;
     if related {
-        guard::look_at(ctx, model, scope, &result, Giving::New).await?;
+        guard::check_row(ctx, model, scope, &result, RowWrite::Created).await?;
     }
     let mut record = model.resource.decode(&mut Row::new(&result))?;
     updated(ctx, model, &row, &result);
     ctx.target = Some((model.meta.name, id));
     ctx.version = Some(version(model, record.as_ref(), &scope.read));
-    model.hooks.run(Operation::UpdateOne, Moment::After, ctx, record.as_mut()).await?;
+    ctx.core.hooks(model).run(Operation::UpdateOne, HookPhase::After, ctx, record.as_mut()).await?;
     Ok(record)
 }
 

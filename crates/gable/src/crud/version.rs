@@ -7,16 +7,17 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::access::{FieldSet, Scope};
+use crate::access::Scope;
 use crate::context::Context;
-use crate::core::Model;
 use crate::db::Row;
-use crate::http::{ApiError, JsonBuffer, object};
-use crate::resource::Id;
+use crate::error::ApiError;
+use crate::meta::FieldSet;
+use crate::model::{Id, JsonBuffer, object};
+use crate::query::Model;
 
 /// The version of a row as its caller sees it: the SHA-256 of its visible fields as JSON, which does not depend on the
 /// version of Rust. Two callers who see different fields have different versions of one row.
-pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
+pub(crate) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> String {
     let mut body = JsonBuffer::unbounded();
     object(model.resource.as_ref(), record, visible, &mut body);
     format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(body.bytes())))
@@ -26,7 +27,7 @@ pub(super) fn version(model: &Model, record: &dyn Any, visible: &FieldSet) -> St
 ///
 /// # Errors
 /// 412 `PreconditionFailed` for another version, 404 when the row does not exist or is not visible.
-pub(super) async fn check(
+pub(crate) async fn check(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::row::RawRow;
 use super::{DbError, postgres, sqlite};
-use crate::raw_json::RawJson;
+use crate::model::RawJson;
 
 /// One column of one row.
 #[derive(Clone, Copy, Debug)]

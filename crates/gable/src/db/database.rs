@@ -12,7 +12,7 @@ use super::postgres::{self, Target};
 use super::row::RawRow;
 use super::sqlite::{self, Sqlite};
 use super::{DbError, Dialect, Statement};
-use crate::resource::ModelMeta;
+use crate::meta::ModelMeta;
 
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -315,7 +315,7 @@ impl OpenTransaction {
     }
 
     /// Does now what was left for later.
-    pub(super) async fn settle(&self) {
+    pub(super) async fn resolve_references(&self) {
         if let Err(error) = self.connection().await {
             tracing::error!(%error, "failed to undo a savepoint of an interceptor");
         }

@@ -17,7 +17,7 @@ use sea_orm::{
 use super::database::{Backend, NamedRows, OpenTransaction};
 use super::sqlite::decode::{self, Described, DescribedColumn};
 use super::{DbError, Dialect, Statement, postgres};
-use crate::resource::{FieldKind, ModelMeta};
+use crate::meta::{FieldKind, ModelMeta};
 
 /// The kind of each column, by table and column.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub(super) fn in_transaction(
 
 /// The connections that SeaORM's entities read from.
 pub(super) fn reading(dialect: Dialect, backend: Backend, kinds: Arc<ColumnKinds>) -> DatabaseConnection {
-    proxy(dialect, Box::new(Reading { backend, kinds, began: AtomicBool::new(false) }))
+    proxy(dialect, Box::new(ReadingProxy { backend, kinds, began: AtomicBool::new(false) }))
 }
 
 fn proxy(dialect: Dialect, proxy: Box<dyn ProxyDatabaseTrait>) -> DatabaseConnection {
@@ -113,7 +113,7 @@ impl ProxyDatabaseTrait for InTransaction {
 
     async fn rollback(&self) {
         self.start_rollback();
-        self.transaction.settle().await;
+        self.transaction.resolve_references().await;
     }
 
     fn start_rollback(&self) {
@@ -121,20 +121,20 @@ impl ProxyDatabaseTrait for InTransaction {
     }
 }
 
-struct Reading {
+struct ReadingProxy {
     backend: Backend,
     kinds: Arc<ColumnKinds>,
     /// Somebody took these connections for one that can hold a transaction.
     began: AtomicBool,
 }
 
-impl std::fmt::Debug for Reading {
+impl std::fmt::Debug for ReadingProxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reading")
     }
 }
 
-impl Reading {
+impl ReadingProxy {
     fn check(&self, sql: &str) -> Result<(), DbErr> {
         let reads = ["SELECT", "WITH"].iter().any(|word| sql.trim_start().starts_with(word));
         match (self.began.load(Ordering::Relaxed), reads) {
@@ -145,7 +145,7 @@ impl Reading {
 }
 
 #[async_trait]
-impl ProxyDatabaseTrait for Reading {
+impl ProxyDatabaseTrait for ReadingProxy {
     async fn query(&self, statement: SeaStatement) -> Result<Vec<ProxyRow>, DbErr> {
         self.check(&statement.sql)?;
         Ok(rows(self.backend.named(&own(self.backend.dialect(), statement)).await?, &self.kinds)?)

@@ -3,7 +3,7 @@
 //! kept beside the application's.
 
 use super::{Database, Dialect, MigrateError, quote};
-use crate::resource::{IdKind, ModelMeta};
+use crate::meta::{IdKind, ModelMeta};
 
 /// Names in the history that are the runtime's, not the application's.
 pub(super) const PREFIX: &str = "gable_";

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Database, DbError, Dialect, Row, Statement};
-use crate::resource::{FieldKind, FieldMeta, ModelMeta, RelationKind};
+use crate::meta::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
 const POSTGRES: &str = "SELECT c.relname, a.attname, t.typname, a.attnotnull, a.atthasdef OR a.attidentity <> '' \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
@@ -63,7 +63,7 @@ fn missing(table: &str) -> String {
 }
 
 fn join_tables(models: &[&'static ModelMeta]) -> impl Iterator<Item = &'static str> {
-    let of = |relation: &crate::resource::RelationMeta| match relation.kind {
+    let of = |relation: &crate::meta::RelationMeta| match relation.kind {
         RelationKind::ManyToMany { table, .. } => Some(table),
         _ => None,
     };

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use actix_web::{HttpMessage, HttpRequest};
 
+use super::probe;
 use super::request_id::RequestId;
 use super::response::Cause;
-use crate::ops::health;
 
 /// The id of the caller's account, which authentication stores in the request's extensions.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub(crate) fn write(req: &HttpRequest, status: u16, cause: Option<Cause>, id: &R
     match status {
         500.. => error(&line),
         // A probe every second would hide the other lines.
-        _ if health::is_probe(&line.path) => debug(&line),
+        _ if probe::is_probe(&line.path) => debug(&line),
         _ => info(&line),
     }
 }

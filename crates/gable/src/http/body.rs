@@ -13,9 +13,10 @@ use futures_core::Stream;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use super::ApiError;
 use super::load::RequestLoad;
-use crate::input::json::{self, ParseError};
+use crate::error::ApiError;
+use crate::model::input::json;
+use crate::model::input::json::ParseError;
 
 /// Maximum time for a client to send a body: a slow client must not hold a connection forever.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -7,12 +7,12 @@ use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadEr
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
-use super::ApiError;
 use super::body::{malformed, payload_too_large, unreadable, unsupported_media_type};
 use super::error_format::WriteError;
 use super::headers::is_json;
 use super::request_id::RequestId;
 use super::response::{Cause, error_body, method_not_allowed, no_such_route};
+use crate::error::ApiError;
 
 /// Rewrites an error; successes and errors in a JSON format of their own are unchanged. Headers stay, such as those
 /// of CORS and limits.

@@ -1,9 +1,9 @@
 //! The error format of each path: below the prefix of a surface, all errors have that surface's format, whatever
 //! refused the request.
 
-use super::ApiError;
 use super::request_id::RequestId;
 use super::response::error_body;
+use crate::error::ApiError;
 
 /// Writes the body of an error. The request id is used for a 500 only.
 pub(crate) type WriteError = fn(&ApiError, Option<&RequestId>) -> Vec<u8>;

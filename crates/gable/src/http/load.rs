@@ -14,7 +14,8 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::ApiError;
+use crate::error::ApiError;
+use crate::model::{AnswerBudget, AnswerMemory};
 
 /// One in this many requests in flight is processed; the others wait and hold little more than their connections.
 /// Processing all at once would take more time and more memory in total.
@@ -125,6 +126,12 @@ pub(super) struct RequestLoad {
     refused: Cell<bool>,
 }
 
+/// Creates the budget of a request's answer; without a request, nothing is counted for other requests.
+pub(crate) fn answer_budget(max_bytes: usize, request: Option<&HttpRequest>) -> AnswerBudget {
+    let load = request.and_then(RequestLoad::of).map(|load| load as Rc<dyn AnswerMemory>);
+    AnswerBudget::new(max_bytes, load, request.is_some_and(|request| request.method().is_safe()))
+}
+
 impl RequestLoad {
     pub(super) fn of(request: &HttpRequest) -> Option<Rc<Self>> {
         request.extensions().get::<Rc<Self>>().cloned()
@@ -197,28 +204,6 @@ impl RequestLoad {
         self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
     }
 
-    /// Takes bytes of its answer, or of rows read for it, from the budget.
-    ///
-    /// # Errors
-    /// 503 when the budget is used up.
-    pub(super) fn hold_answer(&self, bytes: usize) -> Result<(), ApiError> {
-        let before = self.answer.get();
-        let more = budgeted(before + bytes) - budgeted(before);
-        let held = self.shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
-        self.answer.set(before + bytes);
-        if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
-    }
-
-    /// Keeps the bytes of the finished answer counted until it is sent, and returns all other bytes.
-    pub(super) fn keep_answer(&self, bytes: usize) {
-        let (before, now) = (budgeted(self.answer.replace(bytes)), budgeted(bytes));
-        if now > before {
-            self.shared.answer_bytes.fetch_add(now - before, Ordering::Relaxed);
-        } else {
-            self.shared.answer_bytes.fetch_sub(before - now, Ordering::Relaxed);
-        }
-    }
-
     fn refuse(&self) -> ApiError {
         self.refused.set(true);
         self.shared.refusals.note();
@@ -228,6 +213,30 @@ impl RequestLoad {
     /// Returns true if the request was refused because of the load.
     pub(super) fn was_refused(&self) -> bool {
         self.refused.get()
+    }
+}
+
+impl AnswerMemory for RequestLoad {
+    /// Takes bytes of its answer, or of rows read for it, from the budget.
+    ///
+    /// # Errors
+    /// 503 when the budget is used up.
+    fn hold_answer(&self, bytes: usize) -> Result<(), ApiError> {
+        let before = self.answer.get();
+        let more = budgeted(before + bytes) - budgeted(before);
+        let held = self.shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
+        self.answer.set(before + bytes);
+        if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
+    }
+
+    /// Keeps the bytes of the finished answer counted until it is sent, and returns all other bytes.
+    fn keep_answer(&self, bytes: usize) {
+        let (before, now) = (budgeted(self.answer.replace(bytes)), budgeted(bytes));
+        if now > before {
+            self.shared.answer_bytes.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.shared.answer_bytes.fetch_sub(before - now, Ordering::Relaxed);
+        }
     }
 }
 

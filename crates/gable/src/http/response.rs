@@ -6,8 +6,8 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Respons
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::ApiError;
 use super::request_id::RequestId;
+use crate::error::ApiError;
 
 /// The cause of a failure, stored in the response's extensions for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,11 +24,12 @@ use super::error_format::{ErrorFormats, WriteError};
 use super::load::{Load, LoadedBody, RequestLoad};
 use super::request_id::RequestId;
 use super::response::Cause;
-use super::{ApiError, access_log, headers};
+use super::{access_log, headers, probe};
+use crate::error::ApiError;
 use crate::limit::{LimitKey, RateLimits};
-use crate::ops::health;
-use crate::ops::shutdown::Stopping;
+use crate::model::AnswerMemory;
 use crate::settings::Proxies;
+use crate::stopping::Stopping;
 
 /// The settings and shared state of stage 1. Created once and cloned for every worker.
 #[derive(Clone)]
@@ -167,7 +168,7 @@ async fn admitted<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let load = RequestLoad::of(req.request()).filter(|_| !health::is_probe(req.path()));
+    let load = RequestLoad::of(req.request()).filter(|_| !probe::is_probe(req.path()));
     let entered = match load {
         Some(load) => load.enter().await,
         None => Ok(()),
@@ -190,7 +191,7 @@ async fn limited<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     // Probes are never limited: a 429 would take a healthy node out of the load balancer.
-    if health::is_probe(req.path()) {
+    if probe::is_probe(req.path()) {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     }
     let key = client_key(&req);

@@ -6,11 +6,11 @@ use actix_web::test::{self, TestRequest};
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 
-use super::super::ApiError;
 use super::super::response::route_not_found;
 use super::*;
+use crate::error::ApiError;
 use crate::http::LoadLimits;
-use crate::resource::RateLimit;
+use crate::meta::RateLimit;
 
 const ORIGINS: &[&str] = &["https://shop.example.com"];
 

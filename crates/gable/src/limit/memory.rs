@@ -13,7 +13,7 @@ use governor::middleware::StateInformationMiddleware;
 
 use super::store::BoundedStore;
 use super::{Decision, LimitKey, RateLimiter};
-use crate::resource::RateLimit;
+use crate::meta::RateLimit;
 
 /// Maximum number of clients per limit, which takes about 10 MB.
 const MOST_KEYS: usize = 100_000;

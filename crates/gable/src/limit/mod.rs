@@ -1,7 +1,6 @@
 //! Rate limits per client or account, counted within this process. `RateLimiter` is the interface for a shared store.
 
 mod memory;
-mod route;
 mod store;
 
 use std::collections::HashMap;
@@ -12,11 +11,11 @@ use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::http::ApiError;
-use crate::resource::{Id, RateLimit};
+use crate::error::ApiError;
+use crate::meta::RateLimit;
+use crate::model::Id;
 
 pub(crate) use memory::MemoryLimiter;
-pub(crate) use route::RouteLimit;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

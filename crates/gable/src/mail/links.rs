@@ -1,6 +1,6 @@
 //! Builds the links in mails: to the pages that `app.yaml` configures, or else to the routes of the surfaces.
 
-use crate::app_meta::{AuthMeta, MailLinks, Surface};
+use crate::meta::{AuthMeta, MailLinks, Surface};
 
 /// The placeholder for the one-time token in a link of `app.yaml`.
 const TOKEN: &str = "{token}";

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::letter::Letter;
+use super::email_message::EmailMessage;
 
 /// A mail that an application under test has sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ struct Received {
 }
 
 impl Mailbox {
-    pub(super) fn put(&self, letter: &Letter) {
-        let Letter { to, subject, text, html, .. } = letter;
+    pub(super) fn put(&self, letter: &EmailMessage) {
+        let EmailMessage { to, subject, text, html, .. } = letter;
         let mail = ReceivedMail { to: to.clone(), subject: subject.clone(), text: text.clone(), html: html.clone() };
         self.lock().push(mail);
         self.0.arrived.notify_all();

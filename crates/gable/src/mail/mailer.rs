@@ -8,7 +8,7 @@ use lettre::transport::smtp;
 use lettre::transport::smtp::response::Code;
 use uuid::Uuid;
 
-use super::letter::Letter;
+use super::email_message::EmailMessage;
 use super::mailbox::Mailbox;
 use super::smtp::SmtpServer;
 use crate::private_file;
@@ -49,7 +49,7 @@ impl DeliveryError {
 }
 
 impl Mailer {
-    pub(super) async fn deliver(&self, letter: &Letter) -> Result<(), DeliveryError> {
+    pub(super) async fn deliver(&self, letter: &EmailMessage) -> Result<(), DeliveryError> {
         match self {
             Mailer::Smtp(server) => converse(server, letter).await,
             Mailer::Files(directory) => {
@@ -65,7 +65,7 @@ impl Mailer {
     }
 }
 
-async fn converse(server: &SmtpServer, letter: &Letter) -> Result<(), DeliveryError> {
+async fn converse(server: &SmtpServer, letter: &EmailMessage) -> Result<(), DeliveryError> {
     let bytes = letter.message.formatted();
     let sending = server.take(letter.message.envelope(), &bytes);
     let answer = tokio::time::timeout(PATIENCE, sending).await.map_err(|_| DeliveryError::Late)?;

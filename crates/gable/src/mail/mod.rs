@@ -2,7 +2,7 @@
 //! commit and tries again after a failure. No secret is stored: the outbox row refers to the one-time token, and the
 //! secret is computed when the mail is sent.
 
-mod letter;
+mod email_message;
 mod links;
 mod mailbox;
 mod mailer;
@@ -20,9 +20,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::app_meta::AppMeta;
+use crate::meta::AppMeta;
 use crate::settings::Settings;
-use letter::{NotASender, sender};
+use email_message::{NotASender, sender};
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::ReceivedMail;
 use mailer::Mailer;
@@ -106,7 +106,7 @@ pub(crate) enum MailError {
     Sender(#[from] NotASender),
 }
 
-/// The configuration of mail, shared by requests and the worker.
+/// The configuration of mail, which the worker uses.
 pub(crate) struct MailRoom {
     mailer: Mailer,
     templates: Templates,
@@ -133,5 +133,10 @@ impl MailRoom {
         };
         let from = sender(app.mail_from, &settings.public_url(settings.port))?;
         Ok(Self { mailer, templates: Templates::new(replaced)?, from, wake: Arc::default() })
+    }
+
+    /// Returns the signal that wakes the worker when mail was written to the outbox.
+    pub(crate) fn wake(&self) -> Arc<Notify> {
+        self.wake.clone()
     }
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::letter::is_address;
+use super::email_message::is_address;
 use super::{Mail, Tells};
 use crate::context::Context;
 use crate::db::{Database, DbError, Row, Source, Statement};
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// Number of attempts after which a mail is given up.
 pub(super) const ATTEMPTS: i32 = 10;
@@ -33,7 +33,7 @@ pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), Api
     }
     let insert = insertion(&mail, ctx)?;
     Source::Transaction(ctx.open_transaction()?).execute(insert).await?;
-    let wake = ctx.core.mail.wake.clone();
+    let wake = ctx.core.outbox_wake.clone();
     ctx.after_commit(async move { wake.notify_one() });
     Ok(())
 }

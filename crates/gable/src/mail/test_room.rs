@@ -1,5 +1,6 @@
 //! Test setup: a database with an account and an outbox, and an application that can send mail.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +11,14 @@ use uuid::Uuid;
 
 use super::{Mail, MailRoom, Mailbox, Template, enqueue};
 use crate::access::Principal;
-use crate::api::Mounted;
-use crate::app_meta::AppMeta;
-use crate::auth::Secrets;
 use crate::clock::Clock;
-use crate::context::Context;
-use crate::core::Core;
+use crate::context::{Context, Core};
 use crate::db::{Database, Options, Row, Source, Statement};
-use crate::http::ApiError;
-use crate::resource::{IdKind, ModelKind, ModelMeta};
+use crate::error::ApiError;
+use crate::meta::{AppMeta, IdKind, ModelKind, ModelMeta};
+use crate::secrets::Secrets;
+use crate::server::api::Mounted;
+use crate::server::assemble;
 use crate::settings::Settings;
 use crate::settings::tests::{AUTH, app};
 
@@ -44,7 +44,21 @@ pub(super) struct Room {
     pub(super) clock: Clock,
     pub(super) secrets: Secrets,
     pub(super) mailbox: Mailbox,
+    pub(super) core: Arc<Node>,
+}
+
+/// One application process: its state, and what it sends mail with.
+pub(super) struct Node {
     pub(super) core: Arc<Core>,
+    pub(super) mail: MailRoom,
+}
+
+impl Deref for Node {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
 }
 
 impl Room {
@@ -59,7 +73,7 @@ impl Room {
     }
 
     /// Starts another node on the same database.
-    pub(super) async fn node(&self, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
+    pub(super) async fn node(&self, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Node> {
         start(self.directory.path(), &self.clock, variables, mailbox).await
     }
 
@@ -84,7 +98,7 @@ impl Room {
     }
 
     pub(super) async fn request(&self, mail: Mail) -> Result<(), ApiError> {
-        let mut ctx = Context::new(&self.core, Principal::Anonymous, None);
+        let mut ctx = Context::new(&self.core.core, Principal::Anonymous, None);
         ctx.begin().await?;
         enqueue(&mut ctx, mail).await?;
         ctx.commit().await
@@ -113,12 +127,13 @@ impl Room {
     }
 }
 
-async fn start(directory: &Path, clock: &Clock, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Core> {
+async fn start(directory: &Path, clock: &Clock, variables: &[(&str, &str)], mailbox: Option<Mailbox>) -> Arc<Node> {
     let url = format!("sqlite://{}", directory.join("data.db").display());
     let db = Database::connect(&url, &Options::new(4)).await.expect("a database");
     let list: Vec<(String, String)> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::from_list(&APP, &list, directory).expect("settings");
     let mail = MailRoom::new(&APP, &settings, &[], mailbox).expect("a mail room");
-    Arc::new(Core::start(&APP, settings, db, Mounted::default(), clock.clone(), mail).await.expect("a core"))
+    let started = assemble(&APP, settings, db, Mounted::default(), clock.clone(), mail).await.expect("a core");
+    Arc::new(Node { core: started.core, mail: started.mail })
 }

@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::letter::{Letter, NotAnAddress};
+use super::email_message::{EmailMessage, NotAnAddress};
 use super::links::Links;
 use super::mailer::DeliveryError;
 use super::outbox::{ATTEMPTS, Outbox, Waiting};
 use super::{MailRoom, Tells, Template};
-use crate::auth::Secrets;
 use crate::clock::Clock;
-use crate::core::Core;
+use crate::context::Core;
 use crate::db::DbError;
-use crate::ops::shutdown::Stopping;
+use crate::secrets::Secrets;
+use crate::stopping::Stopping;
 
 /// How often the outbox is polled, for mail of other nodes and for mail that is due again.
 const POLL: Duration = Duration::from_secs(2);
@@ -32,9 +32,9 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts the worker; `port` is the port that the server has bound. Without accounts there is no mail, and the
     /// worker ends at once.
-    pub(crate) fn start(core: Arc<Core>, port: u16) -> Self {
-        let (stopping, wake) = (Stopping::default(), core.mail.wake.clone());
-        let task = actix_web::rt::spawn(keep_working(core, port, stopping.clone()));
+    pub(crate) fn start(core: Arc<Core>, room: MailRoom, port: u16) -> Self {
+        let (stopping, wake) = (Stopping::default(), room.wake.clone());
+        let task = actix_web::rt::spawn(keep_working(core, Arc::new(room), port, stopping.clone()));
         Self { stopping, wake, task }
     }
 
@@ -50,36 +50,36 @@ impl Worker {
 
 /// Restarts the worker after a panic, so that one mail cannot keep the others from being sent. The attempt was counted
 /// before, so the mail that caused the panic is not due again at once.
-async fn keep_working(core: Arc<Core>, port: u16, stopping: Stopping) {
-    while let Err(error) = actix_web::rt::spawn(work(core.clone(), port, stopping.clone())).await {
+async fn keep_working(core: Arc<Core>, room: Arc<MailRoom>, port: u16, stopping: Stopping) {
+    while let Err(error) = actix_web::rt::spawn(work(core.clone(), room.clone(), port, stopping.clone())).await {
         tracing::error!(%error, "the mail worker panicked and is restarted");
         tokio::time::sleep(POLL).await;
     }
 }
 
-async fn work(core: Arc<Core>, port: u16, stopping: Stopping) {
-    let Some(auth) = &core.auth else { return };
+async fn work(core: Arc<Core>, room: Arc<MailRoom>, port: u16, stopping: Stopping) {
+    let Some(auth) = &core.app.auth else { return };
     let public_url = core.settings.public_url(port);
-    let desk = Desk {
-        room: &core.mail,
+    let sender = MailSender {
+        room: &room,
         outbox: Outbox { db: &core.db },
         clock: &core.clock,
-        secrets: &auth.secrets,
+        secrets: &core.secrets,
         app_name: core.app.name,
-        links: Links::new(auth.meta, core.app.mail_links, &public_url),
+        links: Links::new(auth, core.app.mail_links, &public_url),
         public_url,
     };
     while !stopping.has_begun() {
-        desk.send_due(&stopping).await;
+        sender.send_due(&stopping).await;
         tokio::select! {
-            () = core.mail.wake.notified() => {}
+            () = room.wake.notified() => {}
             () = tokio::time::sleep(POLL) => {}
         }
     }
 }
 
 /// Everything that is needed to send mail.
-struct Desk<'a> {
+struct MailSender<'a> {
     room: &'a MailRoom,
     outbox: Outbox<'a>,
     clock: &'a Clock,
@@ -116,7 +116,7 @@ enum Next {
     Wait,
 }
 
-impl Desk<'_> {
+impl MailSender<'_> {
     async fn send_due(&self, stopping: &Stopping) {
         while !stopping.has_begun() {
             match self.send_next().await {
@@ -171,11 +171,11 @@ impl Desk<'_> {
         self.outbox.remove(mail).await.map(|()| Next::GoOn)
     }
 
-    fn letter(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<Letter, SendError> {
+    fn letter(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<EmailMessage, SendError> {
         let template = Template::of_name(&mail.template).ok_or(SendError::NotUnderstood)?;
         let variables = self.variables(mail, template, now).ok_or(SendError::NotUnderstood)?;
         let rendered = self.room.templates.render(template, &variables)?;
-        Ok(Letter::new(mail.id, &self.room.from, &mail.recipient, now, rendered)?)
+        Ok(EmailMessage::new(mail.id, &self.room.from, &mail.recipient, now, rendered)?)
     }
 
     /// The variables of the template. The secret is computed from the id of its token row, so it is the same for every

@@ -1,16 +1,16 @@
 use std::fs;
 
-use super::super::test_room::{APP, Room};
+use super::super::test_room::{APP, Node, Room};
 use super::super::test_server::{MailServer, Says};
 use super::super::{Mail, MailRoom, Mailer, SmtpServer, enqueue};
 use super::*;
 use crate::access::Principal;
 use crate::context::Context;
 
-fn desk<'a>(room: &'a Room, core: &'a Core) -> Desk<'a> {
+fn sender<'a>(room: &'a Room, core: &'a Node) -> MailSender<'a> {
     let auth = APP.auth.as_ref().expect("accounts");
     let public_url = "https://shop.example.com".to_owned();
-    Desk {
+    MailSender {
         room: &core.mail,
         outbox: Outbox { db: &core.db },
         clock: &room.clock,
@@ -21,11 +21,11 @@ fn desk<'a>(room: &'a Room, core: &'a Core) -> Desk<'a> {
     }
 }
 
-async fn send(room: &Room, core: &Core) {
-    desk(room, core).send_due(&Stopping::default()).await;
+async fn send(room: &Room, core: &Node) {
+    sender(room, core).send_due(&Stopping::default()).await;
 }
 
-async fn speaking_to(room: &Room, server: &MailServer) -> Arc<Core> {
+async fn speaking_to(room: &Room, server: &MailServer) -> Arc<Node> {
     room.node(&[("SMTP_URL", &server.url(""))], None).await
 }
 
@@ -182,7 +182,7 @@ async fn an_error_repeats_neither_the_recipient_nor_what_the_server_says() {
     let core = speaking_to(&room, &server).await;
     let now = room.clock.now();
     let mail = Outbox { db: &core.db }.next_due(now).await.expect("the outbox").expect("a mail");
-    let error = desk(&room, &core).send(&mail, now).await.expect_err("a refusal").to_string();
+    let error = sender(&room, &core).send(&mail, now).await.expect_err("a refusal").to_string();
     assert!(error.contains("550") && !error.contains("ada"), "{error}");
 }
 
@@ -233,8 +233,8 @@ async fn a_server_that_is_known_gets_password_and_mail_behind_tls() {
         let url = SmtpServer::parse(&with_password(&server.url(query)).replacen("smtp", scheme, 1)).expect("a URL");
         let mut mail = MailRoom::new(&APP, &room.core.settings, &[], None).expect("a mail room");
         mail.mailer = Mailer::Smtp(url.trusting(server.trust()));
-        let desk = Desk { room: &mail, ..desk(&room, &room.core) };
-        desk.send_due(&Stopping::default()).await;
+        let sender = MailSender { room: &mail, ..sender(&room, &room.core) };
+        sender.send_due(&Stopping::default()).await;
         let told = server.encrypted();
         assert!(told.iter().any(|line| line.starts_with("AUTH PLAIN")), "{told:?}");
         assert!(
@@ -253,7 +253,7 @@ async fn without_a_server_mail_becomes_files_that_only_their_owner_reads() {
     room.write(Template::VerifyEmail, Some(token)).await;
     let core = room.node(&[], None).await;
     let mail = Outbox { db: &core.db }.next_due(room.clock.now()).await.expect("the outbox").expect("a mail");
-    desk(&room, &core).send(&mail, room.clock.now()).await.expect("a file");
+    sender(&room, &core).send(&mail, room.clock.now()).await.expect("a file");
     send(&room, &core).await;
     let directory = room.directory.path().join("mail");
     let files: Vec<_> =
@@ -303,7 +303,7 @@ async fn only_a_commit_writes_a_mail_and_wakes_the_worker() {
     let mail =
         || Mail { template: Template::EmailChanged, to: "ada@example.com".into(), token: None, variables: vec![] };
     let wake = &room.core.mail.wake;
-    let mut ctx = Context::new(&room.core, Principal::Anonymous, None);
+    let mut ctx = Context::new(&room.core.core, Principal::Anonymous, None);
     assert!(enqueue(&mut ctx, mail()).await.is_err(), "there is no transaction");
     ctx.begin().await.expect("a transaction");
     enqueue(&mut ctx, mail()).await.expect("written");
@@ -340,7 +340,7 @@ async fn a_worker_that_is_stopping_begins_no_mail() {
     room.write(Template::EmailChanged, None).await;
     let stopping = Stopping::default();
     stopping.begin();
-    desk(&room, &room.core).send_due(&stopping).await;
+    sender(&room, &room.core).send_due(&stopping).await;
     assert_eq!((room.mailbox.mails().len(), room.attempts().await), (0, vec![0]));
 }
 

@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use super::tautology;
 use crate::access::Scope;
-use crate::resource::{FieldMeta, ModelMeta, RelationMeta};
+use crate::meta::{FieldMeta, ModelMeta, RelationMeta};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Condition {

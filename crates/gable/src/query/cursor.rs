@@ -10,9 +10,9 @@ use super::condition::{Comparison, Condition, Test};
 use super::list::{Direction, ListQuery};
 use super::operator::is_text;
 use super::value::typed_value;
-use crate::auth::{Secrets, Use};
 use crate::db::{DbError, RawRow, Row};
-use crate::resource::{FieldKind, ModelMeta};
+use crate::meta::{FieldKind, ModelMeta};
+use crate::secrets::{Secrets, Use};
 
 /// Longest cursor in bytes. Longer ones are refused before they are read, and are not issued: many proxies accept no
 /// longer request line.
@@ -102,8 +102,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::meta::FieldMeta;
     use crate::query::test_model::model;
-    use crate::resource::FieldMeta;
 
     static MODEL: ModelMeta = model(
         "things",

@@ -6,11 +6,10 @@ use serde_json::Value as Json;
 
 use super::condition::{Case, Condition, Place, Quantifier, Related, Test, TextTest};
 use super::operator::{Elements, Operator, not_taken};
-use super::sight::{Sight, View};
 use super::value::{typed_json, typed_value};
-use crate::app_meta::QueryLimits;
-use crate::input::{Mismatch, parse_date};
-use crate::resource::{FieldKind, RelationKind, RelationMeta};
+use super::viewer::{View, Viewer};
+use crate::meta::{FieldKind, QueryLimits, RelationKind, RelationMeta};
+use crate::model::input::{Mismatch, parse_date};
 
 /// The value that a field is compared with.
 #[derive(Clone, Copy)]
@@ -50,19 +49,19 @@ impl From<Mismatch> for Refusal {
 
 /// Turns filters into conditions, and counts them.
 pub(super) struct Filters<'a> {
-    sight: Sight<'a>,
+    viewer: Viewer<'a>,
     limits: QueryLimits,
     count: u32,
 }
 
 impl<'a> Filters<'a> {
-    pub(super) fn new(sight: Sight<'a>, limits: QueryLimits) -> Self {
-        Self { sight, limits, count: 0 }
+    pub(super) fn new(viewer: Viewer<'a>, limits: QueryLimits) -> Self {
+        Self { viewer, limits, count: 0 }
     }
 
     /// Follows a relation to its other end.
     pub(super) fn step(&self, view: &View, name: &str) -> Result<Step, Refusal> {
-        let (relation, target) = self.sight.follow(view, name).ok_or(Refusal::Unknown)?;
+        let (relation, target) = self.viewer.follow(view, name).ok_or(Refusal::Unknown)?;
         if view.steps == 0 {
             return Err(Refusal::TooDeep(self.limits.max_depth));
         }

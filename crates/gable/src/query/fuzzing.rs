@@ -1,4 +1,4 @@
-//! The conditions of a query, for `crate::fuzzing`.
+//! The conditions of a query, for `crate::server::fuzzing`.
 
 use super::condition::Condition;
 use super::list::ListQuery;

@@ -3,13 +3,12 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
-use super::include_sql;
 use super::selection::{Include, Selection};
-use crate::access::{id_from, optional_id};
-use crate::core::Core;
+use super::{ModelSet, include_sql};
 use crate::db::{DbError, RawRow, Row, Source};
-use crate::http::{AnswerBudget, ApiError};
-use crate::resource::{AnyResource, Id, ModelMeta, RelationKind};
+use crate::error::ApiError;
+use crate::meta::{ModelMeta, RelationKind};
+use crate::model::{AnswerBudget, AnyResource, Id, id_from, optional_id};
 
 /// The included rows of one relation, and the rows to which they belong.
 pub(crate) struct Included<'a> {
@@ -34,7 +33,7 @@ impl Included<'_> {
 /// # Errors
 /// Errors of the database, and rows that take more bytes than the answer may have.
 pub(crate) async fn load<'a>(
-    core: &'a Core,
+    models: &'a ModelSet,
     (source, budget): (Source<'_>, &AnswerBudget),
     meta: &'static ModelMeta,
     selection: &'a Selection,
@@ -42,32 +41,32 @@ pub(crate) async fn load<'a>(
 ) -> Result<Vec<Included<'a>>, ApiError> {
     let mut all = Vec::with_capacity(selection.includes.len());
     for include in &selection.includes {
-        all.push(one(core, (source, budget), meta, include, parents).await?);
+        all.push(one(models, (source, budget), meta, include, parents).await?);
     }
     Ok(all)
 }
 
 async fn one<'a>(
-    core: &'a Core,
+    models: &'a ModelSet,
     (source, budget): (Source<'_>, &AnswerBudget),
     meta: &'static ModelMeta,
     include: &'a Include,
     parents: &[RawRow],
 ) -> Result<Included<'a>, ApiError> {
-    let target = core.model(include.relation.target);
+    let target = models.find(include.relation.target);
     let target = target.ok_or_else(|| DbError::other("a relation leads nowhere"))?;
     let keys = keys(meta, target.meta, include, parents)?;
     let wanted: BTreeSet<Id> = keys.iter().map(|(_, key)| *key).collect();
     let rows = if wanted.is_empty() {
         Vec::new()
     } else {
-        budget.read(source, include_sql::statement(core.db.dialect(), include, &wanted)).await?
+        budget.read(source, include_sql::statement(target.sql.dialect(), include, &wanted)).await?
     };
     let by_parent = match include.relation.kind {
         RelationKind::BelongsTo { .. } => of_keys(target.meta, &keys, &rows)?,
         kind => of_children(meta, target.meta, kind, &rows)?,
     };
-    let nested = Box::pin(load(core, (source, budget), target.meta, &include.selection, &rows)).await?;
+    let nested = Box::pin(load(models, (source, budget), target.meta, &include.selection, &rows)).await?;
     let records = target.resource.decode_many(&mut rows.iter().map(Row::new))?;
     Ok(Included { include, resource: target.resource.as_ref(), records, by_parent, nested })
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::selection::Include;
 use super::sql::{self, Table};
 use crate::db::{Dialect, Statement, array};
-use crate::resource::{Id, RelationKind};
+use crate::meta::RelationKind;
+use crate::model::Id;
 
 /// The statement for the rows that these keys lead to, in order. Many to many, the id of the including row follows the
 /// columns.

@@ -6,7 +6,7 @@ use super::condition::{Condition, Quantifier};
 use super::filter::{Filters, Operand, Refusal, Step};
 use super::operator::{Ending, NO_MODE, Operator, is_insensitive, no_operator};
 use super::path;
-use super::sight::View;
+use super::viewer::View;
 
 /// How deep `AND`, `OR`, `NOT` and relations may be nested, so that a client cannot exhaust the stack.
 const NESTING: u32 = 8;

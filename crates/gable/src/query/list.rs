@@ -4,8 +4,8 @@ use sea_orm::Value;
 
 use super::condition::{Condition, Test};
 use super::selection::Selection;
-use crate::http::ApiError;
-use crate::resource::ModelMeta;
+use crate::error::ApiError;
+use crate::meta::ModelMeta;
 
 /// A parsed, bounded query whose fields were all checked against the Scope. Interceptors may narrow it.
 #[derive(Clone, Debug)]

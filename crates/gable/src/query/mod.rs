@@ -7,9 +7,11 @@ mod filter;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod include;
+mod include_json;
 mod include_sql;
 mod json_filter;
 mod list;
+mod model_set;
 mod operator;
 #[cfg(test)]
 mod oracle;
@@ -19,22 +21,24 @@ mod path;
 mod plan;
 mod preset;
 mod selection;
-mod sight;
 mod sql;
 mod tautology;
 #[cfg(test)]
 mod test_model;
 mod url_filter;
 mod value;
+mod viewer;
 
 pub(crate) use cursor::after as cursor_after;
 pub(crate) use include::{Included, load as load_included};
+pub(crate) use include_json::{object_including, object_nth};
 pub(crate) use list::Counting;
 pub use list::{Direction, ListQuery};
+pub(crate) use model_set::{Model, ModelSet, TakesAlong};
 pub(crate) use parameters::{no_parameters, parameters};
-pub(crate) use parse::Reading;
+pub(crate) use parse::QueryParser;
 pub(crate) use plan::TableSql;
 pub(crate) use preset::Preset;
 pub(crate) use selection::Selection;
-pub(crate) use sight::Sight;
 pub(crate) use value::{typed_json, typed_value};
+pub(crate) use viewer::Viewer;

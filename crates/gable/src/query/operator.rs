@@ -2,7 +2,7 @@
 
 use super::condition::{Case, Comparison, Condition, Place};
 use super::filter::Refusal;
-use crate::resource::FieldKind;
+use crate::meta::FieldKind;
 
 /// The comparison that a filter makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

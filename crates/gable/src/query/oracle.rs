@@ -42,13 +42,14 @@ use self::seen::Seen;
 use self::telling::{Telling, Tells};
 use self::world::{Row, World};
 use super::condition::{Condition, Test};
-use super::{ListQuery, Preset, Reading, Sight, load_included};
+use super::{ListQuery, Preset, QueryParser, Viewer, load_included};
 use crate::access::{Principal, Scope, decide};
-use crate::context::Context;
-use crate::core::{Core, Model};
+use crate::context::{Context, Core};
 use crate::crud::find_many;
-use crate::http::{ApiError, list};
-use crate::resource::Operation;
+use crate::error::ApiError;
+use crate::meta::Operation;
+use crate::query::Model;
+use crate::rest::crud::list;
 
 /// Seed of the random schemas and requests, unless `GABLE_TEST_SEED` gives another.
 const SEED: u64 = 20_261_122;
@@ -201,20 +202,32 @@ impl Server<'_> {
         let mut ctx = Context::new(self.core, self.principal.clone(), None);
         let (scope, query) = self.read(model, parameters)?;
         let page = find_many(&mut ctx, model, &scope, query).await?;
-        let included =
-            load_included(self.core, (ctx.source(), &ctx.answer), model.meta, &page.query.selection, &page.rows)
-                .await?;
+        let included = load_included(
+            &self.core.models,
+            (ctx.source(), &ctx.answer),
+            model.meta,
+            &page.query.selection,
+            &page.rows,
+        )
+        .await?;
         let body = list::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
         Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
     }
 
     fn read(&self, model: &Model, parameters: &[(String, String)]) -> Result<(Scope, ListQuery), ApiError> {
         let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &self.principal)?;
-        let sight = Sight::new(self.core, &self.principal);
+        let viewer = Viewer::new(&self.core.models, &self.principal);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let limits = self.core.app.query;
-        let query =
-            Reading { sight, meta: model.meta, scope: &scope, limits, preset: Preset::default() }.list(&text)?;
+        let query = QueryParser {
+            viewer,
+            secrets: &self.core.secrets,
+            meta: model.meta,
+            scope: &scope,
+            limits,
+            preset: Preset::default(),
+        }
+        .list(&text)?;
         Ok((scope, query))
     }
 

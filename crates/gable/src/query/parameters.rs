@@ -2,8 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::http::ApiError;
-use crate::input::Problem;
+use crate::error::{ApiError, Problem};
 
 /// The values of these parameters in the request; `None` for each that is not given.
 ///

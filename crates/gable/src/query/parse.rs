@@ -12,13 +12,13 @@ use super::operator::{is_comparable, is_text};
 use super::parameters::{elsewhere, not_known, repeated};
 use super::preset::{self, Preset};
 use super::selection::{self, Selection};
-use super::sight::{Sight, View};
+use super::viewer::{View, Viewer};
 use super::{cursor, json_filter, path, url_filter};
 use crate::access::Scope;
-use crate::app_meta::{FilterMode, QueryLimits};
-use crate::http::ApiError;
-use crate::input::{Problem, json};
-use crate::resource::{ModelMeta, Origin};
+use crate::error::{ApiError, Problem};
+use crate::meta::{FilterMode, ModelMeta, Origin, QueryLimits};
+use crate::model::input::json;
+use crate::secrets::Secrets;
 
 /// Bytes that the values of `filters={…}` may take in memory.
 const FILTER_MEMORY: usize = 8 * 1024 * 1024;
@@ -27,8 +27,10 @@ const MAX_PROBLEMS: usize = 20;
 
 /// The caller, model and limits of a query.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading<'a> {
-    pub(crate) sight: Sight<'a>,
+pub(crate) struct QueryParser<'a> {
+    pub(crate) viewer: Viewer<'a>,
+    /// Verifies cursors.
+    pub(crate) secrets: &'a Secrets,
     pub(crate) meta: &'static ModelMeta,
     pub(crate) scope: &'a Scope,
     pub(crate) limits: QueryLimits,
@@ -36,7 +38,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) preset: Preset,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> QueryParser<'a> {
     /// Reads a list request.
     ///
     /// # Errors
@@ -102,7 +104,7 @@ const ONCE: [&str; 6] = ["page", "limit", "cursor", "count", "sort", "filterMode
 
 struct Parser<'a> {
     view: View,
-    reading: Reading<'a>,
+    parser: QueryParser<'a>,
     filters: Filters<'a>,
     /// Parameters that are filters; they are read together.
     parameters: Vec<(String, String)>,
@@ -127,16 +129,16 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(reading: Reading<'a>) -> Self {
-        let Reading { meta, scope, limits, preset, .. } = reading;
-        let sight = reading.sight.limited(meta, preset.shown());
-        let reading = Reading { sight, ..reading };
+    fn new(parser: QueryParser<'a>) -> Self {
+        let QueryParser { meta, scope, limits, preset, .. } = parser;
+        let viewer = parser.viewer.limited(meta, preset.shown());
+        let parser = QueryParser { viewer, ..parser };
         let view = View { meta, scope: scope.clone(), shown: preset.shown(), steps: limits.max_depth };
         Self {
-            selection: preset::selection(sight, limits, &view),
+            selection: preset::selection(viewer, limits, &view),
             view,
-            filters: Filters::new(sight, limits),
-            reading,
+            filters: Filters::new(viewer, limits),
+            parser,
             parameters: Vec::new(),
             conditions: Vec::new(),
             mode: limits.filter_mode,
@@ -162,7 +164,7 @@ impl<'a> Parser<'a> {
         }
         match name {
             "page" => self.page = Some(self.number(name, value, u32::MAX)),
-            "limit" => self.limit = self.number(name, value, self.reading.preset.max_limit(self.reading.limits)),
+            "limit" => self.limit = self.number(name, value, self.parser.preset.max_limit(self.parser.limits)),
             "cursor" => self.cursor = Some(value.to_owned()),
             "count" => self.count(value),
             _ if self.shape_include(name, value) => {}
@@ -250,9 +252,9 @@ impl<'a> Parser<'a> {
     fn selected(&mut self, pairs: Vec<(String, String)>) -> Vec<(String, String)> {
         let (selecting, others): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "fields");
         if !selecting.is_empty() {
-            let Reading { sight, limits, .. } = self.reading;
+            let QueryParser { viewer, limits, .. } = self.parser;
             let texts: Vec<&str> = selecting.iter().map(|(_, value)| value.as_str()).collect();
-            let (selection, problems) = selection::read(sight, limits, &self.view, &texts);
+            let (selection, problems) = selection::read(viewer, limits, &self.view, &texts);
             self.selection = selection;
             self.problems.extend(problems);
         }
@@ -276,7 +278,7 @@ impl<'a> Parser<'a> {
             return true;
         }
         let (limit, sort) = match option {
-            "limit" => (Some(self.number(name, value, self.reading.limits.max_limit)), None),
+            "limit" => (Some(self.number(name, value, self.parser.limits.max_limit)), None),
             _ => (None, Some(self.sorted(&view, name, value))),
         };
         if let Some(include) = self.selection.include_mut(path) {
@@ -378,7 +380,7 @@ impl<'a> Parser<'a> {
         let parts = path::element(name)?.0;
         let word = *parts.first()?;
         let instead = elsewhere(word)?;
-        let own = self.view.readable(word).is_some() || self.reading.sight.follow(&self.view, word).is_some();
+        let own = self.view.readable(word).is_some() || self.parser.viewer.follow(&self.view, word).is_some();
         (!own).then_some(instead)
     }
 
@@ -396,7 +398,7 @@ impl<'a> Parser<'a> {
 
     /// Limits the number of included rows as a whole, because the limits of nested relations multiply.
     fn bounded(&mut self) {
-        let (max, rows) = (self.reading.limits.max_included, u64::from(self.limit));
+        let (max, rows) = (self.parser.limits.max_included, u64::from(self.limit));
         if self.selection.included_rows(rows) > u64::from(max) {
             let message = format!("'fields' may include at most {max} rows altogether: lower a limit");
             self.problem("fields", "TooManyIncluded", message);
@@ -406,7 +408,7 @@ impl<'a> Parser<'a> {
     fn finish(mut self) -> Result<ListQuery, ApiError> {
         self.filter();
         if !self.given.contains(&"sort") {
-            self.sort = self.reading.preset.sort(&self.view.scope);
+            self.sort = self.parser.preset.sort(&self.view.scope);
         }
         // The defaults may have changed when the cursor comes back.
         self.fingerprint.push_str(&format!("\n{:?} {:?}", self.mode, self.sort));
@@ -437,7 +439,7 @@ impl<'a> Parser<'a> {
         if self.page.is_some() {
             self.problem("cursor", "Invalid", "'cursor' and 'page' exclude each other".to_owned());
         }
-        let secrets = &self.reading.sight.core.cursors;
+        let secrets = self.parser.secrets;
         match cursor::condition(secrets, self.view.meta, &self.sort, &self.fingerprint, &cursor) {
             Some(after) => Position::After(after),
             None => {

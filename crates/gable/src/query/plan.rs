@@ -9,7 +9,8 @@ use super::list::{ListQuery, Position};
 use super::sql::{self, Table};
 use crate::access::Scope;
 use crate::db::{Dialect, Statement, quote};
-use crate::resource::{Id, ModelMeta};
+use crate::meta::ModelMeta;
+use crate::model::Id;
 
 /// The parts of a model's statements that never change.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ impl TableSql {
         let count = format!("SELECT count(*) FROM \"{}\" WHERE ", meta.table);
         let select_ids = format!("SELECT \"id\" FROM \"{}\" WHERE ", meta.table);
         Self { meta, dialect, columns, select, select_ids, count }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(crate) fn statement(&self, sql: impl Into<String>) -> Statement {
@@ -144,12 +149,12 @@ impl TableSql {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::FieldSet;
     use crate::db::{Database, Options, Row, Source};
+    use crate::meta::FieldSet;
+    use crate::meta::{FieldKind, FieldMeta, RelationKind, RelationMeta};
     use crate::query::condition::{Quantifier, Related};
     use crate::query::test_model::model;
     use crate::query::{Counting, Direction, Selection};
-    use crate::resource::{FieldKind, FieldMeta, RelationKind, RelationMeta};
 
     static POST: ModelMeta = model("posts", &[FieldMeta::new("id", "id", FieldKind::Bigint)]);
     static COMMENT: ModelMeta = model(

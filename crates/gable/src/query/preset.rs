@@ -2,10 +2,9 @@
 
 use super::list::Direction;
 use super::selection::{Include, Selection, usual_limit};
-use super::sight::{Sight, View};
+use super::viewer::{View, Viewer};
 use crate::access::Scope;
-use crate::app_meta::QueryLimits;
-use crate::resource::{FieldPreset, ModelMeta, Operation, RoutePreset};
+use crate::meta::{FieldPreset, ModelMeta, Operation, QueryLimits, RoutePreset};
 
 /// The preset of one route in the YAML; `None` for most routes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,11 +47,11 @@ impl Preset {
 
 /// The selection of a request without `fields`: every field that may be shown, and the relations that the route names,
 /// except those that the caller may not follow.
-pub(super) fn selection(sight: Sight<'_>, limits: QueryLimits, view: &View) -> Selection {
+pub(super) fn selection(viewer: Viewer<'_>, limits: QueryLimits, view: &View) -> Selection {
     let relations = view.shown.and_then(|shown| shown.relations).unwrap_or_default();
     let include = |name: &str| {
-        let (relation, view) = sight.follow(view, name)?;
-        let selection = selection(sight, limits, &view);
+        let (relation, view) = viewer.follow(view, name)?;
+        let selection = selection(viewer, limits, &view);
         Some(Include { relation, view, selection, limit: usual_limit(limits), sort: vec![(0, Direction::Ascending)] })
     };
     Selection { fields: view.fields(), includes: relations.iter().filter_map(|(name, _)| include(name)).collect() }

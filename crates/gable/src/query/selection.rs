@@ -1,11 +1,9 @@
 //! The fields that an answer contains of each row, and the related rows that it includes.
 
 use super::list::Direction;
-use super::sight::{Sight, View};
-use crate::access::FieldSet;
-use crate::app_meta::QueryLimits;
-use crate::input::Problem;
-use crate::resource::{RelationKind, RelationMeta};
+use super::viewer::{View, Viewer};
+use crate::error::Problem;
+use crate::meta::{FieldSet, QueryLimits, RelationKind, RelationMeta};
 
 /// The selection of one model.
 #[derive(Clone, Debug)]
@@ -91,10 +89,10 @@ struct Branch<'a> {
 /// Reads the `fields` parameters of a request, which are merged.
 ///
 /// Returns the selection and its problems; if there are any, the selection must not be used.
-pub(super) fn read(sight: Sight<'_>, limits: QueryLimits, view: &View, texts: &[&str]) -> (Selection, Vec<Problem>) {
+pub(super) fn read(viewer: Viewer<'_>, limits: QueryLimits, view: &View, texts: &[&str]) -> (Selection, Vec<Problem>) {
     let items: Vec<Item<'_>> =
         texts.iter().flat_map(|text| text.split(',')).take(MOST_NAMES + 1).map(Item::read).collect();
-    let mut reader = SelectionReader { sight, limits, relations: 0, problems: Vec::new() };
+    let mut reader = SelectionReader { viewer, limits, relations: 0, problems: Vec::new() };
     if items.len() > MOST_NAMES {
         reader.problem("TooManyFields", format!("'fields' may hold at most {MOST_NAMES} names"));
         return (Selection { fields: view.fields(), includes: Vec::new() }, reader.problems);
@@ -108,7 +106,7 @@ pub(super) fn read(sight: Sight<'_>, limits: QueryLimits, view: &View, texts: &[
 }
 
 struct SelectionReader<'a> {
-    sight: Sight<'a>,
+    viewer: Viewer<'a>,
     limits: QueryLimits,
     /// The number of relations included so far.
     relations: usize,
@@ -134,7 +132,7 @@ impl SelectionReader<'_> {
     }
 
     fn include(&mut self, from: &View, name: &str, branches: Vec<Branch<'_>>) -> Option<Include> {
-        let Some((relation, view)) = self.sight.follow(from, name) else {
+        let Some((relation, view)) = self.viewer.follow(from, name) else {
             branches.iter().for_each(|branch| self.unknown(branch.item));
             return None;
         };

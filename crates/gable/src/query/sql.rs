@@ -6,7 +6,7 @@ use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, 
 use super::list::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
-use crate::resource::{FieldKind, FieldMeta, ModelMeta, RelationKind};
+use crate::meta::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
 /// A table in a statement: the main one, or one that a condition leads to.
 #[derive(Clone, Copy)]
@@ -349,7 +349,7 @@ pub(super) fn column_of(meta: &ModelMeta, field: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::FieldSet;
+    use crate::meta::FieldSet;
     use crate::query::TableSql;
     use crate::query::test_model::model;
 

@@ -1,6 +1,6 @@
 //! A model for tests of this module.
 
-use crate::resource::{FieldMeta, IdKind, ModelKind, ModelMeta};
+use crate::meta::{FieldMeta, IdKind, ModelKind, ModelMeta};
 
 /// A model without relations and rules, with an integer id.
 pub(super) const fn model(table: &'static str, fields: &'static [FieldMeta]) -> ModelMeta {

@@ -6,7 +6,7 @@ use super::condition::{Condition, Quantifier};
 use super::filter::{Filters, Operand, Refusal, Step};
 use super::operator::{Ending, NO_MODE, is_insensitive};
 use super::path;
-use super::sight::View;
+use super::viewer::View;
 
 /// How deep groups may be nested, as in JSON.
 const NESTING: u32 = 8;

@@ -16,10 +16,13 @@ use std::time::Duration;
 
 use actix_web::http::Uri;
 
-use crate::app_meta::{AppMeta, Surface};
+use tracing_subscriber::EnvFilter;
+
 use crate::db::{ConnectionUrl, Options, PreparedStatements, Synchronous};
-use crate::http::{LoadLimits, most_held};
+use crate::http::LoadLimits;
 use crate::mail::SmtpServer;
+use crate::meta::{AppMeta, Surface};
+use crate::model::most_held;
 
 pub(crate) use cidr::Cidr;
 pub(crate) use proxies::{Proxies, ProxyHeader};
@@ -320,7 +323,7 @@ fn load(reader: &mut Reader<'_>, app: &AppMeta) -> LoadLimits {
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {
     let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty), ("compact", LogFormat::Compact)];
-    let valid = |text: &str| crate::ops::log::is_filter(text).then(|| text.to_owned());
+    let valid = |text: &str| EnvFilter::builder().parse(text).is_ok().then(|| text.to_owned());
     LogSettings {
         filter: reader.parsed("RUST_LOG", "a list such as info,gable=debug", valid),
         format: reader.choice("GABLE_LOG", LogFormat::Automatic, &formats),

@@ -1,6 +1,5 @@
 use super::*;
-use crate::app_meta::*;
-use crate::resource::RateLimit;
+use crate::meta::{RateLimit, *};
 
 const LIMIT: RateLimit = RateLimit { window_ms: 60_000, max: 100 };
 
@@ -51,7 +50,7 @@ pub(crate) const fn app(auth: Option<AuthMeta>) -> AppMeta {
             max_included: 100,
             max_bytes: 1024,
             statement_seconds: 5,
-            filter_mode: crate::app_meta::FilterMode::And,
+            filter_mode: crate::meta::FilterMode::And,
         },
         rate_limit: LIMIT,
         auth,

@@ -253,7 +253,7 @@ impl Connection {
         self.busy = true;
         let answer = send(session, self.prepared_statements, statement, wanted);
         let answer = timeout(self.statement_timeout + GRACE, answer).await.ok();
-        let outcome = self.settle(answer)?;
+        let outcome = self.resolve_references(answer)?;
         self.busy = matches!(outcome, Outcome::TooLarge);
         Ok(outcome)
     }
@@ -267,7 +267,7 @@ impl Connection {
             Some(limit) => timeout(limit, answer).await.ok(),
             None => Some(answer.await),
         };
-        Ok(self.settle(answer)?)
+        Ok(self.resolve_references(answer)?)
     }
 
     /// A statement whose answer nobody awaited may have failed, and its transaction with it. On a connection that is of no
@@ -283,7 +283,7 @@ impl Connection {
     }
 
     /// Notes what an answer says of the connection. One that gives none in time is of no further use.
-    fn settle<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failure> {
+    fn resolve_references<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failure> {
         let Some(answer) = answer else {
             self.lost = Lost::Silent;
             return Err(Failure::Silent);

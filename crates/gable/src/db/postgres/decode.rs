@@ -8,7 +8,7 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Column, Row};
 
 use crate::db::DbError;
-use crate::raw_json::RawJson;
+use crate::model::RawJson;
 
 /// The first byte of a `jsonb` value on the wire.
 const JSONB_VERSION: u8 = 1;

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::db::DbError;
-use crate::raw_json::RawJson;
+use crate::model::RawJson;
 
 #[derive(Debug)]
 pub struct SqliteRow(Box<[Cell]>);

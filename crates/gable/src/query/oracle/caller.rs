@@ -8,8 +8,9 @@ use super::telling::Tells;
 use super::value::Value;
 use super::world::World;
 use crate::access::{AccessTable, Identity, Principal};
-use crate::core::Core;
-use crate::resource::{Id, Who};
+use crate::context::Core;
+use crate::meta::Who;
+use crate::model::Id;
 
 #[derive(Clone, Debug)]
 pub(super) enum Caller {

@@ -7,7 +7,7 @@ use super::seen::Seen;
 use super::value::{Operand, Value};
 use super::world::Row;
 use crate::db::Dialect;
-use crate::resource::{FieldKind, Origin};
+use crate::meta::{FieldKind, Origin};
 
 #[derive(Clone, Debug)]
 pub(super) enum Condition {

@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::db::{DbError, Row};
-use crate::http::{ObjectWriter, ToJson};
-use crate::input::BodyReader;
-use crate::resource::{AnyInput, AnyResource, FieldKind, Id, IdKind, ModelMeta, RowValues};
+use crate::meta::{FieldKind, IdKind, ModelMeta};
+use crate::model::input::BodyReader;
+use crate::model::{AnyInput, AnyResource, Id, ObjectWriter, RowValues, ToJson};
 
 /// A model whose rows are only read.
 pub(super) struct Cells(pub(super) &'static ModelMeta);

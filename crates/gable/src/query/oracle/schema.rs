@@ -2,9 +2,8 @@
 
 use super::choices::Choices;
 use super::value::{EXACT_DIGITS, Value};
-use crate::app_meta::QueryLimits;
 use crate::db::Dialect;
-use crate::resource::{FieldKind, IdKind, Origin, Who};
+use crate::meta::{FieldKind, IdKind, Origin, QueryLimits, Who};
 
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -177,7 +176,7 @@ fn limits(choices: &mut Choices<'_>) -> QueryLimits {
         max_included: u32::MAX,
         max_bytes: 64 << 20,
         statement_seconds: 5,
-        filter_mode: crate::app_meta::FilterMode::And,
+        filter_mode: crate::meta::FilterMode::And,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::schema::{Kind, Model, Relation, Rule, Wanted};
 use super::world::{Row, World};
-use crate::resource::{FieldKind, Origin};
+use crate::meta::{FieldKind, Origin};
 
 pub(super) struct Seen<'w> {
     pub(super) world: &'w World,

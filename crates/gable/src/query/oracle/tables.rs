@@ -8,18 +8,17 @@ use super::record::Cells;
 use super::schema::{Field, Kind, Links, Model, Reader, Rule, Schema, Term, Wanted};
 use super::value::Value;
 use super::world::World;
-use crate::access::Permission;
-use crate::api::{Mounted, MountedModel};
-use crate::app_meta::AppMeta;
 use crate::clock::Clock;
-use crate::core::Core;
+use crate::context::Core;
+use crate::context::hooks::HookTable;
 use crate::db::{Database, Dialect, Source, Statement};
-use crate::hooks::HookTable;
 use crate::mail::{MailRoom, Mailbox};
-use crate::resource::{
-    ActionMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, Origin, RelationKind,
-    RelationMeta, RuleMeta,
+use crate::meta::{
+    ActionMeta, AppMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, Origin, Permission,
+    RelationKind, RelationMeta, RuleMeta,
 };
+use crate::server::api::{Mounted, MountedModel};
+use crate::server::assemble;
 use crate::settings::Settings;
 use crate::settings::tests::app;
 
@@ -35,7 +34,7 @@ pub(super) async fn start(database: &TestDatabase, world: &World) -> Arc<Core> {
         hooks: HookTable::default(),
     });
     let mounted = Mounted { models: models.collect(), auth: HookTable::default() };
-    Arc::new(Core::start(app, settings, db, mounted, Clock::default(), mail).await.expect("a core"))
+    assemble(app, settings, db, mounted, Clock::default(), mail).await.expect("a core").core
 }
 
 fn leaked(text: &str) -> &'static str {

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::choices::Choices;
-use crate::resource::FieldKind;
+use crate::meta::FieldKind;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {

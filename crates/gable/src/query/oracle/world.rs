@@ -7,7 +7,7 @@ use super::choices::Choices;
 use super::schema::{ACCOUNTS, Field, Kind, Schema, Wanted};
 use super::value::Value;
 use crate::db::Dialect;
-use crate::resource::{FieldKind, IdKind, Origin};
+use crate::meta::{FieldKind, IdKind, Origin};
 
 pub(super) struct World {
     pub(super) schema: Schema,

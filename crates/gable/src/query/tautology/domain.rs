@@ -8,8 +8,8 @@ use chrono::NaiveTime;
 use sea_orm::Value;
 
 use super::Goal;
+use crate::meta::{FieldKind, ModelMeta};
 use crate::query::condition::{Comparison, Condition, Test};
-use crate::resource::{FieldKind, ModelMeta};
 
 /// Whether each class of values is included. The last class is null.
 pub(super) type Positions = Vec<bool>;

@@ -15,7 +15,7 @@ use domain::{Domain, NamedValues, Positions};
 
 use super::condition::{Condition, Quantifier, Related, Test};
 use crate::access::RowRule;
-use crate::resource::{ModelMeta, RelationKind};
+use crate::meta::{ModelMeta, RelationKind};
 
 /// Limit of the search, in classes of values that are examined. A condition that exceeds it counts as holding for every
 /// row: such conditions are not written by hand.

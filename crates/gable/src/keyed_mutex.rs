@@ -1,0 +1,74 @@
+//! Locks by key within this process: repeated requests wait here for the first of them, and attempts at one password
+//! for each other. None of them holds a database connection while it waits.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
+
+#[derive(Debug, Default)]
+pub(crate) struct KeyedMutex(Mutex<HashMap<Vec<u8>, Arc<Queue<()>>>>);
+
+/// Holds the lock of a key until it is dropped.
+#[derive(Debug)]
+pub(crate) struct KeyedGuard<'t> {
+    turns: &'t KeyedMutex,
+    key: Vec<u8>,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+impl KeyedMutex {
+    /// Waits for the lock of a key; `None` if that takes longer than `patience`.
+    pub(crate) async fn take(&self, key: &[u8], patience: Duration) -> Option<KeyedGuard<'_>> {
+        // Created before the wait, so that it cleans up even if the wait times out or is cancelled.
+        let mut turn = KeyedGuard { turns: self, key: key.to_vec(), held: None };
+        let queue = self.queues().entry(turn.key.clone()).or_default().clone();
+        turn.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
+        Some(turn)
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<Queue<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for KeyedGuard<'_> {
+    fn drop(&mut self) {
+        self.held = None;
+        let mut queues = self.turns.queues();
+        // Every waiter holds a reference to the queue as well.
+        if queues.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
+            queues.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn one_works_under_a_key_and_nobody_is_remembered() {
+        let turns = KeyedMutex::default();
+        let first = turns.take(b"key", PATIENCE).await.expect("nobody else is there");
+        assert!(turns.take(b"key", PATIENCE).await.is_none(), "it takes too long");
+        assert!(turns.take(b"other", PATIENCE).await.is_some(), "another key is free");
+        let (second, ()) = tokio::join!(turns.take(b"key", PATIENCE), async { drop(first) });
+        assert!(second.is_some());
+        drop(second);
+        assert!(turns.queues().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_no_longer_leaves_nothing_behind() {
+        let turns = KeyedMutex::default();
+        let first = turns.take(b"key", PATIENCE).await;
+        let gone = tokio::time::timeout(Duration::from_secs(1), turns.take(b"key", PATIENCE)).await;
+        assert!(gone.is_err());
+        drop(first);
+        assert!(turns.queues().is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! The constants that generated code states about a schema: models, permissions, and the settings in `app.yaml`.
+
+mod app;
+pub(crate) mod canonical;
+mod constants;
+mod model;
+mod permission;
+
+pub use app::*;
+pub use model::*;
+pub use permission::{FieldSet, Permission, PermissionSet};

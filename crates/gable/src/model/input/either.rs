@@ -1,0 +1,145 @@
+//! Elements that leave open whether their row is there: `connectOrCreate` and `upsert`.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::body::BodyReader;
+use super::element::{Action, Element, Part, Refused};
+use super::long_form::is_member;
+use super::naming::uniques;
+use super::{Form, Reach};
+use crate::error::Problem;
+use crate::meta::{FieldSet, RelationKind};
+use crate::model::{Among, Change, RowRef, Upsert};
+
+impl BodyReader<'_> {
+    /// Takes the rights to link and to make the row, whichever it comes to: what is answered must not depend on rows.
+    pub(super) fn connect_or_create(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        [key, create, _]: [Part; 3],
+    ) -> Result<Vec<Change>, Refused> {
+        self.count_single(element, reach)?;
+        let named = self.key_alone(element, reach, Action::ConnectOrCreate, key);
+        let create = self.draft(&element.at(&create.path), Form::Create, create.entries);
+        self.may_link(element, reach, Action::Connect)?;
+        Ok(vec![Change::ConnectOrCreate(named?, create?)])
+    }
+
+    /// Takes the rights to change and to make the row. In the body of a new row, to which nothing is linked, what is there
+    /// is linked as well.
+    pub(super) fn upsert(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        [key, create, update]: [Part; 3],
+    ) -> Result<Vec<Change>, Refused> {
+        self.count_single(element, reach)?;
+        let named = self.key_alone(element, reach, Action::Upsert, key);
+        let before = self.problems.len();
+        // Both halves of a flat element are the same values, which are read twice; within them nothing is.
+        let whole = self.reader.reach;
+        let halved = reach.halved || create.path == update.path;
+        self.reader.reach = whole.map(|reach| Reach { halved, ..reach });
+        let create = self.draft(&element.at(&create.path), Form::Create, create.entries);
+        let created = self.problems.len();
+        let update = self.draft(&element.at(&update.path), Form::Update, update.entries);
+        self.reader.reach = whole;
+        self.tell_once(before, created);
+        let among = match reach.form {
+            Form::Create => Among::All,
+            Form::Update => Among::Linked,
+        };
+        match among {
+            Among::All => self.may_link(element, reach, Action::Connect)?,
+            Among::Linked => self.may_repoint(element)?,
+        }
+        Ok(vec![Change::Upsert(Upsert { named: named?, among, update: update?, create: create? })])
+    }
+
+    /// `{ "where": …, "data": … }`
+    pub(super) fn update_apart(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        key: Part,
+        data: Part,
+    ) -> Result<Vec<Change>, Refused> {
+        self.count_single(element, reach)?;
+        let named = self.key_alone(element, reach, Action::Update, key)?;
+        self.updated(element, reach, named, data)
+    }
+
+    /// The parts of an element that says both in one object: the row is named by its id or by the first unique index whose
+    /// fields it has; the rest are the values of either row.
+    pub(super) fn flat_parts(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        action: Action,
+        entries: Map<String, Value>,
+    ) -> Result<[Part; 3], Refused> {
+        let meta = element.target.meta;
+        let names: &[&str] =
+            if action == Action::Upsert { &["where", "create", "update"] } else { &["where", "create"] };
+        if names[1..].iter().any(|name| entries.contains_key(*name) && !is_member(meta, name)) {
+            return self.parts(element, entries, names);
+        }
+        if action == Action::Upsert && reach.halved {
+            let why = "stands in another one: write 'where', 'create' and 'update' apart, in either";
+            return Err(self.refuse(element, "ApiActionConstraint", why));
+        }
+        let readable = reach.rights.readable(meta.name).unwrap_or_default();
+        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        let linked = action == Action::Upsert && !element.is_listed() && reach.form == Form::Update;
+        let keys = if linked { FieldSet::NONE } else { readable };
+        let has = |name: &&str| entries.contains_key(*name);
+        let unique = uniques(meta, &keys).map(|(_, fields)| fields).find(|fields| fields.iter().all(has));
+        let key: &[&str] = if entries.contains_key("id") { &["id"] } else { unique.unwrap_or_default() };
+        let value = |name: &&str| Some(((*name).to_owned(), entries.get(*name)?.clone()));
+        let named = key.iter().filter_map(value).collect();
+        let mut update = if action == Action::Upsert { entries.clone() } else { Map::new() };
+        update.retain(|name, _| !key.contains(&name.as_str()));
+        let mut create = entries;
+        create.remove("id");
+        let part = |entries| Part { entries, path: element.path.to_owned() };
+        Ok([part(named), part(create), part(update)])
+    }
+
+    /// The row that a part names, and says nothing else of.
+    fn key_alone(
+        &mut self,
+        element: &Element<'_>,
+        reach: Reach<'_>,
+        action: Action,
+        key: Part,
+    ) -> Result<RowRef, Refused> {
+        let here = element.at(&key.path);
+        let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
+        let mut entries = key.entries;
+        let named = self.named(&here, reach, action, (&readable, &readable), &mut entries)?;
+        self.nothing_more(&here, &entries)?;
+        Ok(named)
+    }
+
+    /// Of problems that the second reading of the same values found, those that the first had not.
+    fn tell_once(&mut self, first: usize, second: usize) {
+        let again = self.problems.split_off(second);
+        let told: HashSet<Problem> = self.problems[first..].iter().cloned().collect();
+        self.problems.extend(again.into_iter().filter(|problem| !told.contains(problem)));
+    }
+
+    /// Whether the key of this row may lead to the row that is made.
+    fn may_repoint(&mut self, element: &Element<'_>) -> Result<(), Refused> {
+        let RelationKind::BelongsTo { field } = element.relation.kind else { return Ok(()) };
+        let Some(position) = self.meta.field_index(field) else { return Ok(()) };
+        let key = &self.meta.fields[position];
+        if key.immutable || key.read_only || !self.reader.writable.contains(position) {
+            let why = format!("needs to change '{field}', which cannot be changed");
+            return Err(self.refuse(element, "ApiActionConstraint", &why));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Stage 10: writes typed rows directly as JSON bytes, without `serde_json::Value`.
+
+use std::any::Any;
+use std::io::Write;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::meta::{FieldMeta, FieldSet};
+use crate::model::{AnyResource, JsonBuffer};
+
+/// Implemented by types that can be written to a response.
+pub trait ToJson {
+    fn to_json(&self, out: &mut Vec<u8>);
+}
+
+/// Renamed fields: pairs of the field's own name and the name in the response.
+pub(crate) type Names = &'static [(&'static str, &'static str)];
+
+/// Writes one object, field by field in table order, with only the fields of the mask.
+pub struct ObjectWriter<'a> {
+    out: &'a mut JsonBuffer,
+    fields: &'static [FieldMeta],
+    mask: &'a FieldSet,
+    names: Names,
+    next: usize,
+    empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub(crate) fn new(out: &'a mut JsonBuffer, fields: &'static [FieldMeta], mask: &'a FieldSet, names: Names) -> Self {
+        out.push("{");
+        Self { out, fields, mask, names, next: 0, empty: true }
+    }
+
+    /// Writes the next field in table order.
+    pub fn field(&mut self, value: &impl ToJson) -> &mut Self {
+        let field = self.next;
+        self.next += 1;
+        if self.mask.contains(field) && !self.out.is_full() {
+            let name = self.fields[field].name;
+            self.key(self.names.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| other));
+            value.to_json(self.out.raw());
+        }
+        self
+    }
+
+    /// Begins a member that is not a column, such as an included relation; its value is written to the buffer.
+    pub(crate) fn member(&mut self, name: &str) -> &mut JsonBuffer {
+        self.key(name);
+        self.out
+    }
+
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.out.is_full()
+    }
+
+    pub(crate) fn end(self) {
+        self.out.push("}");
+    }
+
+    /// Names come from the checked YAML: ASCII letters and digits, which need no escaping.
+    fn key(&mut self, name: &str) {
+        if !self.empty {
+            self.out.push(",");
+        }
+        self.empty = false;
+        self.out.push("\"");
+        self.out.push(name);
+        self.out.push("\":");
+    }
+}
+
+/// Writes one row as an object.
+pub(crate) fn object(resource: &dyn AnyResource, record: &dyn Any, fields: &FieldSet, body: &mut JsonBuffer) {
+    object_named(resource, record, fields, &[], body);
+}
+
+/// Like [`object`], but writes some fields under other names, as another wire format requires.
+pub(crate) fn object_named(
+    resource: &dyn AnyResource,
+    record: &dyn Any,
+    fields: &FieldSet,
+    names: Names,
+    body: &mut JsonBuffer,
+) {
+    let mut out = ObjectWriter::new(body, resource.meta().fields, fields, names);
+    resource.write(record, &mut out);
+    out.end();
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.to_json(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl ToJson for str {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for String {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        self.as_str().to_json(out);
+    }
+}
+
+impl ToJson for bool {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl ToJson for i32 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for i64 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for f64 {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for Value {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        serialize(self, out);
+    }
+}
+
+impl ToJson for Uuid {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        let mut buffer = Uuid::encode_buffer();
+        quoted(self.hyphenated().encode_lower(&mut buffer), out);
+    }
+}
+
+impl ToJson for Decimal {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(self, out);
+    }
+}
+
+impl ToJson for DateTime<Utc> {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        quoted(&self.to_rfc3339_opts(SecondsFormat::Millis, true), out);
+    }
+}
+
+impl ToJson for NaiveDate {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(self, out);
+    }
+}
+
+impl ToJson for NaiveTime {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        display(&self.format("%H:%M:%S%.3f"), out);
+    }
+}
+
+fn serialize<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("plain values always serialize, and a Vec takes every byte");
+}
+
+/// Writes text that needs no escaping.
+fn quoted(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn display(value: &impl std::fmt::Display, out: &mut Vec<u8>) {
+    write!(out, "\"{value}\"").expect("a Vec takes every byte");
+}

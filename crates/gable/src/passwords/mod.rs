@@ -1,0 +1,10 @@
+//! Hashing and verifying of passwords, on threads of their own.
+
+mod decoys;
+mod fair_queue;
+mod hasher;
+mod stored_hash;
+
+pub(crate) use decoys::FOREIGN_KINDS;
+pub(crate) use hasher::{Hasher, Origin};
+pub(crate) use stored_hash::{UnusableHash, prefix as hash_prefix};

@@ -1,0 +1,335 @@
+//! The eight operations over HTTP: stages 3 to 11 in their order.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::answer::Answer;
+use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
+use crate::access::{Principal, Scope, within_route};
+use crate::auth::{Auth, authenticate};
+use crate::context::hooks::HookPhase;
+use crate::context::{Context, Core, authorize};
+use crate::crud::restore::restore;
+use crate::crud::transact::transact;
+use crate::crud::{
+    create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
+};
+use crate::db::RawRow;
+use crate::error::{ApiError, Problem};
+use crate::http::{RouteLimit, json_response, read_array, read_object, set_header};
+use crate::meta::{FieldSet, IdKind, Operation};
+use crate::model::Id;
+use crate::model::input::{Form, id_constraint};
+use crate::query;
+use crate::query::{Included, ListQuery, Model, Preset, QueryParser, Selection, Viewer, object_including};
+use crate::rest::crud::list;
+
+/// The route that a request matched: its model, operation and rate limit.
+pub(super) struct Endpoint {
+    pub(super) method: &'static str,
+    pub(super) core: Arc<Core>,
+    pub(super) auth: Option<Arc<Auth>>,
+    pub(super) model: usize,
+    pub(super) operation: Operation,
+    pub(super) limit: RouteLimit,
+}
+
+pub(super) async fn serve(
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let passed = endpoint.limit.pass(request).await?;
+    let core = &endpoint.core;
+    let exchange = Exchange { core, model: &core.models[endpoint.model], operation: endpoint.operation, request };
+    passed.announce(exchange.answer(endpoint.auth.as_deref(), &mut payload).await)
+}
+
+/// `POST /readings/{id}/restore`, which only models with soft deletion have. Restoring itself runs no interceptors.
+pub(super) async fn serve_restore(
+    core: &Arc<Core>,
+    auth: Option<&Auth>,
+    model: usize,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let model = &core.models[model];
+    let restoring = model.meta.actions.iter().find(|action| action.action == "Restore");
+    let restoring = restoring.ok_or_else(|| ApiError::internal("nothing is ever restored here"))?;
+    let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
+    authenticate(&mut ctx, auth, request).await?;
+    let scope = authorize(&mut ctx, model, restoring).await?;
+    let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
+    let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
+    // A body is not read, and does not count when a repeated request is compared with the first.
+    let key = IdempotencyKey::of(request)?;
+    let written = Written { meta: model.meta, rows: 1 };
+    let repeatable =
+        key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written)).transpose()?;
+    once(&mut ctx, repeatable, (), async |ctx, ()| {
+        let record = restore(ctx, model, &scope, id).await?;
+        Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
+    })
+    .await
+}
+
+struct Exchange<'a> {
+    core: &'a Arc<Core>,
+    model: &'a Model,
+    operation: Operation,
+    request: &'a HttpRequest,
+}
+
+impl<'a> Exchange<'a> {
+    /// Runs stages 3 and 4. If they refuse the request, nothing later runs, including interceptors.
+    async fn answer(&self, auth: Option<&Auth>, payload: &mut web::Payload) -> Result<HttpResponse, ApiError> {
+        let mut ctx = Context::new(self.core, Principal::Anonymous, Some(self.request));
+        authenticate(&mut ctx, auth, self.request).await?;
+        let scope = authorize(&mut ctx, self.model, self.operation.action(self.model.meta)).await?;
+        let scope = within_route(scope, self.model.meta, self.operation, &ctx.principal);
+        match self.operate(&mut ctx, &scope, payload).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&mut ctx, error).await),
+        }
+    }
+
+    /// Rolls the write back, then runs the error interceptors, which may replace the error.
+    async fn failed(&self, ctx: &mut Context<'_>, mut error: ApiError) -> ApiError {
+        ctx.roll_back().await;
+        match ctx.core.hooks(self.model).run(self.operation, HookPhase::Error, ctx, &mut error).await {
+            Ok(()) => error,
+            Err(replaced) => replaced,
+        }
+    }
+
+    async fn operate(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        payload: &mut web::Payload,
+    ) -> Result<HttpResponse, ApiError> {
+        match self.operation {
+            Operation::FindMany => self.find_many(ctx, scope).await,
+            Operation::FindOne => self.find_one(ctx, scope).await,
+            Operation::CreateOne => self.create_one(ctx, scope, payload).await,
+            Operation::UpdateOne => self.update_one(ctx, scope, payload).await,
+            Operation::DeleteOne => self.delete_one(ctx, scope).await,
+            Operation::CreateMany => self.create_many(ctx, scope, payload).await,
+            Operation::UpdateMany => self.update_many(ctx, scope, payload).await,
+            Operation::DeleteMany => self.delete_many(ctx, scope).await,
+        }
+    }
+
+    async fn find_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
+        let query = self.query_parser(ctx, scope).list(self.request.query_string())?;
+        let page = find_many(ctx, self.model, scope, query).await?;
+        let included = self.included(ctx, &page.query.selection, &page.rows).await?;
+        let body = list::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        Ok(json_response(StatusCode::OK, body))
+    }
+
+    async fn find_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
+        let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
+        let record = find_one(ctx, self.model, scope, id).await?;
+        let body = self.data(ctx, record.as_ref(), &selection).await?;
+        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
+    }
+
+    async fn create_one(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        payload: &mut web::Payload,
+    ) -> Result<HttpResponse, ApiError> {
+        let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
+        let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
+        let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
+        once(ctx, repeatable, draft, async |ctx, draft| {
+            let record = create_one(ctx, self.model, scope, draft).await?;
+            let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
+            let body = self.data(ctx, record.as_ref(), &selection).await?;
+            let (location, etag) = (Some(format!("{api}/{path}/{id}")), ctx.version.take());
+            Ok(Answer { location, etag, ..Answer::new(StatusCode::CREATED, body) })
+        })
+        .await
+    }
+
+    async fn update_one(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        payload: &mut web::Payload,
+    ) -> Result<HttpResponse, ApiError> {
+        let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
+        let body = read_object(self.request, payload, self.core.app.body_limit).await?;
+        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
+        let body = transact(ctx, draft, async |ctx, draft| {
+            version::check(ctx, self.model, scope, id, self.request).await?;
+            let record = update_one(ctx, self.model, scope, id, draft).await?;
+            self.data(ctx, record.as_ref(), &selection).await
+        });
+        let body = body.await?;
+        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
+    }
+
+    async fn delete_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
+        let id = self.id()?;
+        query::no_parameters(self.request)?;
+        let deletion = transact(ctx, (), async |ctx, ()| {
+            version::check(ctx, self.model, scope, id, self.request).await?;
+            delete_one(ctx, self.model, scope, id).await
+        });
+        deletion.await?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+
+    async fn create_many(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        payload: &mut web::Payload,
+    ) -> Result<HttpResponse, ApiError> {
+        let fields = self.own_fields(self.selection(ctx, scope)?)?;
+        let mut payload = KeyedBody::new(self.request, payload)?;
+        let bodies = read_array(self.request, &mut payload, self.core.app.body_limit).await?;
+        let max = self.core.app.query.max_bulk as usize;
+        if bodies.len() > max {
+            return Err(ApiError::bad_request("InvalidRequestBody", format!("The body must hold 1 to {max} elements")));
+        }
+        let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
+        let written = Written { meta: self.model.meta, rows: drafts.len() };
+        let repeatable = payload.repeatable(ctx, scope, self.request, written)?;
+        once(ctx, repeatable, drafts, async |ctx, drafts| {
+            let records = create_many(ctx, self.model, scope, drafts).await?;
+            Ok(Answer::new(StatusCode::CREATED, self.results(ctx, records.as_ref(), &fields)?))
+        })
+        .await
+    }
+
+    async fn update_many(
+        &self,
+        ctx: &mut Context<'_>,
+        scope: &Scope,
+        payload: &mut web::Payload,
+    ) -> Result<HttpResponse, ApiError> {
+        let query = self.filter(ctx, scope)?;
+        let fields = self.own_fields(query.selection.clone())?;
+        let body = read_object(self.request, payload, self.core.app.body_limit).await?;
+        let input = read_body::read_update(ctx, self.model, scope.write, body)?;
+        let body = transact(ctx, (query, input), async |ctx, (query, input)| {
+            let records = update_many(ctx, self.model, scope, query, input).await?;
+            self.results(ctx, records.as_ref(), &fields)
+        });
+        Ok(json_response(StatusCode::OK, body.await?))
+    }
+
+    async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
+        let query = self.filter(ctx, scope)?;
+        let fields = self.own_fields(query.selection.clone())?;
+        let body = transact(ctx, query, async |ctx, query| {
+            let records = delete_many(ctx, self.model, scope, query).await?;
+            self.results(ctx, records.as_ref(), &fields)
+        });
+        Ok(json_response(StatusCode::OK, body.await?))
+    }
+
+    /// Reads the filter of a bulk write. Refuses a missing filter, and one that keeps every row however it is written.
+    fn filter(&self, ctx: &Context<'_>, scope: &Scope) -> Result<ListQuery, ApiError> {
+        let query = self.query_parser(ctx, scope).filter(self.request.query_string())?;
+        if query.filter.keeps_everything(self.model.meta) {
+            return Err(ApiError::bad_request("MissingFilterCriteria", "A bulk write needs at least one filter"));
+        }
+        Ok(query)
+    }
+
+    fn query_parser<'s>(&self, ctx: &'s Context<'_>, scope: &'s Scope) -> QueryParser<'s> {
+        let viewer = Viewer::new(&ctx.core.models, &ctx.principal);
+        QueryParser {
+            viewer,
+            secrets: &ctx.core.secrets,
+            meta: self.model.meta,
+            scope,
+            limits: ctx.core.app.query,
+            preset: self.preset(),
+        }
+    }
+
+    fn preset(&self) -> Preset {
+        Preset::of(self.model.meta, self.operation)
+    }
+
+    fn selection(&self, ctx: &Context<'_>, scope: &Scope) -> Result<Selection, ApiError> {
+        match self.request.query_string() {
+            "" if !self.preset().limits_fields() => Ok(Selection { fields: scope.read, includes: Vec::new() }),
+            text => self.query_parser(ctx, scope).selection(text),
+        }
+    }
+
+    fn id(&self) -> Result<Id, ApiError> {
+        let text = self.request.match_info().query("id");
+        let id = match self.model.meta.id {
+            IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
+            IdKind::Integer => text.parse().map(Id::Integer).ok(),
+        };
+        id.ok_or_else(|| {
+            let expected = if self.model.meta.id == IdKind::Uuid { "a UUID" } else { "an integer" };
+            ApiError::invalid_params(vec![Problem {
+                field: "id".to_owned(),
+                code: format!("Id{}", id_constraint(self.model.meta.id)),
+                message: format!("'id' must be {expected}"),
+            }])
+        })
+    }
+
+    /// Sets `ETag` to the version of the returned row.
+    fn versioned(&self, ctx: &mut Context<'_>, mut response: HttpResponse) -> HttpResponse {
+        if let Some(version) = ctx.version.take() {
+            set_header(&mut response, "ETag", &version);
+        }
+        response
+    }
+
+    /// Serializes `{ "data": … }`, with the included rows.
+    async fn data(&self, ctx: &Context<'_>, record: &dyn Any, selection: &Selection) -> Result<Vec<u8>, ApiError> {
+        let resource = self.model.resource.as_ref();
+        let rows = match selection.includes.is_empty() {
+            true => Vec::new(),
+            // Included rows are found by columns of the raw row, which a decoded record does not expose.
+            false => ctx.source().all(self.model.sql.by_id(&Scope::system(), resource.id(record))).await?,
+        };
+        let included = self.included(ctx, selection, &rows).await?;
+        let mut body = ctx.answer.buffer();
+        body.push("{\"data\":");
+        object_including(resource, record, &selection.fields, &included, &mut body);
+        body.push("}");
+        ctx.answer.finish(body)
+    }
+
+    async fn included<'s>(
+        &'s self,
+        ctx: &Context<'_>,
+        selection: &'s Selection,
+        rows: &[RawRow],
+    ) -> Result<Vec<Included<'s>>, ApiError> {
+        query::load_included(&self.core.models, (ctx.source(), &ctx.answer), self.model.meta, selection, rows).await
+    }
+
+    /// Refuses included relations: a bulk write answers only with the rows that it wrote.
+    fn own_fields(&self, selection: Selection) -> Result<FieldSet, ApiError> {
+        match selection.includes.first() {
+            None => Ok(selection.fields),
+            Some(include) => Err(ApiError::invalid_query(vec![Problem {
+                field: "fields".to_owned(),
+                code: "UnknownField".to_owned(),
+                message: format!("'fields' cannot use '{}' in a bulk write", include.relation.name),
+            }])),
+        }
+    }
+
+    fn results(&self, ctx: &Context<'_>, records: &dyn Any, fields: &FieldSet) -> Result<Vec<u8>, ApiError> {
+        list::results(self.model.resource.as_ref(), records, fields, &ctx.answer)
+    }
+}

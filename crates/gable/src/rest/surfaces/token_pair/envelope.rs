@@ -1,0 +1,38 @@
+//! The bodies of the tokenPair surface: `{ result }` with one sentence, and `{ name, status, message, errors }`.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+use super::words::name;
+use crate::error::ApiError;
+use crate::http::{RequestId, json_response};
+use crate::rest::surfaces::told::{Told, told};
+
+#[derive(Serialize)]
+struct Said<'a> {
+    result: &'a str,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    name: &'a str,
+    status: u16,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Told<'a>>,
+}
+
+pub(super) fn answer(body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    Ok(json_response(StatusCode::OK, serde_json::to_vec(body).map_err(ApiError::internal)?))
+}
+
+pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
+    answer(&Said { result: text })
+}
+
+/// The body of an error response. `errors` lists the problems of an invalid body, and `message` is the first of them.
+pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
+    let failure = Failure { name: name(error), status: error.status(), message: error.message(), errors: told(error) };
+    serde_json::to_vec(&failure).expect("texts and lists of them serialize")
+}

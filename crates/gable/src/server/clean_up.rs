@@ -1,0 +1,127 @@
+//! Deletes expired rows. The work per run is limited, and several nodes may run it at once: each deletes the rows
+//! that it finds, and finding none is not an error.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::stored_passwords::note_stored_hashes;
+use crate::access::LoginMethod;
+use crate::auth::{ATTEMPTS, KEPT, OWN_DEEDS};
+use crate::context::Core;
+use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::meta::AuthMeta;
+use crate::model::{Id, id_from};
+use crate::rest::crud::REPEATABLE_FOR;
+
+/// Rows deleted in one transaction, which must not block other writers for long.
+const BATCH: u64 = 1_000;
+/// Maximum number of transactions per kind of row in one run.
+const BATCHES: usize = 50;
+/// How long events are kept, and the counts of failed log-ins with unknown identifiers.
+const EVENTS: TimeDelta = TimeDelta::days(90);
+
+/// How long an expired token is kept, during which it is reported as expired and not as unknown.
+const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
+/// Maximum number of events without an account: attempts with unknown identifiers must not fill the disk.
+const OF_NOBODY: i64 = 100_000;
+
+/// Deletes idempotency records that are too old to be replayed; with accounts also log-ins that expired or are idle,
+/// expired one-time tokens, old events and old counts of failed attempts.
+pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
+    let now = core.now();
+    delete_until(core, "gable_idempotency", "created_at", now - REPEATABLE_FOR).await?;
+    let Some(auth) = &core.app.auth else { return Ok(()) };
+    for (table, column, until) in [
+        ("gable_grants", "expires_at", now),
+        ("gable_tokens", "expires_at", now - EXPIRED_TOKENS),
+        ("gable_events", "at", now - EVENTS),
+        ("gable_strangers", "last_at", now - EVENTS),
+    ] {
+        delete_until(core, table, column, until).await?;
+    }
+    delete(core, "gable_grants", idle(core, auth)).await
+}
+
+/// Deletes all but the newest events of each account, and of those without an account. To be run rarely, because it
+/// scans the index of all events.
+pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
+    let Some(access) = &core.access else { return Ok(()) };
+    let dialect = core.db.dialect();
+    let mut nobody =
+        Statement::new(dialect, "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" IS NULL");
+    newest_but(&mut nobody, OF_NOBODY);
+    delete(core, "gable_events", nobody).await?;
+    for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
+        for result in core.db.reader().all(long(dialect, kinds)).await? {
+            let account = id_from(&mut Row::new(&result), access.models.account.id)?;
+            delete(core, "gable_events", beyond(dialect, account, kinds)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds accounts that have more events of these kinds than are kept.
+fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
+    let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL AND \"kind\" IN (";
+    let mut long = Statement::new(dialect, sql);
+    long.join(", ", kinds, |long, kind| long.bind(*kind));
+    long.push(") GROUP BY \"account_id\" HAVING COUNT(*) > ").bind(i64::from(KEPT));
+    long.push(" LIMIT ").bind(BATCH as i64);
+    long
+}
+
+/// The events of these kinds that are not among the newest of an account.
+fn beyond(dialect: Dialect, account: Id, kinds: &[&str]) -> Statement {
+    let sql = "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
+    let mut beyond = Statement::new(dialect, sql);
+    beyond.bind(account).push(" AND \"kind\" IN (");
+    beyond.join(", ", kinds, |beyond, kind| beyond.bind(*kind)).push(")");
+    newest_but(&mut beyond, i64::from(KEPT));
+    beyond
+}
+
+fn newest_but(statement: &mut Statement, kept: i64) {
+    statement
+        .push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ")
+        .bind(BATCH as i64)
+        .push(" OFFSET ")
+        .bind(kept)
+        .push(")");
+}
+
+async fn delete_until(core: &Core, table: &str, column: &str, until: DateTime<Utc>) -> Result<(), DbError> {
+    let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
+    over.bind(until);
+    delete(core, table, over).await
+}
+
+fn idle(core: &Core, auth: &AuthMeta) -> Statement {
+    let seconds = i64::try_from(auth.session.idle_seconds).ok().and_then(TimeDelta::try_seconds);
+    let before = core.now().checked_sub_signed(seconds.unwrap_or(TimeDelta::MAX)).unwrap_or_default();
+    let mut idle = Statement::new(core.db.dialect(), "\"surface\" = ");
+    idle.bind(LoginMethod::Session.name()).push(" AND \"last_active_at\" <= ").bind(before);
+    idle
+}
+
+/// Deletes the rows that match a condition, in batches.
+async fn delete(core: &Core, table: &str, over: Statement) -> Result<(), DbError> {
+    let mut delete = over;
+    delete.sql =
+        format!("DELETE FROM \"{table}\" WHERE \"id\" IN (SELECT \"id\" FROM \"{table}\" WHERE {}", delete.sql);
+    delete.push(" LIMIT ").bind(BATCH as i64).push(")");
+    for _ in 0..BATCHES {
+        let transaction = core.db.begin().await?;
+        let deleted = Source::Transaction(&transaction).execute(delete.clone()).await?;
+        transaction.commit().await?;
+        if deleted < BATCH {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Determines the kinds of stored password hashes; a failure is only logged.
+pub(super) async fn note_hashes(core: &Core) {
+    if let Err(error) = note_stored_hashes(core).await {
+        tracing::warn!(%error, "failed to look for password hashes of other kinds");
+    }
+}
