@@ -14,10 +14,10 @@ pub use uuid::Uuid;
 pub use validator::{Validate, ValidationError, ValidationErrors};
 
 pub use crate::context::hooks::{AuthHooks, Hooks};
+pub use crate::db::RawJson;
 pub use crate::db::{Column, DbError, DecimalColumn, FromColumn, Migration, Row};
 pub use crate::meta::Permission;
 pub use crate::meta::*;
-pub use crate::model::RawJson;
 pub use crate::model::input::{
     BodyReader, DecimalInput, FromJson, JsonInput, Mismatch, Patch, PlainPassword, decimal, json_bytes, parse_date,
     parse_datetime, parse_time,

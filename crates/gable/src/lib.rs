@@ -32,10 +32,11 @@ pub use context::hooks::{
     RecoveryRequest,
 };
 pub use crud::AsSystem;
+pub use db::RawJson;
 pub use error::ApiError;
 pub use meta::{Permission, PermissionSet};
+pub use model::Nested;
 pub use model::input::Patch;
-pub use model::{Nested, RawJson};
 pub use query::{Direction, ListQuery};
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]

@@ -6,8 +6,7 @@ use super::scope::Authority;
 use super::{FieldMasks, Identity, Principal, RowRule, Scope, Term};
 use crate::error::ApiError;
 use crate::meta::{ActionMeta, Condition, ConditionValue, ModelMeta, Operation, RuleMeta, Who};
-use crate::model::Id;
-use crate::query::typed_value;
+use crate::model::{Id, typed_value};
 
 /// Decides whether the caller may perform an action, and on which rows and fields. An action that no rule grants is
 /// refused, and a denial of the account itself overrides every grant.

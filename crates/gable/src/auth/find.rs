@@ -9,8 +9,8 @@ use crate::context::{Context, Core};
 use crate::db::{Row, Statement};
 use crate::error::ApiError;
 use crate::meta::{IdentifierMeta, ModelMeta, RelationKind};
-use crate::model::{Id, id_from};
-use crate::query::{Model, typed_value};
+use crate::model::{Id, id_from, typed_value};
+use crate::query::Model;
 
 /// The data of an account that the core needs before a password was verified.
 pub(crate) struct Found {

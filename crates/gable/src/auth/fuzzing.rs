@@ -21,14 +21,13 @@ pub struct LogIn {
     pub refresh: String,
 }
 
-pub(crate) async fn log_in(core: &Arc<Core>, identity: &Identity) -> LogIn {
+pub(crate) async fn log_in(core: &Arc<Core>, auth: &Auth, identity: &Identity) -> LogIn {
     let mut held =
         LogIn { token: String::new(), session: String::new(), access: String::new(), refresh: String::new() };
     for via in [LoginMethod::Jwt, LoginMethod::Session, LoginMethod::TokenPair] {
         let mut ctx = Context::new(core, Principal::Anonymous, None);
         ctx.begin().await.expect("a database that can be written to");
-        let opened =
-            issued_credential::open(&mut ctx, auth(core), identity.account, identity.password_changed_at, via).await;
+        let opened = issued_credential::open(&mut ctx, auth, identity.account, identity.password_changed_at, via).await;
         let Ok(carrier) = opened else { panic!("nobody can log in") };
         ctx.commit().await.expect("a log-in that is kept");
         match carrier {

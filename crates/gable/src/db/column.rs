@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::row::RawRow;
 use super::{DbError, postgres, sqlite};
-use crate::model::RawJson;
+use crate::db::RawJson;
 
 /// One column of one row.
 #[derive(Clone, Copy, Debug)]

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 use crate::model::{AnswerBudget, AnswerMemory};
+use crate::settings::LoadLimits;
 
 /// One in this many requests in flight is processed; the others wait and hold little more than their connections.
 /// Processing all at once would take more time and more memory in total.
@@ -30,15 +31,6 @@ const FREE_BYTES: usize = 16 * 1024;
 
 /// Bytes of an answer that a connection gets at once.
 const PART: usize = 32 * 1024;
-
-/// Limits on all requests of this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LoadLimits {
-    /// Requests that are processed or wait for a slot.
-    pub(crate) requests: usize,
-    pub(crate) body_bytes: usize,
-    pub(crate) answer_bytes: usize,
-}
 
 /// The load of this process; clones share it.
 #[derive(Clone, Debug)]

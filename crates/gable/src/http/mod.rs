@@ -20,7 +20,7 @@ pub(crate) use body::{read_array, read_object, read_object_if_any};
 pub(crate) use client_address::Client;
 pub(crate) use cross_site::is_cross_site;
 pub(crate) use error_format::ErrorFormats;
-pub(crate) use load::{Load, LoadLimits, answer_budget};
+pub(crate) use load::{Load, answer_budget};
 pub(crate) use request_id::RequestId;
 pub(crate) use response::{get_only, json_response, method_not_allowed, route_not_found, set_header};
 pub(crate) use route_limit::RouteLimit;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::super::response::route_not_found;
 use super::*;
 use crate::error::ApiError;
-use crate::http::LoadLimits;
 use crate::meta::RateLimit;
+use crate::settings::LoadLimits;
 
 const ORIGINS: &[&str] = &["https://shop.example.com"];
 

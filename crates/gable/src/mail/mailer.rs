@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::email_message::EmailMessage;
 use super::mailbox::Mailbox;
-use super::smtp::SmtpServer;
 use crate::private_file;
+use crate::settings::SmtpServer;
 
 /// Timeout of one delivery. Shorter than the shortest pause between two attempts (30 s), so that no other node starts a
 /// second attempt while the first one runs.

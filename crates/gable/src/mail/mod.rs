@@ -27,7 +27,6 @@ pub(crate) use mailbox::Mailbox;
 pub use mailbox::ReceivedMail;
 use mailer::Mailer;
 pub(crate) use outbox::enqueue;
-pub(crate) use smtp::SmtpServer;
 use templates::{InvalidTemplate, Templates};
 pub(crate) use worker::Worker;
 

@@ -2,10 +2,11 @@ use std::fs;
 
 use super::super::test_room::{APP, Node, Room};
 use super::super::test_server::{MailServer, Says};
-use super::super::{Mail, MailRoom, Mailer, SmtpServer, enqueue};
+use super::super::{Mail, MailRoom, Mailer, enqueue};
 use super::*;
 use crate::access::Principal;
 use crate::context::Context;
+use crate::settings::SmtpServer;
 
 fn sender<'a>(room: &'a Room, core: &'a Node) -> MailSender<'a> {
     let auth = APP.auth.as_ref().expect("accounts");

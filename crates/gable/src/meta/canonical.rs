@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::access::{RowRule, Term};
     use crate::meta::{FieldKind, FieldMeta};
-    use crate::query::typed_value;
+    use crate::model::typed_value;
 
     fn text_of(state: &impl Serialize) -> String {
         String::from_utf8(bytes(state).expect("canonical bytes")).expect("JSON is text")

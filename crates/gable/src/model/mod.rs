@@ -6,11 +6,11 @@ mod erased;
 mod id;
 pub(crate) mod input;
 mod nested;
-mod raw_json;
 mod render;
 mod resource;
 mod row;
 mod string_enum;
+mod typed_value;
 
 pub(crate) use answer_budget::{AnswerBudget, AnswerMemory, JsonBuffer, most_held};
 pub use erased::Erased;
@@ -18,7 +18,6 @@ pub use id::{Id, KeySlot, RowId};
 pub(crate) use id::{id_from, optional_id};
 pub(crate) use nested::{Among, Change, Draft, InlineKey, Key, Reference, Replacement, RowRef, Upsert};
 pub use nested::{AnyInput, Nested};
-pub use raw_json::RawJson;
 pub(crate) use render::{Names, object, object_named};
 pub use render::{ObjectWriter, ToJson};
 pub use resource::{AnyResource, Input, Resource};
@@ -28,3 +27,4 @@ pub use string_enum::{
     StringEnum, enum_array_type, enum_column_type, enum_from_column, enum_from_json, enum_from_row, enum_from_value,
     enum_null,
 };
+pub(crate) use typed_value::{typed_json, typed_value};

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::RawJson;
 use crate::meta::{FieldMeta, FieldSet};
 use crate::model::{AnyResource, JsonBuffer};
 
@@ -139,6 +140,12 @@ impl ToJson for f64 {
 impl ToJson for Value {
     fn to_json(&self, out: &mut Vec<u8>) {
         serialize(self, out);
+    }
+}
+
+impl ToJson for RawJson {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_str().as_bytes());
     }
 }
 

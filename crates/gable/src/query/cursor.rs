@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::condition::{Comparison, Condition, Test};
 use super::list::{Direction, ListQuery};
 use super::operator::is_text;
-use super::value::typed_value;
 use crate::db::{DbError, RawRow, Row};
 use crate::meta::{FieldKind, ModelMeta};
+use crate::model::typed_value;
 use crate::secrets::{Secrets, Use};
 
 /// Longest cursor in bytes. Longer ones are refused before they are read, and are not issued: many proxies accept no

@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 
 use super::condition::{Case, Condition, Place, Quantifier, Related, Test, TextTest};
 use super::operator::{Elements, Operator, not_taken};
-use super::value::{typed_json, typed_value};
 use super::viewer::{View, Viewer};
 use crate::meta::{FieldKind, QueryLimits, RelationKind, RelationMeta};
 use crate::model::input::{Mismatch, parse_date};
+use crate::model::{typed_json, typed_value};
 
 /// The value that a field is compared with.
 #[derive(Clone, Copy)]

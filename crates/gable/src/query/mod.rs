@@ -26,7 +26,6 @@ mod tautology;
 #[cfg(test)]
 mod test_model;
 mod url_filter;
-mod value;
 mod viewer;
 
 pub(crate) use cursor::after as cursor_after;
@@ -40,5 +39,4 @@ pub(crate) use parse::QueryParser;
 pub(crate) use plan::TableSql;
 pub(crate) use preset::Preset;
 pub(crate) use selection::Selection;
-pub(crate) use value::{typed_json, typed_value};
 pub(crate) use viewer::Viewer;

@@ -12,16 +12,16 @@ use super::start::Started;
 use crate::access::Principal;
 pub use crate::auth::fuzzing::LogIn;
 use crate::auth::{Auth, SuperUser, create_super_user};
-use crate::context::authorize;
-use crate::context::{Context, Core};
+use crate::context::{Context, Core, authorize};
 use crate::db::Row;
 use crate::error::ApiError;
 use crate::mail::Mailbox;
-use crate::meta::{IdKind, Operation};
+use crate::meta::Operation;
 use crate::model::Id;
 use crate::model::input::json;
 use crate::query::{ListQuery, Model, Preset, QueryParser, Viewer, load_included};
 pub use crate::rest::crud::fuzzing::Body;
+use crate::rest::crud::fuzzing::id_of;
 use crate::rest::crud::list;
 use crate::secrets::Use;
 use crate::server::api::Api;
@@ -104,7 +104,7 @@ impl Fuzzed {
     pub fn make(&self, caller: &Caller, path: &str, body: Value) -> Result<String, ApiError> {
         self.system.block_on(async {
             let mut ctx = self.context(caller);
-            let made = rest::crud::fuzzing::write(&mut ctx, self.model(path), Body::New, body).await?;
+            let made = crate::rest::crud::fuzzing::write(&mut ctx, self.model(path), Body::New, body).await?;
             ctx.commit().await?;
             Ok(made.map(|id| id.to_string()).unwrap_or_default())
         })
@@ -117,7 +117,7 @@ impl Fuzzed {
     pub fn write(&self, caller: &Caller, path: &str, body: Body<'_>, value: Value) -> Result<(), ApiError> {
         self.system.block_on(async {
             let mut ctx = self.context(caller);
-            let written = rest::crud::fuzzing::write(&mut ctx, self.model(path), body, value).await;
+            let written = crate::rest::crud::fuzzing::write(&mut ctx, self.model(path), body, value).await;
             ctx.roll_back().await;
             written.map(|_| ())
         })
@@ -176,7 +176,7 @@ impl Fuzzed {
             let mut ctx = self.context(caller);
             let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
             let ListQuery { fingerprint, .. } = query_parser(&ctx, model, &scope).list(query)?;
-            let cursor = self.core.cursors.sign(Use::Cursor, fingerprint.as_bytes(), body);
+            let cursor = self.core.secrets.sign(Use::Cursor, fingerprint.as_bytes(), body);
             Ok(format!("{query}&cursor={cursor}"))
         })
     }
@@ -187,7 +187,7 @@ impl Fuzzed {
     /// If the caller is anonymous.
     pub fn log_in(&self, caller: &Caller) -> LogIn {
         let identity = caller.0.identity().expect("an account");
-        self.system.block_on(auth::fuzzing::log_in(&self.core, identity))
+        self.system.block_on(auth::fuzzing::log_in(&self.core, &self.auth, identity))
     }
 
     /// Authenticates a request with these headers; the inner `None` is an anonymous caller.
@@ -226,12 +226,5 @@ fn query_parser<'a>(ctx: &'a Context<'_>, model: &Model, scope: &'a crate::acces
         scope,
         limits: ctx.core.app.query,
         preset: Preset::default(),
-    }
-}
-
-pub(crate) fn id_of(model: &Model, text: &str) -> Option<Id> {
-    match model.meta.id {
-        IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
-        IdKind::Integer => text.parse().map(Id::Integer).ok(),
     }
 }

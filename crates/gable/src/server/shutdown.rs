@@ -137,7 +137,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::http::LoadLimits;
+    use crate::settings::LoadLimits;
 
     /// A server with one route, which signals in `arrived` that it was called and answers after `release`.
     fn server(arrived: &Arc<Semaphore>, release: &Arc<Semaphore>) -> (Server, SocketAddr) {

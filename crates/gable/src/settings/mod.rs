@@ -6,6 +6,7 @@ mod jwt_secret;
 mod proxies;
 mod reader;
 mod secret;
+mod smtp_server;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unknown;
@@ -19,8 +20,6 @@ use actix_web::http::Uri;
 use tracing_subscriber::EnvFilter;
 
 use crate::db::{ConnectionUrl, Options, PreparedStatements, Synchronous};
-use crate::http::LoadLimits;
-use crate::mail::SmtpServer;
 use crate::meta::{AppMeta, Surface};
 use crate::model::most_held;
 
@@ -28,6 +27,7 @@ pub(crate) use cidr::Cidr;
 pub(crate) use proxies::{Proxies, ProxyHeader};
 use reader::Reader;
 pub(crate) use secret::Secret;
+pub(crate) use smtp_server::SmtpServer;
 pub(crate) use variables::Variables;
 
 /// Read by the command that creates a super user, not at start.
@@ -35,6 +35,15 @@ pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
 
 /// Directory for files of a development server; ignored by git.
 const STATE_DIRECTORY: &str = ".gable";
+
+/// Limits on all requests of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadLimits {
+    /// Requests that are processed or wait for a slot.
+    pub(crate) requests: usize,
+    pub(crate) body_bytes: usize,
+    pub(crate) answer_bytes: usize,
+}
 
 /// All settings that may differ between deployments.
 #[derive(Clone, Debug)]

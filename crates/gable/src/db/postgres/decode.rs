@@ -7,8 +7,7 @@ use sea_orm::Value;
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Column, Row};
 
-use crate::db::DbError;
-use crate::model::RawJson;
+use crate::db::{DbError, RawJson};
 
 /// The first byte of a `jsonb` value on the wire.
 const JSONB_VERSION: u8 = 1;

@@ -7,8 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::db::DbError;
-use crate::model::RawJson;
+use crate::db::{DbError, RawJson};
 
 #[derive(Debug)]
 pub struct SqliteRow(Box<[Cell]>);

@@ -7,8 +7,7 @@ use super::element::{Action, Element, Refused};
 use super::validation::{id_constraint, type_constraint};
 use super::{Form, FromJson, Mismatch, Reach};
 use crate::meta::{FieldSet, IdKind, ModelMeta, RelationKind};
-use crate::model::{Id, Key, RowRef};
-use crate::query::typed_json;
+use crate::model::{Id, Key, RowRef, typed_json};
 
 impl BodyReader<'_> {
     /// Reads the row that an element names, by its id or by one of the unique indexes in `keys`, all fields of which

@@ -6,11 +6,10 @@ use crate::context::{Context, authorize};
 use crate::crud::read_body::{read_draft, read_drafts};
 use crate::crud::{create_many, create_one, update_one};
 use crate::error::ApiError;
-use crate::meta::Operation;
+use crate::meta::{IdKind, Operation};
 use crate::model::Id;
 use crate::model::input::Form;
 use crate::query::Model;
-use crate::server::fuzzing::id_of;
 
 /// The kind of body, and so the operation that reads it.
 #[derive(Clone, Copy, Debug)]
@@ -59,3 +58,10 @@ pub(crate) async fn write(
 }
 
 const MOST_ROWS: usize = 100;
+
+pub(crate) fn id_of(model: &Model, text: &str) -> Option<Id> {
+    match model.meta.id {
+        IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
+        IdKind::Integer => text.parse().map(Id::Integer).ok(),
+    }
+}

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use sea_orm::Value;
 use uuid::Uuid;
 
+use super::input::{Mismatch, exact_decimal, normal_address, parse_date, parse_datetime, parse_time};
 use crate::meta::FieldKind;
-use crate::model::input::{Mismatch, exact_decimal, normal_address, parse_date, parse_datetime, parse_time};
 
 /// Converts text to a value of the field's type.
 ///

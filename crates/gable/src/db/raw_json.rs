@@ -8,8 +8,6 @@ use sea_orm::{ColIdx, ColumnType, QueryResult, TryGetError, TryGetable, Value};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
-use crate::model::ToJson;
-
 /// A value of a `json` column: valid JSON, unparsed. Two values are equal if their parsed values are, because
 /// PostgreSQL changes the spaces and the order of members in a text; comparing parses texts that differ.
 ///
@@ -65,12 +63,6 @@ impl fmt::Debug for RawJson {
 impl From<Json> for RawJson {
     fn from(value: Json) -> Self {
         Self(value.to_string().into())
-    }
-}
-
-impl ToJson for RawJson {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.0.as_bytes());
     }
 }
 
