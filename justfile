@@ -9,6 +9,10 @@ check:
     cargo clippy --all-targets -- -D warnings
     cargo run --quiet -p gable-cli -- check
 
+# Write the documentation of every item, private ones included, to target/doc
+doc:
+    .ci/run docs
+
 # Every test on SQLite, and those that ask a server on PostgreSQL
 test:
     GABLE_TEST_DATABASE=sqlite cargo test
