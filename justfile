@@ -13,6 +13,10 @@ check:
 doc:
     .ci/run docs
 
+# Licenses, duplicate versions and sources of the dependencies, against deny.toml
+dependencies:
+    .ci/run dependencies
+
 # Every test on SQLite, and those that ask a server on PostgreSQL
 test:
     GABLE_TEST_DATABASE=sqlite cargo test
