@@ -154,7 +154,7 @@ impl AccessControl {
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
         let (table, permissions) = (self.table.load_full(), self.catalogue.len());
-        let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
+        let loaded = load_identity(source, &self.models, &table, permissions, subject, now).await?;
         let Some(loaded) = loaded else { return Ok(None) };
         let Some(dynamic) = self.dynamic().filter(|_| loaded.version > table.version) else {
             return Ok(loaded.identity.map(Arc::new));
@@ -166,7 +166,7 @@ impl AccessControl {
             self.table.store(table.clone());
             self.identities.forget_all();
         }
-        let loaded = load_identity(source, dialect, &self.models, &table, permissions, subject, now).await?;
+        let loaded = load_identity(source, &self.models, &table, permissions, subject, now).await?;
         Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
     }
 

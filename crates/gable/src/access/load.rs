@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::principal::{AccountState, Given, GrantState, LastUsed, LoginMethod};
 use super::{Catalogue, Identity, Role};
-use crate::db::{DbError, Dialect, RawRow, Row, Source, Statement};
+use crate::db::{BoundSql, DbError, Dialect, FixedSql, RawRow, Row, Source, Statement, values};
 use crate::meta::{AuthMode, FieldKind, ModelKind, ModelMeta, Permission, PermissionSet, RelationKind, Who};
 use crate::model::{Id, id_from, optional_id};
 
@@ -123,7 +123,7 @@ impl AccessTable {
         models: &DynamicModels,
         catalogue: &Catalogue,
     ) -> Result<Self, DbError> {
-        let version = load_version(source, dialect).await?;
+        let version = load_version(source).await?;
         let permissions = load_permissions(source, dialect, models.permission, catalogue).await?;
         let names = load_role_names(source, dialect, models.role).await?;
         let mut sets: HashMap<Id, PermissionSet> = HashMap::new();
@@ -141,12 +141,12 @@ impl AccessTable {
     }
 }
 
-async fn load_version(source: Source<'_>, dialect: Dialect) -> Result<i64, DbError> {
-    let found = source.one(Statement::new(dialect, VERSION)).await?;
+async fn load_version(source: Source<'_>) -> Result<i64, DbError> {
+    let found = source.one(VERSION.with([])).await?;
     found.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
-const VERSION: &str = "SELECT \"version\" FROM \"gable_access\" WHERE \"id\" = 1";
+static VERSION: FixedSql<0> = FixedSql::new(r#"SELECT "version" FROM "gable_access" WHERE "id" = 1"#);
 
 async fn load_permissions(
     source: Source<'_>,
@@ -208,14 +208,13 @@ pub(crate) struct LoadedIdentity {
 /// exist.
 pub(crate) async fn load_identity(
     source: Source<'_>,
-    dialect: Dialect,
     models: &AccessModels,
     table: &AccessTable,
     permissions: usize,
     subject: Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<LoadedIdentity>, DbError> {
-    let rows = source.all(identity_statement(dialect, models, subject)).await?;
+    let rows = source.all(identity_statement(models, subject)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut row = Row::new(first);
     let version = row.next()?;
@@ -252,7 +251,7 @@ fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
     Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
 }
 
-fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject) -> Statement {
+fn identity_statement(models: &AccessModels, subject: Subject) -> BoundSql {
     let (columns, joins) = match &models.dynamic {
         Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_joins(models.account, dynamic),
         _ => (
@@ -262,19 +261,16 @@ fn identity_statement(dialect: Dialect, models: &AccessModels, subject: Subject)
     };
     let (table, grant) = (models.account.table, subject.grant_join());
     let hidden = if models.account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" };
-    let mut statement = Statement::new(
-        dialect,
-        format!(
-            "SELECT (SELECT \"version\" FROM \"gable_access\" WHERE \"id\" = 1), a.\"id\", a.\"is_active\", a.\"is_super_user\", a.\"password_changed_at\", {grant_columns}{columns} \
-             FROM \"{table}\" a{grant}{joins} WHERE a.\"deleted_self_account_at\" IS NULL{hidden} AND ",
-            grant_columns = subject.grant_columns()
-        ),
+    let (grant_columns, condition) = (subject.grant_columns(), subject.condition());
+    let text = format!(
+        r#"SELECT (SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
+           a."password_changed_at", {grant_columns}{columns} FROM "{table}" a{grant}{joins}
+           WHERE a."deleted_self_account_at" IS NULL{hidden} AND {condition}"#
     );
     match subject {
-        Subject::Account(id) => statement.push("a.\"id\" = ").bind(id),
-        Subject::Grant(id) => statement.push("g.\"id\" = ").bind(id),
-    };
-    statement
+        Subject::Account(id) => BoundSql::named(text, values![id]),
+        Subject::Grant(id) => BoundSql::named(text, values![id]),
+    }
 }
 
 impl Subject {
@@ -285,6 +281,13 @@ impl Subject {
                 "g.\"id\", g.\"surface\", g.\"generation\", g.\"expires_at\", g.\"secret_hash\", \
                  g.\"idle_seconds\", g.\"last_active_at\""
             }
+        }
+    }
+
+    fn condition(self) -> &'static str {
+        match self {
+            Subject::Account(_) => r#"a."id" = ?"#,
+            Subject::Grant(_) => r#"g."id" = ?"#,
         }
     }
 

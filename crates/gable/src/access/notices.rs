@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::AccessChange;
-use crate::db::{DbError, Dialect, Source, Statement, array};
+use crate::db::{DbError, Dialect, FixedSql, Source, array, values};
 use crate::meta::IdKind;
 use crate::model::Id;
 
@@ -15,7 +15,9 @@ pub(super) const CHANNEL: &str = "gable_access";
 /// Maximum number of accounts that the notices of one transaction name. More are announced as a change of all accounts.
 const NAMED: usize = 50;
 
-const COUNT: &str = "UPDATE \"gable_access\" SET \"version\" = \"version\" + 1 WHERE \"id\" = 1";
+static COUNT: FixedSql<0> = FixedSql::new(r#"UPDATE "gable_access" SET "version" = "version" + 1 WHERE "id" = 1"#);
+static NOTIFY: FixedSql<2> = FixedSql::new("SELECT pg_notify(?, ?)");
+static NOTIFY_EACH: FixedSql<2> = FixedSql::new("SELECT pg_notify(?, p) FROM unnest(?) AS p");
 
 /// Increments the version and announces changes, inside the transaction that makes them: PostgreSQL delivers the
 /// notices when it commits.
@@ -26,22 +28,18 @@ pub(super) async fn announce(
     changes: &[AccessChange],
 ) -> Result<(), DbError> {
     if changes.contains(&AccessChange::Everything) {
-        source.execute(Statement::new(dialect, COUNT)).await?;
+        source.execute(COUNT.with([])).await?;
     }
     if dialect == Dialect::Postgres {
         let payloads: Vec<String> = texts(changes).into_iter().map(|text| format!("{node} {text}")).collect();
-        let mut notify = Statement::new(dialect, format!("SELECT pg_notify('{CHANNEL}', p) FROM unnest("));
-        notify.bind(array(payloads)).push(") AS p");
-        source.all(notify).await?;
+        source.all(NOTIFY_EACH.with(values![CHANNEL, array(payloads)])).await?;
     }
     Ok(())
 }
 
 /// Sends a mark from a node to itself through the server. If it arrives, notifications work.
 pub(super) async fn send_mark(source: Source<'_>, node: Uuid, number: u64) -> Result<(), DbError> {
-    let mut notify = Statement::new(Dialect::Postgres, format!("SELECT pg_notify('{CHANNEL}', "));
-    notify.bind(format!("{node} mark {number}")).push(")");
-    source.all(notify).await.map(drop)
+    source.all(NOTIFY.with(values![CHANNEL, format!("{node} mark {number}")])).await.map(drop)
 }
 
 /// A notification as it arrives.

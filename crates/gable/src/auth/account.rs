@@ -10,7 +10,7 @@ use crate::access::{LoginMethod, Scope};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
 use crate::crud;
-use crate::db::Row;
+use crate::db::{BoundSql, Row, values};
 use crate::meta::{AuthOperation, FieldKind};
 use crate::model::input::{Form, Submitted};
 
@@ -92,10 +92,9 @@ pub(crate) async fn delete_me(ctx: &mut Context<'_>, via: LoginMethod) -> Result
     let model = ctx.core.account_model()?;
     ctx.begin().await?;
     ctx.core.auth_hooks.run(AuthOperation::DeleteMe, HookPhase::Before, ctx, &mut ()).await?;
-    let mut update = model.sql.statement(format!("UPDATE \"{}\" SET \"deleted_self_account_at\" = ", model.meta.table));
-    update.bind(ctx.now).push(" WHERE ");
-    model.sql.row(&mut update, &Scope::system(), account);
-    ctx.source().execute(update).await?;
+    let (table, live) = (model.meta.table, model.sql.live);
+    let text = format!(r#"UPDATE "{table}" SET "deleted_self_account_at" = ? WHERE "id" = ?{live}"#);
+    ctx.source().execute(BoundSql::named(text, values![ctx.now, account])).await?;
     if ctx.principal.is_super_user() {
         last_super_user_stays(ctx).await?;
     }

@@ -11,7 +11,7 @@ use super::super_user::last_super_user_stays;
 use super::{Auth, address};
 use crate::access::{Authority, Scope};
 use crate::context::{AfterUpdate, Context, Core, ModelRules, ProtectedRows, RowChange, RowWrite};
-use crate::db::{RawRow, Row, Statement};
+use crate::db::{BoundSql, RawRow, Row, values};
 use crate::error::{ApiError, Problem};
 use crate::meta::{FieldKind, ModelKind, ModelMeta};
 use crate::model::{Id, RowValues};
@@ -82,19 +82,17 @@ impl ModelRules for AccountRules {
 
 async fn super_users(ctx: &Context<'_>) -> Result<i64, ApiError> {
     let model = ctx.core.account_model()?;
-    let mut count = model.sql.statement("SELECT count(*) FROM ");
-    count.identifier(model.meta.table).push(" WHERE \"is_super_user\" = ").bind(true);
-    counted(ctx, count).await
+    let text = format!(r#"SELECT count(*) FROM "{}" WHERE "is_super_user" = ?"#, model.meta.table);
+    counted(ctx, BoundSql::named(text, values![true])).await
 }
 
 async fn denials(ctx: &Context<'_>) -> Result<i64, ApiError> {
     let Some(model) = ctx.core.model_of(ModelKind::AccountPermission) else { return Ok(0) };
-    let mut count = model.sql.statement("SELECT count(*) FROM ");
-    count.identifier(model.meta.table).push(" WHERE \"effect\" = ").bind("deny");
-    counted(ctx, count).await
+    let text = format!(r#"SELECT count(*) FROM "{}" WHERE "effect" = ?"#, model.meta.table);
+    counted(ctx, BoundSql::named(text, values!["deny"])).await
 }
 
-async fn counted(ctx: &Context<'_>, count: Statement) -> Result<i64, ApiError> {
+async fn counted(ctx: &Context<'_>, count: BoundSql) -> Result<i64, ApiError> {
     let counted = ctx.source().one(count).await?;
     Ok(counted.as_ref().map_or(Ok(0), |row| Row::new(row).next())?)
 }

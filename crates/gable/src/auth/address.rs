@@ -12,7 +12,7 @@ use super::verification::{self, LinkEnd};
 use super::{Auth, one_time};
 use crate::access::LoginMethod;
 use crate::context::{AfterUpdate, Context};
-use crate::db::{Row, Statement};
+use crate::db::{BoundSql, Row, values};
 use crate::error::ApiError;
 use crate::mail;
 use crate::mail::{Mail, Template};
@@ -37,8 +37,8 @@ fn position(model: &Model) -> Option<usize> {
 /// The stored address of an account.
 pub(crate) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let Some(column) = column(model) else { return Ok(None) };
-    let mut select = Statement::new(ctx.core.db.dialect(), "SELECT ");
-    select.identifier(column).push(" FROM ").identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
+    let text = format!(r#"SELECT "{column}" FROM "{}" WHERE "id" = ?"#, model.meta.table);
+    let select = BoundSql::named(text, values![account]);
     let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
     Ok(Row::new(&result).next()?)
 }
@@ -123,9 +123,9 @@ impl AddressChange {
 }
 
 /// Whether the current address of an account is verified.
-pub(crate) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
-    let mut select = Statement::new(ctx.core.db.dialect(), "SELECT \"is_email_verified\" FROM ");
-    select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account);
+pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
+    let text = format!(r#"SELECT "is_email_verified" FROM "{}" WHERE "id" = ?"#, model.meta.table);
+    let select = BoundSql::named(text, values![account]);
     let found = ctx.source().one(select).await?;
     Ok(found.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(false))
 }

@@ -3,7 +3,7 @@
 
 use crate::access::{AccessModels, CatalogueEntry, DynamicModels, Role, RowRule, granted, key_to, role_permissions};
 use crate::context::{Context, RowWrite};
-use crate::db::{RawRow, Row, Statement};
+use crate::db::{BoundSql, RawRow, Row, values};
 use crate::error::ApiError;
 use crate::meta::{FieldKind, FieldMeta, IdKind, ModelKind, ModelMeta, Permission, PermissionSet};
 use crate::model::{Id, RowValues, id_from};
@@ -83,21 +83,19 @@ impl Granter<'_, '_> {
     /// Checks every permission of a role.
     async fn role(&self, role: Id) -> Result<(), ApiError> {
         let Some((join, role_column, permission_column)) = role_permissions(self.models) else { return Ok(()) };
-        let sql = format!(
-            "SELECT p.\"resource\", p.\"action\" FROM \"{join}\" j JOIN \"{}\" p ON p.\"id\" = j.\"{permission_column}\" \
-             WHERE j.\"{role_column}\" = ",
+        let text = format!(
+            r#"SELECT p."resource", p."action" FROM "{join}" j JOIN "{}" p ON p."id" = j."{permission_column}"
+               WHERE j."{role_column}" = ?"#,
             self.models.permission.table
         );
-        self.pairs(sql, role).await
+        self.pairs(BoundSql::named(text, values![role])).await
     }
 
     /// Checks the assignment of a role. RowWrite away a role that the caller has is allowed, unless the caller was denied
     /// one of its permissions; for any other role the caller must hold each permission.
     async fn assignment(&self, role: Id) -> Result<(), ApiError> {
-        let sql = format!("SELECT \"name\" FROM \"{}\" WHERE \"id\" = ", self.models.role.table);
-        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
-        select.bind(role);
-        let found = self.ctx.source().one(select).await?;
+        let text = format!(r#"SELECT "name" FROM "{}" WHERE "id" = ?"#, self.models.role.table);
+        let found = self.ctx.source().one(BoundSql::named(text, values![role])).await?;
         let name: Option<String> = found.map(|result| Row::new(&result).next()).transpose()?;
         let Some(name) = name else { return self.role(role).await };
         self.name(&name)?;
@@ -163,8 +161,8 @@ impl Granter<'_, '_> {
     }
 
     async fn permission(&self, permission: Id) -> Result<(), ApiError> {
-        let table = self.models.permission.table;
-        self.pairs(format!("SELECT \"resource\", \"action\" FROM \"{table}\" WHERE \"id\" = "), permission).await
+        let text = format!(r#"SELECT "resource", "action" FROM "{}" WHERE "id" = ?"#, self.models.permission.table);
+        self.pairs(BoundSql::named(text, values![permission])).await
     }
 
     /// Refuses to turn a permission into another one while an account is denied it: the denials would move to the new
@@ -172,15 +170,12 @@ impl Granter<'_, '_> {
     async fn denied_to_nobody(&self, permission: Id) -> Result<(), ApiError> {
         let overrides = self.models.account_permission;
         let key = key_to(overrides, self.models.permission);
-        let sql = format!("SELECT \"id\" FROM \"{}\" WHERE \"effect\" = 'deny' AND \"{key}\" = ", overrides.table);
-        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
-        select.bind(permission).push(" LIMIT 1");
+        let text = format!(r#"SELECT "id" FROM "{}" WHERE "effect" = 'deny' AND "{key}" = ? LIMIT 1"#, overrides.table);
+        let select = BoundSql::named(text, values![permission]);
         if self.ctx.source().one(select).await?.is_some() { Err(cannot_grant()) } else { Ok(()) }
     }
 
-    async fn pairs(&self, sql: String, id: Id) -> Result<(), ApiError> {
-        let mut select = Statement::new(self.ctx.core.db.dialect(), sql);
-        select.bind(id);
+    async fn pairs(&self, select: BoundSql) -> Result<(), ApiError> {
         for result in self.ctx.source().all(select).await? {
             let mut row = Row::new(&result);
             let (resource, action): (String, String) = (row.next()?, row.next()?);

@@ -1,12 +1,14 @@
 //! The event log of accounts. It is append-only and contains neither secrets nor texts that were typed.
 
 use chrono::{DateTime, Utc};
+use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::access::LoginMethod;
 use crate::context::Context;
-use crate::db::{Row, Statement};
+use crate::db::{FixedSql, Row, values};
 use crate::error::ApiError;
+use crate::meta::IdKind;
 use crate::model::Id;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,34 +92,46 @@ impl Event {
     }
 }
 
+static RECORD: FixedSql<8> = FixedSql::new(
+    r#"INSERT INTO "gable_events" ("id", "account_id", "kind", "reason", "surface", "ip", "user_agent", "at")
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)"#,
+);
+
 /// Writes the event, in the open transaction.
-pub(crate) async fn record(
+pub(super) async fn record(
     ctx: &Context<'_>,
     event: Event,
     account: Option<Id>,
     via: LoginMethod,
 ) -> Result<(), ApiError> {
-    let mut insert = Statement::new(
-        ctx.core.db.dialect(),
-        "INSERT INTO \"gable_events\" (\"id\", \"account_id\", \"kind\", \"reason\", \"surface\", \"ip\", \"user_agent\", \
-         \"at\") VALUES (",
-    );
-    insert.bind(Uuid::now_v7()).push(", ");
-    match account {
-        Some(account) => insert.bind(account),
-        None => insert.push("NULL"),
-    };
-    insert.push(", ").bind(event.kind()).push(", ").bind(event.reason()).push(", ").bind(via.name());
-    insert.push(", ").bind(ctx.client_address()).push(", ").bind(ctx.user_agent()).push(", ").bind(ctx.now).push(")");
+    let insert = RECORD.with(values![
+        Uuid::now_v7(),
+        account_id(ctx, account)?,
+        event.kind(),
+        event.reason(),
+        via.name(),
+        ctx.client_address(),
+        ctx.user_agent(),
+        ctx.now,
+    ]);
     ctx.source().execute(insert).await?;
     Ok(())
 }
 
+/// The account as a value; null, of the type of its id, for an unknown one.
+fn account_id(ctx: &Context<'_>, account: Option<Id>) -> Result<Value, ApiError> {
+    Ok(match (account, ctx.core.account_model()?.meta.id) {
+        (Some(account), _) => account.into(),
+        (None, IdKind::Integer) => None::<i64>.into(),
+        (None, IdKind::Uuid) => None::<Uuid>.into(),
+    })
+}
+
+static COUNT: FixedSql<3> =
+    FixedSql::new(r#"SELECT COUNT(*) FROM "gable_events" WHERE "account_id" = ? AND "kind" = ? AND "at" > ?"#);
+
 /// The number of events of a kind that were recorded for an account after `since`.
-pub(crate) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
-    let sql = "SELECT COUNT(*) FROM \"gable_events\" WHERE \"account_id\" = ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.bind(account).push(" AND \"kind\" = ").bind(event.kind()).push(" AND \"at\" > ").bind(since);
-    let found = ctx.source().one(select).await?;
+pub(super) async fn count(ctx: &Context<'_>, event: Event, account: Id, since: DateTime<Utc>) -> Result<i64, ApiError> {
+    let found = ctx.source().one(COUNT.with(values![account, event.kind(), since])).await?;
     Ok(found.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(0))
 }

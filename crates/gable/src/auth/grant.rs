@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::access::{AccessChange, GrantState, LoginMethod};
 use crate::context::{Context, Core};
-use crate::db::{DbError, Source, Statement};
+use crate::db::{DbError, FixedSql, Source, Statement, values};
 use crate::error::ApiError;
 use crate::meta::AuthMeta;
 use crate::model::Id;
@@ -30,6 +30,11 @@ impl Lifetime {
     }
 }
 
+static OPEN: FixedSql<11> = FixedSql::new(
+    r#"INSERT INTO "gable_grants" ("id", "account_id", "surface", "generation", "created_at", "last_active_at",
+       "expires_at", "secret_hash", "idle_seconds", "ip", "user_agent") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"#,
+);
+
 /// Writes a new grant, in the open transaction. `secret_hash` is the SHA-256 of the secret in its credential, if any.
 pub(crate) async fn open(
     ctx: &Context<'_>,
@@ -42,18 +47,27 @@ pub(crate) async fn open(
     let idle_seconds = lifetime.idle.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
     let expires_at = after(ctx.now, lifetime.absolute);
     let grant = GrantState { id: Uuid::now_v7(), via, generation: 0, expires_at, secret_hash, idle_seconds };
-    let mut insert = Statement::new(
-        ctx.core.db.dialect(),
-        "INSERT INTO \"gable_grants\" (\"id\", \"account_id\", \"surface\", \"generation\", \"created_at\", \
-         \"last_active_at\", \"expires_at\", \"secret_hash\", \"idle_seconds\", \"ip\", \"user_agent\") VALUES (",
-    );
-    insert.bind(grant.id).push(", ").bind(account).push(", ").bind(via.name()).push(", ").bind(grant.generation);
-    insert.push(", ").bind(ctx.now).push(", ").bind(ctx.now).push(", ").bind(grant.expires_at);
-    insert.push(", ").bind(secret_hash.map(|hash| hash.to_vec())).push(", ").bind(grant.idle_seconds);
-    insert.push(", ").bind(ctx.client_address()).push(", ").bind(ctx.user_agent()).push(")");
+    let insert = OPEN.with(values![
+        grant.id,
+        account,
+        via.name(),
+        grant.generation,
+        ctx.now,
+        ctx.now,
+        grant.expires_at,
+        secret_hash.map(|hash| hash.to_vec()),
+        grant.idle_seconds,
+        ctx.client_address(),
+        ctx.user_agent(),
+    ]);
     ctx.source().execute(insert).await?;
     Ok(grant)
 }
+
+static RENEW: FixedSql<6> = FixedSql::new(
+    r#"UPDATE "gable_grants" SET "generation" = ?, "expires_at" = ?, "last_active_at" = ?, "renewed_at" = ?
+       WHERE "id" = ? AND "generation" = ?"#,
+);
 
 /// Increments the generation of a grant, which invalidates its current credential. `None` if another request has
 /// renewed or ended the grant first.
@@ -65,50 +79,48 @@ pub(crate) async fn renew(
 ) -> Result<Option<GrantState>, ApiError> {
     let expires_at = after(ctx.now, Lifetime::of(grant.via, meta).absolute);
     let renewed = GrantState { generation: grant.generation + 1, expires_at, ..grant };
-    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_grants\" SET \"generation\" = ");
-    update.bind(renewed.generation).push(", \"expires_at\" = ").bind(renewed.expires_at);
-    update.push(", \"last_active_at\" = ").bind(ctx.now).push(", \"renewed_at\" = ").bind(ctx.now);
-    update.push(" WHERE \"id\" = ").bind(grant.id).push(" AND \"generation\" = ").bind(grant.generation);
+    let (generation, now) = (renewed.generation, ctx.now);
+    let update = RENEW.with(values![generation, renewed.expires_at, now, now, grant.id, grant.generation]);
     let renewed_one = ctx.source().execute(update).await? == 1;
     ctx.changes.push(AccessChange::Account(account));
     Ok(renewed_one.then_some(renewed))
 }
 
+static KEEP_NEWEST: FixedSql<5> = FixedSql::new(
+    r#"DELETE FROM "gable_grants" WHERE "account_id" = ? AND "surface" = ? AND "id" NOT IN
+       (SELECT "id" FROM "gable_grants" WHERE "account_id" = ? AND "surface" = ?
+       ORDER BY "created_at" DESC, "id" DESC LIMIT ?)"#,
+);
+
 /// Ends the oldest log-ins of an account on one surface, so that `kept` remain.
-pub(crate) async fn keep_newest(
+pub(super) async fn keep_newest(
     ctx: &mut Context<'_>,
     account: Id,
     via: LoginMethod,
     kept: u32,
 ) -> Result<(), ApiError> {
-    let own = |statement: &mut Statement| {
-        statement.push("\"account_id\" = ").bind(account).push(" AND \"surface\" = ").bind(via.name());
-    };
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE ");
-    own(&mut delete);
-    delete.push(" AND \"id\" NOT IN (SELECT \"id\" FROM \"gable_grants\" WHERE ");
-    own(&mut delete);
-    delete.push(" ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(kept)).push(")");
+    let delete = KEEP_NEWEST.with(values![account, via.name(), account, via.name(), i64::from(kept)]);
     if ctx.source().execute(delete).await? > 0 {
         ctx.changes.push(AccessChange::Account(account));
     }
     Ok(())
 }
 
+static NOTE_USE: FixedSql<3> =
+    FixedSql::new(r#"UPDATE "gable_grants" SET "last_active_at" = ? WHERE "id" = ? AND "last_active_at" < ?"#);
+
 /// Stores when a log-in was used, unless a later use is stored already.
-pub(crate) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
-    let mut update = Statement::new(core.db.dialect(), "UPDATE \"gable_grants\" SET \"last_active_at\" = ");
-    update.bind(now).push(" WHERE \"id\" = ").bind(grant).push(" AND \"last_active_at\" < ").bind(now);
+pub(super) async fn note_use(core: &Core, grant: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     let transaction = core.db.begin().await?;
-    Source::Transaction(&transaction).execute(update).await?;
+    Source::Transaction(&transaction).execute(NOTE_USE.with(values![now, grant, now])).await?;
     transaction.commit().await
 }
 
+static END: FixedSql<2> = FixedSql::new(r#"DELETE FROM "gable_grants" WHERE "id" = ? AND "account_id" = ?"#);
+
 /// Ends one grant. False if the account has no grant with this id.
-pub(crate) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"id\" = ");
-    delete.bind(grant).push(" AND \"account_id\" = ").bind(account);
-    let ended = ctx.source().execute(delete).await? == 1;
+pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Result<bool, ApiError> {
+    let ended = ctx.source().execute(END.with(values![grant, account])).await? == 1;
     ctx.changes.push(AccessChange::Account(account));
     Ok(ended)
 }

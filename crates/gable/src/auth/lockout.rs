@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Auth;
 use super::find::{NamedAccount, names};
 use crate::context::Context;
-use crate::db::{DbError, Row, Statement};
+use crate::db::{BoundSql, DbError, FixedSql, Row, Statement, values};
 use crate::error::ApiError;
 use crate::keyed_mutex::{KeyedGuard, KeyedMutex};
 use crate::meta::LockoutMeta;
@@ -134,24 +134,27 @@ impl Guess {
     /// Takes back the counts of an attempt whose password was not verified.
     pub(crate) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
         if let Some(typed) = &self.typed {
-            let mut update = Statement::new(
-                ctx.core.db.dialect(),
-                "UPDATE \"gable_strangers\" SET \"attempts\" = \"attempts\" - 1, \"locked_until\" = NULL \
-                 WHERE \"attempts\" > 0 AND \"id\" = ",
-            );
-            update.bind(typed.id.clone());
+            let update = UNCOUNT_TYPED.with(values![typed.id.clone()]);
             ctx.source().execute(update).await?;
         }
         uncount(ctx, model, &counted.accounts).await
     }
 }
 
+static UNCOUNT_TYPED: FixedSql<1> = FixedSql::new(
+    r#"UPDATE "gable_strangers" SET "attempts" = "attempts" - 1, "locked_until" = NULL
+       WHERE "attempts" > 0 AND "id" = ?"#,
+);
+
 /// Decrements the counts of accounts, in the order of their ids, and unlocks them.
 pub(crate) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
     for account in accounts {
-        let mut update = model.sql.statement("UPDATE ");
-        update.identifier(model.meta.table).push(" SET \"failed_login_attempts\" = \"failed_login_attempts\" - 1");
-        update.push(", \"locked_until\" = NULL WHERE \"failed_login_attempts\" > 0 AND \"id\" = ").bind(*account);
+        let text = format!(
+            r#"UPDATE "{}" SET "failed_login_attempts" = "failed_login_attempts" - 1, "locked_until" = NULL
+               WHERE "failed_login_attempts" > 0 AND "id" = ?"#,
+            model.meta.table
+        );
+        let update = BoundSql::named(text, values![*account]);
         ctx.source().execute(update).await?;
     }
     Ok(())
@@ -165,31 +168,33 @@ async fn count_account(
     account: Id,
 ) -> Result<Option<i64>, DbError> {
     let until = until(ctx.now, lockout.for_seconds);
-    let counted = "CASE WHEN \"locked_until\" IS NULL THEN \"failed_login_attempts\" + 1 ELSE 1 END";
-    let mut update =
-        model.sql.statement(format!("UPDATE \"{}\" SET \"failed_login_attempts\" = {counted}", model.meta.table));
-    update.push(&format!(", \"locked_until\" = CASE WHEN {counted} >= ")).bind(i64::from(lockout.attempts));
-    update.push(" THEN ").bind(until).push(" ELSE NULL END WHERE \"id\" = ").bind(account);
-    update.push(" AND (\"locked_until\" IS NULL OR \"locked_until\" <= ").bind(ctx.now);
-    update.push(") RETURNING \"failed_login_attempts\"");
+    let counted = r#"CASE WHEN "locked_until" IS NULL THEN "failed_login_attempts" + 1 ELSE 1 END"#;
+    let text = format!(
+        r#"UPDATE "{}" SET "failed_login_attempts" = {counted},
+           "locked_until" = CASE WHEN {counted} >= ? THEN ? ELSE NULL END
+           WHERE "id" = ? AND ("locked_until" IS NULL OR "locked_until" <= ?) RETURNING "failed_login_attempts""#,
+        model.meta.table
+    );
+    let update = BoundSql::named(text, values![i64::from(lockout.attempts), until, account, ctx.now]);
     let Some(result) = ctx.source().one(update).await? else { return Ok(None) };
     Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
 
+static COUNT_TYPED: FixedSql<7> = FixedSql::new(
+    r#"INSERT INTO "gable_strangers" AS s ("id", "attempts", "locked_until", "last_at") VALUES (?, 1, ?, ?)
+       ON CONFLICT ("id") DO UPDATE SET
+       "attempts" = CASE WHEN s."locked_until" IS NULL THEN s."attempts" + 1 ELSE 1 END,
+       "locked_until" = CASE WHEN CASE WHEN s."locked_until" IS NULL THEN s."attempts" + 1 ELSE 1 END >= ?
+       THEN ? ELSE NULL END,
+       "last_at" = ?
+       WHERE s."locked_until" IS NULL OR s."locked_until" <= ? RETURNING "attempts""#,
+);
+
 /// Counts an attempt with a typed text and returns the new count; `None` if the text is locked.
 async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> Result<Option<i64>, DbError> {
     let (until, attempts) = (until(ctx.now, lockout.for_seconds), i64::from(lockout.attempts));
-    let mut insert = Statement::new(
-        ctx.core.db.dialect(),
-        "INSERT INTO \"gable_strangers\" AS s (\"id\", \"attempts\", \"locked_until\", \"last_at\") VALUES (",
-    );
-    insert.bind(typed.id.clone()).push(", 1, ").bind((attempts <= 1).then_some(until)).push(", ").bind(ctx.now);
-    let counted = "CASE WHEN s.\"locked_until\" IS NULL THEN s.\"attempts\" + 1 ELSE 1 END";
-    insert.push(&format!(") ON CONFLICT (\"id\") DO UPDATE SET \"attempts\" = {counted}, \"locked_until\" = "));
-    insert.push(&format!("CASE WHEN {counted} >= ")).bind(attempts).push(" THEN ").bind(until);
-    insert.push(" ELSE NULL END, \"last_at\" = ").bind(ctx.now);
-    insert.push(" WHERE s.\"locked_until\" IS NULL OR s.\"locked_until\" <= ").bind(ctx.now);
-    insert.push(" RETURNING \"attempts\"");
+    let first = (attempts <= 1).then_some(until);
+    let insert = COUNT_TYPED.with(values![typed.id.clone(), first, ctx.now, attempts, until, ctx.now, ctx.now]);
     let Some(result) = ctx.source().one(insert).await? else { return Ok(None) };
     Ok(Some(Row::new(&result).next::<i32>()?.into()))
 }
@@ -203,11 +208,11 @@ pub(crate) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, accou
         delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
         ctx.source().execute(delete).await?;
     }
-    let mut update = model.sql.statement(format!(
-        "UPDATE \"{}\" SET \"failed_login_attempts\" = 0, \"locked_until\" = NULL WHERE \"id\" = ",
+    let text = format!(
+        r#"UPDATE "{}" SET "failed_login_attempts" = 0, "locked_until" = NULL WHERE "id" = ?"#,
         model.meta.table
-    ));
-    update.bind(account);
+    );
+    let update = BoundSql::named(text, values![account]);
     ctx.source().execute(update).await?;
     Ok(())
 }

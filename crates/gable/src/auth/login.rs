@@ -14,10 +14,10 @@ use super::issued_credential::{self, IssuedCredential};
 use super::lockout::{Guess, Typed, account_turn, typed_turn};
 use super::password::password_field;
 use super::{Auth, address, grant};
-use crate::access::{Identity, LoginMethod, Principal, Scope};
+use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, LoginAttempt};
-use crate::db::Row;
+use crate::db::{BoundSql, Row, values};
 use crate::error::Problem;
 use crate::meta::{AuthOperation, IdentifierMeta};
 use crate::model::Id;
@@ -211,10 +211,9 @@ async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, fou
 /// Replaces the verified hash by a new one, unless the stored hash has changed since. The password is the same, so
 /// `password_changed_at` stays.
 async fn store(ctx: &Context<'_>, model: &Model, (account, before): (Id, &str), hash: String) -> Result<(), AuthError> {
-    let column = password_field(model)?.column;
-    let mut update = model.sql.statement("UPDATE ");
-    update.identifier(model.meta.table).push(" SET ").identifier(column).push(" = ").bind(hash);
-    update.push(" WHERE \"id\" = ").bind(account).push(" AND ").identifier(column).push(" = ").bind(before);
+    let (table, column) = (model.meta.table, password_field(model)?.column);
+    let text = format!(r#"UPDATE "{table}" SET "{column}" = ? WHERE "id" = ? AND "{column}" = ?"#);
+    let update = BoundSql::named(text, values![hash, account, before]);
     ctx.source().execute(update).await?;
     Ok(())
 }
@@ -248,10 +247,9 @@ async fn verify(
 
 /// Stores the time of the log-in and returns the account's row.
 async fn remember(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Box<dyn Any>, AuthError> {
-    let mut update = model.sql.statement("UPDATE ");
-    update.identifier(model.meta.table).push(" SET \"last_login_at\" = ").bind(ctx.now).push(" WHERE ");
-    model.sql.row(&mut update, &Scope::system(), account);
-    update.push(" RETURNING ").push(&model.sql.columns);
+    let (table, live, columns) = (model.meta.table, model.sql.live, &model.sql.columns);
+    let text = format!(r#"UPDATE "{table}" SET "last_login_at" = ? WHERE "id" = ?{live} RETURNING {columns}"#);
+    let update = BoundSql::named(text, values![ctx.now, account]);
     let result = ctx.source().one(update).await?.ok_or(AuthError::AccountGone)?;
     Ok(model.resource.decode(&mut Row::new(&result))?)
 }

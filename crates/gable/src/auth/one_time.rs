@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Auth;
 use super::error::AuthError;
 use crate::context::Context;
-use crate::db::{DbError, Row, Statement};
+use crate::db::{BoundSql, DbError, FixedSql, Row, Statement, values};
 use crate::error::ApiError;
 use crate::model::{Id, id_from};
 
@@ -70,6 +70,11 @@ impl OneTime {
 /// Maximum number of guesses at a code. After that, the code is invalid.
 const GUESSES: i32 = 5;
 
+static ISSUE: FixedSql<6> = FixedSql::new(
+    r#"INSERT INTO "gable_tokens" ("id", "account_id", "purpose", "address", "created_at", "expires_at")
+       VALUES (?, ?, ?, ?, ?, ?)"#,
+);
+
 /// Issues a token, in the open transaction. Deletes the unused tokens of the account that it supersedes, and with them
 /// the mails in the outbox that contain their secrets.
 pub(crate) async fn issue(
@@ -82,13 +87,7 @@ pub(crate) async fn issue(
     lock(ctx, account).await?;
     void(ctx, account, purpose.superseded()).await?;
     let id = Uuid::now_v7();
-    let mut insert = Statement::new(
-        ctx.core.db.dialect(),
-        "INSERT INTO \"gable_tokens\" (\"id\", \"account_id\", \"purpose\", \"address\", \"created_at\", \"expires_at\") \
-         VALUES (",
-    );
-    insert.bind(id).push(", ").bind(account).push(", ").bind(purpose.name()).push(", ").bind(address);
-    insert.push(", ").bind(ctx.now).push(", ").bind(ctx.now + lifetime).push(")");
+    let insert = ISSUE.with(values![id, account, purpose.name(), address, ctx.now, ctx.now + lifetime]);
     ctx.source().execute(insert).await?;
     Ok(id)
 }
@@ -130,6 +129,11 @@ pub(crate) async fn last_issued(
     found.map(|result| Row::new(&result).next()).transpose()
 }
 
+static UNUSED: FixedSql<1> = FixedSql::new(
+    r#"SELECT "id", "account_id", "purpose", "address", "expires_at" FROM "gable_tokens"
+       WHERE "used_at" IS NULL AND "id" = ?"#,
+);
+
 /// Finds the unused token of a link, if it has one of these purposes. A token issued for a code has a purpose of its
 /// own, so no link can use it.
 ///
@@ -141,9 +145,14 @@ pub(crate) async fn find(
     token: &str,
     purposes: &[Purpose],
 ) -> Result<Option<OneTime>, AuthError> {
-    let found = by_link(ctx, auth, token, purposes, having(ctx, "\"used_at\" IS NULL")).await?;
+    let found = by_link(ctx, auth, token, purposes, &UNUSED).await?;
     found.map(|found| found.in_time(ctx)).transpose()
 }
+
+static USED: FixedSql<1> = FixedSql::new(
+    r#"SELECT "id", "account_id", "purpose", "address", "expires_at" FROM "gable_tokens"
+       WHERE "used_at" IS NOT NULL AND "id" = ?"#,
+);
 
 /// Finds the token of a link if it was used for one of these purposes and has not expired since.
 pub(crate) async fn find_used(
@@ -152,7 +161,7 @@ pub(crate) async fn find_used(
     token: &str,
     purposes: &[Purpose],
 ) -> Result<Option<OneTime>, DbError> {
-    let found = by_link(ctx, auth, token, purposes, having(ctx, "\"used_at\" IS NOT NULL")).await?;
+    let found = by_link(ctx, auth, token, purposes, &USED).await?;
     Ok(found.filter(|found| found.expires_at > ctx.now))
 }
 
@@ -161,12 +170,20 @@ async fn by_link(
     auth: &Auth,
     token: &str,
     purposes: &[Purpose],
-    mut select: Statement,
+    select: &'static FixedSql<1>,
 ) -> Result<Option<OneTime>, DbError> {
     let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
-    select.push(" AND \"id\" = ").bind(id);
-    Ok(one(ctx, auth, select).await?.filter(|found| purposes.contains(&found.purpose)))
+    Ok(one(ctx, auth, select.with(values![id])).await?.filter(|found| purposes.contains(&found.purpose)))
 }
+
+static COUNT_GUESS: FixedSql<3> = FixedSql::new(
+    r#"UPDATE "gable_tokens" SET "attempts" = "attempts" + 1
+       WHERE "used_at" IS NULL AND "account_id" = ? AND "purpose" = ? AND "attempts" < ?"#,
+);
+static UNUSED_OF_ACCOUNT: FixedSql<2> = FixedSql::new(
+    r#"SELECT "id", "account_id", "purpose", "address", "expires_at" FROM "gable_tokens"
+       WHERE "used_at" IS NULL AND "account_id" = ? AND "purpose" = ?"#,
+);
 
 /// Finds the unused token of an account whose code this is. Every guess is counted and committed before it is compared,
 /// so that concurrent guesses cannot exceed the limit.
@@ -179,32 +196,17 @@ pub(crate) async fn guess(
     account: Id,
     code: &str,
 ) -> Result<Option<OneTime>, AuthError> {
-    let purpose = Purpose::VerifyEmailCode;
+    let purpose = Purpose::VerifyEmailCode.name();
     ctx.begin().await?;
-    let mut count = Statement::new(
-        ctx.core.db.dialect(),
-        "UPDATE \"gable_tokens\" SET \"attempts\" = \"attempts\" + 1 WHERE \"used_at\" IS NULL AND \"account_id\" = ",
-    );
-    count.bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
-    count.push(" AND \"attempts\" < ").bind(GUESSES);
-    let counted = ctx.source().execute(count).await?;
-    let mut select = having(ctx, "\"used_at\" IS NULL");
-    select.push(" AND \"account_id\" = ").bind(account).push(" AND \"purpose\" = ").bind(purpose.name());
+    let counted = ctx.source().execute(COUNT_GUESS.with(values![account, purpose, GUESSES])).await?;
+    let select = UNUSED_OF_ACCOUNT.with(values![account, purpose]);
     let found = if counted == 0 { None } else { one(ctx, auth, select).await? };
     ctx.commit().await?;
     let found = found.filter(|found| auth.secrets.is_code(found.id, code));
     found.map(|found| found.in_time(ctx)).transpose()
 }
 
-/// Selects the tokens for which a condition holds, whether or not they have expired.
-fn having(ctx: &Context<'_>, condition: &str) -> Statement {
-    let sql = "SELECT \"id\", \"account_id\", \"purpose\", \"address\", \"expires_at\" FROM \"gable_tokens\" WHERE ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.push(condition);
-    select
-}
-
-async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option<OneTime>, DbError> {
+async fn one(ctx: &Context<'_>, auth: &Auth, select: BoundSql) -> Result<Option<OneTime>, DbError> {
     let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
     let mut row = Row::new(&result);
     let (id, account) = (row.next()?, id_from(&mut row, auth.access.models.account.id)?);
@@ -213,11 +215,13 @@ async fn one(ctx: &Context<'_>, auth: &Auth, select: Statement) -> Result<Option
     Ok(purpose.map(|purpose| OneTime { id, account, purpose, address, expires_at }))
 }
 
+static CONSUME: FixedSql<3> = FixedSql::new(
+    r#"UPDATE "gable_tokens" SET "used_at" = ? WHERE "used_at" IS NULL AND "id" = ? AND "expires_at" > ?"#,
+);
+
 /// Marks a token as used, in the open transaction. False if it has been used, deleted or has expired since.
 pub(crate) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
     lock(ctx, token.account).await?;
-    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE \"gable_tokens\" SET \"used_at\" = ");
-    update.bind(ctx.now).push(" WHERE \"used_at\" IS NULL AND \"id\" = ").bind(token.id);
-    update.push(" AND \"expires_at\" > ").bind(ctx.now);
+    let update = CONSUME.with(values![ctx.now, token.id, ctx.now]);
     Ok(ctx.source().execute(update).await? == 1)
 }

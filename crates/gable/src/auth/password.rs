@@ -11,10 +11,10 @@ use super::event::{self, Event};
 use super::lockout::{Guess, account_turn};
 use super::recovery::required;
 use super::{Auth, grant, issued_credential, one_time};
-use crate::access::{GrantState, LoginMethod, Scope};
+use crate::access::{GrantState, LoginMethod};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
-use crate::db::{Row, Statement};
+use crate::db::{BoundSql, Row, values};
 use crate::error::{ApiError, Problem};
 use crate::meta::{AuthOperation, FieldKind, FieldMeta, PasswordPolicy};
 use crate::model::Id;
@@ -172,11 +172,10 @@ pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiErr
     field.ok_or_else(|| ApiError::internal("the account model has no password"))
 }
 
-pub(crate) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
-    let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE \"id\" = ", password_field(model)?.column, model.meta.table);
-    let mut select = model.sql.statement(sql);
-    select.bind(account);
-    let found = ctx.source().one(select).await?;
+pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+    let (table, column) = (model.meta.table, password_field(model)?.column);
+    let text = format!(r#"SELECT "{column}" FROM "{table}" WHERE "id" = ?"#);
+    let found = ctx.source().one(BoundSql::named(text, values![account])).await?;
     Ok(found.map(|result| Row::new(&result).next()).transpose()?)
 }
 
@@ -191,11 +190,12 @@ pub(crate) async fn replace(
 ) -> Result<(Box<dyn Any>, DateTime<Utc>), AuthError> {
     let earliest = DateTime::from_timestamp_millis(before).unwrap_or_default() + TimeDelta::milliseconds(1);
     let changed_at = ctx.now.max(earliest);
-    let mut update: Statement =
-        model.sql.statement(format!("UPDATE \"{}\" SET \"{}\" = ", model.meta.table, password_field(model)?.column));
-    update.bind(hash).push(", \"password_changed_at\" = ").bind(changed_at).push(" WHERE ");
-    model.sql.row(&mut update, &Scope::system(), account);
-    update.push(" RETURNING ").push(&model.sql.columns);
+    let (table, column) = (model.meta.table, password_field(model)?.column);
+    let (live, columns) = (model.sql.live, &model.sql.columns);
+    let text = format!(
+        r#"UPDATE "{table}" SET "{column}" = ?, "password_changed_at" = ? WHERE "id" = ?{live} RETURNING {columns}"#
+    );
+    let update = BoundSql::named(text, values![hash, changed_at, account]);
     let result = ctx.source().one(update).await?.ok_or(AuthError::AccountGone)?;
     Ok((model.resource.decode(&mut Row::new(&result))?, changed_at))
 }

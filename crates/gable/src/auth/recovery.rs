@@ -20,7 +20,7 @@ use super::{Auth, address, grant, lockout};
 use crate::access::LoginMethod;
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, RecoveryRequest};
-use crate::db::Statement;
+use crate::db::{BoundSql, values};
 use crate::error::{ApiError, Problem};
 use crate::mail;
 use crate::mail::{Mail, Template};
@@ -233,10 +233,9 @@ async fn find_reset(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<OneTi
 
 async fn verified_by_mail(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<(), AuthError> {
     let Some(column) = address::column(model) else { return Ok(()) };
-    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE ");
-    update.identifier(model.meta.table).push(" SET \"is_email_verified\" = ").bind(true);
-    update.push(" WHERE \"id\" = ").bind(token.account);
-    update.push(" AND ").identifier(column).push(" = ").bind(token.address.as_str());
+    let text =
+        format!(r#"UPDATE "{}" SET "is_email_verified" = ? WHERE "id" = ? AND "{column}" = ?"#, model.meta.table);
+    let update = BoundSql::named(text, values![true, token.account, token.address.as_str()]);
     ctx.source().execute(update).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{Auth, grant};
 use crate::access::{GrantState, LoginMethod, Principal};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
-use crate::db::{DbError, Row, Statement};
+use crate::db::{DbError, FixedSql, Row, values};
 use crate::meta::AuthOperation;
 use crate::model::Id;
 
@@ -68,11 +68,10 @@ async fn spent(ctx: &mut Context<'_>, account: Id, grant: GrantState) -> Result<
     Err(AuthError::RefreshToken)
 }
 
+static CURRENT: FixedSql<1> = FixedSql::new(r#"SELECT "generation", "renewed_at" FROM "gable_grants" WHERE "id" = ?"#);
+
 async fn current(ctx: &Context<'_>, grant: Uuid) -> Result<Option<(i32, Option<DateTime<Utc>>)>, DbError> {
-    let sql = "SELECT \"generation\", \"renewed_at\" FROM \"gable_grants\" WHERE \"id\" = ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.bind(grant);
-    let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
+    let Some(result) = ctx.source().one(CURRENT.with(values![grant])).await? else { return Ok(None) };
     let mut row = Row::new(&result);
     Ok(Some((row.next()?, row.next()?)))
 }

@@ -10,7 +10,7 @@ use super::grant;
 use crate::access::LoginMethod;
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
-use crate::db::{Row, Statement};
+use crate::db::{FixedSql, Row, Statement, values};
 use crate::meta::AuthOperation;
 use crate::model::Id;
 
@@ -30,7 +30,13 @@ pub(crate) struct OwnSession {
 }
 
 /// Maximum number of log-ins in one answer, since an account may have any number of them.
-const LISTED: u32 = 1000;
+const LISTED: i64 = 1000;
+
+static LIST: FixedSql<3> = FixedSql::new(
+    r#"SELECT "id", "surface", "ip", "user_agent", "created_at", "last_active_at", "expires_at", "idle_seconds"
+       FROM "gable_grants" WHERE "account_id" = ? AND "expires_at" > ?
+       ORDER BY "created_at" DESC, "id" DESC LIMIT ?"#,
+);
 
 /// The caller's log-ins, the newest first, at most `LISTED`.
 ///
@@ -39,14 +45,9 @@ const LISTED: u32 = 1000;
 pub(crate) async fn list_sessions(ctx: &mut Context<'_>) -> Result<Vec<OwnSession>, AuthError> {
     let account = ctx.principal.require()?.account;
     ctx.core.auth_hooks.run(AuthOperation::ListSessions, HookPhase::Before, ctx, &mut ()).await?;
-    let sql = "SELECT \"id\", \"surface\", \"ip\", \"user_agent\", \"created_at\", \"last_active_at\", \"expires_at\", \
-               \"idle_seconds\" FROM \"gable_grants\" WHERE \"account_id\" = ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
-    select.bind(account).push(" AND \"expires_at\" > ").bind(ctx.now);
-    select.push(&format!(" ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT {LISTED}"));
     let current = ctx.principal.grant().map(|grant| grant.id);
     let mut sessions = Vec::new();
-    for result in ctx.source().all(select).await? {
+    for result in ctx.source().all(LIST.with(values![account, ctx.now, LISTED])).await? {
         let mut row = Row::new(&result);
         let (id, surface, ip): (Uuid, String, Option<String>) = (row.next()?, row.next()?, row.next()?);
         let user_agent: Option<String> = row.next()?;

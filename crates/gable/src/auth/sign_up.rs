@@ -14,7 +14,7 @@ use crate::access::{AccessChange, LoginMethod, Newcomer, Scope, key_to};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
 use crate::crud;
-use crate::db::{Row, Statement};
+use crate::db::{BoundSql, Row, values};
 use crate::error::ApiError;
 use crate::meta::{AuthMode, AuthOperation, FieldKind, ModelKind, ModelMeta};
 use crate::model::input::{Form, Submitted};
@@ -144,9 +144,8 @@ pub(crate) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) ->
         return Ok(());
     };
     let hidden = if roles.meta.soft_delete { "\"deleted_at\" IS NULL AND " } else { "" };
-    let sql = format!("SELECT \"id\" FROM \"{}\" WHERE {hidden}\"name\" = ", roles.meta.table);
-    let mut find = Statement::new(core.db.dialect(), sql);
-    find.bind(role);
+    let text = format!(r#"SELECT "id" FROM "{}" WHERE {hidden}"name" = ?"#, roles.meta.table);
+    let find = BoundSql::named(text, values![role]);
     let Some(found) = ctx.source().one(find).await? else {
         tracing::warn!(role, "the default role does not exist; a new account gets no role");
         return Ok(());

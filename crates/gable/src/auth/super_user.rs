@@ -8,7 +8,7 @@ use super::event::{Event, record};
 use crate::access::{LoginMethod, Principal, Scope};
 use crate::context::{Context, Core};
 use crate::crud;
-use crate::db::AdvisoryLock;
+use crate::db::{AdvisoryLock, BoundSql, values};
 use crate::error::ApiError;
 use crate::model::Draft;
 
@@ -31,11 +31,11 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     ctx.begin().await?;
     let account = crud::create_one(&mut ctx, model, &Scope::system(), Draft::complete(input)).await?;
     let id = model.resource.id(account.as_ref());
-    let mut update = model.sql.statement("UPDATE ");
-    update.identifier(model.meta.table).push(" SET \"is_super_user\" = ").bind(true);
-    update.push(", \"is_staff\" = ").bind(true).push(", \"is_email_verified\" = ").bind(true).push(" WHERE ");
-    model.sql.row(&mut update, &Scope::system(), id);
-    ctx.source().execute(update).await?;
+    let (table, live) = (model.meta.table, model.sql.live);
+    let text = format!(
+        r#"UPDATE "{table}" SET "is_super_user" = ?, "is_staff" = ?, "is_email_verified" = ? WHERE "id" = ?{live}"#
+    );
+    ctx.source().execute(BoundSql::named(text, values![true, true, true, id])).await?;
     record(&ctx, Event::SignedUp, Some(id), LoginMethod::Console).await?;
     ctx.commit().await?;
     Ok(id.to_string())
@@ -49,11 +49,12 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
 pub(crate) async fn last_super_user_stays(ctx: &Context<'_>) -> Result<(), ApiError> {
     let model = ctx.core.account_model()?;
     ctx.core.db.lock(ctx.source(), AdvisoryLock::SuperUsers).await?;
-    let hidden = if model.meta.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" };
-    let mut select =
-        model.sql.statement(format!("SELECT \"id\" FROM \"{}\" WHERE \"is_super_user\" = ", model.meta.table));
-    select.bind(true).push(" AND \"is_active\" = ").bind(true);
-    select.push(" AND \"deleted_self_account_at\" IS NULL").push(hidden).push(" LIMIT 1");
+    let (table, live) = (model.meta.table, model.sql.live);
+    let text = format!(
+        r#"SELECT "id" FROM "{table}" WHERE "is_super_user" = ? AND "is_active" = ?
+           AND "deleted_self_account_at" IS NULL{live} LIMIT 1"#
+    );
+    let select = BoundSql::named(text, values![true, true]);
     match ctx.source().one(select).await? {
         Some(_) => Ok(()),
         None => {

@@ -15,7 +15,7 @@ use super::{Auth, address};
 use crate::access::{Authority, LoginMethod, Scope};
 use crate::context::Context;
 use crate::context::hooks::{EmailChange, HookPhase, RecoveryRequest};
-use crate::db::{Row, Statement};
+use crate::db::{BoundSql, Row, values};
 use crate::error::{ApiError, Problem};
 use crate::mail::{Mail, Template};
 use crate::meta::{AuthOperation, VerificationMethod};
@@ -237,11 +237,11 @@ async fn guessed(
 /// Marks the address of the token as verified; `None` if the account has another address by now.
 async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<Option<Box<dyn Any>>, AuthError> {
     let Some(column) = address::column(model) else { return Ok(None) };
-    let mut update = Statement::new(ctx.core.db.dialect(), "UPDATE ");
-    update.identifier(model.meta.table).push(" SET \"is_email_verified\" = ").bind(true).push(" WHERE ");
-    model.sql.row(&mut update, &Scope::system(), token.account);
-    update.push(" AND ").identifier(column).push(" = ").bind(token.address.as_str());
-    update.push(" RETURNING ").push(&model.sql.columns);
+    let (table, live, columns) = (model.meta.table, model.sql.live, &model.sql.columns);
+    let text = format!(
+        r#"UPDATE "{table}" SET "is_email_verified" = ? WHERE "id" = ?{live} AND "{column}" = ? RETURNING {columns}"#
+    );
+    let update = BoundSql::named(text, values![true, token.account, token.address.as_str()]);
     let Some(result) = ctx.source().one(update).await? else { return Ok(None) };
     Ok(Some(model.resource.decode(&mut Row::new(&result))?))
 }

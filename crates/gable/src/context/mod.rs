@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
 use crate::access::{AccessChange, Authority, Newcomer, Principal, Standing};
-use crate::db::{AdvisoryLock, Dialect, Savepoint, Source, Transaction};
+use crate::db::{AdvisoryLock, BoundSql, Dialect, Savepoint, Source, Transaction, values};
 use crate::error::ApiError;
 use crate::http::{self, Client};
 use crate::limit::LimitKey;
@@ -269,8 +269,8 @@ impl<'r> Context<'r> {
             return Ok(());
         }
         let model = self.core.account_model()?;
-        let mut select = model.sql.statement("SELECT 1 FROM ");
-        select.identifier(model.meta.table).push(" WHERE \"id\" = ").bind(account).push(" FOR NO KEY UPDATE");
+        let text = format!(r#"SELECT 1 FROM "{}" WHERE "id" = ? FOR NO KEY UPDATE"#, model.meta.table);
+        let select = BoundSql::named(text, values![account]);
         self.source().one(select).await?;
         Ok(())
     }

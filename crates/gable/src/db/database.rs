@@ -11,7 +11,7 @@ use super::options::{Options, PreparedStatements};
 use super::postgres::{self, Target};
 use super::row::RawRow;
 use super::sqlite::{self, Sqlite};
-use super::{DbError, Dialect, Statement};
+use super::{DbError, Dialect, IntoStatement, Statement};
 use crate::meta::ModelMeta;
 
 #[derive(Clone)]
@@ -358,7 +358,15 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<RawRow>, DbError> {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Source::Pool(database) => database.dialect(),
+            Source::Transaction(transaction) => transaction.open.dialect,
+        }
+    }
+
+    pub(crate) async fn all(&self, sql: impl IntoStatement) -> Result<Vec<RawRow>, DbError> {
+        let statement = sql.into_statement(self.dialect());
         // Boxed, so that the futures of requests stay small.
         let rows = match self {
             Source::Pool(database) => Box::pin(database.backend.all(&statement)).await,
@@ -367,12 +375,13 @@ impl Source<'_> {
         rows.inspect_err(|error| log_timeout(error, &statement))
     }
 
-    pub(crate) async fn one(&self, statement: Statement) -> Result<Option<RawRow>, DbError> {
-        Ok(self.all(statement).await?.into_iter().next())
+    pub(crate) async fn one(&self, sql: impl IntoStatement) -> Result<Option<RawRow>, DbError> {
+        Ok(self.all(sql).await?.into_iter().next())
     }
 
     /// How many rows were touched.
-    pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, DbError> {
+    pub(crate) async fn execute(&self, sql: impl IntoStatement) -> Result<u64, DbError> {
+        let statement = sql.into_statement(self.dialect());
         let executed = match self {
             Source::Pool(database) => Box::pin(database.backend.executed(&statement)).await,
             Source::Transaction(transaction) => Box::pin(transaction.open.executed(&statement)).await,
@@ -384,6 +393,6 @@ impl Source<'_> {
 /// Shows the shape of a statement that took too long: its text, which holds no values.
 fn log_timeout(error: &DbError, statement: &Statement) {
     if matches!(error, DbError::Timeout) {
-        tracing::warn!(sql = statement.sql, "a statement took too long");
+        tracing::warn!(sql = &*statement.sql, "a statement took too long");
     }
 }

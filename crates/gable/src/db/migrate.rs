@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::system::PREFIX;
-use super::{AdvisoryLock, Database, DbError, Dialect, Migration, Row, Source, Statement, Transaction};
+use super::{AdvisoryLock, Database, DbError, FixedSql, Migration, Row, Source, Transaction, values};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
@@ -52,7 +52,7 @@ impl Database {
     async fn refuse_unknown(&self, migrations: &'static [Migration]) -> Result<(), MigrateError> {
         let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
-        let applied = applied(&transaction, self.dialect()).await?;
+        let applied = applied(&transaction).await?;
         transaction.commit().await?;
         let known =
             |name: &String| name.starts_with(PREFIX) || migrations.iter().any(|migration| migration.name == name);
@@ -66,12 +66,12 @@ impl Database {
     pub(super) async fn apply(&self, name: &'static str, script: &str) -> Result<bool, MigrateError> {
         let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
-        if applied(&transaction, self.dialect()).await?.iter().any(|applied| applied == name) {
+        if applied(&transaction).await?.iter().any(|applied| applied == name) {
             transaction.commit().await?;
             return Ok(false);
         }
         transaction.script(script).await.map_err(|cause| MigrateError::Failed { name, cause })?;
-        record(&transaction, self.dialect(), name).await?;
+        record(&transaction, name).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -102,15 +102,17 @@ impl Database {
     }
 }
 
-async fn applied(transaction: &Transaction, dialect: Dialect) -> Result<Vec<String>, MigrateError> {
-    let history = Statement::new(dialect, "SELECT \"name\" FROM \"gable_migrations\" ORDER BY \"name\"");
-    let rows = Source::Transaction(transaction).all(history).await?;
+static APPLIED: FixedSql<0> = FixedSql::new(r#"SELECT "name" FROM "gable_migrations" ORDER BY "name""#);
+
+async fn applied(transaction: &Transaction) -> Result<Vec<String>, MigrateError> {
+    let rows = Source::Transaction(transaction).all(APPLIED.with([])).await?;
     Ok(rows.iter().map(|row| Row::new(row).next()).collect::<Result<_, _>>()?)
 }
 
-async fn record(transaction: &Transaction, dialect: Dialect, name: &str) -> Result<(), DbError> {
-    let mut insert = Statement::new(dialect, "INSERT INTO \"gable_migrations\" (\"name\", \"applied_at\") VALUES (");
-    insert.bind(name).push(", ").bind(chrono::Utc::now().to_rfc3339()).push(")");
+static RECORD: FixedSql<2> = FixedSql::new(r#"INSERT INTO "gable_migrations" ("name", "applied_at") VALUES (?, ?)"#);
+
+async fn record(transaction: &Transaction, name: &str) -> Result<(), DbError> {
+    let insert = RECORD.with(values![name, chrono::Utc::now().to_rfc3339()]);
     Source::Transaction(transaction).execute(insert).await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! SQL text with the values for its placeholders.
 
+use std::borrow::Cow;
+
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
 
@@ -9,7 +11,7 @@ use super::{Dialect, quote};
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) dialect: Dialect,
-    pub(crate) sql: String,
+    pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
     /// Bytes of rows after which reading them ends with `DbError::TooLarge`; none: all rows are read.
     pub(super) max_bytes: Option<usize>,
@@ -17,7 +19,13 @@ pub(crate) struct Statement {
 
 impl Statement {
     pub(crate) fn new(dialect: Dialect, sql: impl Into<String>) -> Self {
-        Self { dialect, sql: sql.into(), values: Vec::new(), max_bytes: None }
+        let sql: String = sql.into();
+        Self::bound(dialect, sql, Vec::new())
+    }
+
+    /// A statement with all of its text and values.
+    pub(super) fn bound(dialect: Dialect, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) -> Self {
+        Self { dialect, sql: sql.into(), values, max_bytes: None }
     }
 
     /// Reads no more than so many bytes of rows.
@@ -26,19 +34,19 @@ impl Statement {
     }
 
     pub(crate) fn push(&mut self, sql: &str) -> &mut Self {
-        self.sql.push_str(sql);
+        self.sql.to_mut().push_str(sql);
         self
     }
 
     pub(crate) fn identifier(&mut self, name: &str) -> &mut Self {
-        quote(name, &mut self.sql);
+        quote(name, self.sql.to_mut());
         self
     }
 
     /// A placeholder and its value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.dialect.placeholder(self.values.len(), &mut self.sql);
+        self.dialect.placeholder(self.values.len(), self.sql.to_mut());
         self
     }
 
@@ -80,7 +88,7 @@ impl Statement {
 
     /// Shows the text with `RUST_LOG=gable::sql=trace`. Values are bound, so that none is in it.
     pub(super) fn trace(&self) {
-        tracing::trace!(target: "gable::sql", sql = self.sql);
+        tracing::trace!(target: "gable::sql", sql = &*self.sql);
     }
 }
 

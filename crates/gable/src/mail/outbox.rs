@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::email_message::is_address;
 use super::{Mail, Tells};
 use crate::context::Context;
-use crate::db::{Database, DbError, Row, Source, Statement};
+use crate::db::{BoundSql, Database, DbError, FixedSql, Row, Source, values};
 use crate::error::ApiError;
 
 /// Number of attempts after which a mail is given up.
@@ -38,17 +38,16 @@ pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), Api
     Ok(())
 }
 
-fn insertion(mail: &Mail, ctx: &Context<'_>) -> Result<Statement, ApiError> {
+static ENQUEUE: FixedSql<7> = FixedSql::new(
+    r#"INSERT INTO "gable_outbox" ("id", "template", "recipient", "token_id", "variables", "created_at",
+       "next_attempt_at") VALUES (?, ?, ?, ?, ?, ?, ?)"#,
+);
+
+fn insertion(mail: &Mail, ctx: &Context<'_>) -> Result<BoundSql, ApiError> {
     let variables: BTreeMap<&str, &str> = mail.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let variables = serde_json::to_string(&variables).map_err(ApiError::internal)?;
-    let mut insert = Statement::new(
-        ctx.core.db.dialect(),
-        "INSERT INTO \"gable_outbox\" (\"id\", \"template\", \"recipient\", \"token_id\", \"variables\", \"created_at\", \
-         \"next_attempt_at\") VALUES (",
-    );
-    insert.bind(Uuid::now_v7()).push(", ").bind(mail.template.name()).push(", ").bind(mail.to.as_str()).push(", ");
-    insert.bind(mail.token).push(", ").bind(variables).push(", ").bind(ctx.now).push(", ").bind(ctx.now).push(")");
-    Ok(insert)
+    let (id, template, to, now) = (Uuid::now_v7(), mail.template.name(), mail.to.as_str(), ctx.now);
+    Ok(ENQUEUE.with(values![id, template, to, mail.token, variables, now, now]))
 }
 
 /// A mail that is due.
@@ -94,38 +93,35 @@ pub(super) struct Outbox<'a> {
     pub(super) db: &'a Database,
 }
 
+static NEXT_DUE: FixedSql<1> = FixedSql::new(
+    r#"SELECT o."id", o."template", o."recipient", o."variables", o."attempts", t."id", t."expires_at", t."used_at"
+       FROM "gable_outbox" o LEFT JOIN "gable_tokens" t ON t."id" = o."token_id"
+       WHERE o."next_attempt_at" <= ? ORDER BY o."next_attempt_at", o."id" LIMIT 1"#,
+);
+static CLAIM: FixedSql<4> = FixedSql::new(
+    r#"UPDATE "gable_outbox" SET "attempts" = "attempts" + 1, "next_attempt_at" = ?
+       WHERE "id" = ? AND "attempts" = ? AND "next_attempt_at" <= ?"#,
+);
+static REMOVE: FixedSql<1> = FixedSql::new(r#"DELETE FROM "gable_outbox" WHERE "id" = ?"#);
+
 impl Outbox<'_> {
     /// The mail that has been due for the longest time; `None` if no mail is due.
     pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<Waiting>, DbError> {
-        let mut select = Statement::new(
-            self.db.dialect(),
-            "SELECT o.\"id\", o.\"template\", o.\"recipient\", o.\"variables\", o.\"attempts\", t.\"id\", t.\"expires_at\", \
-             t.\"used_at\" FROM \"gable_outbox\" o LEFT JOIN \"gable_tokens\" t ON t.\"id\" = o.\"token_id\" \
-             WHERE o.\"next_attempt_at\" <= ",
-        );
-        select.bind(now).push(" ORDER BY o.\"next_attempt_at\", o.\"id\" LIMIT 1");
-        let found = self.db.reader().one(select).await?;
+        let found = self.db.reader().one(NEXT_DUE.with(values![now])).await?;
         found.map(|row| waiting(Row::new(&row))).transpose()
     }
 
     /// Reserves the next attempt at a mail and schedules the one after it. False if another worker was faster.
     pub(super) async fn claim(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<bool, DbError> {
-        let mut update = Statement::new(
-            self.db.dialect(),
-            "UPDATE \"gable_outbox\" SET \"attempts\" = \"attempts\" + 1, \"next_attempt_at\" = ",
-        );
-        update.bind(now + mail.pause()).push(" WHERE \"id\" = ").bind(mail.id);
-        update.push(" AND \"attempts\" = ").bind(mail.attempts).push(" AND \"next_attempt_at\" <= ").bind(now);
+        let update = CLAIM.with(values![now + mail.pause(), mail.id, mail.attempts, now]);
         Ok(self.write(update).await? == 1)
     }
 
     pub(super) async fn remove(&self, mail: &Waiting) -> Result<(), DbError> {
-        let mut delete = Statement::new(self.db.dialect(), "DELETE FROM \"gable_outbox\" WHERE \"id\" = ");
-        delete.bind(mail.id);
-        self.write(delete).await.map(drop)
+        self.write(REMOVE.with(values![mail.id])).await.map(drop)
     }
 
-    async fn write(&self, statement: Statement) -> Result<u64, DbError> {
+    async fn write(&self, statement: BoundSql) -> Result<u64, DbError> {
         let transaction = self.db.begin().await?;
         let touched = Source::Transaction(&transaction).execute(statement).await?;
         transaction.commit().await?;

@@ -13,7 +13,7 @@ use super::{Mail, MailRoom, Mailbox, Template, enqueue};
 use crate::access::Principal;
 use crate::clock::Clock;
 use crate::context::{Context, Core};
-use crate::db::{Database, Options, Row, Source, Statement};
+use crate::db::{Database, FixedSql, IntoStatement, Options, Row, Source, Statement, values};
 use crate::error::ApiError;
 use crate::meta::{AppMeta, IdKind, ModelKind, ModelMeta};
 use crate::secrets::Secrets;
@@ -61,6 +61,12 @@ impl Deref for Node {
     }
 }
 
+static TOKEN: FixedSql<3> = FixedSql::new(
+    r#"INSERT INTO "gable_tokens" ("id", "account_id", "purpose", "address", "created_at", "expires_at")
+       VALUES (?, 1, 'test', 'ada@example.com', ?, ?)"#,
+);
+static ATTEMPTS: FixedSql<0> = FixedSql::new(r#"SELECT "attempts" FROM "gable_outbox" ORDER BY "id""#);
+
 impl Room {
     pub(super) async fn new() -> Self {
         let (directory, clock, mailbox) = (TempDir::new().expect("a directory"), Clock::default(), Mailbox::default());
@@ -80,13 +86,7 @@ impl Room {
     /// Writes a one-time token that expires in an hour and returns its id.
     pub(super) async fn token(&self) -> Uuid {
         let (id, now) = (Uuid::now_v7(), self.clock.now());
-        let mut insert = Statement::new(
-            self.core.db.dialect(),
-            "INSERT INTO \"gable_tokens\" (\"id\", \"account_id\", \"purpose\", \"address\", \"created_at\", \"expires_at\") \
-             VALUES (",
-        );
-        insert.bind(id).push(", 1, 'test', 'ada@example.com', ").bind(now).push(", ");
-        insert.bind(now + TimeDelta::hours(1)).push(")");
+        let insert = TOKEN.with(values![id, now, now + TimeDelta::hours(1)]);
         self.execute(insert).await;
         id
     }
@@ -108,7 +108,7 @@ impl Room {
         self.execute(Statement::new(self.core.db.dialect(), sql)).await;
     }
 
-    async fn execute(&self, statement: Statement) {
+    async fn execute(&self, statement: impl IntoStatement) {
         let transaction = self.core.db.begin().await.expect("a transaction");
         Source::Transaction(&transaction).execute(statement).await.expect("SQL of a test");
         transaction.commit().await.expect("a commit");
@@ -116,9 +116,7 @@ impl Room {
 
     /// The number of attempts of each mail in the outbox.
     pub(super) async fn attempts(&self) -> Vec<i32> {
-        let select =
-            Statement::new(self.core.db.dialect(), "SELECT \"attempts\" FROM \"gable_outbox\" ORDER BY \"id\"");
-        let rows = self.core.db.reader().all(select).await.expect("the outbox");
+        let rows = self.core.db.reader().all(ATTEMPTS.with([])).await.expect("the outbox");
         rows.iter().map(|row| Row::new(row).next().expect("a number")).collect()
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct TableSql {
     dialect: Dialect,
     /// `"id", "title", …` in table order, as `Resource::decode` reads them.
     pub(crate) columns: String,
+    /// Behind a condition: leaves out rows that are marked deleted. Empty for a model without soft deletion.
+    pub(crate) live: &'static str,
     select: String,
     select_ids: String,
     count: String,
@@ -34,7 +36,8 @@ impl TableSql {
         let select = format!("SELECT {columns} FROM \"{}\" WHERE ", meta.table);
         let count = format!("SELECT count(*) FROM \"{}\" WHERE ", meta.table);
         let select_ids = format!("SELECT \"id\" FROM \"{}\" WHERE ", meta.table);
-        Self { meta, dialect, columns, select, select_ids, count }
+        let live = if meta.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" };
+        Self { meta, dialect, columns, live, select, select_ids, count }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

@@ -373,7 +373,7 @@ mod tests {
     fn total(groups: &[&[Term]], filter: &Condition) -> String {
         let rows = RowRule::AnyOf(groups.iter().map(|terms| terms.to_vec()).collect());
         let scope = Scope { rows, read: FieldSet::default(), ..Scope::system() };
-        TableSql::new(&MODEL, Dialect::Sqlite).total(&scope, filter).sql
+        TableSql::new(&MODEL, Dialect::Sqlite).total(&scope, filter).sql.into_owned()
     }
 
     #[test]

@@ -7,13 +7,13 @@ use super::stored_passwords::note_stored_hashes;
 use crate::access::LoginMethod;
 use crate::auth::{ATTEMPTS, KEPT, OWN_DEEDS};
 use crate::context::Core;
-use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::db::{BoundSql, DbError, Dialect, FixedSql, IntoStatement, Row, Source, Statement, values};
 use crate::meta::AuthMeta;
 use crate::model::{Id, id_from};
 use crate::rest::crud::REPEATABLE_FOR;
 
 /// Rows deleted in one transaction, which must not block other writers for long.
-const BATCH: u64 = 1_000;
+const BATCH: i64 = 1_000;
 /// Maximum number of transactions per kind of row in one run.
 const BATCHES: usize = 50;
 /// How long events are kept, and the counts of failed log-ins with unknown identifiers.
@@ -23,6 +23,16 @@ const EVENTS: TimeDelta = TimeDelta::days(90);
 const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
 /// Maximum number of events without an account: attempts with unknown identifiers must not fill the disk.
 const OF_NOBODY: i64 = 100_000;
+
+static IDLE: FixedSql<3> = FixedSql::new(
+    r#"DELETE FROM "gable_grants" WHERE "id" IN
+       (SELECT "id" FROM "gable_grants" WHERE "surface" = ? AND "last_active_at" <= ? LIMIT ?)"#,
+);
+static BEYOND_OF_NOBODY: FixedSql<3> = FixedSql::new(
+    r#"DELETE FROM "gable_events" WHERE "id" IN (SELECT "id" FROM "gable_events" WHERE "id" IN
+       (SELECT "id" FROM "gable_events" WHERE "account_id" IS NULL
+       ORDER BY "at" DESC, "id" DESC LIMIT ? OFFSET ?) LIMIT ?)"#,
+);
 
 /// Deletes idempotency records that are too old to be replayed; with accounts also log-ins that expired or are idle,
 /// expired one-time tokens, old events and old counts of failed attempts.
@@ -38,22 +48,18 @@ pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     ] {
         delete_until(core, table, column, until).await?;
     }
-    delete(core, "gable_grants", idle(core, auth)).await
+    delete(core, IDLE.with(values![LoginMethod::Session.name(), idle_since(core, auth), BATCH])).await
 }
 
 /// Deletes all but the newest events of each account, and of those without an account. To be run rarely, because it
 /// scans the index of all events.
 pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
     let Some(access) = &core.access else { return Ok(()) };
-    let dialect = core.db.dialect();
-    let mut nobody =
-        Statement::new(dialect, "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" IS NULL");
-    newest_but(&mut nobody, OF_NOBODY);
-    delete(core, "gable_events", nobody).await?;
+    delete(core, BEYOND_OF_NOBODY.with(values![BATCH, OF_NOBODY, BATCH])).await?;
     for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
-        for result in core.db.reader().all(long(dialect, kinds)).await? {
+        for result in core.db.reader().all(long(core.db.dialect(), kinds)).await? {
             let account = id_from(&mut Row::new(&result), access.models.account.id)?;
-            delete(core, "gable_events", beyond(dialect, account, kinds)).await?;
+            delete(core, beyond(core.db.dialect(), account, kinds)).await?;
         }
     }
     Ok(())
@@ -65,54 +71,42 @@ fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
     let mut long = Statement::new(dialect, sql);
     long.join(", ", kinds, |long, kind| long.bind(*kind));
     long.push(") GROUP BY \"account_id\" HAVING COUNT(*) > ").bind(i64::from(KEPT));
-    long.push(" LIMIT ").bind(BATCH as i64);
+    long.push(" LIMIT ").bind(BATCH);
     long
 }
 
-/// The events of these kinds that are not among the newest of an account.
+/// Deletes the events of these kinds that are not among the newest of an account.
 fn beyond(dialect: Dialect, account: Id, kinds: &[&str]) -> Statement {
-    let sql = "\"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
+    let sql = "DELETE FROM \"gable_events\" WHERE \"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"id\" IN \
+               (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
     let mut beyond = Statement::new(dialect, sql);
     beyond.bind(account).push(" AND \"kind\" IN (");
-    beyond.join(", ", kinds, |beyond, kind| beyond.bind(*kind)).push(")");
-    newest_but(&mut beyond, i64::from(KEPT));
+    beyond.join(", ", kinds, |beyond, kind| beyond.bind(*kind));
+    beyond.push(") ORDER BY \"at\" DESC, \"id\" DESC LIMIT ").bind(BATCH);
+    beyond.push(" OFFSET ").bind(i64::from(KEPT)).push(") LIMIT ").bind(BATCH).push(")");
     beyond
 }
 
-fn newest_but(statement: &mut Statement, kept: i64) {
-    statement
-        .push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ")
-        .bind(BATCH as i64)
-        .push(" OFFSET ")
-        .bind(kept)
-        .push(")");
-}
-
 async fn delete_until(core: &Core, table: &str, column: &str, until: DateTime<Utc>) -> Result<(), DbError> {
-    let mut over = Statement::new(core.db.dialect(), format!("\"{column}\" <= "));
-    over.bind(until);
-    delete(core, table, over).await
+    let text =
+        format!(r#"DELETE FROM "{table}" WHERE "id" IN (SELECT "id" FROM "{table}" WHERE "{column}" <= ? LIMIT ?)"#);
+    delete(core, BoundSql::named(text, values![until, BATCH])).await
 }
 
-fn idle(core: &Core, auth: &AuthMeta) -> Statement {
+/// The last use of a session that is idle by now.
+fn idle_since(core: &Core, auth: &AuthMeta) -> DateTime<Utc> {
     let seconds = i64::try_from(auth.session.idle_seconds).ok().and_then(TimeDelta::try_seconds);
-    let before = core.now().checked_sub_signed(seconds.unwrap_or(TimeDelta::MAX)).unwrap_or_default();
-    let mut idle = Statement::new(core.db.dialect(), "\"surface\" = ");
-    idle.bind(LoginMethod::Session.name()).push(" AND \"last_active_at\" <= ").bind(before);
-    idle
+    core.now().checked_sub_signed(seconds.unwrap_or(TimeDelta::MAX)).unwrap_or_default()
 }
 
-/// Deletes the rows that match a condition, in batches.
-async fn delete(core: &Core, table: &str, over: Statement) -> Result<(), DbError> {
-    let mut delete = over;
-    delete.sql =
-        format!("DELETE FROM \"{table}\" WHERE \"id\" IN (SELECT \"id\" FROM \"{table}\" WHERE {}", delete.sql);
-    delete.push(" LIMIT ").bind(BATCH as i64).push(")");
+/// Runs a statement that deletes a batch of rows, until it finds no full batch.
+async fn delete(core: &Core, batch: impl IntoStatement) -> Result<(), DbError> {
+    let batch = batch.into_statement(core.db.dialect());
     for _ in 0..BATCHES {
         let transaction = core.db.begin().await?;
-        let deleted = Source::Transaction(&transaction).execute(delete.clone()).await?;
+        let deleted = Source::Transaction(&transaction).execute(batch.clone()).await?;
         transaction.commit().await?;
-        if deleted < BATCH {
+        if deleted < BATCH as u64 {
             break;
         }
     }

@@ -2,7 +2,7 @@
 //! nor a filter would find them, and the same mailbox could sign up twice.
 
 use crate::context::Core;
-use crate::db::{DbError, Dialect, Row, Source, Statement};
+use crate::db::{BoundSql, DbError, Dialect, Row, Source, values};
 use crate::meta::{FieldKind, FieldMeta};
 use crate::model::input::normal_address;
 use crate::model::{Id, id_from};
@@ -66,14 +66,13 @@ async fn rewrite(
     id: Id,
     (stored, normal): (String, String),
 ) -> Result<(), DbError> {
-    let mut update: Statement = model.sql.statement("UPDATE ");
-    update.identifier(model.meta.table).push(" SET ").identifier(field.column).push(" = ").bind(normal);
-    update.push(" WHERE \"id\" = ").bind(id).push(" AND ").identifier(field.column).push(" = ").bind(stored);
+    let (table, column) = (model.meta.table, field.column);
+    let text = format!(r#"UPDATE "{table}" SET "{column}" = ? WHERE "id" = ? AND "{column}" = ?"#);
+    let update = BoundSql::named(text, values![normal, id, stored]);
     let transaction = core.db.begin().await?;
     match Source::Transaction(&transaction).execute(update).await {
         Ok(_) => transaction.commit().await,
         Err(DbError::Unique(_)) => {
-            let (table, column) = (model.meta.table, field.column);
             tracing::warn!(table, column, %id, "an e-mail address is that of another row in another spelling; both are kept");
             transaction.roll_back().await
         }

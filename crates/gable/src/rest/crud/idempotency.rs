@@ -24,7 +24,7 @@ use super::answer::Answer;
 use crate::access::{Identity, Scope};
 use crate::context::{Context, Core};
 use crate::crud::transact::transact;
-use crate::db::{DbError, Row, Statement};
+use crate::db::{DbError, FixedSql, Row, values};
 use crate::error::ApiError;
 use crate::http::set_header;
 use crate::meta::{ModelMeta, canonical};
@@ -199,6 +199,18 @@ pub(super) struct Written {
     pub(super) rows: usize,
 }
 
+static CLAIM: FixedSql<4> = FixedSql::new(
+    r#"INSERT INTO "gable_idempotency" AS k ("id", "fingerprint", "created_at") VALUES (?, ?, ?)
+       ON CONFLICT ("id") DO UPDATE SET "fingerprint" = excluded."fingerprint", "created_at" = excluded."created_at"
+       WHERE k."created_at" <= ?"#,
+);
+static LOAD_ANSWER: FixedSql<1> = FixedSql::new(
+    r#"SELECT "fingerprint", "status", "location", "etag", "body" FROM "gable_idempotency" WHERE "id" = ?"#,
+);
+static STORE_ANSWER: FixedSql<5> = FixedSql::new(
+    r#"UPDATE "gable_idempotency" SET "status" = ?, "location" = ?, "etag" = ?, "body" = ? WHERE "id" = ?"#,
+);
+
 impl Repeatable {
     /// Identifies a request by its key, and computes its fingerprint.
     ///
@@ -244,23 +256,14 @@ impl Repeatable {
 
     /// Claims the key; `false` if another request holds it. An expired key is claimed like a free one.
     async fn insert(&self, ctx: &Context<'_>) -> Result<bool, DbError> {
-        let mut insert = self.statement(ctx, "INSERT INTO \"gable_idempotency\" AS k");
-        insert.push(" (\"id\", \"fingerprint\", \"created_at\") ").push("VALUES (").bind(self.id.clone());
-        insert.push(", ").bind(self.fingerprint.clone()).push(", ").bind(ctx.now).push(")");
-        insert.push(
-            " ON CONFLICT (\"id\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
-             \"created_at\" = excluded.\"created_at\" WHERE k.\"created_at\" <= ",
-        );
-        insert.bind(ctx.now - REPEATABLE_FOR);
+        let (id, fingerprint) = (self.id.clone(), self.fingerprint.clone());
+        let insert = CLAIM.with(values![id, fingerprint, ctx.now, ctx.now - REPEATABLE_FOR]);
         Ok(ctx.source().execute(insert).await? > 0)
     }
 
     /// The stored answer of the request that holds the key, if its fingerprint matches this request.
     async fn kept(&self, ctx: &Context<'_>) -> Result<Answer, ApiError> {
-        let columns = "\"fingerprint\", \"status\", \"location\", \"etag\", \"body\"";
-        let mut select = self.statement(ctx, format!("SELECT {columns} FROM \"gable_idempotency\" WHERE \"id\" = "));
-        select.bind(self.id.clone());
-        let kept = ctx.source().one(select).await?;
+        let kept = ctx.source().one(LOAD_ANSWER.with(values![self.id.clone()])).await?;
         let kept = kept.ok_or_else(|| ApiError::internal("a key that was taken is not there"))?;
         let mut row = Row::new(&kept);
         if !bool::from(row.next::<Vec<u8>>()?.ct_eq(&self.fingerprint)) {
@@ -283,18 +286,15 @@ impl Repeatable {
         if answer.body.len() > self.largest {
             return Err(too_large());
         }
-        let mut update = self.statement(ctx, "UPDATE \"gable_idempotency\" SET \"status\" = ");
-        update.bind(i32::from(answer.status.as_u16()));
-        update.push(", \"location\" = ").bind(answer.location.clone());
-        update.push(", \"etag\" = ").bind(answer.etag.clone());
-        update.push(", \"body\" = ").bind(answer.body.clone());
-        update.push(" WHERE \"id\" = ").bind(self.id.clone());
+        let update = STORE_ANSWER.with(values![
+            i32::from(answer.status.as_u16()),
+            answer.location.clone(),
+            answer.etag.clone(),
+            answer.body.clone(),
+            self.id.clone(),
+        ]);
         ctx.source().execute(update).await?;
         Ok(())
-    }
-
-    fn statement(&self, ctx: &Context<'_>, sql: impl Into<String>) -> Statement {
-        Statement::new(ctx.core.db.dialect(), sql)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::difference::{Difference, Grant, Mark, Prune};
 use crate::access::{DynamicModels, role_permissions};
 use crate::context::Core;
-use crate::db::{DbError, Row, Source, Statement};
+use crate::db::{BoundSql, DbError, Row, Source, Statement, values};
 use crate::meta::{IdKind, ModelMeta, Origin};
 use crate::model::{Id, id_from};
 
@@ -68,52 +68,37 @@ impl Tables {
             self.permissions.insert((resource.clone(), action.clone()), id);
         }
         for grant in difference.marked(Mark::YamlOnly) {
-            self.link(core, source, models, grant).await?;
+            self.link(source, models, grant).await?;
         }
         if prune == Prune::Yes {
-            self.prune(core, source, models, difference).await?;
+            self.prune(source, models, difference).await?;
         }
         Ok(())
     }
 
-    async fn link(
-        &self,
-        core: &Core,
-        source: Source<'_>,
-        models: &DynamicModels,
-        grant: &Grant,
-    ) -> Result<(), DbError> {
+    async fn link(&self, source: Source<'_>, models: &DynamicModels, grant: &Grant) -> Result<(), DbError> {
         let Some((role, permission)) = self.ids(grant) else { return Ok(()) };
         let Some((table, role_column, permission_column)) = role_permissions(models) else { return Ok(()) };
-        let mut insert = Statement::new(core.db.dialect(), "INSERT INTO ");
-        insert.identifier(table).push(" (").identifier(role_column).push(", ").identifier(permission_column);
-        insert.push(") VALUES (").bind(role).push(", ").bind(permission).push(") ON CONFLICT DO NOTHING");
-        source.execute(insert).await?;
+        let text = format!(
+            r#"INSERT INTO "{table}" ("{role_column}", "{permission_column}") VALUES (?, ?) ON CONFLICT DO NOTHING"#
+        );
+        source.execute(BoundSql::named(text, values![role, permission])).await?;
         Ok(())
     }
 
     /// Removes grants that the YAML does not have, and permissions that the schema does not have. Roles stay, since
     /// accounts may have them.
-    async fn prune(
-        &self,
-        core: &Core,
-        source: Source<'_>,
-        models: &DynamicModels,
-        difference: &Difference,
-    ) -> Result<(), DbError> {
+    async fn prune(&self, source: Source<'_>, models: &DynamicModels, difference: &Difference) -> Result<(), DbError> {
         let Some((table, role_column, permission_column)) = role_permissions(models) else { return Ok(()) };
         for grant in difference.marked(Mark::TablesOnly) {
             let Some((role, permission)) = self.ids(grant) else { continue };
-            let mut delete = Statement::new(core.db.dialect(), "DELETE FROM ");
-            delete.identifier(table).push(" WHERE ").identifier(role_column).push(" = ").bind(role);
-            delete.push(" AND ").identifier(permission_column).push(" = ").bind(permission);
-            source.execute(delete).await?;
+            let text = format!(r#"DELETE FROM "{table}" WHERE "{role_column}" = ? AND "{permission_column}" = ?"#);
+            source.execute(BoundSql::named(text, values![role, permission])).await?;
         }
         for pair in &difference.unknown_permissions {
             let Some(id) = self.permissions.get(pair) else { continue };
-            let mut delete = Statement::new(core.db.dialect(), "DELETE FROM ");
-            delete.identifier(models.permission.table).push(" WHERE \"id\" = ").bind(*id);
-            source.execute(delete).await?;
+            let text = format!(r#"DELETE FROM "{}" WHERE "id" = ?"#, models.permission.table);
+            source.execute(BoundSql::named(text, values![*id])).await?;
         }
         Ok(())
     }
