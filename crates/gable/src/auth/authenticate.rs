@@ -13,7 +13,7 @@ use super::{Auth, grant, issued_credential};
 use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::hooks::{Authentication, AuthenticationFailure, HookPhase, Pipeline};
 use crate::context::{Context, Core};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::http::{LoggedAccount, is_cross_site};
 use crate::meta::{IdKind, Surface, TokenDelivery};
 use crate::model::{Id, RowId};
@@ -100,7 +100,7 @@ async fn by_credential(
                 note_use(ctx, &identity);
                 return Ok(Principal::Account(identity));
             }
-            Err(error) if error.status() == 401 => {
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => {
                 dead |= matches!(credential, Credential::Session(_));
                 failed = failed.or(Some((credential, error)));
             }
@@ -130,7 +130,7 @@ pub(crate) fn refuse_cross_site(core: &Core, request: &HttpRequest) -> Result<()
     if request.method().is_safe() || !is_cross_site(request, public, trusted) {
         return Ok(());
     }
-    Err(ApiError::new(403, "CrossSiteRequest", "Requests from other sites are not allowed here"))
+    Err(ApiError::of(ErrorKind::Forbidden, "CrossSiteRequest", "Requests from other sites are not allowed here"))
 }
 
 /// Stores in the background that a log-in was used, if it ends by inactivity and the use is due to be stored.

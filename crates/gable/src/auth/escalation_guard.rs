@@ -4,7 +4,7 @@
 use crate::access::{AccessModels, CatalogueEntry, DynamicModels, Role, RowRule, granted, key_to, role_permissions};
 use crate::context::{Context, RowWrite};
 use crate::db::{BoundSql, RawRow, Row, values};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::meta::{FieldKind, FieldMeta, IdKind, ModelKind, ModelMeta, Permission, PermissionSet};
 use crate::model::{Id, RowValues, id_from};
 
@@ -199,7 +199,7 @@ impl Granter<'_, '_> {
 }
 
 pub(crate) fn cannot_grant() -> ApiError {
-    ApiError::new(403, "CannotGrant", "Nobody can grant more than they hold")
+    ApiError::of(ErrorKind::Forbidden, "CannotGrant", "Nobody can grant more than they hold")
 }
 
 fn position(meta: &ModelMeta, column: &str) -> Result<usize, ApiError> {

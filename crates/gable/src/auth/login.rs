@@ -18,7 +18,7 @@ use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, LoginAttempt};
 use crate::db::{BoundSql, Row, values};
-use crate::error::Problem;
+use crate::error::{ErrorKind, Problem};
 use crate::meta::{AuthOperation, IdentifierMeta};
 use crate::model::Id;
 use crate::model::input::PlainPassword;
@@ -158,7 +158,7 @@ pub(crate) async fn log_in(
     // A concurrent change of the account may have ended its log-ins, but not this one, which does not exist yet. The
     // account's row is locked since `remember` has written it, so the check stays valid until the commit.
     match ctx.revalidate_principal().await {
-        Err(over) if over.status() == 401 => return Err(credentials.incorrect()),
+        Err(over) if over.kind() == ErrorKind::Unauthenticated => return Err(credentials.incorrect()),
         standing => standing?,
     }
     if let Some(hash) = stronger {

@@ -21,7 +21,7 @@ use crate::access::LoginMethod;
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, RecoveryRequest};
 use crate::db::{BoundSql, values};
-use crate::error::{ApiError, Problem};
+use crate::error::{ApiError, ErrorKind, Problem};
 use crate::mail;
 use crate::mail::{Mail, Template};
 use crate::meta::{AuthOperation, PasswordPolicy};
@@ -59,7 +59,8 @@ pub(crate) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) ->
 
 /// The 429 for a request that would exceed the limit of mails.
 pub(crate) fn too_many(message: &str) -> ApiError {
-    ApiError::new(429, "TooManyRequests", message).with_header("Retry-After", WINDOW.num_seconds().to_string())
+    ApiError::of(ErrorKind::TooManyRequests, "TooManyRequests", message)
+        .with_header("Retry-After", WINDOW.num_seconds().to_string())
 }
 
 /// Runs `work` and returns no earlier than `ANSWER_AFTER`, so that the duration does not reveal what was found.

@@ -370,11 +370,13 @@ fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Res
 /// Renames a field in the problems of an error to the client's name of it.
 fn called(error: ApiError, field: &str, name: &str) -> AuthError {
     let renamed = |text: &str| text.replace(&format!("'{field}'"), &format!("'{name}'"));
-    let errors = error.meta().and_then(|meta| meta["errors"].as_array()).cloned().unwrap_or_default();
-    let problem = |entry: &Value| Problem {
+    let problem = |problem: &Problem| Problem {
         field: name.to_owned(),
-        code: entry["code"].as_str().unwrap_or_default().replacen("Email", "NewEmail", 1),
-        message: renamed(entry["message"].as_str().unwrap_or_default()),
+        code: problem.code.replacen("Email", "NewEmail", 1),
+        message: renamed(&problem.message),
     };
-    if errors.is_empty() { error.into() } else { AuthError::invalid(errors.iter().map(problem).collect()) }
+    if error.problems().is_empty() {
+        return error.into();
+    }
+    AuthError::invalid(error.problems().iter().map(problem).collect())
 }

@@ -3,7 +3,7 @@
 use crate::access::{Scope, decide};
 use crate::context::Context;
 use crate::context::hooks::{Authorization, HookPhase, Pipeline};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::meta::ActionMeta;
 use crate::query::Model;
 
@@ -51,7 +51,7 @@ async fn check<T>(
 /// that cookie. The error interceptors may replace the result.
 pub(crate) async fn refused(ctx: &mut Context<'_>, error: ApiError) -> ApiError {
     let mut error = match ctx.stale.take() {
-        Some(reason) if error.status() == 401 => reason,
+        Some(reason) if error.kind() == ErrorKind::Unauthenticated => reason,
         _ => error,
     };
     match ctx.core.auth_hooks.run(Pipeline::Authorize, HookPhase::Error, ctx, &mut error).await {

@@ -18,7 +18,7 @@ impl Refusal {
     /// # Errors
     /// The refused rows, if there are any. A server error (5xx) takes precedence.
     pub(crate) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
-        match rows.iter().position(|(_, error)| error.status() >= 500) {
+        match rows.iter().position(|(_, error)| error.is_failure()) {
             Some(failed) => Err(Refusal::Other(rows.swap_remove(failed).1)),
             None if rows.is_empty() => Ok(()),
             None => Err(Refusal::Rows(rows)),
@@ -88,7 +88,7 @@ impl From<DbError> for Refusal {
 
 /// Adds the problems of a nested row to its error, at the place of the row in the body.
 pub(crate) fn at(place: &str, error: ApiError) -> ApiError {
-    if place.is_empty() || error.status() >= 500 || error.meta().is_some_and(|meta| !meta.is_object()) {
+    if place.is_empty() || error.is_failure() || error.details().is_some_and(|details| !details.is_object()) {
         return error;
     }
     let problems = problems(place, &error);
@@ -99,10 +99,10 @@ pub(crate) fn at(place: &str, error: ApiError) -> ApiError {
 fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
     let listed = error.problems();
     if !listed.is_empty() {
-        let at = |problem: Problem| Problem { field: format!("{place}.{}", problem.field), ..problem };
-        return listed.into_iter().map(at).collect();
+        let at = |problem: &Problem| Problem { field: format!("{place}.{}", problem.field), ..problem.clone() };
+        return listed.iter().map(at).collect();
     }
-    let fields = error.meta().and_then(|meta| meta["fields"].as_array());
+    let fields = error.details().and_then(|details| details["fields"].as_array());
     let field = match fields.map(Vec::as_slice) {
         Some([field]) => format!("{place}.{}", field.as_str().unwrap_or_default()),
         _ => place.to_owned(),

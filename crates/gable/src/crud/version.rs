@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::access::Scope;
 use crate::context::Context;
 use crate::db::Row;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::meta::FieldSet;
 use crate::model::{Id, JsonBuffer, object};
 use crate::query::Model;
@@ -44,5 +44,5 @@ pub(crate) async fn check(
     if wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) {
         return Ok(());
     }
-    Err(ApiError::new(412, "PreconditionFailed", "The record has changed since it was read"))
+    Err(ApiError::of(ErrorKind::PreconditionFailed, "PreconditionFailed", "The record has changed since it was read"))
 }

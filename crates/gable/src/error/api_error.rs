@@ -1,13 +1,10 @@
 //! `ApiError`: a public message, kept apart from its internal cause.
 
-use std::fmt;
-
-use actix_web::http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Problem;
+use super::kind::ErrorKind;
 use crate::db::DbError;
-use crate::error::Problem;
 
 /// Maximum number of problems listed in one answer.
 const MAX_PROBLEMS: usize = 50;
@@ -21,36 +18,45 @@ pub struct ApiError(Box<Parts>);
 /// Boxed, so that a `Result` with an `ApiError` stays small.
 #[derive(Debug)]
 struct Parts {
-    status: StatusCode,
+    kind: ErrorKind,
     code: String,
     message: String,
-    meta: Option<Value>,
+    /// Members of `meta` besides the problems.
+    details: Option<Value>,
+    /// The first `MAX_PROBLEMS` problems.
+    problems: Vec<Problem>,
+    more_problems: usize,
     headers: Vec<(&'static str, String)>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl ApiError {
-    /// Creates an error of the application. A `status` outside 400..=599 becomes 500.
-    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        let status = StatusCode::from_u16(status)
-            .ok()
-            .filter(|status| status.is_client_error() || status.is_server_error())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    /// Creates an error of this kind, without details.
+    pub(crate) fn of(kind: ErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self(Box::new(Parts { status, code, message, meta: None, headers: Vec::new(), cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            code,
+            message,
+            details: None,
+            problems: Vec::new(),
+            more_problems: 0,
+            headers: Vec::new(),
+            cause: None,
+        }))
     }
 
     pub fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(400, code, message)
+        Self::of(ErrorKind::BadRequest, code, message)
     }
 
     pub fn unauthorized(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(401, code, message)
+        Self::of(ErrorKind::Unauthenticated, code, message)
     }
 
     /// The error for every missing permission.
     pub fn not_enough_permissions() -> Self {
-        Self::new(403, "NotEnoughPermissions", "You do not have permission to perform this action")
+        Self::of(ErrorKind::Forbidden, "NotEnoughPermissions", "You do not have permission to perform this action")
     }
 
     pub fn login_required() -> Self {
@@ -58,24 +64,24 @@ impl ApiError {
     }
 
     pub fn conflict(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(409, code, message)
+        Self::of(ErrorKind::Conflict, code, message)
     }
 
     /// 404 for a row that does not exist or that the caller may not view.
     pub fn not_found(model: &str) -> Self {
-        Self::new(404, format!("{model}NotFound"), format!("{model} not found"))
+        Self::of(ErrorKind::NotFound, format!("{model}NotFound"), format!("{model} not found"))
     }
 
     /// 500 for a failure that the client cannot fix; `cause` is only logged.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let mut error = Self::new(500, "InternalError", "Something went wrong on our side");
+        let mut error = Self::of(ErrorKind::Internal, "InternalError", "Something went wrong on our side");
         error.0.cause = Some(cause.into());
         error
     }
 
     /// 503 for overload or an unreachable database; clients may try again after `retry_after` seconds.
     pub fn unavailable(retry_after: u64) -> Self {
-        Self::new(503, "ServiceUnavailable", "The service is busy. Please try again shortly.")
+        Self::of(ErrorKind::Unavailable, "ServiceUnavailable", "The service is busy. Please try again shortly.")
             .with_header("Retry-After", retry_after.to_string())
     }
 
@@ -102,28 +108,23 @@ impl ApiError {
 
     /// Adds the list of problems, shortened so that a small request cannot cause a large answer.
     pub(crate) fn with_problems(mut self, mut problems: Vec<Problem>) -> Self {
-        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        self.0.more_problems = problems.len().saturating_sub(MAX_PROBLEMS);
         problems.truncate(MAX_PROBLEMS);
-        let mut meta = match self.0.meta.take() {
-            Some(Value::Object(meta)) => meta,
-            _ => serde_json::Map::new(),
-        };
-        meta.insert("errors".to_owned(), json!(problems));
-        if more > 0 {
-            meta.insert("more".to_owned(), more.into());
-        }
-        self.with_meta(Value::Object(meta))
+        self.0.problems = problems;
+        self.0.details = self.0.details.take().filter(Value::is_object);
+        self
     }
 
-    /// Returns the listed problems.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        let listed = self.0.meta.as_ref().and_then(|meta| meta.get("errors"));
-        listed.and_then(|listed| Vec::deserialize(listed).ok()).unwrap_or_default()
+    /// The problems of the request, at most 50.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0.problems
     }
 
+    /// Replaces the details and the problems.
     #[must_use]
     pub fn with_meta(mut self, meta: Value) -> Self {
-        self.0.meta = Some(meta);
+        self.0.details = Some(meta);
+        (self.0.problems, self.0.more_problems) = (Vec::new(), 0);
         self
     }
 
@@ -139,8 +140,17 @@ impl ApiError {
         self
     }
 
-    pub fn status(&self) -> u16 {
-        self.0.status.as_u16()
+    /// Whether the server failed, and not the request.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable => true,
+            ErrorKind::Status(status) => status >= 500,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.0.kind
     }
 
     pub fn code(&self) -> &str {
@@ -151,8 +161,26 @@ impl ApiError {
         &self.0.message
     }
 
-    pub fn meta(&self) -> Option<&Value> {
-        self.0.meta.as_ref()
+    /// The members of `meta` besides the problems.
+    pub(crate) fn details(&self) -> Option<&Value> {
+        self.0.details.as_ref()
+    }
+
+    /// The `meta` of the answer: the details, and the problems as `errors`. If there are more than 50 problems, `more`
+    /// is the number of the others.
+    pub fn meta(&self) -> Option<Value> {
+        if self.0.problems.is_empty() {
+            return self.0.details.clone();
+        }
+        let mut meta = match self.0.details.clone() {
+            Some(Value::Object(meta)) => meta,
+            _ => serde_json::Map::new(),
+        };
+        meta.insert("errors".to_owned(), json!(self.0.problems));
+        if self.0.more_problems > 0 {
+            meta.insert("more".to_owned(), self.0.more_problems.into());
+        }
+        Some(Value::Object(meta))
     }
 
     pub fn headers(&self) -> &[(&'static str, String)] {
@@ -165,12 +193,6 @@ impl ApiError {
     }
 }
 
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.message)
-    }
-}
-
 impl std::error::Error for ApiError {}
 
 /// Maps database errors for which the operation has no more specific error.
@@ -179,7 +201,9 @@ impl From<DbError> for ApiError {
         match error {
             DbError::Timeout => {
                 let message = "The query took too long. Ask for fewer rows, or filter and sort by indexed fields.";
-                Self::new(503, "QueryTimeout", message).with_header("Retry-After", "1".to_owned()).with_cause(error)
+                Self::of(ErrorKind::Timeout, "QueryTimeout", message)
+                    .with_header("Retry-After", "1".to_owned())
+                    .with_cause(error)
             }
             DbError::Unavailable(_) | DbError::LockTimeout | DbError::Conflict => {
                 Self::unavailable(1).with_cause(error)

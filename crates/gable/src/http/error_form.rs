@@ -51,7 +51,7 @@ fn replacement<B>(response: &HttpResponse<B>, id: &RequestId, write: WriteError)
         return None;
     }
     let error = response.error().and_then(by_type).unwrap_or_else(|| by_status(status));
-    let status = StatusCode::from_u16(error.status()).unwrap_or(status);
+    let status = error.kind().status();
     Some((status, write(&error, Some(id))))
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod probe;
 mod request_id;
 mod response;
 mod route_limit;
+mod status;
 mod transport;
 
 pub(crate) use access_log::LoggedAccount;

@@ -23,7 +23,7 @@ struct Body<'a> {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.kind().status()
     }
 
     /// Contains no request id; `transport` adds it to a 500.
@@ -52,7 +52,7 @@ pub(crate) fn error_response(error: &ApiError, id: Option<&RequestId>) -> HttpRe
 pub(super) fn error_body(error: &ApiError, id: Option<&RequestId>) -> Vec<u8> {
     let meta = match error.status() {
         500 => id.map(|id| json!({ "requestId": id.as_str() })),
-        _ => error.meta().cloned(),
+        _ => error.meta(),
     };
     let meta = meta.unwrap_or_else(|| json!({}));
     let body = Body { status: "error", code: error.code(), message: error.message(), meta: &meta };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::meta::RateLimit;
 use crate::model::Id;
 
@@ -71,7 +71,8 @@ impl Decision {
 
     /// Returns the 429 with its headers.
     pub(crate) fn refusal(&self) -> ApiError {
-        let refusal = ApiError::new(429, "TooManyRequests", "Too many requests, please try again later");
+        let refusal =
+            ApiError::of(ErrorKind::TooManyRequests, "TooManyRequests", "Too many requests, please try again later");
         self.announce_on(refusal.with_header("Retry-After", self.retry_after_seconds.to_string()))
     }
 

@@ -225,9 +225,7 @@ fn explain_import(error: &ImportError) -> String {
 
 /// Lists every problem of the account, one per line.
 fn explain(error: &ApiError) -> String {
-    let problems = error.meta().and_then(|meta| meta.get("errors")).and_then(Value::as_array);
-    let lines = problems.into_iter().flatten().filter_map(|problem| problem.get("message")?.as_str());
-    let lines: Vec<&str> = lines.collect();
+    let lines: Vec<&str> = error.problems().iter().map(|problem| problem.message.as_str()).collect();
     match (lines.is_empty(), error.cause()) {
         (false, _) => lines.join("\n       "),
         (true, Some(cause)) => format!("{}: {cause}", error.message()),

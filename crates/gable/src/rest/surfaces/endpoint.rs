@@ -23,7 +23,7 @@ pub(super) trait WireFormat: 'static {
     async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError>;
 
     /// Maps an error of the core to the status, code and message of this surface.
-    fn words(error: AuthError) -> ApiError;
+    fn map_error(error: AuthError) -> ApiError;
 }
 
 /// The parts of a request that only the surface uses, and not the core.
@@ -148,7 +148,7 @@ async fn answer<S: WireFormat>(
     }
     match S::run(&mut ctx, auth, Asked { operation, request, payload }).await {
         Ok(response) => Ok(response),
-        Err(error) => Err(failed(&mut ctx, operation, S::words(error)).await),
+        Err(error) => Err(failed(&mut ctx, operation, S::map_error(error)).await),
     }
 }
 

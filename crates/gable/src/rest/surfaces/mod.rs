@@ -6,7 +6,7 @@ mod cookie;
 pub(crate) mod endpoint;
 pub(crate) mod jwt;
 mod own_view;
+mod problem_list;
 pub(crate) mod roles;
 pub(crate) mod session;
 pub(crate) mod token_pair;
-mod told;

@@ -93,8 +93,8 @@ async fn explanation(served: Served, request: HttpRequest) -> Result<HttpRespons
     let found = auth.access.by_account(core.db.reader(), core.db.dialect(), asked.account, core.now()).await?;
     let who = found.ok_or_else(|| ApiError::not_found(auth.access.models.account.name))?;
     let model = core.model(asked.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
-    let told = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);
-    Ok(answer(&json!({ "data": told })))
+    let explanation = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);
+    Ok(answer(&json!({ "data": explanation })))
 }
 
 fn may_explain(ctx: &Context<'_>) -> Result<(), ApiError> {

@@ -1,8 +1,8 @@
 //! The jwt surface: a bearer token and a cookie, as documented for Arkos.
 
 mod cookie;
+mod error_mapping;
 mod operations;
 mod routes;
-mod words;
 
 pub(crate) use routes::configure;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{operations, words};
+use super::{error_mapping, operations};
 use crate::access::LoginMethod;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
@@ -21,8 +21,8 @@ impl WireFormat for Jwt {
         operations::run(ctx, auth, asked).await
     }
 
-    fn words(error: AuthError) -> ApiError {
-        words::words(error)
+    fn map_error(error: AuthError) -> ApiError {
+        error_mapping::map_error(error)
     }
 }
 

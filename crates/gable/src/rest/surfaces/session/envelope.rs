@@ -5,10 +5,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-use super::words::{code, message};
+use super::error_mapping::{code, message};
 use crate::error::ApiError;
 use crate::http::{RequestId, json_response};
-use crate::rest::surfaces::told::{Told, told};
+use crate::rest::surfaces::problem_list::{ListedProblem, problem_list};
 
 #[derive(Serialize)]
 struct Success<'a, D> {
@@ -27,7 +27,7 @@ struct Failure<'a> {
 struct Refusal<'a> {
     code: &'a str,
     message: &'a str,
-    details: Vec<Told<'a>>,
+    details: Vec<ListedProblem>,
 }
 
 pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -> Result<HttpResponse, ApiError> {
@@ -37,6 +37,6 @@ pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -
 
 /// The body of an error response. It does not contain the request id, which is in the `X-Request-Id` header.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
-    let refusal = Refusal { code: code(error), message: message(error), details: told(error) };
+    let refusal = Refusal { code: code(error), message: message(error), details: problem_list(error) };
     serde_json::to_vec(&Failure { success: false, error: refusal }).expect("texts and lists of them serialize")
 }

@@ -1,9 +1,9 @@
 //! The session surface: an opaque cookie, as documented for ModularAuth-Kit.
 
 mod envelope;
+mod error_mapping;
 mod operations;
 mod reports;
 mod routes;
-mod words;
 
 pub(crate) use routes::{CHANGE_PASSWORD, configure, error_formats};

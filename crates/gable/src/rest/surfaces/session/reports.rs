@@ -48,13 +48,13 @@ pub(super) async fn history(ctx: &mut Context<'_>, request: &HttpRequest) -> Res
 const PAGE: u32 = 20;
 
 fn event(account: Id, own: &OwnEvent) -> Value {
-    let told = Told::of(own);
+    let entry = HistoryEntry::of(own);
     json!({
         "_id": own.id,
         "userId": account.to_string(),
-        "event": told.event,
-        "success": told.success,
-        "detail": told.detail,
+        "event": entry.event,
+        "success": entry.success,
+        "detail": entry.detail,
         "reason": own.reason,
         "surface": own.surface,
         "device": own.device,
@@ -67,13 +67,13 @@ fn event(account: Id, own: &OwnEvent) -> Value {
 }
 
 /// An event with the name that the surface documents. Several kinds of events share a name.
-struct Told<'e> {
+struct HistoryEntry<'e> {
     event: &'e str,
     success: bool,
     detail: Option<&'e str>,
 }
 
-impl<'e> Told<'e> {
+impl<'e> HistoryEntry<'e> {
     fn of(own: &'e OwnEvent) -> Self {
         let (event, success, detail) = match (own.kind.as_str(), own.reason.as_deref()) {
             ("logged_in", _) => ("login_success", true, None),

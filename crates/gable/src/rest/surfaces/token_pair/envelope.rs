@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-use super::words::name;
+use super::error_mapping::name;
 use crate::error::ApiError;
 use crate::http::{RequestId, json_response};
-use crate::rest::surfaces::told::{Told, told};
+use crate::rest::surfaces::problem_list::{ListedProblem, problem_list};
 
 #[derive(Serialize)]
 struct Said<'a> {
@@ -20,7 +20,7 @@ struct Failure<'a> {
     status: u16,
     message: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Told<'a>>,
+    errors: Vec<ListedProblem>,
 }
 
 pub(super) fn answer(body: &impl Serialize) -> Result<HttpResponse, ApiError> {
@@ -33,6 +33,7 @@ pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
 
 /// The body of an error response. `errors` lists the problems of an invalid body, and `message` is the first of them.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
-    let failure = Failure { name: name(error), status: error.status(), message: error.message(), errors: told(error) };
+    let failure =
+        Failure { name: name(error), status: error.status(), message: error.message(), errors: problem_list(error) };
     serde_json::to_vec(&failure).expect("texts and lists of them serialize")
 }

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::envelope::{answer, result};
+use super::error_mapping::map_proof_error;
 use super::redirect::{REDIRECT, redirect, redirect_of_verification};
 use super::user_data::{read_changes, read_new};
-use super::words::words_of_proof;
 use crate::access::LoginMethod;
 use crate::auth::account::{delete_me, get_me, log_out, update_me};
 use crate::auth::authenticate::bearer;
@@ -155,7 +155,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
     let body = submitted(ctx, auth, asked).await?;
     let names = ResetNames { token: "passwordResetToken", password: "password" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
-    reset_password(ctx, auth, reset, LoginMethod::TokenPair).await.map_err(words_of_proof)?;
+    reset_password(ctx, auth, reset, LoginMethod::TokenPair).await.map_err(map_proof_error)?;
     Ok(result("Password reset successful")?)
 }
 
@@ -184,7 +184,7 @@ async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> R
 async fn verify_by_code(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, asked, &["email", "code"], &[]).await?;
     let proof = Proof::Code { email: texts.optional("email"), code: texts.take("code") };
-    verify_email(ctx, auth, proof, LoginMethod::TokenPair).await.map_err(words_of_proof)?;
+    verify_email(ctx, auth, proof, LoginMethod::TokenPair).await.map_err(map_proof_error)?;
     Ok(result("Email verified")?)
 }
 

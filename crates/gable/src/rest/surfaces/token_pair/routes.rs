@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{envelope, operations, words};
+use super::{envelope, error_mapping, operations};
 use crate::access::LoginMethod;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
@@ -25,8 +25,8 @@ impl WireFormat for TokenPair {
         operations::run(ctx, auth, asked).await
     }
 
-    fn words(error: AuthError) -> ApiError {
-        words::words(error)
+    fn map_error(error: AuthError) -> ApiError {
+        error_mapping::map_error(error)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::auth::error::AuthError;
 use crate::error::{ApiError, Problem};
-use crate::rest::surfaces::told::in_capitals;
+use crate::rest::surfaces::problem_list::in_capitals;
 
 /// Maps an error of the core to the status, code and message of this surface.
-pub(super) fn words(error: AuthError) -> ApiError {
+pub(super) fn map_error(error: AuthError) -> ApiError {
     match error {
         // Not reached in practice: this surface checks the log-in body before it calls the core.
         AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {

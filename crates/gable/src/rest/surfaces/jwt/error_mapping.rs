@@ -4,7 +4,7 @@ use crate::auth::error::{AuthError, credential};
 use crate::error::ApiError;
 
 /// Maps an error of the core to the status, code and message of this surface.
-pub(super) fn words(error: AuthError) -> ApiError {
+pub(super) fn map_error(error: AuthError) -> ApiError {
     match error {
         AuthError::MissingCredentials { field } => {
             ApiError::bad_request("MissingCredentialFields", format!("Please provide both {field} and password"))

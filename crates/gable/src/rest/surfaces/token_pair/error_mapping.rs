@@ -2,10 +2,10 @@
 
 use crate::auth::error::AuthError;
 use crate::error::{ApiError, Problem};
-use crate::rest::surfaces::told::in_capitals;
+use crate::rest::surfaces::problem_list::in_capitals;
 
 /// Maps an error of the core to the status, name and message of this surface.
-pub(super) fn words(error: AuthError) -> ApiError {
+pub(super) fn map_error(error: AuthError) -> ApiError {
     match error {
         AuthError::MissingCredentials { .. } | AuthError::IdentifierNotAllowed => {
             ApiError::bad_request("INVALID_ARGUMENTS", "Email and password required")
@@ -37,7 +37,7 @@ pub(super) fn words(error: AuthError) -> ApiError {
 }
 
 /// Maps an invalid token or code in a body to 400. An invalid link, in contrast, is answered with 404.
-pub(super) fn words_of_proof(error: AuthError) -> AuthError {
+pub(super) fn map_proof_error(error: AuthError) -> AuthError {
     match error {
         AuthError::OneTimeToken | AuthError::OneTimeTokenExpired => {
             ApiError::bad_request("INVALID_ARGUMENTS", "The token or code is invalid or has expired").into()
