@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::auth_permission as meta;
 
 /// One action on one resource.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -33,6 +34,18 @@ impl Related<super::user_permission::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateAuthPermission;
+    type Update = UpdateAuthPermission;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, resource, action, created_at, updated_at);
+}
+
+pub type AuthPermissionHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateAuthPermission {
     #[validate(length(max = 63))]
@@ -52,11 +65,12 @@ impl Input for CreateAuthPermission {
             accounts: body.nested("accounts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.resource);
-        row.set(2, self.action);
-        row.nested(0, self.roles);
-        row.nested(1, self.accounts);
+        row.set(Column::Resource as usize, self.resource);
+        row.set(Column::Action as usize, self.action);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::ACCOUNTS, self.accounts);
     }
 }
 
@@ -79,92 +93,11 @@ impl Input for UpdateAuthPermission {
             accounts: body.nested("accounts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.resource);
-        row.patch(2, self.action);
-        row.nested(0, self.roles);
-        row.nested(1, self.accounts);
+        row.patch(Column::Resource as usize, self.resource);
+        row.patch(Column::Action as usize, self.action);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::ACCOUNTS, self.accounts);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateAuthPermission;
-    type Update = UpdateAuthPermission;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            resource: row.next()?,
-            action: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.resource);
-        out.field(&self.action);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "AuthPermission",
-    table: "auth_permissions",
-    path: "auth-permissions",
-    resource: "auth-permission",
-    kind: ModelKind::Permission,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("resource", "resource", FieldKind::String),
-        FieldMeta::new("action", "action", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "roles",
-            "AuthRole",
-            RelationKind::ManyToMany {
-                table: "auth_permissions_auth_roles",
-                this_column: "auth_permission_id",
-                target_column: "auth_role_id",
-            },
-        ),
-        RelationMeta::new(
-            "accounts",
-            "UserPermission",
-            RelationKind::HasMany {
-                field: "permissionId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_auth_permissions_resource_action",
-            &["resource", "action"],
-            "AuthPermissionResourceActionUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::AUTH_PERMISSION_VIEW, "View", &[]),
-        ActionMeta::new(permission::AUTH_PERMISSION_CREATE, "Create", &[]),
-        ActionMeta::new(permission::AUTH_PERMISSION_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::AUTH_PERMISSION_DELETE, "Delete", &[]),
-        ActionMeta::new(permission::AUTH_PERMISSION_EXPLAIN, "Explain", &[]),
-    ],
-    routes: &[],
-};
-
-pub type AuthPermissionHooks = Hooks<Model>;

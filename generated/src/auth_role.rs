@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::auth_role as meta;
 
 /// A name for a set of permissions.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -30,6 +31,18 @@ impl Related<super::user_role::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateAuthRole;
+    type Update = UpdateAuthRole;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, name, description, created_at, updated_at);
+}
+
+pub type AuthRoleHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateAuthRole {
     #[validate(length(min = 1, max = 60))]
@@ -49,11 +62,12 @@ impl Input for CreateAuthRole {
             accounts: body.nested("accounts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.set(2, self.description);
-        row.nested(0, self.permissions);
-        row.nested(1, self.accounts);
+        row.set(Column::Name as usize, self.name);
+        row.set(Column::Description as usize, self.description);
+        row.nested(meta::relation::PERMISSIONS, self.permissions);
+        row.nested(meta::relation::ACCOUNTS, self.accounts);
     }
 }
 
@@ -76,87 +90,11 @@ impl Input for UpdateAuthRole {
             accounts: body.nested("accounts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.patch(2, self.description);
-        row.nested(0, self.permissions);
-        row.nested(1, self.accounts);
+        row.patch(Column::Name as usize, self.name);
+        row.patch(Column::Description as usize, self.description);
+        row.nested(meta::relation::PERMISSIONS, self.permissions);
+        row.nested(meta::relation::ACCOUNTS, self.accounts);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateAuthRole;
-    type Update = UpdateAuthRole;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            description: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.description);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "AuthRole",
-    table: "auth_roles",
-    path: "auth-roles",
-    resource: "auth-role",
-    kind: ModelKind::Role,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("description", "description", FieldKind::String).optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "permissions",
-            "AuthPermission",
-            RelationKind::ManyToMany {
-                table: "auth_permissions_auth_roles",
-                this_column: "auth_role_id",
-                target_column: "auth_permission_id",
-            },
-        ),
-        RelationMeta::new(
-            "accounts",
-            "UserRole",
-            RelationKind::HasMany {
-                field: "roleId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_auth_roles_name", &["name"], "AuthRoleNameUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(permission::AUTH_ROLE_VIEW, "View", &[]),
-        ActionMeta::new(permission::AUTH_ROLE_CREATE, "Create", &[]),
-        ActionMeta::new(permission::AUTH_ROLE_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::AUTH_ROLE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type AuthRoleHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::comment as meta;
 
 /// What a reader answers to an article.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -50,6 +51,18 @@ impl Related<super::user::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateComment;
+    type Update = UpdateComment;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, content, post_id, author_id, created_at, updated_at);
+}
+
+pub type CommentHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateComment {
     #[validate(length(min = 1, max = 5000))]
@@ -68,16 +81,18 @@ impl Input for CreateComment {
             author_id: body.me("authorId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.content);
-        row.set(2, self.post_id);
-        row.set(3, self.author_id);
+        row.set(Column::Content as usize, self.content);
+        row.set(Column::PostId as usize, self.post_id);
+        row.set(Column::AuthorId as usize, self.author_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::PostId as usize {
             self.post_id.put(id);
         }
-        if field == 3 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
@@ -95,119 +110,8 @@ impl Input for UpdateComment {
             content: body.patch("content"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.content);
+        row.patch(Column::Content as usize, self.content);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateComment;
-    type Update = UpdateComment;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            content: row.next()?,
-            post_id: row.next()?,
-            author_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.content);
-        out.field(&self.post_id);
-        out.field(&self.author_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Comment",
-    table: "comments",
-    path: "comments",
-    resource: "comment",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("content", "content", FieldKind::Text),
-        FieldMeta::new("postId", "post_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("authorId", "author_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "post",
-            "Post",
-            RelationKind::BelongsTo {
-                field: "postId",
-            },
-        ),
-        RelationMeta::new(
-            "author",
-            "User",
-            RelationKind::BelongsTo {
-                field: "authorId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::COMMENT_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Public, &[])],
-        ),
-        ActionMeta::new(
-            permission::COMMENT_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::COMMENT_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::COMMENT_DELETE,
-            "Delete",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-                RuleMeta::new(Who::Roles(&["Editor"]), &[]),
-            ],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type CommentHooks = Hooks<Model>;

@@ -17,6 +17,20 @@ pub mod user_permission;
 pub mod user_profile;
 pub mod user_role;
 
+mod meta {
+    pub mod auth_permission;
+    pub mod auth_role;
+    pub mod comment;
+    pub mod phone;
+    pub mod post;
+    pub mod reading;
+    pub mod tag;
+    pub mod user;
+    pub mod user_permission;
+    pub mod user_profile;
+    pub mod user_role;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use auth_permission::{
     CreateAuthPermission, Model as AuthPermission, AuthPermissionHooks,

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::phone as meta;
 
 /// A number that its owner may also log in with.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -36,9 +37,19 @@ impl Related<super::user::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-static NUMBER_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^\\+[0-9]{6,18}$").expect("checked by the build step")
-});
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreatePhone;
+    type Update = UpdatePhone;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, number, label, user_id, created_at, updated_at);
+}
+
+pub type PhoneHooks = Hooks<Model>;
+
+static NUMBER_PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern("^\\+[0-9]{6,18}$"));
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreatePhone {
@@ -58,13 +69,15 @@ impl Input for CreatePhone {
             user_id: body.me("userId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.number);
-        row.set(2, self.label);
-        row.set(3, self.user_id);
+        row.set(Column::Number as usize, self.number);
+        row.set(Column::Label as usize, self.label);
+        row.set(Column::UserId as usize, self.user_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 3 {
+        if field == Column::UserId as usize {
             self.user_id.put(id);
         }
     }
@@ -85,117 +98,9 @@ impl Input for UpdatePhone {
             label: body.patch_optional("label"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.number);
-        row.patch(2, self.label);
+        row.patch(Column::Number as usize, self.number);
+        row.patch(Column::Label as usize, self.label);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreatePhone;
-    type Update = UpdatePhone;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            number: row.next()?,
-            label: row.next()?,
-            user_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.number);
-        out.field(&self.label);
-        out.field(&self.user_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Phone",
-    table: "phones",
-    path: "phones",
-    resource: "phone",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("number", "number", FieldKind::String),
-        FieldMeta::new("label", "label", FieldKind::String).optional(),
-        FieldMeta::new("userId", "user_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "user",
-            "User",
-            RelationKind::BelongsTo {
-                field: "userId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_phones_number", &["number"], "PhoneNumberUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::PHONE_VIEW,
-            "View",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::PHONE_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::PHONE_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::PHONE_DELETE,
-            "Delete",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(3, ConditionValue::Me)],
-                ),
-            ],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type PhoneHooks = Hooks<Model>;

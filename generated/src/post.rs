@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::post as meta;
 
 /// An article.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -59,22 +60,26 @@ pub enum PostStatus {
     Published,
 }
 
-impl StringEnum for PostStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("draft", Self::Draft),
-        ("review", Self::Review),
-        ("published", Self::Published),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(PostStatus { Draft = "draft", Review = "review", Published = "published" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreatePost;
+    type Update = UpdatePost;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, title, slug, content, summary, status, views, published_at, author_id,
+        created_at, updated_at
+    );
 }
 
-string_enum!(PostStatus);
+pub type PostHooks = Hooks<Model>;
 
-static SLUG_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^[a-z0-9]+(-[a-z0-9]+)*$").expect("checked by the build step")
-});
+static SLUG_PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern(
+    "^[a-z0-9]+(-[a-z0-9]+)*$",
+));
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreatePost {
@@ -111,20 +116,22 @@ impl Input for CreatePost {
             comments: body.nested("comments"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.title);
-        row.set(2, self.slug);
-        row.set(3, self.content);
-        row.set(4, self.summary);
-        row.set(5, self.status);
-        row.set(6, self.views);
-        row.set(7, self.published_at);
-        row.set(8, self.author_id);
-        row.nested(1, self.tags);
-        row.nested(2, self.comments);
+        row.set(Column::Title as usize, self.title);
+        row.set(Column::Slug as usize, self.slug);
+        row.set(Column::Content as usize, self.content);
+        row.set(Column::Summary as usize, self.summary);
+        row.set(Column::Status as usize, self.status);
+        row.set(Column::Views as usize, self.views);
+        row.set(Column::PublishedAt as usize, self.published_at);
+        row.set(Column::AuthorId as usize, self.author_id);
+        row.nested(meta::relation::TAGS, self.tags);
+        row.nested(meta::relation::COMMENTS, self.comments);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 8 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
@@ -165,178 +172,23 @@ impl Input for UpdatePost {
             comments: body.nested("comments"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.title);
-        row.patch(2, self.slug);
-        row.patch(3, self.content);
-        row.patch(4, self.summary);
-        row.patch(5, self.status);
-        row.patch(6, self.views);
-        row.patch(7, self.published_at);
-        row.patch(8, self.author_id);
-        row.nested(1, self.tags);
-        row.nested(2, self.comments);
+        row.patch(Column::Title as usize, self.title);
+        row.patch(Column::Slug as usize, self.slug);
+        row.patch(Column::Content as usize, self.content);
+        row.patch(Column::Summary as usize, self.summary);
+        row.patch(Column::Status as usize, self.status);
+        row.patch(Column::Views as usize, self.views);
+        row.patch(Column::PublishedAt as usize, self.published_at);
+        row.patch(Column::AuthorId as usize, self.author_id);
+        row.nested(meta::relation::TAGS, self.tags);
+        row.nested(meta::relation::COMMENTS, self.comments);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 8 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreatePost;
-    type Update = UpdatePost;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            title: row.next()?,
-            slug: row.next()?,
-            content: row.next()?,
-            summary: row.next()?,
-            status: row.next()?,
-            views: row.next()?,
-            published_at: row.next()?,
-            author_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.title);
-        out.field(&self.slug);
-        out.field(&self.content);
-        out.field(&self.summary);
-        out.field(&self.status);
-        out.field(&self.views);
-        out.field(&self.published_at);
-        out.field(&self.author_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Post",
-    table: "posts",
-    path: "posts",
-    resource: "post",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("title", "title", FieldKind::String),
-        FieldMeta::new("slug", "slug", FieldKind::String).optional(),
-        FieldMeta::new("content", "content", FieldKind::Text),
-        FieldMeta::new("summary", "summary", FieldKind::Text).optional(),
-        FieldMeta::new(
-            "status",
-            "status",
-            FieldKind::Enum(&["draft", "review", "published"]),
-        ),
-        FieldMeta::new("views", "views", FieldKind::Integer).read_only(),
-        FieldMeta::new("publishedAt", "published_at", FieldKind::Datetime)
-            .optional()
-            .read_only(),
-        FieldMeta::new("authorId", "author_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "author",
-            "User",
-            RelationKind::BelongsTo {
-                field: "authorId",
-            },
-        ),
-        RelationMeta::new(
-            "tags",
-            "Tag",
-            RelationKind::ManyToMany {
-                table: "posts_tags",
-                this_column: "post_id",
-                target_column: "tag_id",
-            },
-        ),
-        RelationMeta::new(
-            "comments",
-            "Comment",
-            RelationKind::HasMany {
-                field: "postId",
-            },
-        ),
-    ],
-    uniques: &[UniqueMeta::new("uq_posts_slug", &["slug"], "PostSlugUniqueConstraint")],
-    actions: &[
-        ActionMeta::new(
-            permission::POST_VIEW,
-            "View",
-            &[
-                RuleMeta::new(
-                    Who::Public,
-                    &[Condition::new(5, ConditionValue::Text("published"))],
-                ),
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(8, ConditionValue::Me)],
-                ),
-                RuleMeta::new(Who::Roles(&["Editor"]), &[]),
-            ],
-        ),
-        ActionMeta::new(
-            permission::POST_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(8, ConditionValue::Me)],
-                ),
-                RuleMeta::new(Who::Roles(&["Editor"]), &[]),
-            ],
-        ),
-        ActionMeta::new(
-            permission::POST_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(8, ConditionValue::Me)],
-                ),
-                RuleMeta::new(Who::Roles(&["Editor"]), &[]),
-            ],
-        ),
-        ActionMeta::new(
-            permission::POST_DELETE,
-            "Delete",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Author"]),
-                    &[Condition::new(8, ConditionValue::Me)],
-                ),
-                RuleMeta::new(Who::Roles(&["Editor"]), &[]),
-            ],
-        ),
-        ActionMeta::new(
-                permission::POST_PUBLISH,
-                "Publish",
-                &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-            )
-            .description("Put an article on the front page"),
-    ],
-    routes: &[],
-};
-
-pub type PostHooks = Hooks<Model>;

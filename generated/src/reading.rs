@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::reading as meta;
 
 /// An author reads in public. Tickets are sold at the door.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -60,18 +61,23 @@ pub enum ReadingStage {
     SoldOut,
 }
 
-impl StringEnum for ReadingStage {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("planned", Self::Planned),
-        ("open", Self::Open),
-        ("sold-out", Self::SoldOut),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(ReadingStage { Planned = "planned", Open = "open", SoldOut = "sold-out" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateReading;
+    type Update = UpdateReading;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, title, notes, contact, tickets, seats, visitors, rating, price(2), is_online,
+        day, starts_at, announced_at, door_code, extras, stage, author_id, created_at,
+        updated_at, deleted_at
+    );
 }
 
-string_enum!(ReadingStage);
+pub type ReadingHooks = Hooks<Model>;
 
 fn check_price(value: &impl DecimalInput) -> Result<(), ValidationError> {
     decimal(value, 10, 2, Some(Decimal::new(0, 0)), None)
@@ -133,26 +139,28 @@ impl Input for CreateReading {
             author_id: body.optional("authorId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.title);
-        row.set(2, self.notes);
-        row.set(3, self.contact);
-        row.set(4, self.tickets);
-        row.set(5, self.seats);
-        row.set(6, self.visitors);
-        row.set(7, self.rating);
-        row.set(8, self.price);
-        row.set(9, self.is_online);
-        row.set(10, self.day);
-        row.set(11, self.starts_at);
-        row.set(12, self.announced_at);
-        row.set(13, self.door_code);
-        row.set(14, self.extras);
-        row.set(15, self.stage);
-        row.set(16, self.author_id);
+        row.set(Column::Title as usize, self.title);
+        row.set(Column::Notes as usize, self.notes);
+        row.set(Column::Contact as usize, self.contact);
+        row.set(Column::Tickets as usize, self.tickets);
+        row.set(Column::Seats as usize, self.seats);
+        row.set(Column::Visitors as usize, self.visitors);
+        row.set(Column::Rating as usize, self.rating);
+        row.set(Column::Price as usize, self.price);
+        row.set(Column::IsOnline as usize, self.is_online);
+        row.set(Column::Day as usize, self.day);
+        row.set(Column::StartsAt as usize, self.starts_at);
+        row.set(Column::AnnouncedAt as usize, self.announced_at);
+        row.set(Column::DoorCode as usize, self.door_code);
+        row.set(Column::Extras as usize, self.extras);
+        row.set(Column::Stage as usize, self.stage);
+        row.set(Column::AuthorId as usize, self.author_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 16 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
@@ -207,184 +215,28 @@ impl Input for UpdateReading {
             author_id: body.patch_optional("authorId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.title);
-        row.patch(2, self.notes);
-        row.patch(3, self.contact);
-        row.patch(4, self.tickets);
-        row.patch(5, self.seats);
-        row.patch(6, self.visitors);
-        row.patch(7, self.rating);
-        row.patch(8, self.price);
-        row.patch(9, self.is_online);
-        row.patch(10, self.day);
-        row.patch(11, self.starts_at);
-        row.patch(12, self.announced_at);
-        row.patch(14, self.extras);
-        row.patch(15, self.stage);
-        row.patch(16, self.author_id);
+        row.patch(Column::Title as usize, self.title);
+        row.patch(Column::Notes as usize, self.notes);
+        row.patch(Column::Contact as usize, self.contact);
+        row.patch(Column::Tickets as usize, self.tickets);
+        row.patch(Column::Seats as usize, self.seats);
+        row.patch(Column::Visitors as usize, self.visitors);
+        row.patch(Column::Rating as usize, self.rating);
+        row.patch(Column::Price as usize, self.price);
+        row.patch(Column::IsOnline as usize, self.is_online);
+        row.patch(Column::Day as usize, self.day);
+        row.patch(Column::StartsAt as usize, self.starts_at);
+        row.patch(Column::AnnouncedAt as usize, self.announced_at);
+        row.patch(Column::Extras as usize, self.extras);
+        row.patch(Column::Stage as usize, self.stage);
+        row.patch(Column::AuthorId as usize, self.author_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 16 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateReading;
-    type Update = UpdateReading;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            title: row.next()?,
-            notes: row.next()?,
-            contact: row.next()?,
-            tickets: row.next()?,
-            seats: row.next()?,
-            visitors: row.next()?,
-            rating: row.next()?,
-            price: row.decimal(2)?,
-            is_online: row.next()?,
-            day: row.next()?,
-            starts_at: row.next()?,
-            announced_at: row.next()?,
-            door_code: row.next()?,
-            extras: row.next()?,
-            stage: row.next()?,
-            author_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-            deleted_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.title);
-        out.field(&self.notes);
-        out.field(&self.contact);
-        out.field(&self.tickets);
-        out.field(&self.seats);
-        out.field(&self.visitors);
-        out.field(&self.rating);
-        out.field(&self.price);
-        out.field(&self.is_online);
-        out.field(&self.day);
-        out.field(&self.starts_at);
-        out.field(&self.announced_at);
-        out.field(&self.door_code);
-        out.field(&self.extras);
-        out.field(&self.stage);
-        out.field(&self.author_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-        out.field(&self.deleted_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Reading",
-    table: "readings",
-    path: "readings",
-    resource: "reading",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: true,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("title", "title", FieldKind::String),
-        FieldMeta::new("notes", "notes", FieldKind::Text).optional().private(),
-        FieldMeta::new("contact", "contact", FieldKind::Email),
-        FieldMeta::new("tickets", "tickets", FieldKind::Url).optional(),
-        FieldMeta::new("seats", "seats", FieldKind::Integer),
-        FieldMeta::new("visitors", "visitors", FieldKind::Bigint),
-        FieldMeta::new("rating", "rating", FieldKind::Float).optional(),
-        FieldMeta::new(
-            "price",
-            "price",
-            FieldKind::Decimal {
-                precision: 10,
-                scale: 2,
-            },
-        ),
-        FieldMeta::new("isOnline", "is_online", FieldKind::Boolean),
-        FieldMeta::new("day", "day", FieldKind::Date),
-        FieldMeta::new("startsAt", "starts_at", FieldKind::Time),
-        FieldMeta::new("announcedAt", "announced_at", FieldKind::Datetime),
-        FieldMeta::new("doorCode", "door_code", FieldKind::Uuid).immutable(),
-        FieldMeta::new("extras", "extras", FieldKind::Json).optional(),
-        FieldMeta::new(
-            "stage",
-            "stage",
-            FieldKind::Enum(&["planned", "open", "sold-out"]),
-        ),
-        FieldMeta::new("authorId", "author_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-        FieldMeta::new("deletedAt", "deleted_at", FieldKind::Datetime)
-            .origin(Origin::DeletedAt)
-            .optional()
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "author",
-            "User",
-            RelationKind::BelongsTo {
-                field: "authorId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::READING_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Public, &[])],
-        ),
-        ActionMeta::new(
-            permission::READING_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::READING_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::READING_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::READING_RESTORE,
-            "Restore",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-    ],
-    routes: &[
-        RouteMeta::new(
-            Operation::FindMany,
-            false,
-            Some(RateLimit {
-                window_ms: 60000,
-                max: 600,
-            }),
-        ),
-        RouteMeta::new(Operation::CreateMany, true, None),
-    ],
-};
-
-pub type ReadingHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::tag as meta;
 
 /// A word that articles are found by.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -20,6 +21,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateTag;
+    type Update = UpdateTag;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, name, created_at, updated_at);
+}
+
+pub type TagHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateTag {
     #[validate(length(min = 1, max = 40))]
@@ -34,9 +47,10 @@ impl Input for CreateTag {
             posts: body.nested("posts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.nested(0, self.posts);
+        row.set(Column::Name as usize, self.name);
+        row.nested(meta::relation::POSTS, self.posts);
     }
 }
 
@@ -54,89 +68,9 @@ impl Input for UpdateTag {
             posts: body.nested("posts"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.nested(0, self.posts);
+        row.patch(Column::Name as usize, self.name);
+        row.nested(meta::relation::POSTS, self.posts);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateTag;
-    type Update = UpdateTag;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Tag",
-    table: "tags",
-    path: "tags",
-    resource: "tag",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "posts",
-            "Post",
-            RelationKind::ManyToMany {
-                table: "posts_tags",
-                this_column: "tag_id",
-                target_column: "post_id",
-            },
-        ),
-    ],
-    uniques: &[UniqueMeta::new("uq_tags_name", &["name"], "TagNameUniqueConstraint")],
-    actions: &[
-        ActionMeta::new(
-            permission::TAG_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Public, &[])],
-        ),
-        ActionMeta::new(
-            permission::TAG_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::TAG_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::TAG_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Roles(&["Editor"]), &[])],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type TagHooks = Hooks<Model>;

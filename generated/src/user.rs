@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::user as meta;
 
 /// Somebody who reads, writes or runs the Gazette.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -88,9 +89,26 @@ impl Related<super::user_permission::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-static USERNAME_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^[A-Za-z0-9_.-]+$").expect("checked by the build step")
-});
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateUser;
+    type Update = UpdateUser;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, username, email, password, name, first_name, last_name, full_name, bio,
+        pinned_id, is_active, is_super_user, is_staff, is_email_verified, last_login_at,
+        password_changed_at, deleted_self_account_at, failed_login_attempts,
+        locked_until, created_at, updated_at
+    );
+}
+
+pub type UserHooks = Hooks<Model>;
+
+static USERNAME_PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern(
+    "^[A-Za-z0-9_.-]+$",
+));
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUser {
@@ -147,29 +165,31 @@ impl Input for CreateUser {
             permissions: body.nested("permissions"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.username);
-        row.set(2, self.email);
-        row.password(3, self.password);
-        row.set(4, self.name);
-        row.set(5, self.first_name);
-        row.set(6, self.last_name);
-        row.set(7, self.full_name);
-        row.set(8, self.bio);
-        row.set(9, self.pinned_id);
-        row.set(10, self.is_active);
-        row.set(11, self.is_super_user);
-        row.set(12, self.is_staff);
-        row.set(13, self.is_email_verified);
-        row.nested(0, self.profile);
-        row.nested(1, self.phones);
-        row.nested(2, self.posts);
-        row.nested(3, self.comments);
-        row.nested(4, self.roles);
-        row.nested(5, self.permissions);
+        row.set(Column::Username as usize, self.username);
+        row.set(Column::Email as usize, self.email);
+        row.password(Column::Password as usize, self.password);
+        row.set(Column::Name as usize, self.name);
+        row.set(Column::FirstName as usize, self.first_name);
+        row.set(Column::LastName as usize, self.last_name);
+        row.set(Column::FullName as usize, self.full_name);
+        row.set(Column::Bio as usize, self.bio);
+        row.set(Column::PinnedId as usize, self.pinned_id);
+        row.set(Column::IsActive as usize, self.is_active);
+        row.set(Column::IsSuperUser as usize, self.is_super_user);
+        row.set(Column::IsStaff as usize, self.is_staff);
+        row.set(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::PROFILE, self.profile);
+        row.nested(meta::relation::PHONES, self.phones);
+        row.nested(meta::relation::POSTS, self.posts);
+        row.nested(meta::relation::COMMENTS, self.comments);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::PERMISSIONS, self.permissions);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 9 {
+        if field == Column::PinnedId as usize {
             self.pinned_id.put(id);
         }
     }
@@ -228,224 +248,31 @@ impl Input for UpdateUser {
             permissions: body.nested("permissions"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.username);
-        row.patch(2, self.email);
-        row.patch(4, self.name);
-        row.patch(5, self.first_name);
-        row.patch(6, self.last_name);
-        row.patch(7, self.full_name);
-        row.patch(8, self.bio);
-        row.patch(9, self.pinned_id);
-        row.patch(10, self.is_active);
-        row.patch(11, self.is_super_user);
-        row.patch(12, self.is_staff);
-        row.patch(13, self.is_email_verified);
-        row.nested(0, self.profile);
-        row.nested(1, self.phones);
-        row.nested(2, self.posts);
-        row.nested(3, self.comments);
-        row.nested(4, self.roles);
-        row.nested(5, self.permissions);
+        row.patch(Column::Username as usize, self.username);
+        row.patch(Column::Email as usize, self.email);
+        row.patch(Column::Name as usize, self.name);
+        row.patch(Column::FirstName as usize, self.first_name);
+        row.patch(Column::LastName as usize, self.last_name);
+        row.patch(Column::FullName as usize, self.full_name);
+        row.patch(Column::Bio as usize, self.bio);
+        row.patch(Column::PinnedId as usize, self.pinned_id);
+        row.patch(Column::IsActive as usize, self.is_active);
+        row.patch(Column::IsSuperUser as usize, self.is_super_user);
+        row.patch(Column::IsStaff as usize, self.is_staff);
+        row.patch(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::PROFILE, self.profile);
+        row.nested(meta::relation::PHONES, self.phones);
+        row.nested(meta::relation::POSTS, self.posts);
+        row.nested(meta::relation::COMMENTS, self.comments);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::PERMISSIONS, self.permissions);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 9 {
+        if field == Column::PinnedId as usize {
             self.pinned_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateUser;
-    type Update = UpdateUser;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            username: row.next()?,
-            email: row.next()?,
-            password: row.next()?,
-            name: row.next()?,
-            first_name: row.next()?,
-            last_name: row.next()?,
-            full_name: row.next()?,
-            bio: row.next()?,
-            pinned_id: row.next()?,
-            is_active: row.next()?,
-            is_super_user: row.next()?,
-            is_staff: row.next()?,
-            is_email_verified: row.next()?,
-            last_login_at: row.next()?,
-            password_changed_at: row.next()?,
-            deleted_self_account_at: row.next()?,
-            failed_login_attempts: row.next()?,
-            locked_until: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.username);
-        out.field(&self.email);
-        out.field(&self.password);
-        out.field(&self.name);
-        out.field(&self.first_name);
-        out.field(&self.last_name);
-        out.field(&self.full_name);
-        out.field(&self.bio);
-        out.field(&self.pinned_id);
-        out.field(&self.is_active);
-        out.field(&self.is_super_user);
-        out.field(&self.is_staff);
-        out.field(&self.is_email_verified);
-        out.field(&self.last_login_at);
-        out.field(&self.password_changed_at);
-        out.field(&self.deleted_self_account_at);
-        out.field(&self.failed_login_attempts);
-        out.field(&self.locked_until);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "User",
-    table: "users",
-    path: "users",
-    resource: "user",
-    kind: ModelKind::Account,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("username", "username", FieldKind::String)
-            .optional()
-            .case_insensitive(),
-        FieldMeta::new("email", "email", FieldKind::Email),
-        FieldMeta::new("password", "password", FieldKind::Password),
-        FieldMeta::new("name", "name", FieldKind::String).optional(),
-        FieldMeta::new("firstName", "first_name", FieldKind::String).optional(),
-        FieldMeta::new("lastName", "last_name", FieldKind::String).optional(),
-        FieldMeta::new("fullName", "full_name", FieldKind::String).optional(),
-        FieldMeta::new("bio", "bio", FieldKind::Text).optional(),
-        FieldMeta::new("pinnedId", "pinned_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isStaff", "is_staff", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isEmailVerified", "is_email_verified", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("lastLoginAt", "last_login_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new("passwordChangedAt", "password_changed_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "deletedSelfAccountAt",
-                "deleted_self_account_at",
-                FieldKind::Datetime,
-            )
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "failedLoginAttempts",
-                "failed_login_attempts",
-                FieldKind::Integer,
-            )
-            .origin(Origin::Account)
-            .private()
-            .read_only(),
-        FieldMeta::new("lockedUntil", "locked_until", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .private()
-            .read_only(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "profile",
-            "UserProfile",
-            RelationKind::HasOne {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "phones",
-            "Phone",
-            RelationKind::HasMany {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "posts",
-            "Post",
-            RelationKind::HasMany {
-                field: "authorId",
-            },
-        ),
-        RelationMeta::new(
-            "comments",
-            "Comment",
-            RelationKind::HasMany {
-                field: "authorId",
-            },
-        ),
-        RelationMeta::new(
-            "roles",
-            "UserRole",
-            RelationKind::HasMany {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "permissions",
-            "UserPermission",
-            RelationKind::HasMany {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "pinned",
-            "Post",
-            RelationKind::BelongsTo {
-                field: "pinnedId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_users_username",
-            &["username"],
-            "UserUsernameUniqueConstraint",
-        ),
-        UniqueMeta::new("uq_users_email", &["email"], "UserEmailUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(permission::USER_VIEW, "View", &[]),
-        ActionMeta::new(permission::USER_CREATE, "Create", &[]),
-        ActionMeta::new(permission::USER_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::USER_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type UserHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::user_permission as meta;
 
 /// One permission, given to or taken from one account, whatever its roles say.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -56,17 +57,19 @@ pub enum UserPermissionEffect {
     Deny,
 }
 
-impl StringEnum for UserPermissionEffect {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("allow", Self::Allow),
-        ("deny", Self::Deny),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(UserPermissionEffect { Allow = "allow", Deny = "deny" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateUserPermission;
+    type Update = UpdateUserPermission;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, effect, user_id, permission_id, created_at, updated_at);
 }
 
-string_enum!(UserPermissionEffect);
+pub type UserPermissionHooks = Hooks<Model>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateUserPermission {
@@ -91,16 +94,18 @@ impl Input for CreateUserPermission {
             permission_id: body.required("permissionId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.effect);
-        row.set(2, self.user_id);
-        row.set(3, self.permission_id);
+        row.set(Column::Effect as usize, self.effect);
+        row.set(Column::UserId as usize, self.user_id);
+        row.set(Column::PermissionId as usize, self.permission_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::UserId as usize {
             self.user_id.put(id);
         }
-        if field == 3 {
+        if field == Column::PermissionId as usize {
             self.permission_id.put(id);
         }
     }
@@ -123,93 +128,8 @@ impl Input for UpdateUserPermission {
             effect: body.patch("effect"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.effect);
+        row.patch(Column::Effect as usize, self.effect);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateUserPermission;
-    type Update = UpdateUserPermission;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            effect: row.next()?,
-            user_id: row.next()?,
-            permission_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.effect);
-        out.field(&self.user_id);
-        out.field(&self.permission_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "UserPermission",
-    table: "user_permissions",
-    path: "user-permissions",
-    resource: "user-permission",
-    kind: ModelKind::AccountPermission,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("effect", "effect", FieldKind::Enum(&["allow", "deny"])),
-        FieldMeta::new("userId", "user_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("permissionId", "permission_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "user",
-            "User",
-            RelationKind::BelongsTo {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "permission",
-            "AuthPermission",
-            RelationKind::BelongsTo {
-                field: "permissionId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_user_permissions_user_id_permission_id",
-            &["userId", "permissionId"],
-            "UserPermissionUserIdPermissionIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::USER_PERMISSION_VIEW, "View", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_CREATE, "Create", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type UserPermissionHooks = Hooks<Model>;

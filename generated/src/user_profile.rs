@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::user_profile as meta;
 
 /// What an account shows of itself.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -37,6 +38,18 @@ impl Related<super::user::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateUserProfile;
+    type Update = UpdateUserProfile;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, nickname, website, birthday, user_id, created_at, updated_at);
+}
+
+pub type UserProfileHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUserProfile {
     #[validate(length(min = 2, max = 40))]
@@ -57,14 +70,16 @@ impl Input for CreateUserProfile {
             user_id: body.me("userId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.nickname);
-        row.set(2, self.website);
-        row.set(3, self.birthday);
-        row.set(4, self.user_id);
+        row.set(Column::Nickname as usize, self.nickname);
+        row.set(Column::Website as usize, self.website);
+        row.set(Column::Birthday as usize, self.birthday);
+        row.set(Column::UserId as usize, self.user_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 4 {
+        if field == Column::UserId as usize {
             self.user_id.put(id);
         }
     }
@@ -87,125 +102,10 @@ impl Input for UpdateUserProfile {
             birthday: Patch::Absent,
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.nickname);
-        row.patch(2, self.website);
-        row.patch(3, self.birthday);
+        row.patch(Column::Nickname as usize, self.nickname);
+        row.patch(Column::Website as usize, self.website);
+        row.patch(Column::Birthday as usize, self.birthday);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateUserProfile;
-    type Update = UpdateUserProfile;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            nickname: row.next()?,
-            website: row.next()?,
-            birthday: row.next()?,
-            user_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.nickname);
-        out.field(&self.website);
-        out.field(&self.birthday);
-        out.field(&self.user_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "UserProfile",
-    table: "user_profiles",
-    path: "user-profiles",
-    resource: "user-profile",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("nickname", "nickname", FieldKind::String),
-        FieldMeta::new("website", "website", FieldKind::Url).optional(),
-        FieldMeta::new("birthday", "birthday", FieldKind::Date).optional().private(),
-        FieldMeta::new("userId", "user_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "user",
-            "User",
-            RelationKind::BelongsTo {
-                field: "userId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_user_profiles_nickname",
-            &["nickname"],
-            "UserProfileNicknameUniqueConstraint",
-        ),
-        UniqueMeta::new(
-            "uq_user_profiles_user_id",
-            &["userId"],
-            "UserProfileUserIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::USER_PROFILE_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Public, &[])],
-        ),
-        ActionMeta::new(
-            permission::USER_PROFILE_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::USER_PROFILE_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::USER_PROFILE_DELETE,
-            "Delete",
-            &[
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type UserProfileHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::user_role as meta;
 
 /// An account has a role.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -48,6 +49,18 @@ impl Related<super::auth_role::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateUserRole;
+    type Update = UpdateUserRole;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, user_id, role_id, created_at, updated_at);
+}
+
+pub type UserRoleHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateUserRole {
     pub user_id: Uuid,
@@ -69,15 +82,17 @@ impl Input for CreateUserRole {
             role_id: body.required("roleId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.user_id);
-        row.set(2, self.role_id);
+        row.set(Column::UserId as usize, self.user_id);
+        row.set(Column::RoleId as usize, self.role_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 1 {
+        if field == Column::UserId as usize {
             self.user_id.put(id);
         }
-        if field == 2 {
+        if field == Column::RoleId as usize {
             self.role_id.put(id);
         }
     }
@@ -96,88 +111,6 @@ impl Input for UpdateUserRole {
     fn read(_body: &mut BodyReader<'_>) -> Self {
         Self {}
     }
+
     fn into_row(self, _row: &mut RowValues) {}
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateUserRole;
-    type Update = UpdateUserRole;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            user_id: row.next()?,
-            role_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.user_id);
-        out.field(&self.role_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "UserRole",
-    table: "user_roles",
-    path: "user-roles",
-    resource: "user-role",
-    kind: ModelKind::AccountRole,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("userId", "user_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("roleId", "role_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "user",
-            "User",
-            RelationKind::BelongsTo {
-                field: "userId",
-            },
-        ),
-        RelationMeta::new(
-            "role",
-            "AuthRole",
-            RelationKind::BelongsTo {
-                field: "roleId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_user_roles_user_id_role_id",
-            &["userId", "roleId"],
-            "UserRoleUserIdRoleIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::USER_ROLE_VIEW, "View", &[]),
-        ActionMeta::new(permission::USER_ROLE_CREATE, "Create", &[]),
-        ActionMeta::new(permission::USER_ROLE_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::USER_ROLE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type UserRoleHooks = Hooks<Model>;

@@ -83,6 +83,10 @@ fn backdate(directory: &Path, started: SystemTime) -> io::Result<()> {
     let before = started - Duration::from_secs(10);
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            backdate(&entry.path(), started)?;
+            continue;
+        }
         // File times come from a coarser clock than `started`.
         if entry.metadata()?.modified()? >= started - Duration::from_millis(20) {
             fs::File::options().append(true).open(entry.path())?.set_modified(before)?;

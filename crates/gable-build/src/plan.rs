@@ -52,7 +52,7 @@ pub fn plan(schema: &Schema, migrations: &[Recorded], templates: &Templates) -> 
         printer.file("permission", "schema/", templates::PERMISSION, PermissionsView::of(schema))?,
     ];
     for model in &schema.models {
-        files.push(printer.model(schema, model)?);
+        files.extend(printer.model(schema, model)?);
     }
     files.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(Plan { files })
@@ -63,9 +63,15 @@ struct Printer<'t> {
 }
 
 impl Printer<'_> {
-    fn model(&self, schema: &Schema, model: &Model) -> Result<File, PlanError> {
+    /// Prints the types of a model and its metadata.
+    fn model(&self, schema: &Schema, model: &Model) -> Result<[File; 2], PlanError> {
         let source = format!("schema/{}", model.file);
-        self.file(&model.module, &source, templates::MODEL, ModelView::of(schema, model))
+        let view = ModelView::of(schema, model);
+        let metadata = format!("meta/{}", model.module);
+        Ok([
+            self.file(&model.module, &source, templates::MODEL, &view)?,
+            self.file(&metadata, &source, templates::META, &view)?,
+        ])
     }
 
     fn file(

@@ -93,25 +93,29 @@ fn drift(output: &Path, plan: &Plan) -> Result<Vec<(String, Drift)>, Error> {
         }
     }
     let planned: BTreeSet<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
-    let printed = printed_files(&output.join("src"))?;
-    let orphans = printed.into_iter().filter(|path| !planned.contains(path.as_str()));
-    drift.extend(orphans.map(|path| (path, Drift::Orphan)));
+    for directory in ["src", "src/meta"] {
+        let printed = printed_files(output, directory)?;
+        let orphans = printed.into_iter().filter(|path| !planned.contains(path.as_str()));
+        drift.extend(orphans.map(|path| (path, Drift::Orphan)));
+    }
     Ok(drift)
 }
 
-/// Returns the files of an earlier build. Files written by a person do not begin with the mark and are left out.
-fn printed_files(source: &Path) -> Result<Vec<String>, Error> {
-    let entries = match fs::read_dir(source) {
+/// Returns the files of an earlier build in a directory of the output. Files written by a person do not begin with the
+/// mark and are left out.
+fn printed_files(output: &Path, directory: &str) -> Result<Vec<String>, Error> {
+    let source = output.join(directory);
+    let entries = match fs::read_dir(&source) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed("read", source, error)),
+        Err(error) => return Err(failed("read", &source, error)),
     };
     let mut printed = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| failed("read", source, error))?.path();
+        let path = entry.map_err(|error| failed("read", &source, error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.ends_with(".rs") && begins_like_ours(&path).map_err(|error| failed("read", &path, error))? {
-            printed.push(format!("src/{name}"));
+            printed.push(format!("{directory}/{name}"));
         }
     }
     printed.sort();

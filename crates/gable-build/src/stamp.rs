@@ -8,7 +8,8 @@ use std::{env, fs};
 use crate::migrate::fnv;
 
 /// All inputs of the output, and the output itself, so that an edit of generated files is noticed.
-const WATCHED: [&str; 5] = ["schema", "templates", "templates/mail", "migrations", "generated/src"];
+const WATCHED: [&str; 6] =
+    ["schema", "templates", "templates/mail", "migrations", "generated/src", "generated/src/meta"];
 
 /// A hash that changes with every file of the application and with the generator.
 pub(crate) struct Stamp(u64);

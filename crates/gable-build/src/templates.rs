@@ -12,10 +12,11 @@ use serde::Serialize;
 use crate::mail;
 
 /// All templates; a template is named after its output.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 7] = [
     (APP, include_str!("../templates/app.rs.jinja")),
     (CATALOGUE, include_str!("../templates/catalogue.rs.jinja")),
     (LIB, include_str!("../templates/lib.rs.jinja")),
+    (META, include_str!("../templates/meta.rs.jinja")),
     (MIGRATIONS, include_str!("../templates/migrations.rs.jinja")),
     (MODEL, include_str!("../templates/model.rs.jinja")),
     (PERMISSION, include_str!("../templates/permission.rs.jinja")),
@@ -24,6 +25,7 @@ const BUILT_IN: [(&str, &str); 6] = [
 pub(crate) const APP: &str = "app.rs.jinja";
 pub(crate) const CATALOGUE: &str = "catalogue.rs.jinja";
 pub(crate) const LIB: &str = "lib.rs.jinja";
+pub(crate) const META: &str = "meta.rs.jinja";
 pub(crate) const MIGRATIONS: &str = "migrations.rs.jinja";
 pub(crate) const MODEL: &str = "model.rs.jinja";
 pub(crate) const PERMISSION: &str = "permission.rs.jinja";

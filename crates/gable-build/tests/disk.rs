@@ -35,7 +35,7 @@ fn only_what_differs_is_written() {
     application.write("schema/tag.yaml", "model: Tag\nfields:\n  name: text\n");
     assert_eq!(
         drift(&application, Mode::Write),
-        [("src/migrations.rs".to_owned(), Drift::Stale), ("src/tag.rs".to_owned(), Drift::Stale)]
+        ["meta/tag", "migrations", "tag"].map(|module| (format!("src/{module}.rs"), Drift::Stale))
     );
 }
 
@@ -64,8 +64,10 @@ fn the_file_of_a_model_that_is_gone_is_removed() {
     application.write("generated/src/notes.rs", "// written by hand\n");
     fs::remove_file(application.path("schema/tag.yaml")).expect("the file exists");
     let found = drift(&application, Mode::Write);
-    assert!(found.contains(&("src/tag.rs".to_owned(), Drift::Orphan)));
-    assert!(!application.exists("generated/src/tag.rs"));
+    for file in ["src/tag.rs", "src/meta/tag.rs"] {
+        assert!(found.contains(&(file.to_owned(), Drift::Orphan)));
+        assert!(!application.exists(&format!("generated/{file}")));
+    }
     assert!(application.exists("generated/src/notes.rs"), "a file without our header is not ours to remove");
 }
 
@@ -154,7 +156,7 @@ fn equal_schemas_print_equal_bytes_wherever_they_lie() {
     for application in [&left, &right] {
         drift(application, Mode::Write);
     }
-    for file in ["lib", "post", "tag", "catalogue", "app", "permission", "migrations"] {
+    for file in ["lib", "post", "tag", "meta/post", "meta/tag", "catalogue", "app", "permission", "migrations"] {
         let path = format!("generated/src/{file}.rs");
         assert_eq!(left.read(&path), right.read(&path));
     }

@@ -61,10 +61,13 @@ fn compare(feature: &str) {
 
 fn files(root: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for directory in ["generated/src", "migrations", "templates/mail"] {
+    for directory in ["generated/src", "generated/src/meta", "migrations", "templates/mail"] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else { continue };
         for entry in entries {
             let path = entry.expect("a directory that was just listed").path();
+            if path.is_dir() {
+                continue;
+            }
             let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
             found.insert(format!("{directory}/{name}"), fs::read_to_string(&path).expect("printed files are text"));
         }

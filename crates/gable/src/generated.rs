@@ -15,6 +15,7 @@ pub use validator::{Validate, ValidationError, ValidationErrors};
 
 pub use crate::context::hooks::{AuthHooks, Hooks};
 pub use crate::db::RawJson;
+pub use crate::columns;
 pub use crate::db::{Column, DbError, DecimalColumn, FromColumn, Migration, Row};
 pub use crate::meta::Permission;
 pub use crate::meta::*;
@@ -31,6 +32,40 @@ pub use crate::model::{
 pub use crate::server::api::{Api, Mounted};
 pub use crate::string_enum;
 
+/// Compiles the pattern of a field, which the build step has checked.
+pub fn pattern(source: &str) -> Regex {
+    Regex::new(source).expect("the build step refuses a pattern that does not compile")
+}
+
 /// `Option` under a name that the derive of `Validate` does not unwrap: it binds the unwrapped value to the field's
 /// name, which would hide a variable of the derive that has the same name.
 pub type Maybe<T> = Option<T>;
+
+/// Implements the methods of `Resource` that handle every column of a row, from the names of the columns in table
+/// order; the first one is the id. A decimal is followed by the number of its digits after the point: `price(2)`.
+#[macro_export]
+macro_rules! columns {
+    ($id:ident $(, $column:ident $(($scale:literal))?)* $(,)?) => {
+        fn id(&self) -> Self::Id {
+            self.$id
+        }
+
+        fn decode(row: &mut $crate::generated::Row<'_>) -> ::std::result::Result<Self, $crate::generated::DbError> {
+            ::std::result::Result::Ok(Self {
+                $id: row.next()?,
+                $($column: $crate::columns!(@next row $($scale)?),)*
+            })
+        }
+
+        fn write(&self, out: &mut $crate::generated::ObjectWriter<'_>) {
+            out.field(&self.$id);
+            $(out.field(&self.$column);)*
+        }
+    };
+    (@next $row:ident) => {
+        $row.next()?
+    };
+    (@next $row:ident $scale:literal) => {
+        $row.decimal($scale)?
+    };
+}

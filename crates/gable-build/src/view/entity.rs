@@ -13,7 +13,6 @@ pub(super) struct ColumnView {
     docs: Vec<String>,
     /// The arguments of `#[sea_orm(..)]`; at most one.
     attributes: Vec<String>,
-    decode: String,
 }
 
 pub(super) fn column(schema: &Schema, model: &Model, field: &Field) -> ColumnView {
@@ -22,11 +21,16 @@ pub(super) fn column(schema: &Schema, model: &Model, field: &Field) -> ColumnVie
         ty: types::optional(&types::column_type(schema, model, field), field.optional),
         docs: literal::docs(field.description.as_deref()),
         attributes: attributes(model, field),
-        decode: match &field.ty {
-            FieldType::Decimal { scale, .. } => format!("row.decimal({scale})?"),
-            _ => "row.next()?".to_owned(),
-        },
     }
+}
+
+/// Returns the arguments of `columns!`: the names of the columns, and the scale of each decimal.
+pub(super) fn column_list(model: &Model) -> Vec<String> {
+    let argument = |field: &Field| match &field.ty {
+        FieldType::Decimal { scale, .. } => format!("{}({scale})", field.rust_name),
+        _ => field.rust_name.clone(),
+    };
+    model.fields.iter().map(argument).collect()
 }
 
 fn attributes(model: &Model, field: &Field) -> Vec<String> {
@@ -64,7 +68,7 @@ fn spelling(field: &Field) -> Vec<String> {
 
 /// Appends `_` to variants that the code of SeaORM's derives would confuse with associated types, such as
 /// `Self::Err`.
-fn unambiguous(variant: &str) -> String {
+pub(super) fn unambiguous(variant: &str) -> String {
     let mark = if ["EntityName", "Err", "Iterator"].contains(&variant) { "_" } else { "" };
     format!("{variant}{mark}")
 }

@@ -3,15 +3,18 @@
 use gable_schema::schema::{Default, EnumValue, Field, FieldType, Model};
 use serde::Serialize;
 
+use super::literal;
+
 #[derive(Serialize)]
 pub(super) struct EnumView {
     name: String,
     values: Vec<ValueView>,
+    /// The arguments of `string_enum!`: `Draft = "draft"`.
+    texts: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct ValueView {
-    text: String,
     variant: String,
     attributes: Vec<&'static str>,
 }
@@ -29,8 +32,12 @@ fn view(field: &Field) -> Option<EnumView> {
         return None;
     };
     let default = default_value(field).or(values.first().map(|value| value.value.as_str()));
-    let values = values.iter().map(|value| value_view(value, default)).collect();
-    Some(EnumView { name: rust_name.clone(), values })
+    let text = |value: &EnumValue| format!("{} = {}", value.variant, literal::text(&value.value));
+    Some(EnumView {
+        name: rust_name.clone(),
+        values: values.iter().map(|value| value_view(value, default)).collect(),
+        texts: values.iter().map(text).collect(),
+    })
 }
 
 fn default_value(field: &Field) -> Option<&str> {
@@ -42,7 +49,7 @@ fn default_value(field: &Field) -> Option<&str> {
 
 fn value_view(value: &EnumValue, default: Option<&str>) -> ValueView {
     let attributes = if Some(value.value.as_str()) == default { vec!["default"] } else { Vec::new() };
-    ValueView { text: value.value.clone(), variant: value.variant.clone(), attributes }
+    ValueView { variant: value.variant.clone(), attributes }
 }
 
 /// `PostStatus::Draft`

@@ -3,7 +3,7 @@
 use gable_schema::schema::{Default, Field, FieldType, Model, Origin, RelationKind, Schema};
 use serde::Serialize;
 
-use super::{default, entity, literal, types, validation};
+use super::{default, entity, literal, position, types, validation};
 
 #[derive(Serialize)]
 pub(super) struct InputView {
@@ -28,15 +28,15 @@ struct InputField {
     attributes: Vec<String>,
     read: String,
     write: String,
-    /// The position of the field, if it is a foreign key.
-    key: Option<usize>,
+    /// The position of the field as an expression, if it is a foreign key.
+    key: Option<String>,
     #[serde(skip)]
     reads_body: bool,
 }
 
 pub(super) fn create(schema: &Schema, model: &Model) -> InputView {
-    let columns = numbered(model).filter(|(_, field)| is_input(field));
-    let fields = columns.map(|(position, field)| create_field(schema, model, field, position));
+    let columns = model.fields.iter().filter(|field| is_input(field));
+    let fields = columns.map(|field| create_field(schema, model, field));
     let fields: Vec<InputField> = fields.chain(related(schema, model)).collect();
     let read: Vec<&Field> = model.fields.iter().filter(|field| is_input(field) && is_read(field)).collect();
     let now = model.fields.iter().any(|field| is_input(field) && field.default == Some(Default::Now));
@@ -47,8 +47,8 @@ pub(super) fn create(schema: &Schema, model: &Model) -> InputView {
 
 pub(super) fn update(schema: &Schema, model: &Model) -> InputView {
     let may_change = |field: &Field| is_input(field) && !field.immutable && field.ty != FieldType::Password;
-    let columns = numbered(model).filter(|(_, field)| may_change(field));
-    let fields = columns.map(|(position, field)| update_field(schema, model, field, position));
+    let columns = model.fields.iter().filter(|field| may_change(field));
+    let fields = columns.map(|field| update_field(schema, model, field));
     let fields: Vec<InputField> = fields.chain(related(schema, model)).collect();
     let read: Vec<&Field> = model.fields.iter().filter(|field| may_change(field) && is_read(field)).collect();
     input(format!("Update{}", model.name), "Clone, Debug, Default, PartialEq", fields, references(schema, model, &read))
@@ -67,10 +67,6 @@ fn input(name: String, derives: &'static str, fields: Vec<InputField>, before: V
     };
     let keys = fields.iter().any(|field| field.key.is_some());
     InputView { name, derives, fields, keys, before, body, row, trivial_validation }
-}
-
-fn numbered(model: &Model) -> impl Iterator<Item = (usize, &Field)> {
-    model.fields.iter().enumerate()
 }
 
 /// Returns true if code may set the field; the others are written only by the runtime.
@@ -99,8 +95,9 @@ fn references(schema: &Schema, model: &Model, fields: &[&Field]) -> Vec<String> 
     statements.collect()
 }
 
-fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) -> InputField {
+fn create_field(schema: &Schema, model: &Model, field: &Field) -> InputField {
     let rust_name = &field.rust_name;
+    let position = position::own_column(field);
     let ty = types::rust_type(schema, model, field);
     if field.ty == FieldType::Password {
         return InputField {
@@ -119,14 +116,14 @@ fn create_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
         ty: if optional { option(field, &ty) } else { ty },
         attributes: validation::attributes(field),
         write: format!("row.set({position}, self.{rust_name})"),
-        key: key(field, position),
+        key: key(field),
         reads_body: read.starts_with("body."),
         read,
     }
 }
 
-fn key(field: &Field, position: usize) -> Option<usize> {
-    matches!(field.origin, Origin::ForeignKey { .. }).then_some(position)
+fn key(field: &Field) -> Option<String> {
+    matches!(field.origin, Origin::ForeignKey { .. }).then(|| position::own_column(field))
 }
 
 /// Returns the expression that reads the field from a body, and whether its type is an `Option`.
@@ -163,7 +160,7 @@ fn option(field: &Field, ty: &str) -> String {
     }
 }
 
-fn update_field(schema: &Schema, model: &Model, field: &Field, position: usize) -> InputField {
+fn update_field(schema: &Schema, model: &Model, field: &Field) -> InputField {
     let name = literal::text(&field.name);
     let read = match (is_read(field), field.optional) {
         (false, _) => "Patch::Absent".to_owned(),
@@ -174,29 +171,24 @@ fn update_field(schema: &Schema, model: &Model, field: &Field, position: usize) 
         rust_name: field.rust_name.clone(),
         ty: format!("Patch<{}>", types::rust_type(schema, model, field)),
         attributes: validation::attributes(field),
-        write: format!("row.patch({position}, self.{})", field.rust_name),
-        key: key(field, position),
+        write: format!("row.patch({}, self.{})", position::own_column(field), field.rust_name),
+        key: key(field),
         reads_body: is_read(field),
         read,
     }
 }
 
-/// Returns the inputs of relations with the key on the other side; `references` handles keys on this side. A
-/// many-to-many relation `through` a model is written through that model.
+/// Returns the inputs of relations with the key on the other side; `references` handles keys on this side.
 fn related(schema: &Schema, model: &Model) -> impl Iterator<Item = InputField> {
-    model.relations.iter().enumerate().filter_map(|(position, relation)| {
-        let read = match &relation.kind {
-            RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { through: Some(_), .. } => return None,
-            RelationKind::HasOne { .. } => "nested_one",
-            RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. } => "nested",
-        };
+    model.relations.iter().filter(|relation| position::is_nested(relation)).filter_map(|relation| {
+        let read = if matches!(relation.kind, RelationKind::HasOne { .. }) { "nested_one" } else { "nested" };
         let target = entity::path_to(model, schema.model(&relation.target)?);
         Some(InputField {
             rust_name: relation.rust_name.clone(),
             ty: format!("Vec<Nested<{target}Model>>"),
             attributes: Vec::new(),
             read: format!("body.{read}({})", literal::text(&relation.name)),
-            write: format!("row.nested({position}, self.{})", relation.rust_name),
+            write: format!("row.nested({}, self.{})", position::relation(relation), relation.rust_name),
             key: None,
             reads_body: true,
         })

@@ -7,30 +7,51 @@ use gable_schema::schema::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{literal, preset, types};
+use super::position::RelationPosition;
+use super::{enums, literal, position, preset, types};
 
 #[derive(Serialize)]
 pub(super) struct MetaView {
+    /// Paths of this crate that the metadata names.
+    imports: Vec<String>,
     fields: Vec<String>,
     relations: Vec<String>,
     uniques: Vec<String>,
     actions: Vec<String>,
     routes: Vec<String>,
+    positions: Vec<RelationPosition>,
 }
 
 pub(super) fn meta(schema: &Schema, model: &Model) -> MetaView {
     MetaView {
+        imports: imports(schema, model),
         fields: model.fields.iter().map(|field| field_meta(schema, model, field)).collect(),
         relations: model.relations.iter().map(|relation| relation_meta(schema, relation)).collect(),
         uniques: model.uniques.iter().map(|unique| unique_meta(model, unique)).collect(),
         actions: model.access.iter().map(|access| action_meta(schema, model, access)).collect(),
         routes: model.routes.iter().map(|route| route_meta(schema, model, route)).collect(),
+        positions: position::relations(model),
     }
 }
 
+fn imports(schema: &Schema, model: &Model) -> Vec<String> {
+    let column = position::names_columns(schema, model).then(|| "Column".to_owned());
+    let types: Vec<String> = column.into_iter().chain(enums::names(model)).collect();
+    let types = (!types.is_empty()).then(|| format!("{}::{{{}}}", model.module, types.join(", ")));
+    std::iter::once("permission".to_owned()).chain(types).collect()
+}
+
 fn field_meta(schema: &Schema, model: &Model, field: &Field) -> String {
-    let (name, column) = (literal::text(&field.name), literal::text(&field.column));
-    let mut entry = format!("FieldMeta::new({name}, {column}, FieldKind::{})", kind(schema, model, field));
+    let kind = format!("FieldKind::{}", kind(schema, model, field));
+    let mut entry = match &field.origin {
+        Origin::Id => return format!("FieldMeta::id({kind})"),
+        Origin::CreatedAt => return "FieldMeta::created_at()".to_owned(),
+        Origin::UpdatedAt => return "FieldMeta::updated_at()".to_owned(),
+        Origin::DeletedAt => return "FieldMeta::deleted_at()".to_owned(),
+        Origin::Declared => constructor("new", field, &kind),
+        Origin::ForeignKey { .. } => constructor("foreign_key", field, &kind),
+        Origin::Account => constructor("account", field, &kind),
+    };
     let flags = [
         (field.optional, ".optional()"),
         (field.private, ".private()"),
@@ -38,9 +59,6 @@ fn field_meta(schema: &Schema, model: &Model, field: &Field) -> String {
         (field.immutable, ".immutable()"),
         (field.case_insensitive, ".case_insensitive()"),
     ];
-    if let Some(origin) = origin(&field.origin) {
-        entry += &format!(".origin(Origin::{origin})");
-    }
     flags.iter().filter(|(set, _)| *set).for_each(|(_, flag)| entry += flag);
     for (roles, method) in [(&field.read_roles, "read_roles"), (&field.write_roles, "write_roles")] {
         if let Some(roles) = roles {
@@ -50,17 +68,8 @@ fn field_meta(schema: &Schema, model: &Model, field: &Field) -> String {
     entry
 }
 
-/// `None` if `FieldMeta::new` already gives the value.
-fn origin(origin: &Origin) -> Option<&'static str> {
-    match origin {
-        Origin::Declared => None,
-        Origin::Id => Some("Id"),
-        Origin::ForeignKey { .. } => Some("ForeignKey"),
-        Origin::Account => Some("Account"),
-        Origin::CreatedAt => Some("CreatedAt"),
-        Origin::UpdatedAt => Some("UpdatedAt"),
-        Origin::DeletedAt => Some("DeletedAt"),
-    }
+fn constructor(function: &str, field: &Field, kind: &str) -> String {
+    format!("FieldMeta::{function}({}, {}, {kind})", literal::text(&field.name), literal::text(&field.column))
 }
 
 fn kind(schema: &Schema, model: &Model, field: &Field) -> String {
@@ -80,7 +89,7 @@ fn kind(schema: &Schema, model: &Model, field: &Field) -> String {
         FieldType::Bigint { .. } => "Bigint",
         FieldType::Float { .. } => "Float",
         FieldType::Decimal { precision, scale, .. } => {
-            return format!("Decimal {{ precision: {precision}, scale: {scale} }}");
+            return format!("decimal({precision}, {scale})");
         }
         FieldType::Boolean => "Boolean",
         FieldType::Date => "Date",
@@ -88,32 +97,29 @@ fn kind(schema: &Schema, model: &Model, field: &Field) -> String {
         FieldType::Datetime => "Datetime",
         FieldType::Uuid => "Uuid",
         FieldType::Json { .. } => "Json",
-        FieldType::Enum { values, .. } => return format!("Enum({})", values_of(values)),
-        FieldType::EnumList { values, .. } => return format!("EnumList({})", values_of(values)),
+        FieldType::Enum { rust_name, .. } => return format!("Enum({rust_name}::TEXTS)"),
+        FieldType::EnumList { rust_name, .. } => return format!("EnumList({rust_name}::TEXTS)"),
     };
     kind.to_owned()
-}
-
-fn values_of(values: &[gable_schema::schema::EnumValue]) -> String {
-    let texts: Vec<&str> = values.iter().map(|value| value.value.as_str()).collect();
-    literal::texts(&texts)
 }
 
 fn relation_meta(schema: &Schema, relation: &Relation) -> String {
     let (name, target) = (literal::text(&relation.name), literal::text(&relation.target));
     let key = |via: &str| literal::text(key_of(schema, relation, via).unwrap_or_default());
-    let kind = match &relation.kind {
-        RelationKind::BelongsTo { field, .. } => format!("BelongsTo {{ field: {} }}", literal::text(field)),
-        RelationKind::HasOne { via } => format!("HasOne {{ field: {} }}", key(via)),
-        RelationKind::HasMany { via } => format!("HasMany {{ field: {} }}", key(via)),
+    match &relation.kind {
+        RelationKind::BelongsTo { field, .. } => {
+            format!("RelationMeta::belongs_to({name}, {target}, {})", literal::text(field))
+        }
+        RelationKind::HasOne { via } => format!("RelationMeta::has_one({name}, {target}, {})", key(via)),
+        RelationKind::HasMany { via } => format!("RelationMeta::has_many({name}, {target}, {})", key(via)),
         RelationKind::ManyToMany { table, this_column, target_column, .. } => format!(
-            "ManyToMany {{ table: {}, this_column: {}, target_column: {} }}",
+            "RelationMeta::new({name}, {target}, \
+             RelationKind::ManyToMany {{ table: {}, this_column: {}, target_column: {} }})",
             literal::text(table),
             literal::text(this_column),
             literal::text(target_column)
         ),
-    };
-    format!("RelationMeta::new({name}, {target}, RelationKind::{kind})")
+    }
 }
 
 /// Returns the key of the target's relation `via`.
@@ -157,45 +163,51 @@ fn action_meta(schema: &Schema, model: &Model, access: &Access) -> String {
 
 fn rule_meta(model: &Model, rule: &Rule) -> String {
     let who = match &rule.who {
-        Who::Public => "Public".to_owned(),
-        Who::Authenticated => "Authenticated".to_owned(),
-        Who::Roles(roles) => format!("Roles({})", literal::texts(roles)),
+        Who::Public => "public()".to_owned(),
+        Who::Authenticated => "authenticated()".to_owned(),
+        Who::Roles(roles) => format!("roles({})", literal::texts(roles)),
     };
     let conditions: Vec<String> = rule.conditions.iter().map(|condition| condition_meta(model, condition)).collect();
-    format!("RuleMeta::new(Who::{who}, &[{}])", conditions.join(", "))
+    let matching =
+        if conditions.is_empty() { String::new() } else { format!(".matching(&[{}])", conditions.join(", ")) };
+    format!("RuleMeta::{who}{matching}")
 }
 
 pub(super) fn condition_meta(model: &Model, condition: &Condition) -> String {
-    let position = model.fields.iter().position(|field| field.name == condition.field).unwrap_or_default();
-    let value = match &condition.value {
-        ConditionValue::Me => "Me".to_owned(),
-        ConditionValue::Null => "Null".to_owned(),
-        ConditionValue::Value(value) => condition_value(&model.fields[position], value),
-    };
-    format!("Condition::new({position}, ConditionValue::{value})")
+    let field = model.field(&condition.field);
+    let position = field.map(position::own_column).unwrap_or_default();
+    match &condition.value {
+        ConditionValue::Me => format!("Condition::me({position})"),
+        ConditionValue::Null | ConditionValue::Value(Value::Null) => format!("Condition::null({position})"),
+        ConditionValue::Value(value) => {
+            let (constructor, value) = field.map(|field| condition_value(field, value)).unwrap_or_default();
+            format!("Condition::{constructor}({position}, {value})")
+        }
+    }
 }
 
-fn condition_value(field: &Field, value: &Value) -> String {
+/// Returns the constructor of a condition and the value that it takes.
+fn condition_value(field: &Field, value: &Value) -> (&'static str, String) {
     match (value, &field.ty) {
-        (Value::Null, _) => "Null".to_owned(),
-        (Value::Bool(value), _) => format!("Boolean({value})"),
+        (Value::Bool(value), _) => ("boolean", value.to_string()),
         (Value::Number(number), FieldType::Float { .. }) => {
-            format!("Float({})", literal::float(number.as_f64().unwrap_or_default()))
+            ("float", literal::float(number.as_f64().unwrap_or_default()))
         }
-        (Value::Number(number), FieldType::Decimal { .. }) => format!("Text({})", literal::text(&number.to_string())),
-        (Value::Number(number), _) => format!("Integer({})", number.as_i64().unwrap_or_default()),
-        (Value::String(text), _) => format!("Text({})", literal::text(text)),
-        (Value::Array(_) | Value::Object(_), _) => format!("Text({})", literal::text(&value.to_string())),
+        (Value::Number(number), FieldType::Decimal { .. }) => ("text", literal::text(&number.to_string())),
+        (Value::Number(number), _) => ("integer", number.as_i64().unwrap_or_default().to_string()),
+        (Value::String(text), _) => ("text", literal::text(text)),
+        (Value::Null | Value::Array(_) | Value::Object(_), _) => ("text", literal::text(&value.to_string())),
     }
 }
 
 fn route_meta(schema: &Schema, model: &Model, route: &ModelRoute) -> String {
-    let mut entry = format!(
-        "RouteMeta::new(Operation::{:?}, {}, {})",
-        route.operation,
-        route.route.disabled,
-        optional_rate_limit(route.route.rate_limit.as_ref())
-    );
+    let mut entry = format!("RouteMeta::new(Operation::{:?})", route.operation);
+    if route.route.disabled {
+        entry += ".disabled()";
+    }
+    if let Some(limit) = &route.route.rate_limit {
+        entry += &format!(".rate_limit({})", rate_limit(limit));
+    }
     if !route.preset.is_empty() {
         entry += &format!(".preset(&{})", preset::route(schema, model, &route.preset));
     }

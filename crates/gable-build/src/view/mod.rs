@@ -9,6 +9,7 @@ mod input;
 mod literal;
 mod meta;
 mod model;
+mod position;
 mod preset;
 mod types;
 mod validation;

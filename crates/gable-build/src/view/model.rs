@@ -1,4 +1,4 @@
-//! One model's file.
+//! The two files of a model: its types and its metadata.
 
 use gable_schema::schema::{Model, ModelKind, Schema};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use super::{entity, enums, input, literal, meta, types, validation};
 #[derive(Serialize)]
 pub(crate) struct ModelView {
     name: String,
+    module: String,
     docs: Vec<String>,
     table: String,
     path: String,
@@ -22,6 +23,7 @@ pub(crate) struct ModelView {
     id_type: &'static str,
     soft_delete: String,
     columns: Vec<ColumnView>,
+    column_list: Vec<String>,
     relations: Vec<RelationView>,
     related: Vec<RelatedView>,
     enums: Vec<EnumView>,
@@ -36,6 +38,7 @@ impl ModelView {
     pub(crate) fn of(schema: &Schema, model: &Model) -> Self {
         Self {
             name: model.name.clone(),
+            module: model.module.clone(),
             docs: literal::docs(model.description.as_deref()),
             table: model.table.clone(),
             path: model.path.clone(),
@@ -45,6 +48,7 @@ impl ModelView {
             id_type: types::id_type(model.id),
             soft_delete: model.soft_delete.to_string(),
             columns: model.fields.iter().map(|field| entity::column(schema, model, field)).collect(),
+            column_list: entity::column_list(model),
             relations: entity::relations(schema, model),
             related: entity::related(schema, model),
             enums: enums::enums(model),

@@ -8,6 +8,8 @@ use crate::model::input::Mismatch;
 
 /// The values of an enum, in the order of the YAML, which is also the order of its variants.
 pub trait StringEnum: Copy + 'static {
+    /// The strings alone.
+    const TEXTS: &'static [&'static str];
     const VALUES: &'static [(&'static str, Self)];
 
     /// Returns its position in `VALUES`.
@@ -60,13 +62,22 @@ pub fn enum_null() -> Value {
     <String as Nullable>::null()
 }
 
-/// Makes an enum that implements `StringEnum` a column of an entity and a field of a body. Declares data conversions
-/// only; it hides no control flow.
+/// Makes an enum a `StringEnum`, a column of an entity and a field of a body. Declares data conversions only; it hides
+/// no control flow.
 #[macro_export]
 macro_rules! string_enum {
-    ($name:ident) => {
+    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         const _: () = {
             use $crate::generated as g;
+
+            impl g::StringEnum for $name {
+                const TEXTS: &'static [&'static str] = &[$($text),+];
+                const VALUES: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
+
+                fn index(self) -> usize {
+                    self as usize
+                }
+            }
 
             impl ::std::convert::From<$name> for g::Value {
                 fn from(value: $name) -> g::Value {

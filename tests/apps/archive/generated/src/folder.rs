@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::folder as meta;
 
 /// Papers that belong together. Sealed folders stand in no list.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -55,17 +55,21 @@ pub enum FolderStatus {
     Sealed,
 }
 
-impl StringEnum for FolderStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("open", Self::Open),
-        ("sealed", Self::Sealed),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(FolderStatus { Open = "open", Sealed = "sealed" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateFolder;
+    type Update = UpdateFolder;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, label, status, shelf, opened_at, note, keeper_id, created_at, updated_at
+    );
 }
 
-string_enum!(FolderStatus);
+pub type FolderHooks = Hooks<Model>;
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateFolder {
@@ -93,17 +97,19 @@ impl Input for CreateFolder {
             papers: body.nested("papers"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.label);
-        row.set(2, self.status);
-        row.set(3, self.shelf);
-        row.set(4, self.opened_at);
-        row.set(5, self.note);
-        row.set(6, self.keeper_id);
-        row.nested(1, self.papers);
+        row.set(Column::Label as usize, self.label);
+        row.set(Column::Status as usize, self.status);
+        row.set(Column::Shelf as usize, self.shelf);
+        row.set(Column::OpenedAt as usize, self.opened_at);
+        row.set(Column::Note as usize, self.note);
+        row.set(Column::KeeperId as usize, self.keeper_id);
+        row.nested(meta::relation::PAPERS, self.papers);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::KeeperId as usize {
             self.keeper_id.put(id);
         }
     }
@@ -135,236 +141,20 @@ impl Input for UpdateFolder {
             papers: body.nested("papers"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.label);
-        row.patch(2, self.status);
-        row.patch(3, self.shelf);
-        row.patch(4, self.opened_at);
-        row.patch(5, self.note);
-        row.patch(6, self.keeper_id);
-        row.nested(1, self.papers);
+        row.patch(Column::Label as usize, self.label);
+        row.patch(Column::Status as usize, self.status);
+        row.patch(Column::Shelf as usize, self.shelf);
+        row.patch(Column::OpenedAt as usize, self.opened_at);
+        row.patch(Column::Note as usize, self.note);
+        row.patch(Column::KeeperId as usize, self.keeper_id);
+        row.nested(meta::relation::PAPERS, self.papers);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::KeeperId as usize {
             self.keeper_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateFolder;
-    type Update = UpdateFolder;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            label: row.next()?,
-            status: row.next()?,
-            shelf: row.next()?,
-            opened_at: row.next()?,
-            note: row.next()?,
-            keeper_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.label);
-        out.field(&self.status);
-        out.field(&self.shelf);
-        out.field(&self.opened_at);
-        out.field(&self.note);
-        out.field(&self.keeper_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Folder",
-    table: "folders",
-    path: "folders",
-    resource: "folder",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("label", "label", FieldKind::String),
-        FieldMeta::new("status", "status", FieldKind::Enum(&["open", "sealed"])),
-        FieldMeta::new("shelf", "shelf", FieldKind::Integer).optional(),
-        FieldMeta::new("openedAt", "opened_at", FieldKind::Datetime).optional(),
-        FieldMeta::new("note", "note", FieldKind::Text).optional(),
-        FieldMeta::new("keeperId", "keeper_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "keeper",
-            "Keeper",
-            RelationKind::BelongsTo {
-                field: "keeperId",
-            },
-        ),
-        RelationMeta::new(
-            "papers",
-            "Paper",
-            RelationKind::HasMany {
-                field: "folderId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::FOLDER_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::FOLDER_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::FOLDER_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::FOLDER_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-    ],
-    routes: &[
-        RouteMeta::new(Operation::FindMany, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1, 2, 3],
-                            relations: Some(
-                                &[
-                                    (
-                                        "keeper",
-                                        &FieldPreset {
-                                            fields: &[1],
-                                            relations: Some(&[]),
-                                        },
-                                    ),
-                                ],
-                            ),
-                        },
-                    ),
-                    conditions: &[Condition::new(2, ConditionValue::Text("open"))],
-                    sort: &[
-                        SortPreset {
-                            field: 1,
-                            descending: true,
-                        },
-                    ],
-                    limit: Some(3),
-                    max_limit: Some(4),
-                },
-            ),
-        RouteMeta::new(Operation::FindOne, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1, 2, 3, 4, 6, 7, 8],
-                            relations: None,
-                        },
-                    ),
-                    conditions: &[],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(Operation::CreateOne, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1],
-                            relations: Some(
-                                &[
-                                    (
-                                        "papers",
-                                        &FieldPreset {
-                                            fields: &[1],
-                                            relations: Some(&[]),
-                                        },
-                                    ),
-                                ],
-                            ),
-                        },
-                    ),
-                    conditions: &[],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(Operation::UpdateOne, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: None,
-                    conditions: &[Condition::new(2, ConditionValue::Text("open"))],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(Operation::DeleteOne, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: None,
-                    conditions: &[Condition::new(6, ConditionValue::Me)],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(Operation::UpdateMany, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1, 3],
-                            relations: Some(&[]),
-                        },
-                    ),
-                    conditions: &[Condition::new(2, ConditionValue::Text("open"))],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(Operation::DeleteMany, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: None,
-                    conditions: &[Condition::new(6, ConditionValue::Me)],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-    ],
-};
-
-pub type FolderHooks = Hooks<Model>;

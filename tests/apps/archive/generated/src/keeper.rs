@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::keeper as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "keepers")]
@@ -47,18 +47,25 @@ pub enum KeeperRoles {
     HeadKeeper,
 }
 
-impl StringEnum for KeeperRoles {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("reader", Self::Reader),
-        ("keeper", Self::Keeper),
-        ("head keeper", Self::HeadKeeper),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(
+    KeeperRoles { Reader = "reader", Keeper = "keeper", HeadKeeper = "head keeper" }
+);
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateKeeper;
+    type Update = UpdateKeeper;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, name, password, roles, is_active, is_super_user, is_staff, is_email_verified,
+        last_login_at, password_changed_at, deleted_self_account_at,
+        failed_login_attempts, locked_until, created_at, updated_at
+    );
 }
 
-string_enum!(KeeperRoles);
+pub type KeeperHooks = Hooks<Model>;
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateKeeper {
@@ -90,15 +97,16 @@ impl Input for CreateKeeper {
             folders: body.nested("folders"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.password(2, self.password);
-        row.set(3, self.roles);
-        row.set(4, self.is_active);
-        row.set(5, self.is_super_user);
-        row.set(6, self.is_staff);
-        row.set(7, self.is_email_verified);
-        row.nested(0, self.folders);
+        row.set(Column::Name as usize, self.name);
+        row.password(Column::Password as usize, self.password);
+        row.set(Column::Roles as usize, self.roles);
+        row.set(Column::IsActive as usize, self.is_active);
+        row.set(Column::IsSuperUser as usize, self.is_super_user);
+        row.set(Column::IsStaff as usize, self.is_staff);
+        row.set(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::FOLDERS, self.folders);
     }
 }
 
@@ -126,151 +134,14 @@ impl Input for UpdateKeeper {
             folders: body.nested("folders"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.patch(3, self.roles);
-        row.patch(4, self.is_active);
-        row.patch(5, self.is_super_user);
-        row.patch(6, self.is_staff);
-        row.patch(7, self.is_email_verified);
-        row.nested(0, self.folders);
+        row.patch(Column::Name as usize, self.name);
+        row.patch(Column::Roles as usize, self.roles);
+        row.patch(Column::IsActive as usize, self.is_active);
+        row.patch(Column::IsSuperUser as usize, self.is_super_user);
+        row.patch(Column::IsStaff as usize, self.is_staff);
+        row.patch(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::FOLDERS, self.folders);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateKeeper;
-    type Update = UpdateKeeper;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            password: row.next()?,
-            roles: row.next()?,
-            is_active: row.next()?,
-            is_super_user: row.next()?,
-            is_staff: row.next()?,
-            is_email_verified: row.next()?,
-            last_login_at: row.next()?,
-            password_changed_at: row.next()?,
-            deleted_self_account_at: row.next()?,
-            failed_login_attempts: row.next()?,
-            locked_until: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.password);
-        out.field(&self.roles);
-        out.field(&self.is_active);
-        out.field(&self.is_super_user);
-        out.field(&self.is_staff);
-        out.field(&self.is_email_verified);
-        out.field(&self.last_login_at);
-        out.field(&self.password_changed_at);
-        out.field(&self.deleted_self_account_at);
-        out.field(&self.failed_login_attempts);
-        out.field(&self.locked_until);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Keeper",
-    table: "keepers",
-    path: "keepers",
-    resource: "keeper",
-    kind: ModelKind::Account,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("password", "password", FieldKind::Password),
-        FieldMeta::new(
-            "roles",
-            "roles",
-            FieldKind::EnumList(&["reader", "keeper", "head keeper"]),
-        ),
-        FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isStaff", "is_staff", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isEmailVerified", "is_email_verified", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("lastLoginAt", "last_login_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new("passwordChangedAt", "password_changed_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "deletedSelfAccountAt",
-                "deleted_self_account_at",
-                FieldKind::Datetime,
-            )
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "failedLoginAttempts",
-                "failed_login_attempts",
-                FieldKind::Integer,
-            )
-            .origin(Origin::Account)
-            .private()
-            .read_only(),
-        FieldMeta::new("lockedUntil", "locked_until", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .private()
-            .read_only(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "folders",
-            "Folder",
-            RelationKind::HasMany {
-                field: "keeperId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_keepers_name", &["name"], "KeeperNameUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::KEEPER_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(permission::KEEPER_CREATE, "Create", &[]),
-        ActionMeta::new(
-            permission::KEEPER_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Roles(&["head keeper"]), &[])],
-        ),
-        ActionMeta::new(permission::KEEPER_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type KeeperHooks = Hooks<Model>;

@@ -9,6 +9,12 @@ pub mod folder;
 pub mod keeper;
 pub mod paper;
 
+mod meta {
+    pub mod folder;
+    pub mod keeper;
+    pub mod paper;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use folder::{CreateFolder, Model as Folder, FolderStatus, FolderHooks, UpdateFolder};
 pub use keeper::{CreateKeeper, Model as Keeper, KeeperRoles, KeeperHooks, UpdateKeeper};

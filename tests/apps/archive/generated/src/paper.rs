@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::paper as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "papers")]
@@ -35,6 +35,18 @@ impl Related<super::folder::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreatePaper;
+    type Update = UpdatePaper;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, title, pages, folder_id, created_at, updated_at);
+}
+
+pub type PaperHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreatePaper {
     #[validate(length(max = 100))]
@@ -52,13 +64,15 @@ impl Input for CreatePaper {
             folder_id: body.required("folderId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.title);
-        row.set(2, self.pages);
-        row.set(3, self.folder_id);
+        row.set(Column::Title as usize, self.title);
+        row.set(Column::Pages as usize, self.pages);
+        row.set(Column::FolderId as usize, self.folder_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 3 {
+        if field == Column::FolderId as usize {
             self.folder_id.put(id);
         }
     }
@@ -81,100 +95,16 @@ impl Input for UpdatePaper {
             folder_id: body.patch("folderId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.title);
-        row.patch(2, self.pages);
-        row.patch(3, self.folder_id);
+        row.patch(Column::Title as usize, self.title);
+        row.patch(Column::Pages as usize, self.pages);
+        row.patch(Column::FolderId as usize, self.folder_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 3 {
+        if field == Column::FolderId as usize {
             self.folder_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreatePaper;
-    type Update = UpdatePaper;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            title: row.next()?,
-            pages: row.next()?,
-            folder_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.title);
-        out.field(&self.pages);
-        out.field(&self.folder_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Paper",
-    table: "papers",
-    path: "papers",
-    resource: "paper",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("title", "title", FieldKind::String),
-        FieldMeta::new("pages", "pages", FieldKind::Integer).optional(),
-        FieldMeta::new("folderId", "folder_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "folder",
-            "Folder",
-            RelationKind::BelongsTo {
-                field: "folderId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::PAPER_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Public, &[])],
-        ),
-        ActionMeta::new(
-            permission::PAPER_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::PAPER_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::PAPER_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type PaperHooks = Hooks<Model>;

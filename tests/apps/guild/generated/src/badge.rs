@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::badge as meta;
 
 /// What a member wears, and may log in with.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -29,6 +29,18 @@ impl Related<super::member::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateBadge;
+    type Update = UpdateBadge;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, code, created_at, updated_at);
+}
+
+pub type BadgeHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateBadge {
     #[validate(length(max = 20))]
@@ -43,9 +55,10 @@ impl Input for CreateBadge {
             member: body.nested_one("member"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.code);
-        row.nested(0, self.member);
+        row.set(Column::Code as usize, self.code);
+        row.nested(meta::relation::MEMBER, self.member);
     }
 }
 
@@ -63,73 +76,9 @@ impl Input for UpdateBadge {
             member: body.nested_one("member"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.code);
-        row.nested(0, self.member);
+        row.patch(Column::Code as usize, self.code);
+        row.nested(meta::relation::MEMBER, self.member);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateBadge;
-    type Update = UpdateBadge;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            code: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.code);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Badge",
-    table: "badges",
-    path: "badges",
-    resource: "badge",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("code", "code", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "member",
-            "Member",
-            RelationKind::HasOne {
-                field: "badgeId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_badges_code", &["code"], "BadgeCodeUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(permission::BADGE_VIEW, "View", &[]),
-        ActionMeta::new(permission::BADGE_CREATE, "Create", &[]),
-        ActionMeta::new(permission::BADGE_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::BADGE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type BadgeHooks = Hooks<Model>;

@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::chapter as meta;
 
 /// A place where members meet.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -54,6 +54,18 @@ impl Related<super::member::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateChapter;
+    type Update = UpdateChapter;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, name, hall_id, created_at, updated_at);
+}
+
+pub type ChapterHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateChapter {
     #[validate(length(max = 60))]
@@ -73,14 +85,16 @@ impl Input for CreateChapter {
             members: body.nested("members"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.set(2, self.hall_id);
-        row.nested(1, self.overrides);
-        row.nested(2, self.members);
+        row.set(Column::Name as usize, self.name);
+        row.set(Column::HallId as usize, self.hall_id);
+        row.nested(meta::relation::OVERRIDES, self.overrides);
+        row.nested(meta::relation::MEMBERS, self.members);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::HallId as usize {
             self.hall_id.put(id);
         }
     }
@@ -105,115 +119,17 @@ impl Input for UpdateChapter {
             members: body.nested("members"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.patch(2, self.hall_id);
-        row.nested(1, self.overrides);
-        row.nested(2, self.members);
+        row.patch(Column::Name as usize, self.name);
+        row.patch(Column::HallId as usize, self.hall_id);
+        row.nested(meta::relation::OVERRIDES, self.overrides);
+        row.nested(meta::relation::MEMBERS, self.members);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::HallId as usize {
             self.hall_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateChapter;
-    type Update = UpdateChapter;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            hall_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.hall_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Chapter",
-    table: "chapters",
-    path: "chapters",
-    resource: "chapter",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("hallId", "hall_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "hall",
-            "Hall",
-            RelationKind::BelongsTo {
-                field: "hallId",
-            },
-        ),
-        RelationMeta::new(
-            "overrides",
-            "UserPermission",
-            RelationKind::HasMany {
-                field: "chapterId",
-            },
-        ),
-        RelationMeta::new(
-            "members",
-            "Member",
-            RelationKind::HasMany {
-                field: "chapterId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_chapters_name", &["name"], "ChapterNameUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::CHAPTER_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::CHAPTER_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::CHAPTER_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::CHAPTER_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type ChapterHooks = Hooks<Model>;

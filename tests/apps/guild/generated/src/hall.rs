@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::hall as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "halls")]
@@ -28,6 +28,18 @@ impl Related<super::chapter::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateHall;
+    type Update = UpdateHall;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, street, created_at, updated_at);
+}
+
+pub type HallHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateHall {
     #[validate(length(max = 60))]
@@ -42,9 +54,10 @@ impl Input for CreateHall {
             chapters: body.nested("chapters"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.street);
-        row.nested(0, self.chapters);
+        row.set(Column::Street as usize, self.street);
+        row.nested(meta::relation::CHAPTERS, self.chapters);
     }
 }
 
@@ -62,87 +75,9 @@ impl Input for UpdateHall {
             chapters: body.nested("chapters"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.street);
-        row.nested(0, self.chapters);
+        row.patch(Column::Street as usize, self.street);
+        row.nested(meta::relation::CHAPTERS, self.chapters);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateHall;
-    type Update = UpdateHall;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            street: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.street);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Hall",
-    table: "halls",
-    path: "halls",
-    resource: "hall",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("street", "street", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "chapters",
-            "Chapter",
-            RelationKind::HasMany {
-                field: "hallId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::HALL_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::HALL_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::HALL_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::HALL_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-    ],
-    routes: &[],
-};
-
-pub type HallHooks = Hooks<Model>;

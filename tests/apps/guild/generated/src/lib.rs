@@ -14,6 +14,17 @@ pub mod member;
 pub mod user_permission;
 pub mod user_role;
 
+mod meta {
+    pub mod auth_permission;
+    pub mod auth_role;
+    pub mod badge;
+    pub mod chapter;
+    pub mod hall;
+    pub mod member;
+    pub mod user_permission;
+    pub mod user_role;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use auth_permission::{
     CreateAuthPermission, Model as AuthPermission, AuthPermissionHooks,

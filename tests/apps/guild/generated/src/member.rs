@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::member as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "members")]
@@ -75,6 +75,23 @@ impl Related<super::user_permission::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateMember;
+    type Update = UpdateMember;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, handle, email, password, badge_id, chapter_id, is_active, is_super_user,
+        is_staff, is_email_verified, last_login_at, password_changed_at,
+        deleted_self_account_at, failed_login_attempts, locked_until, created_at,
+        updated_at
+    );
+}
+
+pub type MemberHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateMember {
     #[validate(length(min = 2, max = 60))]
@@ -110,24 +127,26 @@ impl Input for CreateMember {
             overrides: body.nested("overrides"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.handle);
-        row.set(2, self.email);
-        row.password(3, self.password);
-        row.set(4, self.badge_id);
-        row.set(5, self.chapter_id);
-        row.set(6, self.is_active);
-        row.set(7, self.is_super_user);
-        row.set(8, self.is_staff);
-        row.set(9, self.is_email_verified);
-        row.nested(2, self.roles);
-        row.nested(3, self.overrides);
+        row.set(Column::Handle as usize, self.handle);
+        row.set(Column::Email as usize, self.email);
+        row.password(Column::Password as usize, self.password);
+        row.set(Column::BadgeId as usize, self.badge_id);
+        row.set(Column::ChapterId as usize, self.chapter_id);
+        row.set(Column::IsActive as usize, self.is_active);
+        row.set(Column::IsSuperUser as usize, self.is_super_user);
+        row.set(Column::IsStaff as usize, self.is_staff);
+        row.set(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::OVERRIDES, self.overrides);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 4 {
+        if field == Column::BadgeId as usize {
             self.badge_id.put(id);
         }
-        if field == 5 {
+        if field == Column::ChapterId as usize {
             self.chapter_id.put(id);
         }
     }
@@ -166,191 +185,26 @@ impl Input for UpdateMember {
             overrides: body.nested("overrides"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.handle);
-        row.patch(2, self.email);
-        row.patch(4, self.badge_id);
-        row.patch(5, self.chapter_id);
-        row.patch(6, self.is_active);
-        row.patch(7, self.is_super_user);
-        row.patch(8, self.is_staff);
-        row.patch(9, self.is_email_verified);
-        row.nested(2, self.roles);
-        row.nested(3, self.overrides);
+        row.patch(Column::Handle as usize, self.handle);
+        row.patch(Column::Email as usize, self.email);
+        row.patch(Column::BadgeId as usize, self.badge_id);
+        row.patch(Column::ChapterId as usize, self.chapter_id);
+        row.patch(Column::IsActive as usize, self.is_active);
+        row.patch(Column::IsSuperUser as usize, self.is_super_user);
+        row.patch(Column::IsStaff as usize, self.is_staff);
+        row.patch(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::ROLES, self.roles);
+        row.nested(meta::relation::OVERRIDES, self.overrides);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 4 {
+        if field == Column::BadgeId as usize {
             self.badge_id.put(id);
         }
-        if field == 5 {
+        if field == Column::ChapterId as usize {
             self.chapter_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateMember;
-    type Update = UpdateMember;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            handle: row.next()?,
-            email: row.next()?,
-            password: row.next()?,
-            badge_id: row.next()?,
-            chapter_id: row.next()?,
-            is_active: row.next()?,
-            is_super_user: row.next()?,
-            is_staff: row.next()?,
-            is_email_verified: row.next()?,
-            last_login_at: row.next()?,
-            password_changed_at: row.next()?,
-            deleted_self_account_at: row.next()?,
-            failed_login_attempts: row.next()?,
-            locked_until: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.handle);
-        out.field(&self.email);
-        out.field(&self.password);
-        out.field(&self.badge_id);
-        out.field(&self.chapter_id);
-        out.field(&self.is_active);
-        out.field(&self.is_super_user);
-        out.field(&self.is_staff);
-        out.field(&self.is_email_verified);
-        out.field(&self.last_login_at);
-        out.field(&self.password_changed_at);
-        out.field(&self.deleted_self_account_at);
-        out.field(&self.failed_login_attempts);
-        out.field(&self.locked_until);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Member",
-    table: "members",
-    path: "members",
-    resource: "member",
-    kind: ModelKind::Account,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("handle", "handle", FieldKind::String),
-        FieldMeta::new("email", "email", FieldKind::Email).optional(),
-        FieldMeta::new("password", "password", FieldKind::Password),
-        FieldMeta::new("badgeId", "badge_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("chapterId", "chapter_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isStaff", "is_staff", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isEmailVerified", "is_email_verified", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("lastLoginAt", "last_login_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new("passwordChangedAt", "password_changed_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "deletedSelfAccountAt",
-                "deleted_self_account_at",
-                FieldKind::Datetime,
-            )
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "failedLoginAttempts",
-                "failed_login_attempts",
-                FieldKind::Integer,
-            )
-            .origin(Origin::Account)
-            .private()
-            .read_only(),
-        FieldMeta::new("lockedUntil", "locked_until", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .private()
-            .read_only(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "badge",
-            "Badge",
-            RelationKind::BelongsTo {
-                field: "badgeId",
-            },
-        ),
-        RelationMeta::new(
-            "chapter",
-            "Chapter",
-            RelationKind::BelongsTo {
-                field: "chapterId",
-            },
-        ),
-        RelationMeta::new(
-            "roles",
-            "UserRole",
-            RelationKind::HasMany {
-                field: "memberId",
-            },
-        ),
-        RelationMeta::new(
-            "overrides",
-            "UserPermission",
-            RelationKind::HasMany {
-                field: "memberId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_members_handle",
-            &["handle"],
-            "MemberHandleUniqueConstraint",
-        ),
-        UniqueMeta::new("uq_members_email", &["email"], "MemberEmailUniqueConstraint"),
-        UniqueMeta::new(
-            "uq_members_badge_id",
-            &["badgeId"],
-            "MemberBadgeIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::MEMBER_VIEW, "View", &[]),
-        ActionMeta::new(permission::MEMBER_CREATE, "Create", &[]),
-        ActionMeta::new(permission::MEMBER_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::MEMBER_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type MemberHooks = Hooks<Model>;

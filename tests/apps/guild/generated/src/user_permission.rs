@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::user_permission as meta;
 
 /// An override of one account. The keys may be changed.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -71,17 +71,21 @@ pub enum UserPermissionEffect {
     Deny,
 }
 
-impl StringEnum for UserPermissionEffect {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("allow", Self::Allow),
-        ("deny", Self::Deny),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(UserPermissionEffect { Allow = "allow", Deny = "deny" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateUserPermission;
+    type Update = UpdateUserPermission;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, effect, reason, member_id, chapter_id, permission_id, created_at, updated_at
+    );
 }
 
-string_enum!(UserPermissionEffect);
+pub type UserPermissionHooks = Hooks<Model>;
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUserPermission {
@@ -106,21 +110,23 @@ impl Input for CreateUserPermission {
             permission_id: body.required("permissionId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.effect);
-        row.set(2, self.reason);
-        row.set(3, self.member_id);
-        row.set(4, self.chapter_id);
-        row.set(5, self.permission_id);
+        row.set(Column::Effect as usize, self.effect);
+        row.set(Column::Reason as usize, self.reason);
+        row.set(Column::MemberId as usize, self.member_id);
+        row.set(Column::ChapterId as usize, self.chapter_id);
+        row.set(Column::PermissionId as usize, self.permission_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 3 {
+        if field == Column::MemberId as usize {
             self.member_id.put(id);
         }
-        if field == 4 {
+        if field == Column::ChapterId as usize {
             self.chapter_id.put(id);
         }
-        if field == 5 {
+        if field == Column::PermissionId as usize {
             self.permission_id.put(id);
         }
     }
@@ -149,115 +155,24 @@ impl Input for UpdateUserPermission {
             permission_id: body.patch("permissionId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.effect);
-        row.patch(2, self.reason);
-        row.patch(3, self.member_id);
-        row.patch(4, self.chapter_id);
-        row.patch(5, self.permission_id);
+        row.patch(Column::Effect as usize, self.effect);
+        row.patch(Column::Reason as usize, self.reason);
+        row.patch(Column::MemberId as usize, self.member_id);
+        row.patch(Column::ChapterId as usize, self.chapter_id);
+        row.patch(Column::PermissionId as usize, self.permission_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 3 {
+        if field == Column::MemberId as usize {
             self.member_id.put(id);
         }
-        if field == 4 {
+        if field == Column::ChapterId as usize {
             self.chapter_id.put(id);
         }
-        if field == 5 {
+        if field == Column::PermissionId as usize {
             self.permission_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateUserPermission;
-    type Update = UpdateUserPermission;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            effect: row.next()?,
-            reason: row.next()?,
-            member_id: row.next()?,
-            chapter_id: row.next()?,
-            permission_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.effect);
-        out.field(&self.reason);
-        out.field(&self.member_id);
-        out.field(&self.chapter_id);
-        out.field(&self.permission_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "UserPermission",
-    table: "user_permissions",
-    path: "user-permissions",
-    resource: "user-permission",
-    kind: ModelKind::AccountPermission,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("effect", "effect", FieldKind::Enum(&["allow", "deny"])),
-        FieldMeta::new("reason", "reason", FieldKind::String).optional(),
-        FieldMeta::new("memberId", "member_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("chapterId", "chapter_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("permissionId", "permission_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "member",
-            "Member",
-            RelationKind::BelongsTo {
-                field: "memberId",
-            },
-        ),
-        RelationMeta::new(
-            "chapter",
-            "Chapter",
-            RelationKind::BelongsTo {
-                field: "chapterId",
-            },
-        ),
-        RelationMeta::new(
-            "permission",
-            "AuthPermission",
-            RelationKind::BelongsTo {
-                field: "permissionId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(permission::USER_PERMISSION_VIEW, "View", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_CREATE, "Create", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::USER_PERMISSION_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type UserPermissionHooks = Hooks<Model>;

@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::document as meta;
 
 /// A receipt. It is kept under an id that cannot be guessed.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -21,6 +21,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateDocument;
+    type Update = UpdateDocument;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, file_name, sha256, created_at, updated_at);
+}
+
+pub type DocumentHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateDocument {
     #[validate(length(max = 200))]
@@ -38,10 +50,11 @@ impl Input for CreateDocument {
             entries: body.nested("entries"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.file_name);
-        row.set(2, self.sha256);
-        row.nested(0, self.entries);
+        row.set(Column::FileName as usize, self.file_name);
+        row.set(Column::Sha256 as usize, self.sha256);
+        row.nested(meta::relation::ENTRIES, self.entries);
     }
 }
 
@@ -62,91 +75,10 @@ impl Input for UpdateDocument {
             entries: body.nested("entries"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.file_name);
-        row.patch(2, self.sha256);
-        row.nested(0, self.entries);
+        row.patch(Column::FileName as usize, self.file_name);
+        row.patch(Column::Sha256 as usize, self.sha256);
+        row.nested(meta::relation::ENTRIES, self.entries);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateDocument;
-    type Update = UpdateDocument;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            file_name: row.next()?,
-            sha256: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.file_name);
-        out.field(&self.sha256);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Document",
-    table: "documents",
-    path: "documents",
-    resource: "document",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("fileName", "file_name", FieldKind::String),
-        FieldMeta::new("sha256", "sha256", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "entries",
-            "Entry",
-            RelationKind::ManyToMany {
-                table: "documents_entries",
-                this_column: "document_id",
-                target_column: "entry_id",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_documents_sha256",
-            &["sha256"],
-            "DocumentSha256UniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::DOCUMENT_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::DOCUMENT_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(permission::DOCUMENT_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::DOCUMENT_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type DocumentHooks = Hooks<Model>;

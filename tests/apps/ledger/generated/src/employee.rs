@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::employee as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "employees")]
@@ -44,18 +44,26 @@ pub enum EmployeeRole {
     ChiefAuditor,
 }
 
-impl StringEnum for EmployeeRole {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("Clerk", Self::Clerk),
-        ("Accountant", Self::Accountant),
-        ("chief-auditor", Self::ChiefAuditor),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(
+    EmployeeRole { Clerk = "Clerk", Accountant = "Accountant", ChiefAuditor =
+    "chief-auditor" }
+);
+
+impl Resource for Model {
+    type Id = i64;
+    type Create = CreateEmployee;
+    type Update = UpdateEmployee;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, badge, email, secret, role, is_active, is_super_user, is_staff,
+        is_email_verified, last_login_at, password_changed_at, deleted_self_account_at,
+        failed_login_attempts, locked_until, created_at, updated_at
+    );
 }
 
-string_enum!(EmployeeRole);
+pub type EmployeeHooks = Hooks<Model>;
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateEmployee {
@@ -88,17 +96,18 @@ impl Input for CreateEmployee {
             approved: body.nested("approved"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.badge);
-        row.set(2, self.email);
-        row.password(3, self.secret);
-        row.set(4, self.role);
-        row.set(5, self.is_active);
-        row.set(6, self.is_super_user);
-        row.set(7, self.is_staff);
-        row.set(8, self.is_email_verified);
-        row.nested(0, self.entered);
-        row.nested(1, self.approved);
+        row.set(Column::Badge as usize, self.badge);
+        row.set(Column::Email as usize, self.email);
+        row.password(Column::Secret as usize, self.secret);
+        row.set(Column::Role as usize, self.role);
+        row.set(Column::IsActive as usize, self.is_active);
+        row.set(Column::IsSuperUser as usize, self.is_super_user);
+        row.set(Column::IsStaff as usize, self.is_staff);
+        row.set(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::ENTERED, self.entered);
+        row.nested(meta::relation::APPROVED, self.approved);
     }
 }
 
@@ -131,178 +140,16 @@ impl Input for UpdateEmployee {
             approved: body.nested("approved"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.badge);
-        row.patch(2, self.email);
-        row.patch(4, self.role);
-        row.patch(5, self.is_active);
-        row.patch(6, self.is_super_user);
-        row.patch(7, self.is_staff);
-        row.patch(8, self.is_email_verified);
-        row.nested(0, self.entered);
-        row.nested(1, self.approved);
+        row.patch(Column::Badge as usize, self.badge);
+        row.patch(Column::Email as usize, self.email);
+        row.patch(Column::Role as usize, self.role);
+        row.patch(Column::IsActive as usize, self.is_active);
+        row.patch(Column::IsSuperUser as usize, self.is_super_user);
+        row.patch(Column::IsStaff as usize, self.is_staff);
+        row.patch(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::ENTERED, self.entered);
+        row.nested(meta::relation::APPROVED, self.approved);
     }
 }
-
-impl Resource for Model {
-    type Id = i64;
-    type Create = CreateEmployee;
-    type Update = UpdateEmployee;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            badge: row.next()?,
-            email: row.next()?,
-            secret: row.next()?,
-            role: row.next()?,
-            is_active: row.next()?,
-            is_super_user: row.next()?,
-            is_staff: row.next()?,
-            is_email_verified: row.next()?,
-            last_login_at: row.next()?,
-            password_changed_at: row.next()?,
-            deleted_self_account_at: row.next()?,
-            failed_login_attempts: row.next()?,
-            locked_until: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.badge);
-        out.field(&self.email);
-        out.field(&self.secret);
-        out.field(&self.role);
-        out.field(&self.is_active);
-        out.field(&self.is_super_user);
-        out.field(&self.is_staff);
-        out.field(&self.is_email_verified);
-        out.field(&self.last_login_at);
-        out.field(&self.password_changed_at);
-        out.field(&self.deleted_self_account_at);
-        out.field(&self.failed_login_attempts);
-        out.field(&self.locked_until);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Employee",
-    table: "employees",
-    path: "employees",
-    resource: "employee",
-    kind: ModelKind::Account,
-    id: IdKind::Integer,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Bigint).origin(Origin::Id).read_only(),
-        FieldMeta::new("badge", "badge", FieldKind::String),
-        FieldMeta::new("email", "email", FieldKind::Email).optional(),
-        FieldMeta::new("secret", "secret", FieldKind::Password),
-        FieldMeta::new(
-            "role",
-            "role",
-            FieldKind::Enum(&["Clerk", "Accountant", "chief-auditor"]),
-        ),
-        FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isStaff", "is_staff", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isEmailVerified", "is_email_verified", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("lastLoginAt", "last_login_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new("passwordChangedAt", "password_changed_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "deletedSelfAccountAt",
-                "deleted_self_account_at",
-                FieldKind::Datetime,
-            )
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "failedLoginAttempts",
-                "failed_login_attempts",
-                FieldKind::Integer,
-            )
-            .origin(Origin::Account)
-            .private()
-            .read_only(),
-        FieldMeta::new("lockedUntil", "locked_until", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .private()
-            .read_only(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "entered",
-            "Entry",
-            RelationKind::HasMany {
-                field: "enteredById",
-            },
-        ),
-        RelationMeta::new(
-            "approved",
-            "Entry",
-            RelationKind::HasMany {
-                field: "approvedById",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_employees_badge",
-            &["badge"],
-            "EmployeeBadgeUniqueConstraint",
-        ),
-        UniqueMeta::new(
-            "uq_employees_email",
-            &["email"],
-            "EmployeeEmailUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::EMPLOYEE_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(permission::EMPLOYEE_CREATE, "Create", &[]),
-        ActionMeta::new(
-            permission::EMPLOYEE_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(Who::Roles(&["chief-auditor"]), &[]),
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(0, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(permission::EMPLOYEE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type EmployeeHooks = Hooks<Model>;

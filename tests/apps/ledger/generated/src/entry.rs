@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::entry as meta;
 
 /// An amount moves from one account to another.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -60,6 +60,21 @@ pub enum Relation {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = i64;
+    type Create = CreateEntry;
+    type Update = UpdateEntry;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, amount(2), booked_on, text, errors, r#where, debit_id, credit_id,
+        entered_by_id, approved_by_id, created_at, updated_at, deleted_at
+    );
+}
+
+pub type EntryHooks = Hooks<Model>;
+
 fn check_amount(value: &impl DecimalInput) -> Result<(), ValidationError> {
     decimal(value, 14, 2, Some(Decimal::new(1, 2)), None)
 }
@@ -106,29 +121,31 @@ impl Input for CreateEntry {
             documents: body.nested("documents"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.amount);
-        row.set(2, self.booked_on);
-        row.set(3, self.text);
-        row.set(4, self.errors);
-        row.set(5, self.r#where);
-        row.set(6, self.debit_id);
-        row.set(7, self.credit_id);
-        row.set(8, self.entered_by_id);
-        row.set(9, self.approved_by_id);
-        row.nested(4, self.documents);
+        row.set(Column::Amount as usize, self.amount);
+        row.set(Column::BookedOn as usize, self.booked_on);
+        row.set(Column::Text as usize, self.text);
+        row.set(Column::Errors as usize, self.errors);
+        row.set(Column::Where as usize, self.r#where);
+        row.set(Column::DebitId as usize, self.debit_id);
+        row.set(Column::CreditId as usize, self.credit_id);
+        row.set(Column::EnteredById as usize, self.entered_by_id);
+        row.set(Column::ApprovedById as usize, self.approved_by_id);
+        row.nested(meta::relation::DOCUMENTS, self.documents);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::DebitId as usize {
             self.debit_id.put(id);
         }
-        if field == 7 {
+        if field == Column::CreditId as usize {
             self.credit_id.put(id);
         }
-        if field == 8 {
+        if field == Column::EnteredById as usize {
             self.entered_by_id.put(id);
         }
-        if field == 9 {
+        if field == Column::ApprovedById as usize {
             self.approved_by_id.put(id);
         }
     }
@@ -168,200 +185,28 @@ impl Input for UpdateEntry {
             documents: body.nested("documents"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.amount);
-        row.patch(2, self.booked_on);
-        row.patch(3, self.text);
-        row.patch(4, self.errors);
-        row.patch(5, self.r#where);
-        row.patch(6, self.debit_id);
-        row.patch(7, self.credit_id);
-        row.patch(9, self.approved_by_id);
-        row.nested(4, self.documents);
+        row.patch(Column::Amount as usize, self.amount);
+        row.patch(Column::BookedOn as usize, self.booked_on);
+        row.patch(Column::Text as usize, self.text);
+        row.patch(Column::Errors as usize, self.errors);
+        row.patch(Column::Where as usize, self.r#where);
+        row.patch(Column::DebitId as usize, self.debit_id);
+        row.patch(Column::CreditId as usize, self.credit_id);
+        row.patch(Column::ApprovedById as usize, self.approved_by_id);
+        row.nested(meta::relation::DOCUMENTS, self.documents);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::DebitId as usize {
             self.debit_id.put(id);
         }
-        if field == 7 {
+        if field == Column::CreditId as usize {
             self.credit_id.put(id);
         }
-        if field == 9 {
+        if field == Column::ApprovedById as usize {
             self.approved_by_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = i64;
-    type Create = CreateEntry;
-    type Update = UpdateEntry;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            amount: row.decimal(2)?,
-            booked_on: row.next()?,
-            text: row.next()?,
-            errors: row.next()?,
-            r#where: row.next()?,
-            debit_id: row.next()?,
-            credit_id: row.next()?,
-            entered_by_id: row.next()?,
-            approved_by_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-            deleted_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.amount);
-        out.field(&self.booked_on);
-        out.field(&self.text);
-        out.field(&self.errors);
-        out.field(&self.r#where);
-        out.field(&self.debit_id);
-        out.field(&self.credit_id);
-        out.field(&self.entered_by_id);
-        out.field(&self.approved_by_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-        out.field(&self.deleted_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Entry",
-    table: "entries",
-    path: "entries",
-    resource: "entry",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Integer,
-    soft_delete: true,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Bigint).origin(Origin::Id).read_only(),
-        FieldMeta::new(
-            "amount",
-            "amount",
-            FieldKind::Decimal {
-                precision: 14,
-                scale: 2,
-            },
-        ),
-        FieldMeta::new("bookedOn", "booked_on", FieldKind::Date),
-        FieldMeta::new("text", "text", FieldKind::String),
-        FieldMeta::new("errors", "errors", FieldKind::Text).optional().private(),
-        FieldMeta::new("where", "where", FieldKind::Json).optional(),
-        FieldMeta::new("debitId", "debit_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("creditId", "credit_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("enteredById", "entered_by_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey)
-            .immutable(),
-        FieldMeta::new("approvedById", "approved_by_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey)
-            .optional()
-            .read_roles(&["Accountant", "chief-auditor"])
-            .write_roles(&["chief-auditor"]),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-        FieldMeta::new("deletedAt", "deleted_at", FieldKind::Datetime)
-            .origin(Origin::DeletedAt)
-            .optional()
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "debit",
-            "GLAccount",
-            RelationKind::BelongsTo {
-                field: "debitId",
-            },
-        ),
-        RelationMeta::new(
-            "credit",
-            "GLAccount",
-            RelationKind::BelongsTo {
-                field: "creditId",
-            },
-        ),
-        RelationMeta::new(
-            "enteredBy",
-            "Employee",
-            RelationKind::BelongsTo {
-                field: "enteredById",
-            },
-        ),
-        RelationMeta::new(
-            "approvedBy",
-            "Employee",
-            RelationKind::BelongsTo {
-                field: "approvedById",
-            },
-        ),
-        RelationMeta::new(
-            "documents",
-            "Document",
-            RelationKind::ManyToMany {
-                table: "documents_entries",
-                this_column: "entry_id",
-                target_column: "document_id",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::ENTRY_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::ENTRY_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Clerk", "Accountant"]),
-                    &[
-                        Condition::new(8, ConditionValue::Me),
-                        Condition::new(9, ConditionValue::Null),
-                    ],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::ENTRY_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Clerk"]),
-                    &[Condition::new(8, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::ENTRY_DELETE,
-            "Delete",
-            &[RuleMeta::new(Who::Roles(&["Accountant"]), &[])],
-        ),
-        ActionMeta::new(permission::ENTRY_RESTORE, "Restore", &[]),
-        ActionMeta::new(
-                permission::ENTRY_APPROVE,
-                "Approve",
-                &[RuleMeta::new(Who::Roles(&["chief-auditor"]), &[])],
-            )
-            .description("Sign an entry off"),
-    ],
-    routes: &[],
-};
-
-pub type EntryHooks = Hooks<Model>;

@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+use crate::meta::gl_account as meta;
 
 /// One account of the books; accounts make a tree.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -49,24 +49,26 @@ pub enum GLAccountType {
     Expense,
 }
 
-impl StringEnum for GLAccountType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("asset", Self::Asset),
-        ("liability", Self::Liability),
-        ("equity", Self::Equity),
-        ("income", Self::Income),
-        ("expense", Self::Expense),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(
+    GLAccountType { Asset = "asset", Liability = "liability", Equity = "equity", Income =
+    "income", Expense = "expense" }
+);
+
+impl Resource for Model {
+    type Id = i64;
+    type Create = CreateGLAccount;
+    type Update = UpdateGLAccount;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, number, r#type, r#match, r2d2, is_vat, parent_id, created_at, updated_at
+    );
 }
 
-string_enum!(GLAccountType);
+pub type GLAccountHooks = Hooks<Model>;
 
-static MATCH_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^[a-z*]+$").expect("checked by the build step")
-});
+static MATCH_PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern("^[a-z*]+$"));
 
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateGLAccount {
@@ -98,19 +100,21 @@ impl Input for CreateGLAccount {
             credits: body.nested("credits"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.number);
-        row.set(2, self.r#type);
-        row.set(3, self.r#match);
-        row.set(4, self.r2d2);
-        row.set(5, self.is_vat);
-        row.set(6, self.parent_id);
-        row.nested(1, self.children);
-        row.nested(2, self.debits);
-        row.nested(3, self.credits);
+        row.set(Column::Number as usize, self.number);
+        row.set(Column::Type as usize, self.r#type);
+        row.set(Column::Match as usize, self.r#match);
+        row.set(Column::R2d2 as usize, self.r2d2);
+        row.set(Column::IsVat as usize, self.is_vat);
+        row.set(Column::ParentId as usize, self.parent_id);
+        row.nested(meta::relation::CHILDREN, self.children);
+        row.nested(meta::relation::DEBITS, self.debits);
+        row.nested(meta::relation::CREDITS, self.credits);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::ParentId as usize {
             self.parent_id.put(id);
         }
     }
@@ -146,146 +150,22 @@ impl Input for UpdateGLAccount {
             credits: body.nested("credits"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.number);
-        row.patch(2, self.r#type);
-        row.patch(3, self.r#match);
-        row.patch(4, self.r2d2);
-        row.patch(5, self.is_vat);
-        row.patch(6, self.parent_id);
-        row.nested(1, self.children);
-        row.nested(2, self.debits);
-        row.nested(3, self.credits);
+        row.patch(Column::Number as usize, self.number);
+        row.patch(Column::Type as usize, self.r#type);
+        row.patch(Column::Match as usize, self.r#match);
+        row.patch(Column::R2d2 as usize, self.r2d2);
+        row.patch(Column::IsVat as usize, self.is_vat);
+        row.patch(Column::ParentId as usize, self.parent_id);
+        row.nested(meta::relation::CHILDREN, self.children);
+        row.nested(meta::relation::DEBITS, self.debits);
+        row.nested(meta::relation::CREDITS, self.credits);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 6 {
+        if field == Column::ParentId as usize {
             self.parent_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = i64;
-    type Create = CreateGLAccount;
-    type Update = UpdateGLAccount;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            number: row.next()?,
-            r#type: row.next()?,
-            r#match: row.next()?,
-            r2d2: row.next()?,
-            is_vat: row.next()?,
-            parent_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.number);
-        out.field(&self.r#type);
-        out.field(&self.r#match);
-        out.field(&self.r2d2);
-        out.field(&self.is_vat);
-        out.field(&self.parent_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "GLAccount",
-    table: "gl_accounts",
-    path: "gl-accounts",
-    resource: "gl-account",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Integer,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Bigint).origin(Origin::Id).read_only(),
-        FieldMeta::new("number", "number", FieldKind::Integer),
-        FieldMeta::new(
-            "type",
-            "type",
-            FieldKind::Enum(&["asset", "liability", "equity", "income", "expense"]),
-        ),
-        FieldMeta::new("match", "match", FieldKind::String)
-            .optional()
-            .read_roles(&["Accountant", "chief-auditor"])
-            .write_roles(&["chief-auditor"]),
-        FieldMeta::new("r2d2", "r2d2", FieldKind::Boolean),
-        FieldMeta::new("isVAT", "is_vat", FieldKind::Boolean),
-        FieldMeta::new("parentId", "parent_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "parent",
-            "GLAccount",
-            RelationKind::BelongsTo {
-                field: "parentId",
-            },
-        ),
-        RelationMeta::new(
-            "children",
-            "GLAccount",
-            RelationKind::HasMany {
-                field: "parentId",
-            },
-        ),
-        RelationMeta::new(
-            "debits",
-            "Entry",
-            RelationKind::HasMany {
-                field: "debitId",
-            },
-        ),
-        RelationMeta::new(
-            "credits",
-            "Entry",
-            RelationKind::HasMany {
-                field: "creditId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_gl_accounts_number",
-            &["number"],
-            "GLAccountNumberUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::GL_ACCOUNT_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(
-            permission::GL_ACCOUNT_CREATE,
-            "Create",
-            &[RuleMeta::new(Who::Roles(&["Accountant"]), &[])],
-        ),
-        ActionMeta::new(
-            permission::GL_ACCOUNT_UPDATE,
-            "Update",
-            &[RuleMeta::new(Who::Roles(&["Accountant", "chief-auditor"]), &[])],
-        ),
-        ActionMeta::new(permission::GL_ACCOUNT_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type GLAccountHooks = Hooks<Model>;

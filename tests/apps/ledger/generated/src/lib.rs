@@ -10,6 +10,13 @@ pub mod employee;
 pub mod entry;
 pub mod gl_account;
 
+mod meta {
+    pub mod document;
+    pub mod employee;
+    pub mod entry;
+    pub mod gl_account;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use document::{CreateDocument, Model as Document, DocumentHooks, UpdateDocument};
 pub use employee::{
