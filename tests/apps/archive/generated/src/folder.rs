@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::folder as meta;
 
 /// Papers that belong together. Sealed folders stand in no list.

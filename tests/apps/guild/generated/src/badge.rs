@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::badge as meta;
 
 /// What a member wears, and may log in with.

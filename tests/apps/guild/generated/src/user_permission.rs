@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::user_permission as meta;
 
 /// An override of one account. The keys may be changed.

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::user_role as meta;
 
 /// An account has a role. The keys may be changed.

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::document as meta;
 
 /// A receipt. It is kept under an id that cannot be guessed.

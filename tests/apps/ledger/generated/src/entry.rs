@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::entry as meta;
 
 /// An amount moves from one account to another.

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::meta::gl_account as meta;
 
 /// One account of the books; accounts make a tree.

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::permission;
 use crate::folder::{Column, FolderStatus};
 
@@ -70,14 +71,7 @@ pub static META: ModelMeta = ModelMeta {
                                 ],
                             ),
                     )
-                    .conditions(
-                        &[
-                            Condition::new(
-                                Column::Status as usize,
-                                ConditionValue::Text("open"),
-                            ),
-                        ],
-                    )
+                    .conditions(&[Condition::text(Column::Status as usize, "open")])
                     .sort(&[SortPreset::descending(Column::Label as usize)])
                     .limit(3)
                     .max_limit(4),
@@ -119,21 +113,12 @@ pub static META: ModelMeta = ModelMeta {
         RouteMeta::new(Operation::UpdateOne)
             .preset(
                 &RoutePreset::new()
-                    .conditions(
-                        &[
-                            Condition::new(
-                                Column::Status as usize,
-                                ConditionValue::Text("open"),
-                            ),
-                        ],
-                    ),
+                    .conditions(&[Condition::text(Column::Status as usize, "open")]),
             ),
         RouteMeta::new(Operation::DeleteOne)
             .preset(
                 &RoutePreset::new()
-                    .conditions(
-                        &[Condition::new(Column::KeeperId as usize, ConditionValue::Me)],
-                    ),
+                    .conditions(&[Condition::me(Column::KeeperId as usize)]),
             ),
         RouteMeta::new(Operation::UpdateMany)
             .preset(
@@ -148,21 +133,12 @@ pub static META: ModelMeta = ModelMeta {
                             )
                             .relations(&[]),
                     )
-                    .conditions(
-                        &[
-                            Condition::new(
-                                Column::Status as usize,
-                                ConditionValue::Text("open"),
-                            ),
-                        ],
-                    ),
+                    .conditions(&[Condition::text(Column::Status as usize, "open")]),
             ),
         RouteMeta::new(Operation::DeleteMany)
             .preset(
                 &RoutePreset::new()
-                    .conditions(
-                        &[Condition::new(Column::KeeperId as usize, ConditionValue::Me)],
-                    ),
+                    .conditions(&[Condition::me(Column::KeeperId as usize)]),
             ),
     ],
 };

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::permission;
 
 pub static META: ModelMeta = ModelMeta {

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::permission;
 use crate::employee::{Column, EmployeeRole};
 
@@ -78,8 +79,7 @@ pub static META: ModelMeta = ModelMeta {
             "Update",
             &[
                 RuleMeta::roles(&["chief-auditor"]),
-                RuleMeta::authenticated()
-                    .matching(&[Condition::new(Column::Id as usize, ConditionValue::Me)]),
+                RuleMeta::authenticated().matching(&[Condition::me(Column::Id as usize)]),
             ],
         ),
         ActionMeta::new(permission::EMPLOYEE_DELETE, "Delete", &[]),

@@ -2,6 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
+
 use crate::permission;
 use crate::entry::Column;
 
@@ -57,14 +58,8 @@ pub static META: ModelMeta = ModelMeta {
                 RuleMeta::roles(&["Clerk", "Accountant"])
                     .matching(
                         &[
-                            Condition::new(
-                                Column::EnteredById as usize,
-                                ConditionValue::Me,
-                            ),
-                            Condition::new(
-                                Column::ApprovedById as usize,
-                                ConditionValue::Null,
-                            ),
+                            Condition::me(Column::EnteredById as usize),
+                            Condition::null(Column::ApprovedById as usize),
                         ],
                     ),
             ],
@@ -74,14 +69,7 @@ pub static META: ModelMeta = ModelMeta {
             "Update",
             &[
                 RuleMeta::roles(&["Clerk"])
-                    .matching(
-                        &[
-                            Condition::new(
-                                Column::EnteredById as usize,
-                                ConditionValue::Me,
-                            ),
-                        ],
-                    ),
+                    .matching(&[Condition::me(Column::EnteredById as usize)]),
             ],
         ),
         ActionMeta::new(

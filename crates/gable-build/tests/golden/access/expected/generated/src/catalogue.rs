@@ -3,7 +3,7 @@
 
 use gable::generated::{self, AppMeta, Migration, Mounted};
 
-/// The interceptors of every model, and of what accounts do.
+/// The interceptors of each model and of the operations of accounts.
 #[derive(Default)]
 pub struct Hooks {
     pub auth: generated::AuthHooks<crate::member::Model>,
@@ -11,15 +11,17 @@ pub struct Hooks {
     pub note: crate::note::NoteHooks,
 }
 
-/// What this crate adds up to, for `Gable::<Api>::new()`.
+/// All models, settings and migrations of this crate, for `Gable::<Api>::new()`.
 pub struct Api;
 
 impl generated::Api for Api {
     type Hooks = Hooks;
+
     const APP: &'static AppMeta = &crate::app::APP;
     const PERMISSIONS: usize = 9;
     const MIGRATIONS: &'static [Migration] = crate::migrations::MIGRATIONS;
     const TABLES: &'static str = crate::migrations::TABLES;
+
     fn mount(hooks: Hooks) -> Mounted {
         Mounted::default().model(hooks.member).model(hooks.note).auth(hooks.auth)
     }

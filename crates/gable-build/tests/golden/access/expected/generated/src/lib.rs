@@ -8,6 +8,11 @@ pub mod permission;
 pub mod member;
 pub mod note;
 
+mod meta {
+    pub mod member;
+    pub mod note;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use member::{CreateMember, Model as Member, MemberRole, MemberHooks, UpdateMember};
 pub use note::{CreateNote, Model as Note, NoteHooks, UpdateNote};

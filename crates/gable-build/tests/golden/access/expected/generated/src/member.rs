@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::member as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "members")]
@@ -50,17 +51,24 @@ pub enum MemberRole {
     Writer,
 }
 
-impl StringEnum for MemberRole {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("Reader", Self::Reader),
-        ("Writer", Self::Writer),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(MemberRole { Reader = "Reader", Writer = "Writer" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateMember;
+    type Update = UpdateMember;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, login, password, level, rating, balance(2), role, is_active, is_super_user,
+        is_staff, is_email_verified, last_login_at, password_changed_at,
+        deleted_self_account_at, failed_login_attempts, locked_until, created_at,
+        updated_at
+    );
 }
 
-string_enum!(MemberRole);
+pub type MemberHooks = Hooks<Model>;
 
 fn check_balance(value: &impl DecimalInput) -> Result<(), ValidationError> {
     decimal(value, 15, 2, None, None)
@@ -99,18 +107,19 @@ impl Input for CreateMember {
             notes: body.nested("notes"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.login);
-        row.password(2, self.password);
-        row.set(3, self.level);
-        row.set(4, self.rating);
-        row.set(5, self.balance);
-        row.set(6, self.role);
-        row.set(7, self.is_active);
-        row.set(8, self.is_super_user);
-        row.set(9, self.is_staff);
-        row.set(10, self.is_email_verified);
-        row.nested(0, self.notes);
+        row.set(Column::Login as usize, self.login);
+        row.password(Column::Password as usize, self.password);
+        row.set(Column::Level as usize, self.level);
+        row.set(Column::Rating as usize, self.rating);
+        row.set(Column::Balance as usize, self.balance);
+        row.set(Column::Role as usize, self.role);
+        row.set(Column::IsActive as usize, self.is_active);
+        row.set(Column::IsSuperUser as usize, self.is_super_user);
+        row.set(Column::IsStaff as usize, self.is_staff);
+        row.set(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::NOTES, self.notes);
     }
 }
 
@@ -145,163 +154,17 @@ impl Input for UpdateMember {
             notes: body.nested("notes"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.login);
-        row.patch(3, self.level);
-        row.patch(4, self.rating);
-        row.patch(5, self.balance);
-        row.patch(6, self.role);
-        row.patch(7, self.is_active);
-        row.patch(8, self.is_super_user);
-        row.patch(9, self.is_staff);
-        row.patch(10, self.is_email_verified);
-        row.nested(0, self.notes);
+        row.patch(Column::Login as usize, self.login);
+        row.patch(Column::Level as usize, self.level);
+        row.patch(Column::Rating as usize, self.rating);
+        row.patch(Column::Balance as usize, self.balance);
+        row.patch(Column::Role as usize, self.role);
+        row.patch(Column::IsActive as usize, self.is_active);
+        row.patch(Column::IsSuperUser as usize, self.is_super_user);
+        row.patch(Column::IsStaff as usize, self.is_staff);
+        row.patch(Column::IsEmailVerified as usize, self.is_email_verified);
+        row.nested(meta::relation::NOTES, self.notes);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateMember;
-    type Update = UpdateMember;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            login: row.next()?,
-            password: row.next()?,
-            level: row.next()?,
-            rating: row.next()?,
-            balance: row.decimal(2)?,
-            role: row.next()?,
-            is_active: row.next()?,
-            is_super_user: row.next()?,
-            is_staff: row.next()?,
-            is_email_verified: row.next()?,
-            last_login_at: row.next()?,
-            password_changed_at: row.next()?,
-            deleted_self_account_at: row.next()?,
-            failed_login_attempts: row.next()?,
-            locked_until: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.login);
-        out.field(&self.password);
-        out.field(&self.level);
-        out.field(&self.rating);
-        out.field(&self.balance);
-        out.field(&self.role);
-        out.field(&self.is_active);
-        out.field(&self.is_super_user);
-        out.field(&self.is_staff);
-        out.field(&self.is_email_verified);
-        out.field(&self.last_login_at);
-        out.field(&self.password_changed_at);
-        out.field(&self.deleted_self_account_at);
-        out.field(&self.failed_login_attempts);
-        out.field(&self.locked_until);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Member",
-    table: "members",
-    path: "members",
-    resource: "member",
-    kind: ModelKind::Account,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("login", "login", FieldKind::String),
-        FieldMeta::new("password", "password", FieldKind::Password),
-        FieldMeta::new("level", "level", FieldKind::Integer).optional(),
-        FieldMeta::new("rating", "rating", FieldKind::Float).optional(),
-        FieldMeta::new(
-                "balance",
-                "balance",
-                FieldKind::Decimal {
-                    precision: 15,
-                    scale: 2,
-                },
-            )
-            .optional(),
-        FieldMeta::new("role", "role", FieldKind::Enum(&["Reader", "Writer"])),
-        FieldMeta::new("isActive", "is_active", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isSuperUser", "is_super_user", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isStaff", "is_staff", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("isEmailVerified", "is_email_verified", FieldKind::Boolean)
-            .origin(Origin::Account),
-        FieldMeta::new("lastLoginAt", "last_login_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new("passwordChangedAt", "password_changed_at", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "deletedSelfAccountAt",
-                "deleted_self_account_at",
-                FieldKind::Datetime,
-            )
-            .origin(Origin::Account)
-            .optional()
-            .read_only(),
-        FieldMeta::new(
-                "failedLoginAttempts",
-                "failed_login_attempts",
-                FieldKind::Integer,
-            )
-            .origin(Origin::Account)
-            .private()
-            .read_only(),
-        FieldMeta::new("lockedUntil", "locked_until", FieldKind::Datetime)
-            .origin(Origin::Account)
-            .optional()
-            .private()
-            .read_only(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "notes",
-            "Note",
-            RelationKind::HasMany {
-                field: "authorId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new("uq_members_login", &["login"], "MemberLoginUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(
-            permission::MEMBER_VIEW,
-            "View",
-            &[RuleMeta::new(Who::Authenticated, &[])],
-        ),
-        ActionMeta::new(permission::MEMBER_CREATE, "Create", &[]),
-        ActionMeta::new(permission::MEMBER_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::MEMBER_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type MemberHooks = Hooks<Model>;

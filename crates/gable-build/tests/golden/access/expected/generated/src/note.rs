@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::note as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "notes")]
@@ -37,6 +38,18 @@ impl Related<super::member::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateNote;
+    type Update = UpdateNote;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, text, is_open, secret, author_id, created_at, updated_at);
+}
+
+pub type NoteHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateNote {
     #[validate(length(max = 200))]
@@ -57,14 +70,16 @@ impl Input for CreateNote {
             author_id: body.me("authorId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.text);
-        row.set(2, self.is_open);
-        row.set(3, self.secret);
-        row.set(4, self.author_id);
+        row.set(Column::Text as usize, self.text);
+        row.set(Column::IsOpen as usize, self.is_open);
+        row.set(Column::Secret as usize, self.secret);
+        row.set(Column::AuthorId as usize, self.author_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 4 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
@@ -90,190 +105,17 @@ impl Input for UpdateNote {
             author_id: body.patch("authorId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.text);
-        row.patch(2, self.is_open);
-        row.patch(3, self.secret);
-        row.patch(4, self.author_id);
+        row.patch(Column::Text as usize, self.text);
+        row.patch(Column::IsOpen as usize, self.is_open);
+        row.patch(Column::Secret as usize, self.secret);
+        row.patch(Column::AuthorId as usize, self.author_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 4 {
+        if field == Column::AuthorId as usize {
             self.author_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateNote;
-    type Update = UpdateNote;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            text: row.next()?,
-            is_open: row.next()?,
-            secret: row.next()?,
-            author_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.text);
-        out.field(&self.is_open);
-        out.field(&self.secret);
-        out.field(&self.author_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Note",
-    table: "notes",
-    path: "notes",
-    resource: "note",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("text", "text", FieldKind::Text),
-        FieldMeta::new("isOpen", "is_open", FieldKind::Boolean),
-        FieldMeta::new("secret", "secret", FieldKind::String)
-            .optional()
-            .read_roles(&["Writer"])
-            .write_roles(&["Writer"]),
-        FieldMeta::new("authorId", "author_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "author",
-            "Member",
-            RelationKind::BelongsTo {
-                field: "authorId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(
-            permission::NOTE_VIEW,
-            "View",
-            &[
-                RuleMeta::new(
-                    Who::Public,
-                    &[Condition::new(2, ConditionValue::Boolean(true))],
-                ),
-                RuleMeta::new(
-                    Who::Authenticated,
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::NOTE_CREATE,
-            "Create",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Writer"]),
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(
-            permission::NOTE_UPDATE,
-            "Update",
-            &[
-                RuleMeta::new(
-                    Who::Roles(&["Writer"]),
-                    &[Condition::new(4, ConditionValue::Me)],
-                ),
-            ],
-        ),
-        ActionMeta::new(permission::NOTE_DELETE, "Delete", &[]),
-        ActionMeta::new(
-                permission::NOTE_PIN,
-                "Pin",
-                &[RuleMeta::new(Who::Roles(&["Writer"]), &[])],
-            )
-            .description("Keep a note on top"),
-    ],
-    routes: &[
-        RouteMeta::new(Operation::FindMany, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1],
-                            relations: Some(
-                                &[
-                                    (
-                                        "author",
-                                        &FieldPreset {
-                                            fields: &[1],
-                                            relations: Some(&[]),
-                                        },
-                                    ),
-                                ],
-                            ),
-                        },
-                    ),
-                    conditions: &[
-                        Condition::new(2, ConditionValue::Boolean(true)),
-                        Condition::new(4, ConditionValue::Me),
-                    ],
-                    sort: &[
-                        SortPreset {
-                            field: 1,
-                            descending: true,
-                        },
-                        SortPreset {
-                            field: 0,
-                            descending: false,
-                        },
-                    ],
-                    limit: Some(5),
-                    max_limit: Some(50),
-                },
-            ),
-        RouteMeta::new(Operation::FindOne, false, None)
-            .preset(
-                &RoutePreset {
-                    fields: Some(
-                        &FieldPreset {
-                            fields: &[0, 1, 2, 4, 5, 6],
-                            relations: None,
-                        },
-                    ),
-                    conditions: &[],
-                    sort: &[],
-                    limit: None,
-                    max_limit: None,
-                },
-            ),
-        RouteMeta::new(
-            Operation::CreateOne,
-            false,
-            Some(RateLimit {
-                window_ms: 60000,
-                max: 10,
-            }),
-        ),
-        RouteMeta::new(Operation::DeleteMany, true, None),
-    ],
-};
-
-pub type NoteHooks = Hooks<Model>;

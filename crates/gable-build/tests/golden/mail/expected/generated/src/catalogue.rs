@@ -3,17 +3,18 @@
 
 use gable::generated::{self, AppMeta, Migration, Mounted};
 
-/// The interceptors of every model.
+/// The interceptors of each model.
 #[derive(Default)]
 pub struct Hooks {
     pub letter: crate::letter::LetterHooks,
 }
 
-/// What this crate adds up to, for `Gable::<Api>::new()`.
+/// All models, settings and migrations of this crate, for `Gable::<Api>::new()`.
 pub struct Api;
 
 impl generated::Api for Api {
     type Hooks = Hooks;
+
     const APP: &'static AppMeta = &crate::app::APP;
     const PERMISSIONS: usize = 4;
     const MIGRATIONS: &'static [Migration] = crate::migrations::MIGRATIONS;
@@ -28,6 +29,7 @@ impl generated::Api for Api {
             include_str!("../../templates/mail/verify-email.html.jinja"),
         ),
     ];
+
     fn mount(hooks: Hooks) -> Mounted {
         Mounted::default().model(hooks.letter)
     }

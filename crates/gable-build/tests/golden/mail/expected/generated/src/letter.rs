@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::letter as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "letters")]
@@ -19,6 +20,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateLetter;
+    type Update = UpdateLetter;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, title, created_at, updated_at);
+}
+
+pub type LetterHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateLetter {
     #[validate(length(max = 255))]
@@ -31,8 +44,9 @@ impl Input for CreateLetter {
             title: body.required("title"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.title);
+        row.set(Column::Title as usize, self.title);
     }
 }
 
@@ -46,62 +60,8 @@ impl Input for UpdateLetter {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self { title: body.patch("title") }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.title);
+        row.patch(Column::Title as usize, self.title);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateLetter;
-    type Update = UpdateLetter;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            title: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.title);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Letter",
-    table: "letters",
-    path: "letters",
-    resource: "letter",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("title", "title", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(permission::LETTER_VIEW, "View", &[]),
-        ActionMeta::new(permission::LETTER_CREATE, "Create", &[]),
-        ActionMeta::new(permission::LETTER_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::LETTER_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type LetterHooks = Hooks<Model>;

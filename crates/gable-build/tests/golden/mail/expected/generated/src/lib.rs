@@ -7,5 +7,9 @@ pub mod migrations;
 pub mod permission;
 pub mod letter;
 
+mod meta {
+    pub mod letter;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use letter::{CreateLetter, Model as Letter, LetterHooks, UpdateLetter};

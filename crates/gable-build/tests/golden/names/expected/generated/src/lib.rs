@@ -7,6 +7,10 @@ pub mod migrations;
 pub mod permission;
 pub mod type_model;
 
+mod meta {
+    pub mod type_model;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use type_model::{
     CreateType, Model as Type, TypeOut, TypeOptionalEnumWithANameSoLongThatItsLineWraps,

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::type_model as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "types")]
@@ -55,17 +56,7 @@ pub enum TypeOut {
     Out,
 }
 
-impl StringEnum for TypeOut {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("In", Self::In),
-        ("Out", Self::Out),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
-
-string_enum!(TypeOut);
+string_enum!(TypeOut { In = "In", Out = "Out" });
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TypeOptionalEnumWithANameSoLongThatItsLineWraps {
@@ -74,17 +65,25 @@ pub enum TypeOptionalEnumWithANameSoLongThatItsLineWraps {
     Two,
 }
 
-impl StringEnum for TypeOptionalEnumWithANameSoLongThatItsLineWraps {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("one", Self::One),
-        ("two", Self::Two),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(
+    TypeOptionalEnumWithANameSoLongThatItsLineWraps { One = "one", Two = "two" }
+);
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateType;
+    type Update = UpdateType;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, r#type, r#match, r2d2, h_tml_path, errors, err, args, body(1), row, now, out,
+        self1, iterator, optional_enum_with_a_name_so_long_that_its_line_wraps,
+        entity_name, iterator_of_id, created_at, updated_at
+    );
 }
 
-string_enum!(TypeOptionalEnumWithANameSoLongThatItsLineWraps);
+pub type TypeHooks = Hooks<Model>;
 
 fn check_body(value: &impl DecimalInput) -> Result<(), ValidationError> {
     decimal(value, 4, 1, None, None)
@@ -150,27 +149,32 @@ impl Input for CreateType {
             iterators: body.nested("iterators"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.r#type);
-        row.set(2, self.r#match);
-        row.set(3, self.r2d2);
-        row.set(4, self.h_tml_path);
-        row.set(5, self.errors);
-        row.set(6, self.err);
-        row.set(7, self.args);
-        row.set(8, self.body);
-        row.set(9, self.row);
-        row.set(10, self.now);
-        row.set(11, self.out);
-        row.set(12, self.self1);
-        row.set(13, self.iterator);
-        row.set(14, self.optional_enum_with_a_name_so_long_that_its_line_wraps);
-        row.set(15, self.entity_name);
-        row.set(16, self.iterator_of_id);
-        row.nested(0, self.iterators);
+        row.set(Column::Type as usize, self.r#type);
+        row.set(Column::Match as usize, self.r#match);
+        row.set(Column::R2d2 as usize, self.r2d2);
+        row.set(Column::HTmlPath as usize, self.h_tml_path);
+        row.set(Column::Errors as usize, self.errors);
+        row.set(Column::Err_ as usize, self.err);
+        row.set(Column::Args as usize, self.args);
+        row.set(Column::Body as usize, self.body);
+        row.set(Column::Row as usize, self.row);
+        row.set(Column::Now as usize, self.now);
+        row.set(Column::Out as usize, self.out);
+        row.set(Column::Self1 as usize, self.self1);
+        row.set(Column::Iterator_ as usize, self.iterator);
+        row.set(
+            Column::OptionalEnumWithANameSoLongThatItsLineWraps as usize,
+            self.optional_enum_with_a_name_so_long_that_its_line_wraps,
+        );
+        row.set(Column::EntityName_ as usize, self.entity_name);
+        row.set(Column::IteratorOfId as usize, self.iterator_of_id);
+        row.nested(meta::relation::ITERATORS, self.iterators);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 16 {
+        if field == Column::IteratorOfId as usize {
             self.iterator_of_id.put(id);
         }
     }
@@ -233,158 +237,33 @@ impl Input for UpdateType {
             iterators: body.nested("iterators"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.r#type);
-        row.patch(2, self.r#match);
-        row.patch(3, self.r2d2);
-        row.patch(4, self.h_tml_path);
-        row.patch(5, self.errors);
-        row.patch(6, self.err);
-        row.patch(7, self.args);
-        row.patch(8, self.body);
-        row.patch(9, self.row);
-        row.patch(10, self.now);
-        row.patch(11, self.out);
-        row.patch(12, self.self1);
-        row.patch(13, self.iterator);
-        row.patch(14, self.optional_enum_with_a_name_so_long_that_its_line_wraps);
-        row.patch(15, self.entity_name);
-        row.patch(16, self.iterator_of_id);
-        row.nested(0, self.iterators);
+        row.patch(Column::Type as usize, self.r#type);
+        row.patch(Column::Match as usize, self.r#match);
+        row.patch(Column::R2d2 as usize, self.r2d2);
+        row.patch(Column::HTmlPath as usize, self.h_tml_path);
+        row.patch(Column::Errors as usize, self.errors);
+        row.patch(Column::Err_ as usize, self.err);
+        row.patch(Column::Args as usize, self.args);
+        row.patch(Column::Body as usize, self.body);
+        row.patch(Column::Row as usize, self.row);
+        row.patch(Column::Now as usize, self.now);
+        row.patch(Column::Out as usize, self.out);
+        row.patch(Column::Self1 as usize, self.self1);
+        row.patch(Column::Iterator_ as usize, self.iterator);
+        row.patch(
+            Column::OptionalEnumWithANameSoLongThatItsLineWraps as usize,
+            self.optional_enum_with_a_name_so_long_that_its_line_wraps,
+        );
+        row.patch(Column::EntityName_ as usize, self.entity_name);
+        row.patch(Column::IteratorOfId as usize, self.iterator_of_id);
+        row.nested(meta::relation::ITERATORS, self.iterators);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 16 {
+        if field == Column::IteratorOfId as usize {
             self.iterator_of_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateType;
-    type Update = UpdateType;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            r#type: row.next()?,
-            r#match: row.next()?,
-            r2d2: row.next()?,
-            h_tml_path: row.next()?,
-            errors: row.next()?,
-            err: row.next()?,
-            args: row.next()?,
-            body: row.decimal(1)?,
-            row: row.next()?,
-            now: row.next()?,
-            out: row.next()?,
-            self1: row.next()?,
-            iterator: row.next()?,
-            optional_enum_with_a_name_so_long_that_its_line_wraps: row.next()?,
-            entity_name: row.next()?,
-            iterator_of_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.r#type);
-        out.field(&self.r#match);
-        out.field(&self.r2d2);
-        out.field(&self.h_tml_path);
-        out.field(&self.errors);
-        out.field(&self.err);
-        out.field(&self.args);
-        out.field(&self.body);
-        out.field(&self.row);
-        out.field(&self.now);
-        out.field(&self.out);
-        out.field(&self.self1);
-        out.field(&self.iterator);
-        out.field(&self.optional_enum_with_a_name_so_long_that_its_line_wraps);
-        out.field(&self.entity_name);
-        out.field(&self.iterator_of_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Type",
-    table: "types",
-    path: "types",
-    resource: "type",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("type", "type", FieldKind::String),
-        FieldMeta::new("match", "match", FieldKind::String).optional(),
-        FieldMeta::new("r2d2", "r2d2", FieldKind::Integer).optional(),
-        FieldMeta::new("hTMLPath", "h_tml_path", FieldKind::Url).optional(),
-        FieldMeta::new("errors", "errors", FieldKind::String).optional(),
-        FieldMeta::new("err", "err", FieldKind::Integer).optional(),
-        FieldMeta::new("args", "args", FieldKind::Float).optional(),
-        FieldMeta::new(
-                "body",
-                "body",
-                FieldKind::Decimal {
-                    precision: 4,
-                    scale: 1,
-                },
-            )
-            .optional(),
-        FieldMeta::new("row", "row", FieldKind::Json).optional(),
-        FieldMeta::new("now", "now", FieldKind::Datetime),
-        FieldMeta::new("out", "out", FieldKind::Enum(&["In", "Out"])),
-        FieldMeta::new("self1", "self1", FieldKind::Boolean).optional(),
-        FieldMeta::new("iterator", "iterator", FieldKind::String).optional(),
-        FieldMeta::new(
-                "optionalEnumWithANameSoLongThatItsLineWraps",
-                "optional_enum_with_a_name_so_long_that_its_line_wraps",
-                FieldKind::Enum(&["one", "two"]),
-            )
-            .optional(),
-        FieldMeta::new("entityName", "entity_name", FieldKind::String).optional(),
-        FieldMeta::new("iteratorOfId", "iterator_of_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "iterators",
-            "Type",
-            RelationKind::HasMany {
-                field: "iteratorOfId",
-            },
-        ),
-        RelationMeta::new(
-            "iteratorOf",
-            "Type",
-            RelationKind::BelongsTo {
-                field: "iteratorOfId",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(permission::TYPE_VIEW, "View", &[]),
-        ActionMeta::new(permission::TYPE_CREATE, "Create", &[]),
-        ActionMeta::new(permission::TYPE_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::TYPE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type TypeHooks = Hooks<Model>;

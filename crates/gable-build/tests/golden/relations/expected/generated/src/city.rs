@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::city as meta;
 
 /// Several relations to one target, and both sides of each.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -25,6 +26,18 @@ pub enum Relation {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateCity;
+    type Update = UpdateCity;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, name, created_at, updated_at);
+}
+
+pub type CityHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateCity {
     #[validate(length(max = 60))]
@@ -41,10 +54,11 @@ impl Input for CreateCity {
             arrivals: body.nested("arrivals"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.nested(0, self.departures);
-        row.nested(1, self.arrivals);
+        row.set(Column::Name as usize, self.name);
+        row.nested(meta::relation::DEPARTURES, self.departures);
+        row.nested(meta::relation::ARRIVALS, self.arrivals);
     }
 }
 
@@ -64,79 +78,10 @@ impl Input for UpdateCity {
             arrivals: body.nested("arrivals"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.nested(0, self.departures);
-        row.nested(1, self.arrivals);
+        row.patch(Column::Name as usize, self.name);
+        row.nested(meta::relation::DEPARTURES, self.departures);
+        row.nested(meta::relation::ARRIVALS, self.arrivals);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateCity;
-    type Update = UpdateCity;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "City",
-    table: "cities",
-    path: "cities",
-    resource: "city",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "departures",
-            "Flight",
-            RelationKind::HasMany {
-                field: "originId",
-            },
-        ),
-        RelationMeta::new(
-            "arrivals",
-            "Flight",
-            RelationKind::HasMany {
-                field: "destinationId",
-            },
-        ),
-    ],
-    uniques: &[UniqueMeta::new("uq_cities_name", &["name"], "CityNameUniqueConstraint")],
-    actions: &[
-        ActionMeta::new(permission::CITY_VIEW, "View", &[]),
-        ActionMeta::new(permission::CITY_CREATE, "Create", &[]),
-        ActionMeta::new(permission::CITY_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::CITY_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type CityHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::flight as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "flights")]
@@ -55,6 +56,21 @@ impl Related<super::manifest::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = i64;
+    type Create = CreateFlight;
+    type Update = UpdateFlight;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, number, origin_id, destination_id, connection_id, created_at, updated_at,
+        deleted_at
+    );
+}
+
+pub type FlightHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateFlight {
     #[validate(length(max = 8))]
@@ -82,23 +98,25 @@ impl Input for CreateFlight {
             crew: body.nested("crew"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.number);
-        row.set(2, self.origin_id);
-        row.set(3, self.destination_id);
-        row.set(4, self.connection_id);
-        row.nested(3, self.feeders);
-        row.nested(4, self.manifest);
-        row.nested(5, self.crew);
+        row.set(Column::Number as usize, self.number);
+        row.set(Column::OriginId as usize, self.origin_id);
+        row.set(Column::DestinationId as usize, self.destination_id);
+        row.set(Column::ConnectionId as usize, self.connection_id);
+        row.nested(meta::relation::FEEDERS, self.feeders);
+        row.nested(meta::relation::MANIFEST, self.manifest);
+        row.nested(meta::relation::CREW, self.crew);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::OriginId as usize {
             self.origin_id.put(id);
         }
-        if field == 3 {
+        if field == Column::DestinationId as usize {
             self.destination_id.put(id);
         }
-        if field == 4 {
+        if field == Column::ConnectionId as usize {
             self.connection_id.put(id);
         }
     }
@@ -131,150 +149,26 @@ impl Input for UpdateFlight {
             crew: body.nested("crew"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.number);
-        row.patch(2, self.origin_id);
-        row.patch(3, self.destination_id);
-        row.patch(4, self.connection_id);
-        row.nested(3, self.feeders);
-        row.nested(4, self.manifest);
-        row.nested(5, self.crew);
+        row.patch(Column::Number as usize, self.number);
+        row.patch(Column::OriginId as usize, self.origin_id);
+        row.patch(Column::DestinationId as usize, self.destination_id);
+        row.patch(Column::ConnectionId as usize, self.connection_id);
+        row.nested(meta::relation::FEEDERS, self.feeders);
+        row.nested(meta::relation::MANIFEST, self.manifest);
+        row.nested(meta::relation::CREW, self.crew);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::OriginId as usize {
             self.origin_id.put(id);
         }
-        if field == 3 {
+        if field == Column::DestinationId as usize {
             self.destination_id.put(id);
         }
-        if field == 4 {
+        if field == Column::ConnectionId as usize {
             self.connection_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = i64;
-    type Create = CreateFlight;
-    type Update = UpdateFlight;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            number: row.next()?,
-            origin_id: row.next()?,
-            destination_id: row.next()?,
-            connection_id: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-            deleted_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.number);
-        out.field(&self.origin_id);
-        out.field(&self.destination_id);
-        out.field(&self.connection_id);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-        out.field(&self.deleted_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Flight",
-    table: "flights",
-    path: "flights",
-    resource: "flight",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Integer,
-    soft_delete: true,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Bigint).origin(Origin::Id).read_only(),
-        FieldMeta::new("number", "number", FieldKind::String),
-        FieldMeta::new("originId", "origin_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("destinationId", "destination_id", FieldKind::Uuid)
-            .origin(Origin::ForeignKey),
-        FieldMeta::new("connectionId", "connection_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey)
-            .optional(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-        FieldMeta::new("deletedAt", "deleted_at", FieldKind::Datetime)
-            .origin(Origin::DeletedAt)
-            .optional()
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "origin",
-            "City",
-            RelationKind::BelongsTo {
-                field: "originId",
-            },
-        ),
-        RelationMeta::new(
-            "destination",
-            "City",
-            RelationKind::BelongsTo {
-                field: "destinationId",
-            },
-        ),
-        RelationMeta::new(
-            "connection",
-            "Flight",
-            RelationKind::BelongsTo {
-                field: "connectionId",
-            },
-        ),
-        RelationMeta::new(
-            "feeders",
-            "Flight",
-            RelationKind::HasMany {
-                field: "connectionId",
-            },
-        ),
-        RelationMeta::new(
-            "manifest",
-            "Manifest",
-            RelationKind::HasOne {
-                field: "flightId",
-            },
-        ),
-        RelationMeta::new(
-            "crew",
-            "Person",
-            RelationKind::ManyToMany {
-                table: "flights_people",
-                this_column: "flight_id",
-                target_column: "person_id",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_flights_number_origin_id",
-            &["number", "originId"],
-            "FlightNumberOriginIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::FLIGHT_VIEW, "View", &[]),
-        ActionMeta::new(permission::FLIGHT_CREATE, "Create", &[]),
-        ActionMeta::new(permission::FLIGHT_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::FLIGHT_DELETE, "Delete", &[]),
-        ActionMeta::new(permission::FLIGHT_RESTORE, "Restore", &[]),
-    ],
-    routes: &[],
-};
-
-pub type FlightHooks = Hooks<Model>;

@@ -10,6 +10,13 @@ pub mod flight;
 pub mod manifest;
 pub mod person;
 
+mod meta {
+    pub mod city;
+    pub mod flight;
+    pub mod manifest;
+    pub mod person;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use city::{CreateCity, Model as City, CityHooks, UpdateCity};
 pub use flight::{CreateFlight, Model as Flight, FlightHooks, UpdateFlight};

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::manifest as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "manifests")]
@@ -32,6 +33,18 @@ impl Related<super::flight::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateManifest;
+    type Update = UpdateManifest;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, weight, flight_id);
+}
+
+pub type ManifestHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateManifest {
     pub weight: i32,
@@ -52,12 +65,14 @@ impl Input for CreateManifest {
             flight_id: body.required("flightId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.weight);
-        row.set(2, self.flight_id);
+        row.set(Column::Weight as usize, self.weight);
+        row.set(Column::FlightId as usize, self.flight_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::FlightId as usize {
             self.flight_id.put(id);
         }
     }
@@ -83,76 +98,15 @@ impl Input for UpdateManifest {
             flight_id: body.patch("flightId"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.weight);
-        row.patch(2, self.flight_id);
+        row.patch(Column::Weight as usize, self.weight);
+        row.patch(Column::FlightId as usize, self.flight_id);
     }
+
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == 2 {
+        if field == Column::FlightId as usize {
             self.flight_id.put(id);
         }
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateManifest;
-    type Update = UpdateManifest;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            weight: row.next()?,
-            flight_id: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.weight);
-        out.field(&self.flight_id);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Manifest",
-    table: "manifests",
-    path: "manifests",
-    resource: "manifest",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("weight", "weight", FieldKind::Integer),
-        FieldMeta::new("flightId", "flight_id", FieldKind::Bigint)
-            .origin(Origin::ForeignKey),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "flight",
-            "Flight",
-            RelationKind::BelongsTo {
-                field: "flightId",
-            },
-        ),
-    ],
-    uniques: &[
-        UniqueMeta::new(
-            "uq_manifests_flight_id",
-            &["flightId"],
-            "ManifestFlightIdUniqueConstraint",
-        ),
-    ],
-    actions: &[
-        ActionMeta::new(permission::MANIFEST_VIEW, "View", &[]),
-        ActionMeta::new(permission::MANIFEST_CREATE, "Create", &[]),
-        ActionMeta::new(permission::MANIFEST_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::MANIFEST_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type ManifestHooks = Hooks<Model>;

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::person as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "people")]
@@ -19,6 +20,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreatePerson;
+    type Update = UpdatePerson;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, name, created_at, updated_at);
+}
+
+pub type PersonHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreatePerson {
     #[validate(length(max = 255))]
@@ -33,9 +46,10 @@ impl Input for CreatePerson {
             flights: body.nested("flights"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.name);
-        row.nested(0, self.flights);
+        row.set(Column::Name as usize, self.name);
+        row.nested(meta::relation::FLIGHTS, self.flights);
     }
 }
 
@@ -53,73 +67,9 @@ impl Input for UpdatePerson {
             flights: body.nested("flights"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.name);
-        row.nested(0, self.flights);
+        row.patch(Column::Name as usize, self.name);
+        row.nested(meta::relation::FLIGHTS, self.flights);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreatePerson;
-    type Update = UpdatePerson;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            name: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.name);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Person",
-    table: "people",
-    path: "people",
-    resource: "person",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("name", "name", FieldKind::String),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[
-        RelationMeta::new(
-            "flights",
-            "Flight",
-            RelationKind::ManyToMany {
-                table: "flights_people",
-                this_column: "person_id",
-                target_column: "flight_id",
-            },
-        ),
-    ],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(permission::PERSON_VIEW, "View", &[]),
-        ActionMeta::new(permission::PERSON_CREATE, "Create", &[]),
-        ActionMeta::new(permission::PERSON_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::PERSON_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type PersonHooks = Hooks<Model>;

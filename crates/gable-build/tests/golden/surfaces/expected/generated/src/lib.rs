@@ -8,6 +8,11 @@ pub mod permission;
 pub mod mail_links;
 pub mod member;
 
+mod meta {
+    pub mod mail_links;
+    pub mod member;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use mail_links::{
     CreateMailLinks, Model as MailLinks, MailLinksHooks, UpdateMailLinks,

@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::mail_links as meta;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail_links")]
@@ -20,6 +21,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateMailLinks;
+    type Update = UpdateMailLinks;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(id, text, created_at, updated_at);
+}
+
+pub type MailLinksHooks = Hooks<Model>;
+
 #[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateMailLinks {
     #[validate(length(max = 65536))]
@@ -32,8 +45,9 @@ impl Input for CreateMailLinks {
             text: body.required("text"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.text);
+        row.set(Column::Text as usize, self.text);
     }
 }
 
@@ -47,62 +61,8 @@ impl Input for UpdateMailLinks {
     fn read(body: &mut BodyReader<'_>) -> Self {
         Self { text: body.patch("text") }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.text);
+        row.patch(Column::Text as usize, self.text);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateMailLinks;
-    type Update = UpdateMailLinks;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            text: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.text);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "MailLinks",
-    table: "mail_links",
-    path: "mail-links",
-    resource: "mail-links",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("text", "text", FieldKind::Text),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[],
-    uniques: &[],
-    actions: &[
-        ActionMeta::new(permission::MAIL_LINKS_VIEW, "View", &[]),
-        ActionMeta::new(permission::MAIL_LINKS_CREATE, "Create", &[]),
-        ActionMeta::new(permission::MAIL_LINKS_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::MAIL_LINKS_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type MailLinksHooks = Hooks<Model>;

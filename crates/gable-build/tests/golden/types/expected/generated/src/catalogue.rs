@@ -3,21 +3,23 @@
 
 use gable::generated::{self, AppMeta, Migration, Mounted};
 
-/// The interceptors of every model.
+/// The interceptors of each model.
 #[derive(Default)]
 pub struct Hooks {
     pub sample: crate::sample::SampleHooks,
 }
 
-/// What this crate adds up to, for `Gable::<Api>::new()`.
+/// All models, settings and migrations of this crate, for `Gable::<Api>::new()`.
 pub struct Api;
 
 impl generated::Api for Api {
     type Hooks = Hooks;
+
     const APP: &'static AppMeta = &crate::app::APP;
     const PERMISSIONS: usize = 4;
     const MIGRATIONS: &'static [Migration] = crate::migrations::MIGRATIONS;
     const TABLES: &'static str = crate::migrations::TABLES;
+
     fn mount(hooks: Hooks) -> Mounted {
         Mounted::default().model(hooks.sample)
     }

@@ -7,6 +7,10 @@ pub mod migrations;
 pub mod permission;
 pub mod sample;
 
+mod meta {
+    pub mod sample;
+}
+
 pub use catalogue::{Api, Hooks};
 pub use sample::{
     CreateSample, Model as Sample, SampleStage, SampleMood, SampleHooks, UpdateSample,

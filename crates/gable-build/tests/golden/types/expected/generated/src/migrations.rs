@@ -3,7 +3,7 @@
 
 use gable::generated::Migration;
 
-/// Oldest first.
+/// All migrations, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0001_initial",
@@ -13,5 +13,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Of the tables that the schema asks for.
+/// Fingerprint of the tables that the schema describes.
 pub const TABLES: &str = "ae23b81a5fee6a6d";

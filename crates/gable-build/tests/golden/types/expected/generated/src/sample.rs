@@ -2,7 +2,8 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use gable::generated::*;
-use crate::permission;
+
+use crate::meta::sample as meta;
 
 /// Every field type, required and optional, with and without a default.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -56,18 +57,7 @@ pub enum SampleStage {
     SoldOut,
 }
 
-impl StringEnum for SampleStage {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("planned", Self::Planned),
-        ("open", Self::Open),
-        ("sold-out", Self::SoldOut),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
-
-string_enum!(SampleStage);
+string_enum!(SampleStage { Planned = "planned", Open = "open", SoldOut = "sold-out" });
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SampleMood {
@@ -77,22 +67,26 @@ pub enum SampleMood {
     SelfValue,
 }
 
-impl StringEnum for SampleMood {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("+", Self::U2b),
-        ("2fa", Self::V2fa),
-        ("self", Self::SelfValue),
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
+string_enum!(SampleMood { U2b = "+", V2fa = "2fa", SelfValue = "self" });
+
+impl Resource for Model {
+    type Id = Uuid;
+    type Create = CreateSample;
+    type Update = UpdateSample;
+
+    const META: &'static ModelMeta = &meta::META;
+
+    columns!(
+        id, title, subtitle, body, contact, site, count, total, ratio, price(3),
+        discount(2), is_open, day, starts_at, opened_at, closed_at, code, extras,
+        settings, stage, mood, seen, stamped_at, notes, handle, nickname, created_at,
+        updated_at
+    );
 }
 
-string_enum!(SampleMood);
+pub type SampleHooks = Hooks<Model>;
 
-static TITLE_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^[^\\s].*$").expect("checked by the build step")
-});
+static TITLE_PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern("^[^\\s].*$"));
 
 fn check_price(value: &impl DecimalInput) -> Result<(), ValidationError> {
     decimal(value, 12, 3, Some(Decimal::new(5, 3)), Some(Decimal::new(99999999, 3)))
@@ -201,32 +195,33 @@ impl Input for CreateSample {
             nickname: body.optional("nickname"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.set(1, self.title);
-        row.set(2, self.subtitle);
-        row.set(3, self.body);
-        row.set(4, self.contact);
-        row.set(5, self.site);
-        row.set(6, self.count);
-        row.set(7, self.total);
-        row.set(8, self.ratio);
-        row.set(9, self.price);
-        row.set(10, self.discount);
-        row.set(11, self.is_open);
-        row.set(12, self.day);
-        row.set(13, self.starts_at);
-        row.set(14, self.opened_at);
-        row.set(15, self.closed_at);
-        row.set(16, self.code);
-        row.set(17, self.extras);
-        row.set(18, self.settings);
-        row.set(19, self.stage);
-        row.set(20, self.mood);
-        row.set(21, self.seen);
-        row.set(22, self.stamped_at);
-        row.set(23, self.notes);
-        row.set(24, self.handle);
-        row.set(25, self.nickname);
+        row.set(Column::Title as usize, self.title);
+        row.set(Column::Subtitle as usize, self.subtitle);
+        row.set(Column::Body as usize, self.body);
+        row.set(Column::Contact as usize, self.contact);
+        row.set(Column::Site as usize, self.site);
+        row.set(Column::Count as usize, self.count);
+        row.set(Column::Total as usize, self.total);
+        row.set(Column::Ratio as usize, self.ratio);
+        row.set(Column::Price as usize, self.price);
+        row.set(Column::Discount as usize, self.discount);
+        row.set(Column::IsOpen as usize, self.is_open);
+        row.set(Column::Day as usize, self.day);
+        row.set(Column::StartsAt as usize, self.starts_at);
+        row.set(Column::OpenedAt as usize, self.opened_at);
+        row.set(Column::ClosedAt as usize, self.closed_at);
+        row.set(Column::Code as usize, self.code);
+        row.set(Column::Extras as usize, self.extras);
+        row.set(Column::Settings as usize, self.settings);
+        row.set(Column::Stage as usize, self.stage);
+        row.set(Column::Mood as usize, self.mood);
+        row.set(Column::Seen as usize, self.seen);
+        row.set(Column::StampedAt as usize, self.stamped_at);
+        row.set(Column::Notes as usize, self.notes);
+        row.set(Column::Handle as usize, self.handle);
+        row.set(Column::Nickname as usize, self.nickname);
     }
 }
 
@@ -302,183 +297,31 @@ impl Input for UpdateSample {
             nickname: body.patch_optional("nickname"),
         }
     }
+
     fn into_row(self, row: &mut RowValues) {
-        row.patch(1, self.title);
-        row.patch(2, self.subtitle);
-        row.patch(3, self.body);
-        row.patch(4, self.contact);
-        row.patch(5, self.site);
-        row.patch(6, self.count);
-        row.patch(7, self.total);
-        row.patch(8, self.ratio);
-        row.patch(9, self.price);
-        row.patch(10, self.discount);
-        row.patch(11, self.is_open);
-        row.patch(12, self.day);
-        row.patch(13, self.starts_at);
-        row.patch(14, self.opened_at);
-        row.patch(15, self.closed_at);
-        row.patch(17, self.extras);
-        row.patch(18, self.settings);
-        row.patch(19, self.stage);
-        row.patch(20, self.mood);
-        row.patch(21, self.seen);
-        row.patch(22, self.stamped_at);
-        row.patch(23, self.notes);
-        row.patch(24, self.handle);
-        row.patch(25, self.nickname);
+        row.patch(Column::Title as usize, self.title);
+        row.patch(Column::Subtitle as usize, self.subtitle);
+        row.patch(Column::Body as usize, self.body);
+        row.patch(Column::Contact as usize, self.contact);
+        row.patch(Column::Site as usize, self.site);
+        row.patch(Column::Count as usize, self.count);
+        row.patch(Column::Total as usize, self.total);
+        row.patch(Column::Ratio as usize, self.ratio);
+        row.patch(Column::Price as usize, self.price);
+        row.patch(Column::Discount as usize, self.discount);
+        row.patch(Column::IsOpen as usize, self.is_open);
+        row.patch(Column::Day as usize, self.day);
+        row.patch(Column::StartsAt as usize, self.starts_at);
+        row.patch(Column::OpenedAt as usize, self.opened_at);
+        row.patch(Column::ClosedAt as usize, self.closed_at);
+        row.patch(Column::Extras as usize, self.extras);
+        row.patch(Column::Settings as usize, self.settings);
+        row.patch(Column::Stage as usize, self.stage);
+        row.patch(Column::Mood as usize, self.mood);
+        row.patch(Column::Seen as usize, self.seen);
+        row.patch(Column::StampedAt as usize, self.stamped_at);
+        row.patch(Column::Notes as usize, self.notes);
+        row.patch(Column::Handle as usize, self.handle);
+        row.patch(Column::Nickname as usize, self.nickname);
     }
 }
-
-impl Resource for Model {
-    type Id = Uuid;
-    type Create = CreateSample;
-    type Update = UpdateSample;
-    const META: &'static ModelMeta = &META;
-    fn id(&self) -> Self::Id {
-        self.id
-    }
-    fn decode(row: &mut Row<'_>) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.next()?,
-            title: row.next()?,
-            subtitle: row.next()?,
-            body: row.next()?,
-            contact: row.next()?,
-            site: row.next()?,
-            count: row.next()?,
-            total: row.next()?,
-            ratio: row.next()?,
-            price: row.decimal(3)?,
-            discount: row.decimal(2)?,
-            is_open: row.next()?,
-            day: row.next()?,
-            starts_at: row.next()?,
-            opened_at: row.next()?,
-            closed_at: row.next()?,
-            code: row.next()?,
-            extras: row.next()?,
-            settings: row.next()?,
-            stage: row.next()?,
-            mood: row.next()?,
-            seen: row.next()?,
-            stamped_at: row.next()?,
-            notes: row.next()?,
-            handle: row.next()?,
-            nickname: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        })
-    }
-    fn write(&self, out: &mut ObjectWriter<'_>) {
-        out.field(&self.id);
-        out.field(&self.title);
-        out.field(&self.subtitle);
-        out.field(&self.body);
-        out.field(&self.contact);
-        out.field(&self.site);
-        out.field(&self.count);
-        out.field(&self.total);
-        out.field(&self.ratio);
-        out.field(&self.price);
-        out.field(&self.discount);
-        out.field(&self.is_open);
-        out.field(&self.day);
-        out.field(&self.starts_at);
-        out.field(&self.opened_at);
-        out.field(&self.closed_at);
-        out.field(&self.code);
-        out.field(&self.extras);
-        out.field(&self.settings);
-        out.field(&self.stage);
-        out.field(&self.mood);
-        out.field(&self.seen);
-        out.field(&self.stamped_at);
-        out.field(&self.notes);
-        out.field(&self.handle);
-        out.field(&self.nickname);
-        out.field(&self.created_at);
-        out.field(&self.updated_at);
-    }
-}
-
-static META: ModelMeta = ModelMeta {
-    name: "Sample",
-    table: "samples",
-    path: "samples",
-    resource: "sample",
-    kind: ModelKind::Ordinary,
-    id: IdKind::Uuid,
-    soft_delete: false,
-    fields: &[
-        FieldMeta::new("id", "id", FieldKind::Uuid).origin(Origin::Id).read_only(),
-        FieldMeta::new("title", "title", FieldKind::String),
-        FieldMeta::new("subtitle", "subtitle", FieldKind::String).optional(),
-        FieldMeta::new("body", "body", FieldKind::Text),
-        FieldMeta::new("contact", "contact", FieldKind::Email),
-        FieldMeta::new("site", "site", FieldKind::Url).optional(),
-        FieldMeta::new("count", "count", FieldKind::Integer),
-        FieldMeta::new("total", "total", FieldKind::Bigint),
-        FieldMeta::new("ratio", "ratio", FieldKind::Float).optional(),
-        FieldMeta::new(
-            "price",
-            "price",
-            FieldKind::Decimal {
-                precision: 12,
-                scale: 3,
-            },
-        ),
-        FieldMeta::new(
-                "discount",
-                "discount",
-                FieldKind::Decimal {
-                    precision: 5,
-                    scale: 2,
-                },
-            )
-            .optional(),
-        FieldMeta::new("isOpen", "is_open", FieldKind::Boolean),
-        FieldMeta::new("day", "day", FieldKind::Date),
-        FieldMeta::new("startsAt", "starts_at", FieldKind::Time),
-        FieldMeta::new("openedAt", "opened_at", FieldKind::Datetime),
-        FieldMeta::new("closedAt", "closed_at", FieldKind::Datetime).optional(),
-        FieldMeta::new("code", "code", FieldKind::Uuid).immutable(),
-        FieldMeta::new("extras", "extras", FieldKind::Json).optional(),
-        FieldMeta::new("settings", "settings", FieldKind::Json),
-        FieldMeta::new(
-            "stage",
-            "stage",
-            FieldKind::Enum(&["planned", "open", "sold-out"]),
-        ),
-        FieldMeta::new("mood", "mood", FieldKind::Enum(&["+", "2fa", "self"]))
-            .optional(),
-        FieldMeta::new("seen", "seen", FieldKind::Integer).read_only(),
-        FieldMeta::new("stampedAt", "stamped_at", FieldKind::Datetime)
-            .optional()
-            .read_only(),
-        FieldMeta::new("notes", "notes", FieldKind::Text).optional().private(),
-        FieldMeta::new("handle", "handle", FieldKind::String).case_insensitive(),
-        FieldMeta::new("nickname", "nickname", FieldKind::String)
-            .optional()
-            .case_insensitive(),
-        FieldMeta::new("createdAt", "created_at", FieldKind::Datetime)
-            .origin(Origin::CreatedAt)
-            .read_only(),
-        FieldMeta::new("updatedAt", "updated_at", FieldKind::Datetime)
-            .origin(Origin::UpdatedAt)
-            .read_only(),
-    ],
-    relations: &[],
-    uniques: &[
-        UniqueMeta::new("uq_samples_handle", &["handle"], "SampleHandleUniqueConstraint"),
-    ],
-    actions: &[
-        ActionMeta::new(permission::SAMPLE_VIEW, "View", &[]),
-        ActionMeta::new(permission::SAMPLE_CREATE, "Create", &[]),
-        ActionMeta::new(permission::SAMPLE_UPDATE, "Update", &[]),
-        ActionMeta::new(permission::SAMPLE_DELETE, "Delete", &[]),
-    ],
-    routes: &[],
-};
-
-pub type SampleHooks = Hooks<Model>;
