@@ -1,5 +1,5 @@
-//! What the build step prints compiles against the runtime: every golden directory, the second application, and a
-//! sample of random schemas, as crates of one workspace and in one run of cargo.
+//! Compiles the output of the build step against the runtime: every golden directory, the ledger, and a sample of random
+//! schemas, as crates of one workspace and in one run of cargo.
 
 #[path = "support/random.rs"]
 mod random;
@@ -50,7 +50,7 @@ impl Workspace {
         fs::write(path, contents).expect("a file can be written");
     }
 
-    /// A crate whose source lies elsewhere.
+    /// Adds a crate whose source is outside the workspace.
     fn member(&self, name: &str, library: &Path) -> String {
         assert!(library.is_file(), "{} is missing", library.display());
         self.write(
@@ -72,7 +72,7 @@ impl Workspace {
         self.member(name, &self.root.join(name).join("src/lib.rs"))
     }
 
-    /// The dependencies are those of this repository, so that what cargo built for it is used again.
+    /// Uses the dependencies of this repository, so that cargo does not build them again.
     fn check(&self, members: &[String]) {
         let manifest = fs::read_to_string(repository().join("Cargo.toml")).expect("the repository has a manifest");
         let runtime = repository().join("crates/gable");
@@ -97,7 +97,7 @@ impl Workspace {
     }
 }
 
-/// From this heading to the next.
+/// Returns the part of the manifest from this heading to the next.
 fn section(manifest: &str, heading: &str) -> String {
     let start = manifest.find(heading).unwrap_or_else(|| panic!("{heading} is missing"));
     let rest = &manifest[start + heading.len()..];

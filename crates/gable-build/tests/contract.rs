@@ -1,5 +1,5 @@
-//! What the language knows and what the runtime takes are written twice, for neither depends on the other; here they are
-//! compared.
+//! Compares names that are written twice, in the schema language and in the runtime, because neither crate depends on
+//! the other.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ fn every_operation_of_the_runtime_has_a_key_and_the_other_way_round() {
     assert_eq!(known, taken);
 }
 
-/// The variants of one enum of the constants' types.
+/// Returns the variants of an enum of the types of generated constants.
 fn variants(name: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gable/src/meta/app.rs");
     let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -1,4 +1,4 @@
-//! What a run does to a tree.
+//! Tests of the files that a run writes, keeps and removes.
 
 mod support;
 

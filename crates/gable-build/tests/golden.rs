@@ -1,4 +1,5 @@
-//! A directory per feature: a schema, and beside it every file that the build step and the first migration make of it.
+//! Compares the output of the build step with recorded files. Each feature has a directory with a schema and with all
+//! files that the build step and the first migration write for it.
 //! `UPDATE_EXPECT=1 cargo test -p gable-build --test golden` rewrites them.
 
 mod support;
