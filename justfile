@@ -1,9 +1,9 @@
-# Short names for what CONTRIBUTING.md says. `just` alone lists them.
+# Short names for the commands in CONTRIBUTING.md. `just` without arguments lists them.
 
 _list:
     @just --list
 
-# Format, lints and the schema
+# Check the format, the lints and the schema
 check:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
@@ -17,16 +17,16 @@ doc:
 dependencies:
     .ci/run dependencies
 
-# Every test on SQLite, and those that ask a server on PostgreSQL
+# Run every test on SQLite, and the tests of the application and of queries also on PostgreSQL
 test:
     GABLE_TEST_DATABASE=sqlite cargo test
     .ci/with-postgres bash -ec 'cargo test --lib query::oracle; cargo test --test api'
 
-# All that has to hold before a merge
+# Run every check that must pass before a merge, or only the named steps
 ci *STEPS:
     .ci/run {{STEPS}}
 
-# Feed the parsers what nobody thought of; GABLE_FUZZ_SECONDS says how long
+# Fuzz the parsers, for GABLE_FUZZ_SECONDS each
 fuzz *TARGETS:
     .ci/fuzz {{TARGETS}}
 
@@ -34,14 +34,14 @@ fuzz *TARGETS:
 dev *ARGS:
     cargo run -- {{ARGS}}
 
-# Bring generated/ up to date
+# Update generated/ from the schema
 generate:
     cargo run --quiet -p gable-cli -- generate
 
-# Write the migration that leads to the schema
+# Write a migration if the schema needs one
 migrate *ARGS:
     cargo run --quiet -p gable-cli -- migrate {{ARGS}}
 
-# Build times, start-up, memory
+# Measure build times, start-up and memory
 bench *WHICH:
     benches/run {{WHICH}}
