@@ -1,11 +1,12 @@
-//! JSON bodies. The first line says what the body is of: `new posts`, `many tags`, `change users`.
+//! Fuzzes JSON bodies. The first line of an input names the operation and the path: `new posts`, `many tags`,
+//! `change users`.
 
 #![no_main]
 
 use std::sync::LazyLock;
 
 use gable::fuzzing::{Body, json};
-use gable_fuzz::{answered, keys, split_once, stage, words};
+use gable_fuzz::{keys, split_once, stage, success, words};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| words::of(include_str!("../dictionaries/body.dict")));
@@ -19,13 +20,13 @@ fuzz_target!(
     |data: &[u8]| -> Corpus {
         let stage = stage();
         let Ok(text) = std::str::from_utf8(data) else {
-            assert!(json(data).is_none(), "JSON that is no text");
+            assert!(json(data).is_none(), "JSON was read from bytes that are not UTF-8");
             return Corpus::Reject;
         };
-        let text = stage.named(text);
+        let text = stage.with_ids(text);
         let (first, text) = split_once(&text, '\n');
         let Some(value) = json(text.as_bytes()) else { return Corpus::Keep };
-        assert_eq!(keys::in_text(text), Some(keys::in_value(&value)), "a key of the text is not in the value");
+        assert_eq!(keys::in_text(text), Some(keys::in_value(&value)), "a repeated key was accepted");
         let (kind, path) = split_once(first, ' ');
         let row = match path {
             "posts" => "$post",
@@ -38,7 +39,7 @@ fuzz_target!(
             _ => Body::New,
         };
         for caller in [&stage.super_user, &stage.author] {
-            answered(stage.app.write(caller, path, body, value.clone()));
+            success(stage.app.write(caller, path, body, value.clone()));
         }
         Corpus::Keep
     }

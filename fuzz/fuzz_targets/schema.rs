@@ -1,6 +1,6 @@
-//! Schema files in, diagnostics out; and what is accepted can be printed as Rust.
+//! Fuzzes the schema checker; an accepted schema must also have a plan of generated code.
 //!
-//! Several files may stand in one input, each after a line `# file: app.yaml`.
+//! An input may contain several files, each after a line `# file: app.yaml`.
 
 #![no_main]
 
@@ -11,7 +11,8 @@ use gable_fuzz::words;
 use gable_schema::{Diagnostics, Source, check};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().expect("templates that are sound"));
+static TEMPLATES: LazyLock<Templates> =
+    LazyLock::new(|| Templates::built_in().expect("the built-in templates are valid"));
 
 const MARK: &[u8] = b"# file: ";
 
@@ -29,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
                 panic!("an accepted schema has no plan: {error}");
             }
         }
-        Err(found) => is_readable(&sources, &found),
+        Err(found) => assert_readable(&sources, &found),
     }
 });
 
@@ -38,7 +39,7 @@ fn sources(data: &[u8]) -> Vec<Source> {
     for line in data.split_inclusive(|byte| *byte == b'\n') {
         let name = line.strip_prefix(MARK).and_then(|name| std::str::from_utf8(name).ok());
         let file = format!("schema/{}", name.unwrap_or("post.yaml").trim());
-        // A directory holds no two files of one name.
+        // A directory cannot contain two files with the same name.
         let is_new = sources.iter().all(|known| known.file != file);
         match sources.last_mut() {
             Some(source) if name.is_none() || !is_new => source.text.extend_from_slice(line),
@@ -49,8 +50,8 @@ fn sources(data: &[u8]) -> Vec<Source> {
     sources
 }
 
-/// Every problem names a line of its file, and all of them are told in a few pages.
-fn is_readable(sources: &[Source], found: &Diagnostics) {
+/// Asserts that every problem has a position in its file, and that the text of all problems is not too long.
+fn assert_readable(sources: &[Source], found: &Diagnostics) {
     assert!(!found.is_empty());
     for diagnostic in found {
         let text = sources.iter().find(|source| source.file == diagnostic.file()).map(|source| &source.text[..]);

@@ -1,4 +1,5 @@
-//! How many keys JSON has: in its text, where one may be said twice, and in what was read from it.
+//! Counts the keys of JSON, in a text and in the value that was read from it. The counts differ if an object of the text
+//! repeats a key.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ pub fn in_value(value: &Value) -> usize {
     }
 }
 
-/// None where it is no JSON.
+/// Returns `None` if the text is not JSON.
 pub fn in_text(text: &str) -> Option<usize> {
     serde_json::from_str::<Counted>(text).ok().map(|counted| counted.0)
 }

@@ -1,11 +1,11 @@
-//! Changes of whole words. Bytes that are changed one by one rarely make another word that means something.
+//! Mutations of whole words. Changing single bytes rarely produces another meaningful word.
 
 use libfuzzer_sys::fuzzer_mutate;
 
-/// Tokens that are moved or dropped at once.
+/// Maximum number of tokens that are copied or removed at once.
 const LONGEST_SPAN: usize = 12;
 
-/// The words of a dictionary of libFuzzer's.
+/// Returns the words of a libFuzzer dictionary.
 pub fn of(dictionary: &str) -> Vec<&str> {
     let mut words: Vec<&str> = dictionary.lines().flat_map(tokens).filter(|token| is_word(token)).collect();
     words.sort_unstable();
@@ -13,7 +13,7 @@ pub fn of(dictionary: &str) -> Vec<&str> {
     words
 }
 
-/// For `fuzz_mutator!`. Half of the changes are libFuzzer's own.
+/// Mutates an input, for `fuzz_mutator!`. Half of the mutations are those of libFuzzer.
 pub fn change(data: &mut [u8], size: usize, max_size: usize, seed: u32, words: &[&str]) -> usize {
     let mut random = Random(u64::from(seed) + 1);
     let changed = match std::str::from_utf8(&data[..size]) {
@@ -48,7 +48,7 @@ fn changed(text: &str, words: &[&str], random: &mut Random) -> String {
     tokens.concat()
 }
 
-/// Words, and every character between them.
+/// Splits a text into words and single characters between them.
 fn tokens(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -69,7 +69,7 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || c == '$'
 }
 
-/// xorshift: as good as it must be.
+/// A xorshift generator, which is good enough for mutations.
 struct Random(u64);
 
 impl Random {
