@@ -1,4 +1,5 @@
-//! HTTP/1.1 over one connection that is kept, with as little work as may be: the load shares the machine with the servers.
+//! A minimal HTTP/1.1 client with one persistent connection. It does little work, because it runs on the same machine as the
+//! servers.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,7 +17,7 @@ impl Connection {
         Ok(Self { stream: BufReader::with_capacity(1 << 16, stream), line: String::new(), body: Vec::new() })
     }
 
-    /// The status and the body of the answer.
+    /// Sends a request, and returns the status and the body of the answer.
     pub(crate) fn send(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         self.stream.get_mut().write_all(request)?;
         let status = self.line()?.split(' ').nth(1).and_then(|status| status.parse().ok());
@@ -29,7 +30,7 @@ impl Connection {
             }
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
             if name.eq_ignore_ascii_case("transfer-encoding") {
-                return Err(io::Error::other("the answer does not tell its length"));
+                return Err(io::Error::other("the answer has no Content-Length"));
             }
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse().map_err(io::Error::other)?;

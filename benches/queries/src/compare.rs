@@ -1,4 +1,4 @@
-//! Whether both do the same work: different answers are not compared by their speed.
+//! Checks that both servers give the same answers; otherwise a comparison of their speed has no meaning.
 
 use std::error::Error;
 
@@ -9,22 +9,24 @@ use crate::client::{self, Connection};
 use crate::contender::{Contender, PASSWORD};
 use crate::rounds::Work;
 
+/// Sends a request to both servers and compares the answers, except for the `generated` members of their rows.
+///
 /// # Errors
-/// The contenders refuse, or answer differently in anything but these members.
-pub(crate) fn same_answers(stage: &Stage, work: &dyn Work, made_up: &[&str]) -> Result<(), Box<dyn Error>> {
+/// A server refuses the request, or the answers differ.
+pub(crate) fn same_answers(stage: &Stage, work: &dyn Work, generated: &[&str]) -> Result<(), Box<dyn Error>> {
     let request = work.request();
-    let gable = answer(&stage.gable, &request, made_up)?;
-    // What was written is in the way of writing it again.
-    work.tidy()?;
-    let peer = answer(&stage.peer, &request, made_up)?;
-    work.tidy()?;
+    let gable = answer(&stage.gable, &request, generated)?;
+    // The unique slugs of the written rows would refuse the second request.
+    work.clean_up()?;
+    let peer = answer(&stage.peer, &request, generated)?;
+    work.clean_up()?;
     if gable == peer {
         return Ok(());
     }
     Err(format!("the answers differ:\n{gable:.2000}\n{peer:.2000}").into())
 }
 
-fn answer(contender: &Contender, request: &[u8], made_up: &[&str]) -> Result<Value, Box<dyn Error>> {
+fn answer(contender: &Contender, request: &[u8], generated: &[&str]) -> Result<Value, Box<dyn Error>> {
     let mut connection = Connection::open(contender.port)?;
     let (status, body) = connection.send(request)?;
     if !(200..300).contains(&status) {
@@ -34,11 +36,13 @@ fn answer(contender: &Contender, request: &[u8], made_up: &[&str]) -> Result<Val
     if answer["results"].as_u64().is_none_or(|results| results == 0) {
         return Err("the answer is empty".into());
     }
-    // Gable's own: only it can read one.
+    // Only Gable has cursors.
     answer.as_object_mut().and_then(|answer| answer.remove("nextCursor"));
     for row in answer["data"].as_array_mut().into_iter().flatten() {
-        for name in made_up {
-            row.as_object_mut().and_then(|row| row.remove(*name)).ok_or("a row lacks what the server makes")?;
+        for name in generated {
+            row.as_object_mut()
+                .and_then(|row| row.remove(*name))
+                .ok_or("a row lacks a value that the server generates")?;
         }
     }
     Ok(answer)

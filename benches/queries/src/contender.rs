@@ -1,4 +1,4 @@
-//! A server under measurement: a process of its own, told by its environment.
+//! A measured server: a separate process, configured by its environment.
 
 use std::error::Error;
 use std::fs;
@@ -17,11 +17,11 @@ pub(crate) struct Contender {
     pub(crate) port: u16,
 }
 
-/// What each contender and each of its commands are given.
+/// Returns a command with the environment that both servers get.
 pub(crate) fn command(program: &Path, directory: &Path, database: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).stdout(Stdio::null());
-    command.env("DATABASE_URL", database).env("JWT_SECRET", "a secret of nobody, as long as it has to be");
+    command.env("DATABASE_URL", database).env("JWT_SECRET", "a test secret of at least 32 bytes");
     command.env("CONNECTIONS", CONNECTIONS).env("WORKERS", WORKERS);
     command.env("GABLE_DATABASE_CONNECTIONS", CONNECTIONS).env("GABLE_WORKERS", WORKERS);
     command.env("PORT", "0").env("RUST_LOG", "error").env("GABLE_RATE_LIMITS", "off").env("GABLE_BCRYPT_COST", "4");
@@ -44,10 +44,10 @@ impl Contender {
         Err(format!("{} did not start", program.display()).into())
     }
 
-    /// Seconds of processor time so far, in hundredths. What PostgreSQL takes is not among them.
+    /// Returns the processor time of the server process in seconds, in steps of 0.01. Excludes that of PostgreSQL.
     pub(crate) fn processor_time(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap_or_default();
-        // Behind the name, which may hold anything.
+        // The fields after the name, which may contain any character.
         let fields = stat.rsplit(')').next().unwrap_or_default();
         let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
         ticks.sum::<f64>() / 100.0

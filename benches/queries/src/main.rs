@@ -1,9 +1,9 @@
-//! Lists, includes and bulk writes of the Gazette, beside the same by a server that was written by hand: in turns, on the
-//! same database, with as many connections and threads.
+//! Compares lists, includes and bulk writes of the Gazette with those of a hand-written server. The servers take turns, on
+//! the same database and with the same number of connections and threads.
 //!
 //!     queries GAZETTE PEER
 //!
-//! On SQLite files, or where `TEST_POSTGRES_URL` names a server, on PostgreSQL.
+//! Runs on SQLite, or on PostgreSQL if `TEST_POSTGRES_URL` names a server.
 
 use std::env;
 use std::error::Error;
@@ -24,7 +24,7 @@ mod contender;
 mod rounds;
 mod seed;
 
-type Done = Result<(), Box<dyn Error>>;
+type Outcome = Result<(), Box<dyn Error>>;
 
 const SMALL: Rows = Rows { posts: 10_000, comments_of_each: 10 };
 const LARGE: Rows = Rows { posts: 1_000_000, comments_of_each: 0 };
@@ -33,7 +33,7 @@ const LISTS: [(&str, &str); 2] = [("newest date first", "sort=-publishedAt"), ("
 const INCLUDING: &str = "/api/posts?sort=-id&limit=20&count=false&fields=%2Bauthor,%2Bcomments&comments[limit]=5";
 const MANY: &str = "/api/posts/many";
 
-/// A database, and both contenders on it.
+/// A database, and both servers that use it.
 struct Stage {
     database: String,
     gable: Contender,
@@ -48,10 +48,10 @@ struct Programs {
     runtime: Runtime,
 }
 
-fn main() -> Done {
+fn main() -> Outcome {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let (Some(gable), Some(peer)) = (arguments.next(), arguments.next()) else {
-        return Err("queries GAZETTE PEER".into());
+        return Err("usage: queries GAZETTE PEER".into());
     };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let programs = Programs { gable, peer, directory: tempfile::tempdir()?, runtime };
@@ -87,49 +87,49 @@ impl Programs {
         Ok(Stage { gable, peer, token, database })
     }
 
-    fn gable(&self, database: &str, arguments: &[&str]) -> Done {
+    fn gable(&self, database: &str, arguments: &[&str]) -> Outcome {
         let status = contender::command(&self.gable, self.directory.path(), database).args(arguments).status()?;
         if status.success() { Ok(()) } else { Err(format!("{arguments:?}: {status}").into()) }
     }
 }
 
-fn lists(plan: Plan, small: &Stage, large: &Stage, name: &str, sort: &str) -> Done {
+fn lists(plan: Plan, small: &Stage, large: &Stage, name: &str, sort: &str) -> Outcome {
     let path = format!("/api/posts?status=published&{sort}&limit=20");
     let uncounted = format!("{path}&count=false");
     let contenders = [&small.gable, &small.peer, &large.gable, &large.peer];
     let mut without = Vec::new();
-    for (what, path) in [("list of 20", &uncounted), ("the same with its total", &path)] {
+    for (kind, path) in [("list of 20", &uncounted), ("list of 20 with its total", &path)] {
         let reading = Reading(client::get(path, None));
         for stage in [small, large] {
             compare::same_answers(stage, &reading, &[])?;
         }
         let measured = in_turns(plan, &contenders, &reading)?;
-        beside(&format!("{what}, {name}, 10,000 rows"), &measured[0], &measured[1]);
-        beside(&format!("{what}, {name}, 1,000,000 rows"), &measured[2], &measured[3]);
-        growth(&measured);
+        print_comparison(&format!("{kind}, {name}, 10,000 rows"), &measured[0], &measured[1]);
+        print_comparison(&format!("{kind}, {name}, 1,000,000 rows"), &measured[2], &measured[3]);
+        print_growth(&measured);
         if without.is_empty() {
             without = measured;
         } else {
-            price(&without, &measured);
+            print_cost_of_total(&without, &measured);
         }
     }
     Ok(())
 }
 
-fn includes(plan: Plan, stage: &Stage) -> Done {
+fn includes(plan: Plan, stage: &Stage) -> Outcome {
     let reading = Reading(client::get(INCLUDING, Some(&stage.token)));
     compare::same_answers(stage, &reading, &[])?;
     let measured = in_turns(plan, &[&stage.gable, &stage.peer], &reading)?;
-    beside("20 rows with author and 5 comments each", &measured[0], &measured[1]);
+    print_comparison("20 rows with author and 5 comments each", &measured[0], &measured[1]);
     Ok(())
 }
 
-fn many(plan: Plan, programs: &Programs, stage: &Stage) -> Done {
+fn many(plan: Plan, programs: &Programs, stage: &Stage) -> Outcome {
     let writing = Writing { programs, stage, bodies: AtomicU32::new(0) };
     compare::same_answers(stage, &writing, &["id", "createdAt", "updatedAt"])?;
     let plan = Plan { turn: plan.turn * 3, rounds: plan.rounds.div_ceil(2), ..plan };
     let measured = in_turns(plan, &[&stage.gable, &stage.peer], &writing)?;
-    beside("createMany of 1,000 rows", &measured[0], &measured[1]);
+    print_comparison("createMany of 1,000 rows", &measured[0], &measured[1]);
     Ok(())
 }
 
@@ -166,12 +166,12 @@ impl Work for Writing<'_> {
         201
     }
 
-    fn tidy(&self) -> Done {
-        self.programs.runtime.block_on(seed::take_back_new_posts(&self.stage.database))
+    fn clean_up(&self) -> Outcome {
+        self.programs.runtime.block_on(seed::delete_new_posts(&self.stage.database))
     }
 }
 
-fn beside(name: &str, gable: &Measured, peer: &Measured) {
+fn print_comparison(name: &str, gable: &Measured, peer: &Measured) {
     let ratio = gable.ratio_to(peer);
     println!(
         "{name:<58} {:>8.0} /s, by hand {:>8.0} /s: {:.2} ({:.2} to {:.2}); processor {:.0} us, by hand {:.0} us",
@@ -185,22 +185,26 @@ fn beside(name: &str, gable: &Measured, peer: &Measured) {
     );
 }
 
-/// How much longer the large table takes, with both contenders.
-fn growth(measured: &[Measured]) {
+/// Prints how much longer requests to the large table take, for both servers.
+fn print_growth(measured: &[Measured]) {
     let (gable, peer) = (measured[0].ratio_to(&measured[2]), measured[1].ratio_to(&measured[3]));
     println!(
         "{:<58} {:>8.2} times, by hand {:.2}; {:.2} to {:.2}",
-        "    time of the large table to that of the small one", gable.median, peer.median, gable.least, gable.greatest
+        "    time of the large table, relative to the small one",
+        gable.median,
+        peer.median,
+        gable.least,
+        gable.greatest
     );
 }
 
-/// What the total adds, in milliseconds of one request over its connection.
-fn price(without: &[Measured], with: &[Measured]) {
+/// Prints the additional time that the total takes, in milliseconds of one request.
+fn print_cost_of_total(without: &[Measured], with: &[Measured]) {
     let each = |of: &[Measured], nth: usize| 1e3 / of[nth].rate();
     let added = |nth: usize| each(with, nth) - each(without, nth);
     println!(
         "{:<58} {:>8.2} ms and {:.2} ms, by hand {:.2} ms and {:.2} ms",
-        "    what the total adds, 10,000 and 1,000,000 rows",
+        "    additional time for the total, 10,000 and 1,000,000 rows",
         added(0),
         added(2),
         added(1),

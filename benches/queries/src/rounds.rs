@@ -1,4 +1,4 @@
-//! Contenders in turns, so that whatever else the machine does meets all of them.
+//! Measures servers in turns, so that other load on the machine affects all of them.
 
 use std::error::Error;
 use std::io;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use crate::client::Connection;
 use crate::contender::Contender;
 
-/// What is asked for, again and again.
+/// The requests of one measurement.
 pub(crate) trait Work: Sync {
-    /// The next request; making it is not timed.
+    /// Creates the next request; this time is not measured.
     fn request(&self) -> Vec<u8>;
-    /// What every answer must have.
+    /// The status that every answer must have.
     fn status(&self) -> u16;
-    /// Between two turns.
-    fn tidy(&self) -> Result<(), Box<dyn Error>> {
+    /// Runs after each turn.
+    fn clean_up(&self) -> Result<(), Box<dyn Error>> {
         Ok(())
     }
 }
@@ -24,9 +24,9 @@ pub(crate) trait Work: Sync {
 #[derive(Clone, Copy, Default)]
 struct Turn {
     requests: usize,
-    /// that clients spent waiting, all together
+    /// total time that clients waited for answers
     waited: Duration,
-    /// of the server's process, in seconds
+    /// processor time of the server process, in seconds
     processor: f64,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Measured {
     connections: usize,
 }
 
-/// How long, how often and over how many connections.
+/// The number of rounds, the duration of a turn, and the number of connections.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) rounds: usize,
@@ -45,8 +45,10 @@ pub(crate) struct Plan {
     pub(crate) connections: usize,
 }
 
+/// Measures each server once in every round, after a short turn that warms it up.
+///
 /// # Errors
-/// A contender does not answer, or answers with another status.
+/// A server does not answer, or answers with another status.
 pub(crate) fn in_turns(
     plan: Plan,
     contenders: &[&Contender],
@@ -79,7 +81,7 @@ fn turn(plan: Plan, contender: &Contender, work: &dyn Work) -> Result<Turn, Box<
         turn.requests += requests;
         turn.waited += waited;
     }
-    work.tidy()?;
+    work.clean_up()?;
     Ok(turn)
 }
 
@@ -99,7 +101,7 @@ fn client(port: u16, time: Duration, work: &dyn Work) -> io::Result<(usize, Dura
     Ok((requests, waited))
 }
 
-/// A median, and the least and the greatest that it was made of.
+/// The median, minimum and maximum of some values.
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -117,19 +119,19 @@ impl Spread {
 }
 
 impl Measured {
-    /// Requests each second.
+    /// Median of the requests per second.
     pub(crate) fn rate(&self) -> f64 {
         Spread::of(self.rates()).median
     }
 
-    /// Microseconds of the server's processor time for each request. Of all turns together: it is counted in hundredths
-    /// of a second, which are long beside a turn.
+    /// Microseconds of the server's processor time for each request, over all turns. The time of a single turn would be too
+    /// imprecise, because the system counts processor time in hundredths of a second.
     pub(crate) fn processor(&self) -> f64 {
         let requests: usize = self.turns.iter().map(|turn| turn.requests).sum();
         self.turns.iter().map(|turn| turn.processor).sum::<f64>() / requests as f64 * 1e6
     }
 
-    /// How many times as fast as the other, round by round.
+    /// Speed relative to the other server, computed for each round.
     pub(crate) fn ratio_to(&self, other: &Measured) -> Spread {
         Spread::of(self.rates().into_iter().zip(other.rates()).map(|(own, other)| own / other).collect())
     }

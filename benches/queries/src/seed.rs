@@ -1,4 +1,4 @@
-//! Rows for the tables that the migrations made, written by the database itself.
+//! Fills the tables, with rows that SQL statements generate.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ enum Dialect {
     Postgres,
 }
 
-/// Rows of each table.
+/// Number of rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows {
     pub(crate) posts: u32,
@@ -21,8 +21,10 @@ const AUTHORS: u32 = 100;
 const CONTENT: &str = "They weave algebraic patterns just as the loom weaves flowers and leaves, and whoever has seen one of them \
      at work will not forget the noise of it, nor the silence in the house when it stands still.";
 
+/// Inserts the rows and analyzes the tables.
+///
 /// # Errors
-/// The database refuses.
+/// A statement fails.
 pub(crate) async fn fill(url: &str, rows: Rows) -> Result<(), Box<dyn Error>> {
     let dialect = if url.starts_with("postgres") { Dialect::Postgres } else { Dialect::Sqlite };
     let Rows { posts, comments_of_each } = rows;
@@ -33,31 +35,33 @@ pub(crate) async fn fill(url: &str, rows: Rows) -> Result<(), Box<dyn Error>> {
     statements.push(users(dialect));
     statements.push(self::posts(dialect, posts));
     statements.push(comments(dialect, posts * comments_of_each, comments_of_each));
-    let tidied: &[&str] = match dialect {
+    let maintenance: &[&str] = match dialect {
         Dialect::Sqlite => &["ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"],
         Dialect::Postgres => {
             &["VACUUM (ANALYZE) users", "VACUUM (ANALYZE) posts", "VACUUM (ANALYZE) comments", "CHECKPOINT"]
         }
     };
-    statements.extend(tidied.iter().map(|&text| text.to_owned()));
+    statements.extend(maintenance.iter().map(|&text| text.to_owned()));
     execute(url, statements).await
 }
 
-/// Takes away what was written since, all of which has younger ids.
+/// Deletes the posts that a server created: their ids are greater than those of the posts created here.
 ///
 /// # Errors
-/// The database refuses.
-pub(crate) async fn take_back_new_posts(url: &str) -> Result<(), Box<dyn Error>> {
-    let (dialect, tidied) = match url.starts_with("postgres") {
+/// A statement fails.
+pub(crate) async fn delete_new_posts(url: &str) -> Result<(), Box<dyn Error>> {
+    let (dialect, maintenance) = match url.starts_with("postgres") {
         true => (Dialect::Postgres, "VACUUM posts"),
         false => (Dialect::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)"),
     };
     let delete = format!("DELETE FROM posts WHERE id > {}", id(dialect, "100000000"));
-    execute(url, vec![delete, tidied.to_owned()]).await
+    execute(url, vec![delete, maintenance.to_owned()]).await
 }
 
+/// Creates a database and returns its URL.
+///
 /// # Errors
-/// The server refuses.
+/// The statement fails.
 pub(crate) async fn create_database(administrator: &str, name: &str) -> Result<String, Box<dyn Error>> {
     execute(administrator, vec![format!("CREATE DATABASE {name}")]).await?;
     let (server, _) = administrator.rsplit_once('/').ok_or("the administrator's URL names no database")?;
@@ -88,7 +92,7 @@ fn users(dialect: Dialect) -> String {
     )
 }
 
-/// Half of them published. Dates grow with ids, as they do where articles are written one after the other.
+/// Inserts posts, half of them published. Dates increase with ids, as for posts that are written one after another.
 fn posts(dialect: Dialect, count: u32) -> String {
     let author = id(dialect, &format!("n % {AUTHORS} + 1"));
     let (id, time, numbers) = (id(dialect, "n"), time(dialect, "n"), numbers(dialect, count));
@@ -112,7 +116,7 @@ fn comments(dialect: Dialect, count: u32, of_each: u32) -> String {
     )
 }
 
-/// A table of the numbers from 1, as `n`.
+/// A table expression of the numbers from 1, as `n`.
 fn numbers(dialect: Dialect, count: u32) -> String {
     match dialect {
         Dialect::Postgres => format!("generate_series(1, {count}) AS n"),
@@ -123,7 +127,7 @@ fn numbers(dialect: Dialect, count: u32) -> String {
     }
 }
 
-/// A UUID of version 7, as ids that the server makes are: they grow.
+/// An expression for a UUID of version 7, which increases with the number, like the ids that the server generates.
 fn id(dialect: Dialect, number: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!("unhex(printf('%012x7000a000%012x', {number}, {number}))"),

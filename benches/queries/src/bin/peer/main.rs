@@ -1,7 +1,7 @@
-//! The server that a good engineer would write by hand for three endpoints of the Gazette: actix-web and sqlx, statements
-//! prepared by their text, rows decoded by position, JSON straight to bytes.
+//! A hand-written server with three endpoints of the Gazette: it uses actix-web and sqlx, keeps prepared statements, decodes
+//! rows by position, and writes JSON directly to bytes.
 //!
-//! It takes `DATABASE_URL`, `JWT_SECRET`, `CONNECTIONS` and `WORKERS` from the environment.
+//! `DATABASE_URL`, `JWT_SECRET`, `CONNECTIONS` and `WORKERS` are read from the environment.
 
 use std::collections::HashMap;
 use std::env;
@@ -45,7 +45,7 @@ struct Listed {
     posts: Vec<Post>,
 }
 
-/// Public where the status is that of public posts; whoever asks for more says who they are.
+/// Lists posts. Published posts are public; other lists require a log-in.
 async fn list(
     request: HttpRequest,
     store: Data<Store>,
@@ -53,7 +53,7 @@ async fn list(
     Query(query): Query<List>,
 ) -> actix_web::Result<HttpResponse> {
     if query.status.as_deref() != Some("published") {
-        callers.permitted(&request, &store).await?;
+        callers.super_user(&request, &store).await?;
     }
     let comments = query.comments.unwrap_or(10).min(100);
     let including = query.fields.as_deref() == Some("+author,+comments");
@@ -69,8 +69,8 @@ async fn find(store: &Store, query: List) -> Result<Listed, sqlx::Error> {
     let (page, limit) = (i64::from(query.page.unwrap_or(1).max(1)), i64::from(query.limit.unwrap_or(30).min(100)));
     let counted = query.status.clone().filter(|_| query.count != Some(false));
     let by_date = query.sort.as_deref() == Some("-publishedAt");
-    let wanted = Page { status: query.status, by_date, limit: limit + 1, offset: (page - 1) * limit };
-    let posts = store.page(wanted).await?;
+    let page_query = Page { status: query.status, by_date, limit: limit + 1, offset: (page - 1) * limit };
+    let posts = store.page(page_query).await?;
     let total = match counted {
         Some(status) => Some(store.count(status).await?),
         None => None,
@@ -121,12 +121,12 @@ fn body(listed: &Listed, write: impl Fn(&Post, &mut Vec<u8>)) -> Vec<u8> {
 }
 
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a Vec takes every byte");
+    out.write_fmt(text).expect("writing to a Vec does not fail");
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Submitted {
+struct PostBody {
     title: String,
     slug: Option<String>,
     content: String,
@@ -145,13 +145,13 @@ async fn create_many(
     request: HttpRequest,
     store: Data<Store>,
     callers: Data<Callers>,
-    Json(submitted): Json<Vec<Submitted>>,
+    Json(bodies): Json<Vec<PostBody>>,
 ) -> actix_web::Result<HttpResponse> {
-    let author = callers.permitted(&request, &store).await?;
-    if submitted.is_empty() || submitted.len() > 1000 || !submitted.iter().all(is_valid) {
+    let author = callers.super_user(&request, &store).await?;
+    if bodies.is_empty() || bodies.len() > 1000 || !bodies.iter().all(is_valid) {
         return Err(ErrorBadRequest("body"));
     }
-    let posts = submitted.into_iter().map(new_post).collect();
+    let posts = bodies.into_iter().map(new_post).collect();
     let now = Utc::now().trunc_subsecs(3);
     let posts = store.insert(posts, author, now).await.map_err(ErrorInternalServerError)?;
     let mut out = Vec::with_capacity(128 + posts.len() * 512);
@@ -164,7 +164,7 @@ async fn create_many(
     Ok(HttpResponse::Created().content_type("application/json").body(out))
 }
 
-fn is_valid(post: &Submitted) -> bool {
+fn is_valid(post: &PostBody) -> bool {
     let word =
         |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let slug = |slug: &str| slug.chars().count() <= 160 && slug.split('-').all(word);
@@ -173,8 +173,8 @@ fn is_valid(post: &Submitted) -> bool {
         && post.summary.as_deref().is_none_or(|summary| summary.chars().count() <= 500)
 }
 
-fn new_post(post: Submitted) -> NewPost {
-    let Submitted { title, slug, content, summary, status } = post;
+fn new_post(post: PostBody) -> NewPost {
+    let PostBody { title, slug, content, summary, status } = post;
     let status = if matches!(status, Some(Status::Review)) { "review" } else { "draft" };
     NewPost { id: Uuid::now_v7(), title, slug, content, summary, status }
 }

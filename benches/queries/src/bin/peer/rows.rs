@@ -1,4 +1,4 @@
-//! Rows of the three tables, decoded by position, and as JSON.
+//! Rows of three tables: decoded by position, and written as JSON.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -112,7 +112,7 @@ where
 }
 
 impl Post {
-    /// Without the closing brace: what it includes may follow.
+    /// Writes the row without its closing brace, so that included rows can follow.
     pub(crate) fn open(&self, out: &mut Vec<u8>) {
         uuid(out, "{\"id\":", &self.id);
         value(out, ",\"title\":", &self.title);
@@ -197,7 +197,7 @@ fn time(out: &mut Vec<u8>, key: &str, time: Option<DateTime<Utc>>) {
     }
 }
 
-/// Text that needs no escaping.
+/// Writes a text that needs no escaping.
 fn quoted(out: &mut Vec<u8>, key: &str, text: &str) {
     out.extend_from_slice(key.as_bytes());
     out.push(b'"');

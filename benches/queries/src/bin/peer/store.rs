@@ -1,4 +1,4 @@
-//! The statements, as somebody would write them who knows these tables and nothing else.
+//! The SQL statements, written for exactly these tables.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use crate::rows::{COMMENT, Comment, POST, Post, USER, User};
 
-/// The same pools as Gable's.
+/// The connections; the pools correspond to those of Gable.
 #[derive(Clone)]
 pub(crate) enum Store {
     Sqlite { readers: SqlitePool, writer: SqlitePool },
     Postgres(PgPool),
 }
 
-/// What a list is asked for.
+/// The query of a list.
 pub(crate) struct Page {
     pub(crate) status: Option<String>,
     pub(crate) by_date: bool,
@@ -36,13 +36,13 @@ pub(crate) struct NewPost {
     pub(crate) status: &'static str,
 }
 
-type Found<T> = Result<T, sqlx::Error>;
+type Outcome<T> = Result<T, sqlx::Error>;
 
 static NEWEST: LazyLock<&str> =
     LazyLock::new(|| sql(format!("SELECT {POST} FROM posts ORDER BY id DESC LIMIT $1 OFFSET $2")));
 static OF_STATUS: LazyLock<&str> =
     LazyLock::new(|| sql(format!("SELECT {POST} FROM posts WHERE status = $3 ORDER BY id DESC LIMIT $1 OFFSET $2")));
-/// As the index has it.
+/// Sorts in the order of the index.
 static BY_DATE: LazyLock<&str> = LazyLock::new(|| {
     let order = "ORDER BY published_at DESC NULLS LAST, id DESC";
     sql(format!("SELECT {POST} FROM posts WHERE status = $3 {order} LIMIT $1 OFFSET $2"))
@@ -62,16 +62,16 @@ static INSERT: LazyLock<&str> = LazyLock::new(|| {
          AS new (id, title, slug, content, summary, status) RETURNING {POST}"
     ))
 });
-/// Who is logged in, and whether they may do everything; every account of this benchmark may, or nothing.
+/// Finds the account of a log-in. In this benchmark, only super users have rights.
 const GRANT: &str = "SELECT u.id, u.is_super_user FROM gable_grants g JOIN users u ON u.id = g.account_id \
      WHERE g.id = $1 AND u.is_active AND g.expires_at > $2";
 
-/// Made once and kept: a statement is prepared by its text.
+/// Keeps the text for the whole run, because sqlx caches prepared statements by their text.
 fn sql(text: String) -> &'static str {
     text.leak()
 }
 
-/// The same statement in both databases, read from the pool that is there.
+/// Runs a statement that is the same for both databases.
 macro_rules! read {
     ($store:expr, $method:ident, $sql:expr $(, $value:expr)*) => {
         match $store {
@@ -82,7 +82,7 @@ macro_rules! read {
 }
 
 impl Store {
-    pub(crate) async fn connect(url: &str, connections: u32) -> Found<Self> {
+    pub(crate) async fn connect(url: &str, connections: u32) -> Outcome<Self> {
         if url.starts_with("postgres") {
             let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
             let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false);
@@ -99,7 +99,7 @@ impl Store {
         Ok(Self::Sqlite { readers, writer })
     }
 
-    pub(crate) async fn page(&self, page: Page) -> Found<Vec<Post>> {
+    pub(crate) async fn page(&self, page: Page) -> Outcome<Vec<Post>> {
         let Page { status, by_date, limit, offset } = page;
         match status {
             None => read!(self, fetch_all, *NEWEST, limit, offset),
@@ -108,16 +108,16 @@ impl Store {
         }
     }
 
-    pub(crate) async fn count(&self, status: String) -> Found<i64> {
+    pub(crate) async fn count(&self, status: String) -> Outcome<i64> {
         let (count,): (i64,) = read!(self, fetch_one, COUNT, status)?;
         Ok(count)
     }
 
-    pub(crate) async fn grant(&self, grant: Uuid) -> Found<Option<(Uuid, bool)>> {
+    pub(crate) async fn grant(&self, grant: Uuid) -> Outcome<Option<(Uuid, bool)>> {
         read!(self, fetch_optional, GRANT, grant, Utc::now())
     }
 
-    pub(crate) async fn authors(&self, ids: Vec<Uuid>) -> Found<Vec<User>> {
+    pub(crate) async fn authors(&self, ids: Vec<Uuid>) -> Outcome<Vec<User>> {
         match self {
             Store::Postgres(pool) => sqlx::query_as(*AUTHORS).bind(ids).fetch_all(pool).await,
             Store::Sqlite { readers, .. } => {
@@ -128,8 +128,8 @@ impl Store {
         }
     }
 
-    /// The first of each post, in their order.
-    pub(crate) async fn comments(&self, posts: Vec<Uuid>, limit: i64) -> Found<Vec<Comment>> {
+    /// Returns the first comments of each post, in the order of their ids.
+    pub(crate) async fn comments(&self, posts: Vec<Uuid>, limit: i64) -> Outcome<Vec<Comment>> {
         match self {
             Store::Postgres(pool) => sqlx::query_as(*COMMENTS).bind(posts).bind(limit).fetch_all(pool).await,
             Store::Sqlite { readers, .. } => {
@@ -144,7 +144,7 @@ impl Store {
         }
     }
 
-    pub(crate) async fn insert(&self, posts: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Found<Vec<Post>> {
+    pub(crate) async fn insert(&self, posts: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<Post>> {
         match self {
             Store::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
