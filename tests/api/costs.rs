@@ -24,7 +24,8 @@ fn endpoint(model: &str, operation: &str) -> Endpoint {
     let Costs { caller, endpoints, .. } = said();
     let found = endpoints.into_iter().find(|endpoint| endpoint.model == model && endpoint.operation == operation);
     let mut endpoint = found.unwrap_or_else(|| panic!("no {operation} of {model}"));
-    let asking = if endpoint.method == "GET" { caller.asks } else { caller.asks + caller.still_asks };
+    let asking =
+        if endpoint.method == "GET" { caller.authentication } else { caller.authentication + caller.revalidation };
     endpoint.statements.most -= asking.most;
     endpoint
 }

@@ -13,8 +13,8 @@ use crate::{costs, output};
 pub(crate) struct Problem(pub(crate) String);
 
 impl Problem {
-    fn error(what: impl std::fmt::Display) -> Self {
-        Problem(format!("error: {what}"))
+    fn error(message: impl std::fmt::Display) -> Self {
+        Problem(format!("error: {message}"))
     }
 }
 
@@ -51,10 +51,10 @@ type Outcome = Result<(), Problem>;
 /// The arguments of `gable check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Fail if there is a warning
+    /// Fail if there are warnings
     #[arg(long)]
     deny_warnings: bool,
-    /// Do not print this warning; may be given several times
+    /// Ignore the warnings with this code; may be given several times
     #[arg(long, value_name = "CODE", value_parser = gable_schema::WARNINGS)]
     allow: Vec<String>,
     /// Do not print the cost of each endpoint
@@ -62,19 +62,19 @@ pub(crate) struct Check {
     quiet: bool,
 }
 
-pub(crate) fn check(root: &Path, how: &Check) -> Outcome {
+pub(crate) fn check(root: &Path, options: &Check) -> Outcome {
     let checked = gable_schema::load(&root.join("schema"))?;
-    let told = checked.told().without(&how.allow);
-    warn(&told)?;
-    let (models, warnings) = (checked.schema.models.len(), told.len());
-    let found = if warnings == 0 { "no problems".to_owned() } else { counted(warnings, "warning") };
-    if how.deny_warnings && warnings > 0 {
-        return Err(Problem::error(format_args!("{found}, and warnings are denied")));
+    let warnings = checked.warnings_and_advice().without(&options.allow);
+    warn(&warnings)?;
+    let (models, count) = (checked.schema.models.len(), warnings.len());
+    let summary = if count == 0 { "no problems".to_owned() } else { counted(count, "warning") };
+    if options.deny_warnings && count > 0 {
+        return Err(Problem::error(format_args!("{summary}, and warnings are denied")));
     }
-    if !how.quiet {
-        say(&costs::table(&gable_schema::cost::costs(&checked.schema)))?;
+    if !options.quiet {
+        print(&costs::table(&gable_schema::cost::costs(&checked.schema)))?;
     }
-    say(&format!("{}, {found}", counted(models, "model")))
+    print(&format!("{}, {summary}", counted(models, "model")))
 }
 
 pub(crate) fn generate(root: &Path) -> Outcome {
@@ -82,8 +82,8 @@ pub(crate) fn generate(root: &Path) -> Outcome {
     warn(&report.warnings)?;
     let files = report.drift.len();
     match files {
-        0 => say(&format!("generated/ is up to date ({} files)", report.files)),
-        _ => say(&format!("{}{files} {} brought up to date", listed(&report), plural(files, "file"))),
+        0 => print(&format!("generated/ is up to date ({} files)", report.files)),
+        _ => print(&format!("{}updated {}", drift_list(&report), counted(files, "file"))),
     }
 }
 
@@ -91,19 +91,19 @@ pub(crate) fn generate_check(root: &Path) -> Outcome {
     let report = run(root, Mode::Check)?;
     warn(&report.warnings)?;
     if report.drift.is_empty() {
-        return say(&format!("generated/ is up to date ({} files)", report.files));
+        return print(&format!("generated/ is up to date ({} files)", report.files));
     }
-    Err(Problem(format!("{}error: generated/ is not up to date: run `gable generate`", listed(&report))))
+    Err(Problem(format!("{}error: generated/ is not up to date: run `gable generate`", drift_list(&report))))
 }
 
 pub(crate) fn migrate(root: &Path, name: Option<&str>) -> Outcome {
     let checked = load(root)?;
     match write_migration(&root.join("migrations"), &checked.schema, name)? {
-        Migrated::UpToDate => say("the newest migration leads to the schema as it is"),
-        Migrated::Recorded { name } => say(&format!("migrations/{name}: recorded the tables after it")),
+        Migrated::UpToDate => print("migrations/ is up to date with the schema"),
+        Migrated::Recorded { name } => print(&format!("wrote the snapshot of migrations/{name}")),
         Migrated::Wrote { files, .. } => {
             let lines: Vec<String> = files.iter().map(|file| format!("wrote migrations/{file}")).collect();
-            say(&lines.join("\n"))
+            print(&lines.join("\n"))
         }
     }
 }
@@ -111,7 +111,7 @@ pub(crate) fn migrate(root: &Path, name: Option<&str>) -> Outcome {
 pub(crate) fn migrate_check(root: &Path) -> Outcome {
     let checked = load(root)?;
     match pending(&root.join("migrations"), &checked.schema)? {
-        Pending::Nothing => say("the newest migration leads to the schema as it is"),
+        Pending::Nothing => print("migrations/ is up to date with the schema"),
         Pending::Migration(name) => {
             Err(Problem::error(format_args!("a migration is missing ({name}): run `gable migrate`")))
         }
@@ -122,7 +122,7 @@ pub(crate) fn migrate_check(root: &Path) -> Outcome {
 }
 
 pub(crate) fn schema() -> Outcome {
-    say(&format!("{:#}", gable_schema::json_schema()))
+    print(&format!("{:#}", gable_schema::json_schema()))
 }
 
 fn load(root: &Path) -> Result<Checked, Problem> {
@@ -135,18 +135,18 @@ fn warn(warnings: &Diagnostics) -> Outcome {
     if warnings.is_empty() { Ok(()) } else { Ok(output::line(io::stderr(), &warnings.to_string())?) }
 }
 
-fn say(text: &str) -> Outcome {
+fn print(text: &str) -> Outcome {
     Ok(output::line(io::stdout(), text)?)
 }
 
-fn listed(report: &Report) -> String {
+fn drift_list(report: &Report) -> String {
     let lines = report.drift.iter().map(|(path, drift)| {
-        let what = match drift {
+        let status = match drift {
             Drift::Missing => "missing",
             Drift::Stale => "stale",
             Drift::Orphan => "orphan",
         };
-        format!("{what:>8}  generated/{path}\n")
+        format!("{status:>8}  generated/{path}\n")
     });
     lines.collect()
 }

@@ -1,4 +1,5 @@
-//! Prints the cost of each endpoint, one line each, so that a hundred models can be searched and compared.
+//! Prints the cost of each endpoint on a line of its own, so that the costs of many models can be searched and
+//! compared.
 
 use gable_schema::cost::{Caller, Cost, Costs, Endpoint};
 use gable_schema::schema::QueryLimits;
@@ -23,36 +24,39 @@ pub(crate) fn table(costs: &Costs) -> String {
 
 fn columns(endpoint: &Endpoint) -> [String; 5] {
     let Endpoint { operation, method, path, statements, rows, nested, cascades, .. } = endpoint;
-    let along = if *cascades { "+" } else { " " };
-    let each = |cost: &Cost| format!("+ {} / {}", cost.statements.most, cost.rows.most);
+    let cascade_mark = if *cascades { "+" } else { " " };
+    let per_row = |cost: &Cost| format!("+ {} / {}", cost.statements.most, cost.rows.most);
     [
         (*operation).to_owned(),
         format!("{method:6} {path}"),
         statements.to_string(),
-        format!("{rows}{along}"),
-        nested.as_ref().map(each).unwrap_or_default(),
+        format!("{rows}{cascade_mark}"),
+        nested.as_ref().map(per_row).unwrap_or_default(),
     ]
 }
 
 fn legend(costs: &Costs) -> String {
     let mut lines = vec![
-        "What one request takes at worst, without what interceptors do.".to_owned(),
-        "<=  never more, but who asks and what rows there are may keep it from as many".to_owned(),
+        "Maximum cost of one request, without the statements of interceptors.".to_owned(),
+        "<=  an upper bound: depending on the caller and the stored rows, the actual maximum may be lower".to_owned(),
     ];
     if costs.endpoints.iter().any(|endpoint| endpoint.cascades) {
-        lines.push("+   and what the database deletes or clears along, which nothing bounds".to_owned());
+        lines.push(
+            "+   plus rows that the database deletes or updates as a consequence, whose number has no limit".to_owned(),
+        );
     }
     if costs.endpoints.iter().any(|endpoint| endpoint.nested.is_some()) {
         lines.push(format!(
-            "+ n / m  never more statements and rows for each row that the body writes through relations, {} at most",
+            "+ n / m  at most n more statements and m more rows for each row that the body names through relations, of \
+             which there are at most {}",
             costs.limits.max_nested
         ));
     }
-    let Caller { asks, still_asks } = costs.caller;
-    if asks.most > 0 {
+    let Caller { authentication, revalidation } = costs.caller;
+    if authentication.most > 0 {
         lines.push(format!(
-            "Statements that tell who asks are among them: {asks}, none where that is remembered; and {still_asks} more in \
-             a write, always."
+            "Statements include those that authenticate the caller ({authentication}, or none if the identity is cached) \
+             and, in writes, the one that checks the caller's rights again ({revalidation})."
         ));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -61,22 +65,26 @@ fn legend(costs: &Costs) -> String {
 /// The keys of `query:`, their values, and what each one limits.
 fn budgets(limits: &QueryLimits) -> String {
     let rows = [
-        ("maxLimit", limits.max_limit.to_string(), "rows of a page, and of each included relation of one row"),
-        ("maxIncluded", limits.max_included.to_string(), "rows that one answer includes beside its own"),
+        ("maxLimit", limits.max_limit.to_string(), "rows of a page, and included rows of one relation for one row"),
+        ("maxIncluded", limits.max_included.to_string(), "included rows in one answer"),
         ("maxBulk", limits.max_bulk.to_string(), "rows of a bulk write"),
-        ("maxNested", limits.max_nested.to_string(), "rows that a body writes through relations"),
+        ("maxNested", limits.max_nested.to_string(), "rows that one body names through relations"),
         (
             "maxFilters",
             limits.max_filters.to_string(),
-            "conditions of a filter; each looks once at each table on its path",
+            "comparisons in one query; each scans each table on its path at most once",
         ),
-        ("maxDepth", limits.max_depth.to_string(), "relations in a row that a condition or an include follows"),
-        ("maxIn", limits.max_in.to_string(), "values in one list of a condition"),
-        ("maxBytes", limits.max_bytes.to_string(), "bytes of an answer; rows of 4 times as many are read for it"),
-        ("statementTimeout", format!("{}s", limits.statement_seconds), "the time of each statement"),
+        ("maxDepth", limits.max_depth.to_string(), "relations in one path of a filter or an include"),
+        ("maxIn", limits.max_in.to_string(), "values in one list of a filter"),
+        (
+            "maxBytes",
+            limits.max_bytes.to_string(),
+            "bytes of one answer; the rows read for it may have 4 times as many",
+        ),
+        ("statementTimeout", format!("{}s", limits.statement_seconds), "duration of one statement"),
     ];
     let name = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
     let value = rows.iter().map(|(_, value, _)| value.len()).max().unwrap_or_default();
-    let lines = rows.map(|(key, most, what)| format!("{key:name$}  {most:>value$}  {what}\n"));
-    format!("What bounds them, `query:` in app.yaml:\n{}", lines.concat())
+    let lines = rows.map(|(key, limit, meaning)| format!("{key:name$}  {limit:>value$}  {meaning}\n"));
+    format!("Limits that these figures depend on, from `query:` in app.yaml:\n{}", lines.concat())
 }

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// YAML models into a running REST API.
+/// Turns YAML models into a REST API in Rust.
 #[derive(Debug, Parser)]
 #[command(name = "gable", version, arg_required_else_help = true)]
 struct Cli {
-    /// The application: the directory that holds schema/, generated/ and migrations/
+    /// Directory of the application, with schema/, generated/ and migrations/
     #[arg(long, global = true, default_value = ".", value_name = "DIR")]
     root: PathBuf,
     #[command(subcommand)]
@@ -22,17 +22,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the schema: report every problem, and the highest cost of each endpoint
+    /// Check the schema: report every problem, and the maximum cost of each endpoint
     Check(commands::Check),
-    /// Bring generated/ up to date with the schema
+    /// Update generated/ from the schema
     Generate {
         /// Write nothing; fail if generated/ is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Write the migration that the schema needs after the newest one
+    /// Write a migration from the tables after the newest migration to those of the schema
     Migrate {
-        /// Name of the migration, which follows its number
+        /// Name of the migration, which is appended to its number
         #[arg(long, value_name = "NAME", conflicts_with = "check")]
         name: Option<String>,
         /// Write nothing; fail if a migration is missing

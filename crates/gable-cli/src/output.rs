@@ -1,11 +1,11 @@
-//! Output that people and pipes can read.
+//! Writes to standard output and standard error.
 
 use std::io::{self, ErrorKind, Write};
 
 /// Writes a line. A closed pipe (`gable schema | head`) is not an error; a full disk is.
-pub(crate) fn line(mut to: impl Write, text: &str) -> io::Result<()> {
-    match writeln!(to, "{text}").and_then(|()| to.flush()) {
+pub(crate) fn line(mut stream: impl Write, text: &str) -> io::Result<()> {
+    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        result => result,
     }
 }

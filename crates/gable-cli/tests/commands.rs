@@ -1,4 +1,4 @@
-//! The commands, as a shell sees them.
+//! Runs the commands as processes, and checks their output and exit status.
 
 use std::fs;
 use std::path::Path;
@@ -40,19 +40,19 @@ fn check_accepts_a_sound_schema() {
 }
 
 #[test]
-fn check_tells_warnings_and_fails_only_where_they_are_denied() {
+fn check_prints_warnings_and_fails_only_if_they_are_denied() {
     let root = application(POST);
-    let (told, denied) = (gable(root.path(), &["check"]), gable(root.path(), &["check", "--deny-warnings"]));
-    assert_eq!((told.status.code(), denied.status.code()), (Some(0), Some(1)));
-    for output in [&told, &denied] {
+    let (printed, denied) = (gable(root.path(), &["check"]), gable(root.path(), &["check", "--deny-warnings"]));
+    assert_eq!((printed.status.code(), denied.status.code()), (Some(0), Some(1)));
+    for output in [&printed, &denied] {
         assert!(err(output).starts_with("warning[unindexed-fields]: "), "{}", err(output));
     }
-    assert!(out(&told).ends_with("\n1 model, 1 warning\n"), "{}", out(&told));
+    assert!(out(&printed).ends_with("\n1 model, 1 warning\n"), "{}", out(&printed));
     assert!(err(&denied).ends_with("error: 1 warning, and warnings are denied\n"), "{}", err(&denied));
 }
 
 #[test]
-fn a_warning_that_is_allowed_is_not_told() {
+fn an_allowed_warning_is_not_printed() {
     let root = application(POST);
     let output = gable(root.path(), &["check", "--quiet", "--deny-warnings", "--allow", "unindexed-fields"]);
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
@@ -60,11 +60,11 @@ fn a_warning_that_is_allowed_is_not_told() {
     let other = gable(root.path(), &["check", "--deny-warnings", "--allow", "query-name"]);
     assert_eq!(other.status.code(), Some(1));
     let unknown = gable(root.path(), &["check", "--allow", "no-such-warning"]);
-    assert!(err(&unknown).contains("unindexed-fields"), "those that there are: {}", err(&unknown));
+    assert!(err(&unknown).contains("unindexed-fields"), "the error lists the known codes: {}", err(&unknown));
 }
 
 #[test]
-fn what_would_only_be_faster_is_told_by_no_other_command() {
+fn only_check_prints_advice_about_indexes() {
     let root = application(POST);
     for command in [&["generate"][..], &["generate", "--check"], &["migrate"], &["migrate", "--check"]] {
         let output = gable(root.path(), command);
@@ -86,7 +86,7 @@ fn check_reports_every_problem_and_fails() {
 }
 
 #[test]
-fn a_missing_schema_is_a_problem_and_no_panic() {
+fn a_missing_schema_is_reported_without_a_panic() {
     let root = tempfile::tempdir().expect("a temporary directory");
     for command in [&["check"][..], &["generate"], &["migrate"]] {
         let output = gable(root.path(), command);
@@ -96,7 +96,7 @@ fn a_missing_schema_is_a_problem_and_no_panic() {
 }
 
 #[test]
-fn generate_writes_and_generate_check_watches() {
+fn generate_check_fails_until_generate_has_run() {
     let root = application(POST);
     let stale = gable(root.path(), &["generate", "--check"]);
     assert_eq!(stale.status.code(), Some(1));
@@ -108,7 +108,7 @@ fn generate_writes_and_generate_check_watches() {
 }
 
 #[test]
-fn migrate_writes_once_and_migrate_check_watches() {
+fn migrate_check_fails_until_migrate_has_run() {
     let root = application(POST);
     assert_eq!(gable(root.path(), &["migrate", "--check"]).status.code(), Some(1));
     let first = gable(root.path(), &["migrate"]);
@@ -120,13 +120,13 @@ fn migrate_writes_once_and_migrate_check_watches() {
 }
 
 #[test]
-fn migrate_says_what_it_cannot_do() {
+fn migrate_lists_changes_that_it_cannot_write() {
     let root = application(POST);
     gable(root.path(), &["migrate"]);
     fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields:\n  name: text?\n").expect("the file is ours");
     let output = gable(root.path(), &["migrate"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("column \"posts\".\"title\" is gone"), "{}", err(&output));
+    assert!(err(&output).contains("column \"posts\".\"title\" is missing from the schema"), "{}", err(&output));
     assert!(err(&output).starts_with("error: "), "{}", err(&output));
 }
 
@@ -136,7 +136,7 @@ fn schema_prints_json() {
     assert!(out(&output).trim_start().starts_with('{') && out(&output).trim_end().ends_with('}'));
 }
 
-/// A pipe whose reader has gone already.
+/// Returns the writing end of a pipe whose reader is closed.
 #[cfg(unix)]
 fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -146,9 +146,9 @@ fn closed_pipe() -> Stdio {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_gone_changes_no_outcome() {
-    let (sound, broken) = (application(POST), application("model: Post\nfields:\n  title: strng\n"));
-    for (root, code) in [(&sound, 0), (&broken, 1)] {
+fn a_closed_pipe_does_not_change_the_exit_status() {
+    let (valid, broken) = (application(POST), application("model: Post\nfields:\n  title: strng\n"));
+    for (root, code) in [(&valid, 0), (&broken, 1)] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
         command.arg("--root").arg(root.path()).arg("check").stdout(closed_pipe()).stderr(closed_pipe());
         assert_eq!(command.status().expect("the command was just built").code(), Some(code));
@@ -157,7 +157,7 @@ fn a_reader_that_has_gone_changes_no_outcome() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_an_error_and_no_panic() {
+fn a_full_disk_is_reported_without_a_panic() {
     let root = application(POST);
     let full = || fs::File::options().write(true).open("/dev/full").expect("Linux has it");
     let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));

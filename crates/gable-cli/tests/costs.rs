@@ -1,5 +1,5 @@
-//! What `gable check` prints of costs: `costs/<case>/schema/` beside the text in `<case>.stdout`. `UPDATE_EXPECT=1`
-//! writes it anew.
+//! Compares the costs that `gable check` prints for `costs/<case>/schema/` with `<case>.stdout`. `UPDATE_EXPECT=1`
+//! rewrites these files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,16 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn printed(case: &Path, more: &[&str]) -> String {
+fn printed(case: &Path, options: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gable"));
-    let output = command.arg("--root").arg(case).arg("check").args(more).output().expect("the command was just built");
+    let output =
+        command.arg("--root").arg(case).arg("check").args(options).output().expect("the command was just built");
     assert!(output.status.success(), "{}: {}", case.display(), String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
 
 #[test]
-fn the_cost_of_every_endpoint_reads_as_expected() {
+fn the_cost_of_every_endpoint_is_printed_as_expected() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut different = Vec::new();
     for case in cases() {
@@ -38,7 +39,7 @@ fn the_cost_of_every_endpoint_reads_as_expected() {
 }
 
 #[test]
-fn quietly_no_cost_is_printed() {
+fn quiet_prints_no_costs() {
     for case in cases() {
         assert_eq!(printed(&case, &["--quiet"]).lines().count(), 1);
     }

@@ -140,9 +140,9 @@ impl Sink {
 }
 
 fn too_many(span: Span) -> Problem {
-    Problem::new("too-many-problems", span, "this file has more problems than are shown")
-        .label("and everything after this")
-        .help("correct the ones above first")
+    Problem::new("too-many-problems", span, "this file has more problems, which are not shown")
+        .label("the first problem that is not shown")
+        .help("fix the problems above first")
 }
 
 /// One problem with the source line it refers to.

@@ -29,7 +29,7 @@ pub(crate) struct DraftField {
     pub(crate) field: Field,
     pub(crate) span: Span,
     /// False if the type was refused; problems that follow from the type are then not reported.
-    pub(crate) sound: bool,
+    pub(crate) valid: bool,
     /// Roles named in the `access:` of the field; checked once all roles are known.
     pub(crate) roles: Vec<Spanned<String>>,
     pub(crate) renamed_from: Option<Spanned<String>>,

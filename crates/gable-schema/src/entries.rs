@@ -1,4 +1,4 @@
-//! A YAML map, opened with the table of keys that it accepts.
+//! Reads a YAML map with the help of the table of keys that it accepts.
 
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::keys::Table;
@@ -33,7 +33,9 @@ impl<'n> Entries<'n> {
         for key in self.table.keys.iter().filter(|key| key.required) {
             if self.entry(key.name).is_none() {
                 let message = format!("the key `{}` is missing", key.name);
-                sink.push(Problem::new("missing-key", self.span, message).label("must be given here").help(key.about));
+                sink.push(
+                    Problem::new("missing-key", self.span, message).label("this map needs the key").help(key.about),
+                );
             }
         }
     }
@@ -88,8 +90,8 @@ pub(crate) fn word<T: Copy>(node: &Node, words: &[(&str, T)], sink: &mut Sink) -
         return Some(*value);
     }
     let help = suggestion(text, words.iter().map(|(name, _)| *name));
-    let message = format!("`{text}` is not a value of this key");
-    sink.push(Problem::new("unknown-value", node.span, message).label("not known here").maybe_help(help));
+    let message = format!("unknown value `{text}`");
+    sink.push(Problem::new("unknown-value", node.span, message).label("not a value of this key").maybe_help(help));
     None
 }
 

@@ -67,18 +67,30 @@ pub(crate) const MODEL: Table = Table {
     name: "model",
     noun: "key",
     keys: &[
-        required("model", Shape::Text, "Name in PascalCase; gives the table, the path and the resource."),
-        key("description", Shape::Text, "What the model is for."),
-        key("id", Shape::Word(&["uuid", "integer"]), "UUID v7 (the default), or a sequence."),
-        key("timestamps", Shape::Boolean, "Whether there are createdAt and updatedAt (default true)."),
-        key("softDelete", Shape::Boolean, "Deleted rows are hidden instead of removed; adds deletedAt and Restore."),
-        key("account", Shape::Boolean, "This is the model that people log in as."),
+        required("model", Shape::Text, "Name in PascalCase, from which table, path and resource are derived."),
+        key("description", Shape::Text, "Description of the model."),
+        key(
+            "id",
+            Shape::Word(&["uuid", "integer"]),
+            "Type of the id: a UUID v7 (the default), or an integer from a sequence.",
+        ),
+        key("timestamps", Shape::Boolean, "Whether rows have createdAt and updatedAt (default true)."),
+        key(
+            "softDelete",
+            Shape::Boolean,
+            "Whether deleted rows are hidden instead of removed; adds deletedAt and the action Restore.",
+        ),
+        key("account", Shape::Boolean, "Whether people log in as rows of this model; only one model can have this."),
         key("fields", Shape::Fields, "The fields, by their JSON names."),
         key("relations", Shape::Relations, "The relations, by their JSON names."),
         key("indexes", Shape::TextLists, "Indexes over several fields."),
-        key("unique", Shape::TextLists, "Combinations of fields that no two rows share."),
-        key("access", Shape::Actions, "Who may do what; what is absent only a super user may."),
-        key("routes", Shape::Map(&MODEL_ROUTES), "Settings per operation."),
+        key("unique", Shape::TextLists, "Combinations of fields whose values no two rows may share."),
+        key(
+            "access",
+            Shape::Actions,
+            "Access rules by action; without a rule, only super users may perform an action.",
+        ),
+        key("routes", Shape::Map(&MODEL_ROUTES), "Settings of each route, by operation."),
     ],
 };
 
@@ -86,23 +98,27 @@ pub(crate) const FIELD: Table = Table {
     name: "field",
     noun: "attribute",
     keys: &[
-        required("type", Shape::Word(TYPES), "The type; a `?` behind it makes the field optional."),
+        required("type", Shape::Word(TYPES), "The type; a `?` after it makes the field optional."),
         key("optional", Shape::Boolean, "Whether the field may be null; the long form of `?`."),
-        key("default", Shape::Any, "The value where none is given; `now` and `uuid` are made by the server."),
-        key("unique", Shape::Boolean, "Whether no two rows may share a value."),
-        key("index", Shape::Boolean, "Whether there is an index on this field."),
-        key("description", Shape::Text, "What the field means."),
+        key(
+            "default",
+            Shape::Any,
+            "Value of the field if a body does not contain it; the server generates `now` and `uuid`.",
+        ),
+        key("unique", Shape::Boolean, "Whether no two rows may have the same value."),
+        key("index", Shape::Boolean, "Whether the field has an index."),
+        key("description", Shape::Text, "Description of the field."),
         key("example", Shape::Any, "An example for the documentation of the API."),
-        key("private", Shape::Boolean, "Never leaves the server, on any path."),
-        key("readOnly", Shape::Boolean, "Set by the server or by interceptors only."),
-        key("immutable", Shape::Boolean, "Set at creation, refused later."),
-        key("access", Shape::Map(&FIELD_ACCESS), "Roles for this one field."),
-        key("renamedFrom", Shape::Text, "The former name; a migration renames, the data stays."),
-        key("min", Shape::Number, "Least value, or least number of characters."),
+        key("private", Shape::Boolean, "Whether the field is hidden: no request can read, set or filter by it."),
+        key("readOnly", Shape::Boolean, "Whether only the server and interceptors can set the field."),
+        key("immutable", Shape::Boolean, "Whether the field can be set only when a row is created."),
+        key("access", Shape::Map(&FIELD_ACCESS), "Roles that may read or write this field."),
+        key("renamedFrom", Shape::Text, "The former name of the field; has no effect yet."),
+        key("min", Shape::Number, "Minimum value, or minimum number of characters."),
         key(
             "max",
             Shape::Number,
-            "Greatest value, or greatest number of characters (default 255 of a string, 65536 of a text).",
+            "Maximum value, or maximum number of characters (default 255 for `string`, 65536 for `text`).",
         ),
         key("pattern", Shape::Text, "A regular expression, in the syntax of the Rust crate `regex`."),
         key(
@@ -110,9 +126,9 @@ pub(crate) const FIELD: Table = Table {
             Shape::Boolean,
             "Whether uniqueness, filters, sorting and log-in ignore the case of ASCII letters; the text is kept as written.",
         ),
-        key("precision", Shape::Integer, "Digits of a decimal in all (default 15, at most 28)."),
-        key("scale", Shape::Integer, "Digits of a decimal behind the point (default 2)."),
-        key("maxBytes", Shape::Size, "Greatest size of a JSON value (default 65536)."),
+        key("precision", Shape::Integer, "Total number of digits of a decimal (default 15, at most 28)."),
+        key("scale", Shape::Integer, "Number of digits after the decimal point (default 2)."),
+        key("maxBytes", Shape::Size, "Maximum size of a JSON value (default 65536 bytes)."),
         key("values", Shape::Texts, "The values of an enum."),
     ],
 };
@@ -130,18 +146,22 @@ pub(crate) const BELONGS_TO: Table = Table {
     name: "belongsTo",
     noun: "attribute",
     keys: &[
-        required("belongsTo", Shape::Text, "The model that is referred to; adds the key `<name>Id`."),
+        required("belongsTo", Shape::Text, "The model that rows refer to; adds the foreign key `<name>Id`."),
         key("optional", Shape::Boolean, "Whether the key may be null."),
-        key("unique", Shape::Boolean, "Whether no two rows refer to the same one: one-to-one."),
-        key("onDelete", Shape::Word(&["cascade", "restrict", "setNull"]), "What happens when the other row goes."),
+        key("unique", Shape::Boolean, "Whether no two rows may refer to the same row (one-to-one)."),
+        key(
+            "onDelete",
+            Shape::Word(&["cascade", "restrict", "setNull"]),
+            "What happens when the other row is deleted.",
+        ),
         key("default", Shape::Word(&["$me"]), "`$me`: the account of the caller."),
-        key("index", Shape::Boolean, "Keys are indexed anyway; may be written for clarity."),
-        key("description", Shape::Text, "What the relation means."),
-        key("private", Shape::Boolean, "The key never leaves the server."),
-        key("readOnly", Shape::Boolean, "Set by the server or by interceptors only."),
-        key("immutable", Shape::Boolean, "Set at creation, refused later."),
-        key("access", Shape::Map(&FIELD_ACCESS), "Roles for this one key."),
-        key("renamedFrom", Shape::Text, "The former name of the relation."),
+        key("index", Shape::Boolean, "Has no effect: foreign keys always have an index."),
+        key("description", Shape::Text, "Description of the relation."),
+        key("private", Shape::Boolean, "Whether the key is hidden: no request can read, set or filter by it."),
+        key("readOnly", Shape::Boolean, "Whether only the server and interceptors can set the key."),
+        key("immutable", Shape::Boolean, "Whether the key can be set only when a row is created."),
+        key("access", Shape::Map(&FIELD_ACCESS), "Roles that may read or write this key."),
+        key("renamedFrom", Shape::Text, "The former name of the relation; has no effect yet."),
     ],
 };
 
@@ -150,7 +170,7 @@ pub(crate) const HAS_ONE: Table = Table {
     noun: "attribute",
     keys: &[
         required("hasOne", Shape::Text, "The model whose unique belongsTo refers to this one."),
-        key("via", Shape::Text, "The belongsTo of the other model, where there are several."),
+        key("via", Shape::Text, "The belongsTo of the other model; required if several of them refer to this model."),
     ],
 };
 
@@ -159,7 +179,7 @@ pub(crate) const HAS_MANY: Table = Table {
     noun: "attribute",
     keys: &[
         required("hasMany", Shape::Text, "The model whose belongsTo refers to this one."),
-        key("via", Shape::Text, "The belongsTo of the other model, where there are several."),
+        key("via", Shape::Text, "The belongsTo of the other model; required if several of them refer to this model."),
     ],
 };
 
@@ -168,25 +188,29 @@ pub(crate) const MANY_TO_MANY: Table = Table {
     noun: "attribute",
     keys: &[
         required("manyToMany", Shape::Text, "The model on the other side of the join table."),
-        key("via", Shape::Text, "The manyToMany of the other model, where there are several."),
+        key("via", Shape::Text, "The manyToMany of the other model; required if several of them refer to this model."),
         key("through", Shape::Text, "A model that is the join table, with a belongsTo to each side."),
     ],
 };
 
-/// The kinds of relation with the keys each one takes; the first key names the kind.
+/// The keys of each kind of relation; the first key names the kind.
 pub(crate) const RELATION_KINDS: &[&Table] = &[&BELONGS_TO, &HAS_ONE, &HAS_MANY, &MANY_TO_MANY];
 
 pub(crate) const ACCESS_RULE: Table = Table {
     name: "accessRule",
     noun: "key",
     keys: &[
-        required("roles", Shape::Who, "Who the rule is for."),
-        key("where", Shape::Any, "Fields and the values they must have; `$me` is the caller's id."),
-        key("description", Shape::Text, "What the action does."),
+        required("roles", Shape::Who, "The callers that the rule applies to."),
+        key(
+            "where",
+            Shape::Any,
+            "Fields and the values that a row must have; `$me` is the id of the caller's account.",
+        ),
+        key("description", Shape::Text, "Description of the action."),
     ],
 };
 
-const ROUTE_ABOUT: &str = "On with the defaults where it is absent.";
+const ROUTE_ABOUT: &str = "Settings of this operation; without them, it is enabled and has the defaults.";
 
 pub(crate) const MODEL_ROUTES: Table = Table {
     name: "modelRoutes",
@@ -227,17 +251,17 @@ pub(crate) const AUTH_ROUTES: Table = Table {
     ],
 };
 
-const DISABLED: Key = key("disabled", Shape::Boolean, "Whether the route is left out.");
-const OWN_RATE_LIMIT: Key = key("rateLimit", Shape::Map(&RATE_LIMIT), "A limit for this route alone.");
+const DISABLED: Key = key("disabled", Shape::Boolean, "Whether the route is disabled.");
+const OWN_RATE_LIMIT: Key = key("rateLimit", Shape::Map(&RATE_LIMIT), "Rate limit of this route.");
 const SHOWN: Key = key(
     "fields",
     Shape::Names,
-    "What answers hold and requests may name, written as in a URL: `title`, `-content`, `+author.username`.",
+    "Fields that answers contain and requests may name, written as in a URL: `title`, `-content`, `+author.username`.",
 );
 const ROWS: Key = key(
     "where",
     Shape::Any,
-    "Fields and the values that a row must have for this route to know of it; `$me` is the caller's id.",
+    "Fields and the values that a row must have; for this route, other rows do not exist. `$me` is the id of the caller's account.",
 );
 
 /// `findMany`
@@ -249,9 +273,9 @@ pub(crate) const LIST_ROUTE: Table = Table {
         OWN_RATE_LIMIT,
         SHOWN,
         ROWS,
-        key("sort", Shape::Names, "The order where a request names none: `-createdAt`."),
-        key("limit", Shape::Integer, "Rows of a page where a request does not say."),
-        key("maxLimit", Shape::Integer, "Most rows of a page, within `query.maxLimit`."),
+        key("sort", Shape::Names, "Order of a list whose request has no `sort`: `-createdAt`."),
+        key("limit", Shape::Integer, "Rows of a page whose request has no `limit`."),
+        key("maxLimit", Shape::Integer, "Maximum rows of a page, at most `query.maxLimit`."),
     ],
 };
 
@@ -270,9 +294,13 @@ pub(crate) const AUTH_ROUTE: Table = Table {
     name: "authRoute",
     noun: "key",
     keys: &[
-        key("disabled", Shape::Boolean, "Whether the route is left out."),
-        key("rateLimit", Shape::Map(&RATE_LIMIT), "A limit for this route alone."),
-        key("validation", Shape::BodyRules, "Rules for keys of the body, beyond what the fields themselves ask."),
+        key("disabled", Shape::Boolean, "Whether the route is disabled."),
+        key("rateLimit", Shape::Map(&RATE_LIMIT), "Rate limit of this route."),
+        key(
+            "validation",
+            Shape::BodyRules,
+            "Validation rules for keys of the body, in addition to those of the fields.",
+        ),
     ],
 };
 
@@ -280,9 +308,21 @@ pub(crate) const BODY_RULE: Table = Table {
     name: "bodyRule",
     noun: "key",
     keys: &[
-        key("required", Shape::Boolean, "Whether the key must be there and not null (default false)."),
-        key("min", Shape::Number, "Least value, or least number of characters; never below the field's own."),
-        key("max", Shape::Number, "Greatest value, or greatest number of characters; never above the field's own."),
+        key(
+            "required",
+            Shape::Boolean,
+            "Whether the body must contain the key, with a value that is not null (default false).",
+        ),
+        key(
+            "min",
+            Shape::Number,
+            "Minimum value, or minimum number of characters; not below the minimum of the field.",
+        ),
+        key(
+            "max",
+            Shape::Number,
+            "Maximum value, or maximum number of characters; not above the maximum of the field.",
+        ),
         key("pattern", Shape::Text, "A regular expression, in the syntax of the Rust crate `regex`."),
     ],
 };
@@ -292,7 +332,7 @@ pub(crate) const RATE_LIMIT: Table = Table {
     noun: "key",
     keys: &[
         required("windowMs", Shape::Integer, "Length of the window in milliseconds."),
-        required("max", Shape::Integer, "Requests in one window."),
+        required("max", Shape::Integer, "Maximum number of requests in one window."),
     ],
 };
 
@@ -301,11 +341,15 @@ pub(crate) const APP: Table = Table {
     noun: "key",
     keys: &[
         key("name", Shape::Text, "Name of the application."),
-        key("api", Shape::Text, "Where the API lies (default /api)."),
+        key("api", Shape::Text, "Path prefix of the API (default /api)."),
         key("server", Shape::Map(&SERVER), "The HTTP server."),
-        key("query", Shape::Map(&QUERY), "Limits of queries, and how filters are joined."),
-        key("rateLimit", Shape::Map(&RATE_LIMIT), "Limit for all routes together (default 1000 in a minute)."),
-        key("auth", Shape::Map(&AUTH), "Accounts, log-in, roles."),
+        key("query", Shape::Map(&QUERY), "Limits of queries, and the default operator that joins filters."),
+        key(
+            "rateLimit",
+            Shape::Map(&RATE_LIMIT),
+            "Rate limit of all routes together (default 1000 requests in a minute).",
+        ),
+        key("auth", Shape::Map(&AUTH), "Accounts, log-in and roles."),
         key("mail", Shape::Map(&MAIL), "Outgoing mail."),
     ],
 };
@@ -314,9 +358,9 @@ pub(crate) const SERVER: Table = Table {
     name: "server",
     noun: "key",
     keys: &[
-        key("port", Shape::Integer, "Port to listen on (default 8000); the environment's PORT wins."),
-        key("bodyLimit", Shape::Size, "Greatest request body (default 1mb)."),
-        key("cors", Shape::Texts, "Origins that browsers may call from."),
+        key("port", Shape::Integer, "Port to listen on (default 8000); the environment variable PORT overrides it."),
+        key("bodyLimit", Shape::Size, "Maximum size of a request body (default 1mb)."),
+        key("cors", Shape::Texts, "Origins of the web pages that may call the API."),
     ],
 };
 
@@ -324,17 +368,21 @@ pub(crate) const QUERY: Table = Table {
     name: "query",
     noun: "key",
     keys: &[
-        key("defaultLimit", Shape::Integer, "Rows of a page (default 30)."),
-        key("maxLimit", Shape::Integer, "Most rows of a page (default 100)."),
-        key("filterMode", Shape::Word(&["AND", "OR"]), "How filters of lists are joined where a request does not say."),
-        key("maxFilters", Shape::Integer, "Most conditions of one query (default 20)."),
-        key("maxDepth", Shape::Integer, "Deepest nesting of relations (default 3)."),
-        key("maxBulk", Shape::Integer, "Most rows of one bulk operation (default 1000)."),
-        key("maxNested", Shape::Integer, "Most rows that one body may name through relations (default 1000)."),
-        key("maxIn", Shape::Integer, "Most values in one list of a filter (default 100)."),
-        key("maxIncluded", Shape::Integer, "Most rows that one answer may include beside its own (default 10000)."),
-        key("maxBytes", Shape::Size, "Greatest size of one answer (default 8mb)."),
-        key("statementTimeout", Shape::Duration, "Longest time of one statement (default 5s)."),
+        key("defaultLimit", Shape::Integer, "Rows of a page whose request has no `limit` (default 30)."),
+        key("maxLimit", Shape::Integer, "Maximum rows of a page (default 100)."),
+        key(
+            "filterMode",
+            Shape::Word(&["AND", "OR"]),
+            "Operator that joins the filters of a list whose request has no `filterMode` (default AND).",
+        ),
+        key("maxFilters", Shape::Integer, "Maximum comparisons in one query (default 20)."),
+        key("maxDepth", Shape::Integer, "Maximum relations in one path (default 3)."),
+        key("maxBulk", Shape::Integer, "Maximum rows of one bulk operation (default 1000)."),
+        key("maxNested", Shape::Integer, "Maximum rows that one body may name through relations (default 1000)."),
+        key("maxIn", Shape::Integer, "Maximum values in one list of a filter (default 100)."),
+        key("maxIncluded", Shape::Integer, "Maximum included rows in one answer (default 10000)."),
+        key("maxBytes", Shape::Size, "Maximum size of one answer (default 8mb)."),
+        key("statementTimeout", Shape::Duration, "Maximum duration of one statement (default 5s)."),
     ],
 };
 
@@ -343,7 +391,7 @@ pub(crate) const MAIL: Table = Table {
     noun: "key",
     keys: &[
         key("from", Shape::Text, "Sender: `Name <address>`."),
-        key("links", Shape::Map(&MAIL_LINKS), "Pages of your own that mails lead to."),
+        key("links", Shape::Map(&MAIL_LINKS), "Your own pages that links in mails open."),
     ],
 };
 
@@ -351,8 +399,16 @@ pub(crate) const MAIL_LINKS: Table = Table {
     name: "mailLinks",
     noun: "key",
     keys: &[
-        key("verifyEmail", Shape::Text, "Page that confirms an address; `{token}` stands for the token."),
-        key("resetPassword", Shape::Text, "Page that asks for a new password; `{token}` stands for the token."),
+        key(
+            "verifyEmail",
+            Shape::Text,
+            "URL of the page that verifies an address; `{token}` is replaced by the token.",
+        ),
+        key(
+            "resetPassword",
+            Shape::Text,
+            "URL of the page that asks for a new password; `{token}` is replaced by the token.",
+        ),
     ],
 };
 
@@ -360,18 +416,26 @@ pub(crate) const AUTH: Table = Table {
     name: "auth",
     noun: "key",
     keys: &[
-        key("mode", Shape::Word(&["dynamic", "static"]), "Roles in tables, or in the YAML."),
-        key("surfaces", Shape::Words(&["jwt", "session", "tokenPair"]), "Wire formats that are served."),
-        key("defaultRole", Shape::Text, "Role that a sign-up receives."),
-        key("login", Shape::Map(&LOGIN), "Logging in."),
-        key("jwt", Shape::Map(&JWT), "The jwt surface."),
-        key("password", Shape::Map(&PASSWORD), "What a password must have."),
+        key(
+            "mode",
+            Shape::Word(&["dynamic", "static"]),
+            "Whether tables (dynamic) or the YAML (static) define the permissions of roles.",
+        ),
+        key(
+            "surfaces",
+            Shape::Words(&["jwt", "session", "tokenPair"]),
+            "Surfaces (wire formats of authentication) that are mounted.",
+        ),
+        key("defaultRole", Shape::Text, "Role of an account that signs up."),
+        key("login", Shape::Map(&LOGIN), "Settings of log-ins."),
+        key("jwt", Shape::Map(&JWT), "Settings of the jwt surface."),
+        key("password", Shape::Map(&PASSWORD), "Requirements for passwords."),
         key("lockout", Shape::Map(&LOCKOUT), "Locking an account after failed log-ins."),
-        key("emailVerification", Shape::Map(&EMAIL_VERIFICATION), "Confirming addresses."),
-        key("rateLimit", Shape::Map(&RATE_LIMIT), "Limit of the auth routes (default 10 in 5 s)."),
-        key("routes", Shape::Map(&AUTH_ROUTES), "Settings per operation."),
-        key("session", Shape::Map(&SESSION), "The session surface."),
-        key("tokenPair", Shape::Map(&TOKEN_PAIR), "The tokenPair surface."),
+        key("emailVerification", Shape::Map(&EMAIL_VERIFICATION), "Verification of e-mail addresses."),
+        key("rateLimit", Shape::Map(&RATE_LIMIT), "Rate limit of each auth operation (default 10 requests in 5 s)."),
+        key("routes", Shape::Map(&AUTH_ROUTES), "Settings of each auth operation."),
+        key("session", Shape::Map(&SESSION), "Settings of the session surface."),
+        key("tokenPair", Shape::Map(&TOKEN_PAIR), "Settings of the tokenPair surface."),
     ],
 };
 
@@ -379,11 +443,11 @@ pub(crate) const LOGIN: Table = Table {
     name: "login",
     noun: "key",
     keys: &[
-        key("allowedUsernames", Shape::Texts, "Unique fields that identify an account."),
+        key("allowedUsernames", Shape::Texts, "Unique fields by which an account can log in."),
         key(
             "sendAccessTokenThrough",
             Shape::Word(&["both", "cookie-only", "response-only"]),
-            "How a token reaches the client (default both).",
+            "Whether a log-in returns the token as a cookie, in the response, or both (default both).",
         ),
     ],
 };
@@ -392,8 +456,8 @@ pub(crate) const JWT: Table = Table {
     name: "jwt",
     noun: "key",
     keys: &[
-        key("expiresIn", Shape::Duration, "Life of a token (default 30d)."),
-        key("cookie", Shape::Map(&JWT_COOKIE), "The cookie that carries it."),
+        key("expiresIn", Shape::Duration, "Lifetime of a token (default 30d)."),
+        key("cookie", Shape::Map(&JWT_COOKIE), "The cookie that contains the token."),
     ],
 };
 
@@ -410,12 +474,12 @@ pub(crate) const PASSWORD: Table = Table {
     name: "password",
     noun: "key",
     keys: &[
-        key("min", Shape::Integer, "Least number of characters (default 8)."),
-        key("max", Shape::Integer, "Greatest number of bytes (default and at most 72)."),
-        key("upper", Shape::Integer, "Upper-case letters (default 1)."),
-        key("lower", Shape::Integer, "Lower-case letters (default 1)."),
-        key("digit", Shape::Integer, "Digits (default 1)."),
-        key("symbol", Shape::Integer, "Other characters (default 0)."),
+        key("min", Shape::Integer, "Minimum number of characters (default 8)."),
+        key("max", Shape::Integer, "Maximum number of bytes (default and at most 72)."),
+        key("upper", Shape::Integer, "Minimum number of upper-case letters (default 1)."),
+        key("lower", Shape::Integer, "Minimum number of lower-case letters (default 1)."),
+        key("digit", Shape::Integer, "Minimum number of digits (default 1)."),
+        key("symbol", Shape::Integer, "Minimum number of other characters (default 0)."),
         key("refuseCommon", Shape::Boolean, "Whether well-known passwords are refused (default true)."),
     ],
 };
@@ -424,8 +488,8 @@ pub(crate) const LOCKOUT: Table = Table {
     name: "lockout",
     noun: "key",
     keys: &[
-        key("attempts", Shape::Integer, "Failures that lock (default 5)."),
-        key("for", Shape::Duration, "How long (default 15m)."),
+        key("attempts", Shape::Integer, "Failed log-ins after which an account is locked (default 5)."),
+        key("for", Shape::Duration, "Duration of the lock (default 15m)."),
     ],
 };
 
@@ -433,8 +497,12 @@ pub(crate) const EMAIL_VERIFICATION: Table = Table {
     name: "emailVerification",
     noun: "key",
     keys: &[
-        key("required", Shape::Boolean, "Whether log-in waits for it (default false)."),
-        key("method", Shape::Word(&["link", "code"]), "What the mail holds (default link)."),
+        key(
+            "required",
+            Shape::Boolean,
+            "Whether an account can log in only after its address is verified (default false).",
+        ),
+        key("method", Shape::Word(&["link", "code"]), "Whether the mail contains a link or a code (default link)."),
     ],
 };
 
@@ -442,11 +510,11 @@ pub(crate) const SESSION: Table = Table {
     name: "session",
     noun: "key",
     keys: &[
-        key("prefix", Shape::Text, "Where the surface lies (default /auth)."),
+        key("prefix", Shape::Text, "Path prefix of the surface (default /auth)."),
         key("cookie", Shape::Text, "Name of the cookie (default sid)."),
-        key("idle", Shape::Duration, "Life without use (default 30m)."),
-        key("absolute", Shape::Duration, "Longest life (default 7d)."),
-        key("maxPerAccount", Shape::Integer, "Live sessions of one account (default 5)."),
+        key("idle", Shape::Duration, "Lifetime of a session without use (default 30m)."),
+        key("absolute", Shape::Duration, "Maximum lifetime of a session (default 7d)."),
+        key("maxPerAccount", Shape::Integer, "Maximum sessions of one account (default 5)."),
     ],
 };
 
@@ -454,14 +522,14 @@ pub(crate) const TOKEN_PAIR: Table = Table {
     name: "tokenPair",
     noun: "key",
     keys: &[
-        key("prefix", Shape::Text, "Where the surface lies (default /authentication)."),
-        key("access", Shape::Duration, "Life of an access token (default 1h)."),
-        key("refresh", Shape::Duration, "Life of a refresh token (default 7d)."),
-        key("multipleSessions", Shape::Boolean, "Whether a log-in leaves earlier ones alive (default true)."),
+        key("prefix", Shape::Text, "Path prefix of the surface (default /authentication)."),
+        key("access", Shape::Duration, "Lifetime of an access token (default 1h)."),
+        key("refresh", Shape::Duration, "Lifetime of a refresh token (default 7d)."),
+        key("multipleSessions", Shape::Boolean, "Whether earlier log-ins stay valid after a new one (default true)."),
         key(
             "redirects",
             Shape::Texts,
-            "Where links of mails may end; the first is where a verified browser is sent by default.",
+            "Pages that links in mails may redirect to; the first is the default after verification.",
         ),
     ],
 };

@@ -43,8 +43,8 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Warnings and advice, in the order of the files.
-    pub fn told(&self) -> Diagnostics {
+    /// Returns warnings and advice together, in the order of the files.
+    pub fn warnings_and_advice(&self) -> Diagnostics {
         self.warnings.clone().merged_with(self.advice.clone())
     }
 }
@@ -59,7 +59,7 @@ pub const WARNINGS: [&str; 4] = ["large-value", "query-name", "unindexed-fields"
 pub fn load(dir: &Path) -> Result<Checked, Diagnostics> {
     let (sources, refused) = source::read_directory(dir)?;
     if sources.is_empty() && refused.is_empty() {
-        return Err(nothing(dir.display().to_string()));
+        return Err(no_models(dir.display().to_string()));
     }
     match check_sources(&sources, refused.is_empty()) {
         Ok(checked) if refused.is_empty() => Ok(checked),
@@ -74,7 +74,7 @@ pub fn load(dir: &Path) -> Result<Checked, Diagnostics> {
 /// Every problem that was found, in the order of the sources.
 pub fn check(sources: &[Source]) -> Result<Checked, Diagnostics> {
     if sources.is_empty() {
-        return Err(nothing("schema".to_owned()));
+        return Err(no_models("schema".to_owned()));
     }
     check_sources(sources, true)
 }
@@ -85,8 +85,8 @@ fn check_sources(sources: &[Source], complete: bool) -> Result<Checked, Diagnost
     let mut texts = Vec::new();
     let mut trees = Vec::new();
     for (file, source) in sources.iter().enumerate() {
-        let (text, sound) = source::decode(file, source, &mut sink);
-        trees.push(if sound { yaml::parse(file, &text.text, text.first_line(), &mut sink) } else { None });
+        let (text, valid) = source::decode(file, source, &mut sink);
+        trees.push(if valid { yaml::parse(file, &text.text, text.first_line(), &mut sink) } else { None });
         texts.push(text);
     }
     let schema = check::check(&texts, &trees, complete, &mut sink);
@@ -100,7 +100,7 @@ fn check_sources(sources: &[Source], complete: bool) -> Result<Checked, Diagnost
     }
 }
 
-fn nothing(place: String) -> Diagnostics {
+fn no_models(place: String) -> Diagnostics {
     let help = "a schema is a directory with one YAML file per model, such as `post.yaml`".to_owned();
-    Diagnostic::of_place("no-models", place, "there is no YAML file here".to_owned(), Some(help)).into()
+    Diagnostic::of_place("no-models", place, "the directory contains no YAML file".to_owned(), Some(help)).into()
 }

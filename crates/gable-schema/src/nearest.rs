@@ -26,14 +26,23 @@ pub(crate) fn suggestion<'c>(name: &str, candidates: impl IntoIterator<Item = &'
         return Some(format!("did you mean `{nearest}`?"));
     }
     let short = (1..=12).contains(&candidates.len());
-    short.then(|| format!("known are {}", quoted(&candidates)))
+    short.then(|| format!("must be {}", alternatives(&candidates)))
 }
 
 /// `` `a`, `b` and `c` ``
 pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "and")
+}
+
+/// `` `a`, `b` or `c` ``
+pub(crate) fn alternatives<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "or")
+}
+
+fn joined<S: AsRef<str>>(names: &[S], conjunction: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => format!("{} {conjunction} {last}", rest.join(", ")),
         Some((last, _)) => last.clone(),
         None => String::new(),
     }
@@ -65,7 +74,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn swapped_letters_are_one_slip() {
+    fn swapped_letters_count_as_one_edit() {
         assert_eq!(nearest("udpateMe", ["updateMe", "deleteMe"]), Some("updateMe"));
         assert_eq!(nearest("Usr", ["User", "Post"]), Some("User"));
     }

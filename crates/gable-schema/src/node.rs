@@ -37,9 +37,10 @@ impl Node {
     /// Describes the value for messages: `a list`.
     pub(crate) fn found(&self) -> &'static str {
         match self.value {
-            Value::Null => "nothing",
+            Value::Null => "no value",
             Value::Bool(_) => "a boolean",
-            Value::Int { .. } | Value::Float { .. } => "a number",
+            Value::Int { .. } => "a number",
+            Value::Float { .. } => "a decimal number",
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Map(_) => "a map",

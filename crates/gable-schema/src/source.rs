@@ -46,9 +46,9 @@ impl SourceText {
     /// The help text for an empty file.
     pub(crate) fn first_line(&self) -> &'static str {
         if self.is_app() {
-            "the application begins with its name: `name: Gazette`"
+            "app.yaml begins with the name of the application: `name: Gazette`"
         } else {
-            "a model begins with `model: Post`"
+            "a model file begins with `model: Post`"
         }
     }
 

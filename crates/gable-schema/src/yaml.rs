@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Parser, Span as Place};
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::node::{Entry, Node, Value};
 
-use read::Read;
+use read::ParsedValue;
 
 /// Maximum depth of a document. The language has six levels; JSON defaults may need more.
 const MAX_DEPTH: usize = 32;
@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 32;
 const ENUM_LIST: (&str, &str) = ("enum[]", "enum\u{E0E0}\u{E0E1}");
 
 /// An unquoted `*` starts a YAML alias.
-const STAR: &str = "to mean every logged-in account write `authenticated`, or [\"*\"] with quotes";
+const STAR: &str = "for every logged-in account, write `authenticated`, or [\"*\"] with quotes";
 
 /// Parses one document. Returns `None` if it was refused; the sink then holds the reason. `begins_with` is the help
 /// text for an empty document.
@@ -45,7 +45,7 @@ pub(crate) fn parse(file: usize, text: &str, begins_with: &str, sink: &mut Sink)
 
 fn read_node(file: usize, text: &str, begins_with: &str, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
     let shape = Outline::new(file, problems).read(text)?.ok_or_else(|| empty(file, begins_with))?;
-    let read: Read = serde_yaml::from_str(text).map_err(|error| unreadable(file, &shape, &error))?;
+    let read: ParsedValue = serde_yaml::from_str(text).map_err(|error| unreadable(file, &shape, &error))?;
     join(shape, read, problems)
 }
 
@@ -71,7 +71,7 @@ struct Open {
 
 struct Outline<'p> {
     file: usize,
-    /// Problems that do not prevent the rest from being read.
+    /// Problems that do not prevent the rest of the file from being read.
     problems: &'p mut Vec<Problem>,
     stack: Vec<Open>,
     root: Option<Shape>,
@@ -137,7 +137,7 @@ impl<'p> Outline<'p> {
         let span = Span { width: 1, ..span };
         if self.stack.len() >= MAX_DEPTH {
             return Err(Problem::new("too-deep", span, format!("nested more than {MAX_DEPTH} levels deep"))
-                .label("one level too many"));
+                .label("this level is too deep"));
         }
         self.stack.push(Open { span, items: Vec::new(), is_map, keys: HashSet::new() });
         Ok(())
@@ -158,7 +158,7 @@ impl<'p> Outline<'p> {
         };
         if parent.is_map {
             if parent.items.len().is_multiple_of(2) {
-                self.problems.extend(note_key(&mut parent.keys, &shape)?);
+                self.problems.extend(register_key(&mut parent.keys, &shape)?);
             } else if is_absent(&shape) {
                 // A missing value is shown at its key.
                 shape.span = parent.items[parent.items.len() - 1].span;
@@ -202,7 +202,7 @@ fn is_absent(shape: &Shape) -> bool {
     matches!(&shape.kind, Kind::Scalar(text) if text.is_empty()) && shape.span.width <= 1
 }
 
-fn note_key(keys: &mut HashSet<String>, key: &Shape) -> Result<Option<Problem>, Problem> {
+fn register_key(keys: &mut HashSet<String>, key: &Shape) -> Result<Option<Problem>, Problem> {
     let Kind::Scalar(text) = &key.kind else {
         return Err(Problem::new("invalid-yaml", key.span, "a key must be a plain name").label("not a name"));
     };
@@ -210,7 +210,7 @@ fn note_key(keys: &mut HashSet<String>, key: &Shape) -> Result<Option<Problem>, 
         return Ok(None);
     }
     let problem = Problem::new("duplicate-key", key.span, format!("the key `{text}` is given twice"));
-    Ok(Some(problem.label("it already has a value above")))
+    Ok(Some(problem.label("this key already has a value above")))
 }
 
 fn refused_alias(span: Span) -> Problem {
@@ -236,24 +236,24 @@ fn unreadable(file: usize, shape: &Shape, error: &serde_yaml::Error) -> Problem 
 }
 
 /// Joins the outline with the values: each scalar gets its position.
-fn join(shape: Shape, read: Read, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
+fn join(shape: Shape, read: ParsedValue, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
     let span = shape.span;
     let value = match (shape.kind, read) {
         (Kind::Scalar(text), read) => scalar(span, text, read, problems)?,
-        (Kind::List(shapes), Read::List(items)) if shapes.len() == items.len() => {
+        (Kind::List(shapes), ParsedValue::List(items)) if shapes.len() == items.len() => {
             let nodes = shapes.into_iter().zip(items).map(|(shape, item)| join(shape, item, problems));
             Value::List(nodes.collect::<Result<_, _>>()?)
         }
-        (Kind::Map(pairs), Read::Map(values)) if pairs.len() == values.len() => {
+        (Kind::Map(pairs), ParsedValue::Map(values)) if pairs.len() == values.len() => {
             let entries = pairs.into_iter().zip(values).map(|(pair, value)| entry(pair, value, problems));
             Value::Map(entries.collect::<Result<_, _>>()?)
         }
-        _ => return Err(invalid(span, "parsers disagree about what this means")),
+        _ => return Err(invalid(span, "two YAML parsers read this differently")),
     };
     Ok(Node { span, value })
 }
 
-fn entry(pair: (Shape, Shape), value: Read, problems: &mut Vec<Problem>) -> Result<Entry, Problem> {
+fn entry(pair: (Shape, Shape), value: ParsedValue, problems: &mut Vec<Problem>) -> Result<Entry, Problem> {
     let (key, shape) = pair;
     let key_span = key.span;
     let Kind::Scalar(key) = key.kind else {
@@ -263,29 +263,31 @@ fn entry(pair: (Shape, Shape), value: Read, problems: &mut Vec<Problem>) -> Resu
     Ok(Entry { key, key_span, node: join(shape, value, problems)? })
 }
 
-fn scalar(span: Span, text: String, read: Read, problems: &mut Vec<Problem>) -> Result<Value, Problem> {
+fn scalar(span: Span, text: String, read: ParsedValue, problems: &mut Vec<Problem>) -> Result<Value, Problem> {
     Ok(match read {
-        Read::Null => Value::Null,
-        Read::Bool(value) => Value::Bool(value),
-        Read::Int(value) => Value::Int { value, text },
-        Read::Float(value) => Value::Float { value, text },
-        Read::Text(value) => {
+        ParsedValue::Null => Value::Null,
+        ParsedValue::Bool(value) => Value::Bool(value),
+        ParsedValue::Int(value) => Value::Int { value, text },
+        ParsedValue::Float(value) => Value::Float { value, text },
+        ParsedValue::Text(value) => {
             let value = value.replace(ENUM_LIST.1, ENUM_LIST.0);
             problems.extend(check_text(span, &value));
             Value::Text(value)
         }
-        Read::List(_) | Read::Map(_) => return Err(invalid(span, "parsers disagree about what this means")),
+        ParsedValue::List(_) | ParsedValue::Map(_) => {
+            return Err(invalid(span, "two YAML parsers read this differently"));
+        }
     })
 }
 
 /// Refuses characters that escapes produce and that decoding refuses in raw form: PostgreSQL refuses NUL, and rustc
 /// refuses a lone carriage return and bidirectional control characters in comments and literals.
 fn check_text(span: Span, text: &str) -> Option<Problem> {
-    let bad = text.chars().find(|&c| (c.is_control() && c != '\n' && c != '\t') || turns_text(c))?;
+    let bad = text.chars().find(|&c| (c.is_control() && c != '\n' && c != '\t') || is_bidi_control(c))?;
     let message = format!("the text contains the character U+{:04X}", u32::from(bad));
     Some(Problem::new("control-character", span, message).label("not allowed in text"))
 }
 
-fn turns_text(c: char) -> bool {
+fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

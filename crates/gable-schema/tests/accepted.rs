@@ -1,4 +1,4 @@
-//! What is accepted, and what it means.
+//! Accepted schemas, and the values that they are resolved to.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn the_examples_of_the_language_are_accepted_without_a_warning() {
 }
 
 #[test]
-fn columns_stand_in_table_order() {
+fn columns_are_in_table_order() {
     let checked = accepted("document");
     let post = names(model(&checked, "Post"));
     let expected = [
@@ -55,7 +55,7 @@ fn columns_stand_in_table_order() {
     ];
     assert_eq!(post, expected);
     let user = names(model(&checked, "User"));
-    let received = [
+    let implicit = [
         "isActive",
         "isSuperUser",
         "isStaff",
@@ -66,11 +66,11 @@ fn columns_stand_in_table_order() {
         "failedLoginAttempts",
         "lockedUntil",
     ];
-    assert_eq!(user[4..13], received);
+    assert_eq!(user[4..13], implicit);
 }
 
 #[test]
-fn an_account_receives_what_only_others_may_write() {
+fn an_account_has_fields_that_only_others_may_write() {
     let checked = accepted("document");
     assert!(!field(&checked, "User", "isSuperUser").read_only);
     assert_eq!(field(&checked, "User", "isActive").default, Some(Default::Value(json!(true))));
@@ -130,7 +130,7 @@ fn both_sides_of_a_relation_find_each_other() {
 }
 
 #[test]
-fn indexes_have_names_and_single_ones_come_first() {
+fn indexes_are_named_and_those_of_single_fields_come_first() {
     let checked = accepted("document");
     let post = model(&checked, "Post");
     let index: Vec<&str> = post.indexes.iter().map(|index| index.name.as_str()).collect();
@@ -143,13 +143,13 @@ fn indexes_have_names_and_single_ones_come_first() {
 }
 
 #[test]
-fn a_unique_list_of_one_field_is_the_attribute() {
+fn a_unique_list_of_one_field_means_the_attribute() {
     let checked = accepted("document");
     assert!(field(&checked, "UserProfile", "nickname").unique);
 }
 
 #[test]
-fn the_application_is_read_whole() {
+fn every_setting_of_the_application_is_read() {
     let checked = accepted("document");
     let app = &checked.schema.app;
     assert_eq!((app.name.as_str(), app.api.as_str()), ("Gazette", "/api"));
@@ -166,7 +166,7 @@ fn the_application_is_read_whole() {
 }
 
 #[test]
-fn identifiers_lead_over_a_relation() {
+fn identifiers_may_be_fields_of_related_models() {
     let checked = accepted("document");
     let auth = checked.schema.app.auth.as_ref().expect("there is an account");
     let phone = &auth.login.identifiers[3];
@@ -187,7 +187,7 @@ fn role_models_are_special_in_dynamic_mode() {
 }
 
 #[test]
-fn static_mode_follows_from_the_roles_of_the_account() {
+fn roles_of_the_account_imply_static_mode() {
     let checked = accepted("static");
     let auth = checked.schema.app.auth.as_ref().expect("there is an account");
     assert_eq!(auth.mode, AuthMode::Static);
@@ -203,7 +203,7 @@ fn static_mode_follows_from_the_roles_of_the_account() {
 }
 
 #[test]
-fn integer_ids_make_integer_keys() {
+fn keys_to_integer_ids_are_integers() {
     let checked = accepted("static");
     assert_eq!(model(&checked, "Loan").id, IdKind::Integer);
     let key = field(&checked, "Loan", "memberId");
@@ -243,7 +243,7 @@ fn routes_of_the_account_have_rules_in_the_order_of_the_yaml() {
 }
 
 #[test]
-fn a_bound_of_a_rule_is_of_the_kind_of_its_field() {
+fn a_bound_of_a_rule_has_the_type_of_its_field() {
     let source = |file: &str, text: &str| Source { file: format!("schema/{file}"), text: text.as_bytes().to_vec() };
     let app = "auth:\n  routes:\n    signup:\n      validation:\n        age: { min: 21, max: 60 }\n\
                \x20       visits: { max: 9000000000 }\n        score: { min: 1, max: 2.5 }\n\
@@ -267,7 +267,7 @@ fn a_bound_of_a_rule_is_of_the_kind_of_its_field() {
 }
 
 #[test]
-fn keywords_and_digits_are_handled() {
+fn keywords_and_digits_become_valid_rust_names() {
     let checked = accepted("static");
     let ty = field(&checked, "Loan", "type");
     assert_eq!((ty.rust_name.as_str(), ty.column.as_str(), ty.variant.as_str()), ("r#type", "type", "Type"));
@@ -323,7 +323,7 @@ fn a_model_may_join_itself() {
 }
 
 #[test]
-fn via_tells_several_join_tables_apart() {
+fn via_distinguishes_several_join_tables() {
     let checked = accepted("plain");
     let table = |model: &str, name: &str| match relation(&checked, model, name) {
         RelationKind::ManyToMany { table, .. } => table.clone(),
@@ -336,14 +336,14 @@ fn via_tells_several_join_tables_apart() {
 }
 
 #[test]
-fn defaults_have_one_spelling() {
+fn defaults_are_converted_to_a_canonical_form() {
     let checked = accepted("plain");
     let default = |name: &str| field(&checked, "OAuth2Client", name).default.clone();
     assert_eq!(default("at"), Some(Default::Value(json!("2030-01-01T00:00:00.000Z"))));
     assert_eq!(default("made"), Some(Default::Now));
     assert_eq!(default("key"), Some(Default::Uuid));
     assert_eq!(default("extras"), Some(Default::Value(json!({ "a": [1, 2.5, null, true] }))));
-    // Decimals keep their digits: 0.10 is no float.
+    // Decimals keep their digits: 0.10 is not converted to a float.
     assert_eq!(field(&accepted("static"), "Loan", "fee").default, Some(Default::Value(json!("0.10"))));
 }
 
@@ -359,11 +359,11 @@ fn a_field_named_like_a_query_parameter_is_a_warning() {
     let warning = checked.warnings.iter().next().expect("there is one");
     assert_eq!((warning.code(), warning.line(), warning.column()), ("query-name", 3, 3));
     assert!(warning.to_string().starts_with("warning[query-name]: "));
-    assert!(warning.to_string().contains("`?limit[eq]=…` will"), "{warning}");
+    assert!(warning.to_string().contains("use `?limit[eq]=…`"), "{warning}");
 }
 
 #[test]
-fn long_index_names_are_cut_and_stay_distinct() {
+fn long_index_names_are_shortened_and_stay_distinct() {
     let field = |letter: &str| format!("{}{}", "a".repeat(40), letter.repeat(10));
     let fields: String = ["b", "c", "d"].map(|letter| format!("  {}: integer\n", field(letter))).concat();
     let lists = format!("  - [{0}, {1}]\n  - [{0}, {2}]\n", field("b"), field("c"), field("d"));
@@ -375,6 +375,6 @@ fn long_index_names_are_cut_and_stay_distinct() {
 }
 
 #[test]
-fn the_same_schema_gives_the_same_outcome() {
+fn checking_a_schema_twice_gives_equal_results() {
     assert_eq!(accepted("document"), accepted("document"));
 }

@@ -1,4 +1,4 @@
-//! What `app.yaml` may say of accounts and mail, beside the least account there can be.
+//! Settings of accounts and mail in `app.yaml`, with a minimal account model.
 
 use gable_schema::schema::{Auth, AuthOperation, BodyRule, MailLinks, Surface};
 use gable_schema::{Checked, Source, check};
@@ -30,7 +30,7 @@ fn rules(checked: &Checked, operation: AuthOperation) -> &[BodyRule] {
     &route.unwrap_or_else(|| panic!("no route {operation:?}")).validation
 }
 
-/// Keys of `auth.routes`, as editors know them, in alphabetical order.
+/// Returns the keys of `auth.routes` in the JSON Schema, in alphabetical order.
 fn auth_operations() -> Vec<String> {
     let schema = gable_schema::json_schema();
     let keys = schema["$defs"]["authRoutes"]["properties"].as_object().expect("a map of operations");
@@ -40,7 +40,7 @@ fn auth_operations() -> Vec<String> {
 }
 
 #[test]
-fn every_operation_of_the_account_takes_settings() {
+fn every_auth_operation_has_settings() {
     let names = auth_operations();
     let routes: String = names.iter().map(|name| format!("    {name}: {{ disabled: true }}\n")).collect();
     let checked = with_account(&format!("auth:\n  routes:\n{routes}"));
@@ -53,7 +53,7 @@ fn every_operation_of_the_account_takes_settings() {
 }
 
 #[test]
-fn bodies_of_recovery_and_verification_have_rules() {
+fn bodies_of_recovery_and_verification_can_have_rules() {
     let checked = with_account(
         r#"
 auth:
@@ -91,7 +91,7 @@ fn links_and_redirects_are_kept_as_written() {
 }
 
 #[test]
-fn a_surface_that_is_not_mounted_asks_for_nothing() {
+fn a_surface_that_is_not_mounted_has_no_requirements() {
     let account =
         ACCOUNT.replace("email:    { type: email, unique: true }", "login:    { type: string, unique: true }");
     let app = "api: /auth\nauth:\n  surfaces: [jwt]\n  session: { cookie: sid }\n  jwt: { cookie: { name: sid } }\n";
@@ -99,7 +99,7 @@ fn a_surface_that_is_not_mounted_asks_for_nothing() {
 }
 
 #[test]
-fn an_address_may_be_unique_by_a_list_of_one() {
+fn an_address_may_be_unique_by_a_list_of_one_field() {
     let account = ACCOUNT.replace("{ type: email, unique: true }", "email") + "unique:\n  - [email]\n";
     let checked =
         accepted("auth:\n  surfaces: [session]\n  emailVerification: { required: true, method: code }\n", &account);
@@ -107,17 +107,17 @@ fn an_address_may_be_unique_by_a_list_of_one() {
 }
 
 #[test]
-fn a_link_is_enough_for_the_token_pair_alone() {
+fn the_token_pair_surface_alone_can_verify_by_link() {
     let app = "auth:\n  surfaces: [tokenPair]\n  emailVerification: { required: true, method: link }\n";
     assert_eq!(auth(&with_account(app)).surfaces, [Surface::TokenPair]);
 }
 
 #[test]
-fn what_one_answer_may_include_is_bounded() {
-    let bound = |query: &str| with_account(query).schema.app.query.max_included;
-    assert_eq!(bound("name: X"), 10_000);
-    assert_eq!(bound("query: { maxIncluded: 1 }"), 1);
-    assert_eq!(bound("query: { maxIncluded: 30000 }"), 30_000);
+fn the_number_of_included_rows_is_limited() {
+    let limit = |query: &str| with_account(query).schema.app.query.max_included;
+    assert_eq!(limit("name: X"), 10_000);
+    assert_eq!(limit("query: { maxIncluded: 1 }"), 1);
+    assert_eq!(limit("query: { maxIncluded: 30000 }"), 30_000);
     let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.as_bytes().to_vec() };
     for refused in ["0", "30001", "-1", "many", "1.5"] {
         let app = format!("query: {{ maxIncluded: {refused} }}");

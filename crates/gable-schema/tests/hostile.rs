@@ -1,4 +1,4 @@
-//! Input that is meant to hurt: it ends in diagnostics, quickly, and never in a panic.
+//! Hostile input: it is refused with diagnostics, in short time, and never causes a panic.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn refuse(text: impl Into<Vec<u8>>) -> Diagnostics {
     let started = Instant::now();
     let outcome = check(&[Source { file: "schema/post.yaml".to_owned(), text: text.into() }]);
-    // Generous for a loaded machine and an unoptimised build; a hang or an explosion takes far longer.
+    // Enough for a busy machine and an unoptimized build; a hang or exponential work takes far longer.
     assert!(started.elapsed() < Duration::from_secs(20), "took {:?}", started.elapsed());
     outcome.expect_err("hostile input is refused")
 }
@@ -20,7 +20,7 @@ fn codes(diagnostics: &Diagnostics) -> Vec<&str> {
 }
 
 #[test]
-fn ten_megabytes_are_refused_unread() {
+fn ten_megabytes_are_refused_without_parsing() {
     assert_eq!(codes(&refuse("model: Post\n".repeat(900_000))), ["too-large"]);
 }
 
@@ -44,7 +44,7 @@ fn deep_nesting_is_refused_in_every_style() {
 }
 
 #[test]
-fn a_megabyte_of_noise_is_told_in_a_few_pages() {
+fn a_megabyte_of_unknown_keys_is_reported_in_a_few_pages() {
     let keys: String = (0..60_000).map(|index| format!("key{index}: 1\n")).collect();
     let found = refuse(format!("model: Post\n{keys}"));
     assert!(found.len() <= 201, "{}", found.len());
@@ -53,7 +53,7 @@ fn a_megabyte_of_noise_is_told_in_a_few_pages() {
 }
 
 #[test]
-fn a_file_full_of_refusals_is_told_in_a_few_pages() {
+fn a_file_full_of_refused_values_is_reported_in_a_few_pages() {
     let lines = "  a: !x b\n".repeat(30_000);
     let line = format!("fields: [{}]\n", "!x b, ".repeat(50_000));
     let bells = "# \u{7}\n".repeat(200_000);
@@ -74,7 +74,7 @@ fn a_long_line_is_shown_in_part() {
 }
 
 #[test]
-fn every_kind_of_wrong_bytes_is_refused() {
+fn every_kind_of_invalid_bytes_is_refused() {
     let cases: [(&[u8], &str); 8] = [
         (b"model: Post\nfields:\n\ttitle: string\n", "tab-indentation"),
         (b"model: P\0st\n", "control-character"),
@@ -91,13 +91,13 @@ fn every_kind_of_wrong_bytes_is_refused() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_problem() {
+fn a_byte_order_mark_is_accepted() {
     let text = b"\xEF\xBB\xBFmodel: Post\nfields:\n  title: string\n".to_vec();
     assert!(check(&[Source { file: "schema/post.yaml".to_owned(), text }]).is_ok());
 }
 
 #[test]
-fn windows_line_ends_are_no_problem() {
+fn windows_line_breaks_do_not_change_positions() {
     let found = refuse("model: Post\r\nfields:\r\n  title: strng\r\n");
     let only = found.iter().next().expect("there is one");
     assert_eq!((only.line(), only.column()), (3, 10));
@@ -105,7 +105,7 @@ fn windows_line_ends_are_no_problem() {
 }
 
 #[test]
-fn what_is_missing_at_the_end_is_told_of_the_last_line() {
+fn a_missing_end_is_reported_at_the_last_line() {
     let found = refuse("model: Post\nfields: [title");
     let only = found.iter().next().expect("there is one");
     assert_eq!((only.code(), only.line(), only.column()), ("invalid-yaml", 2, 15));
@@ -124,7 +124,7 @@ fn a_missing_or_empty_directory_is_a_diagnostic() {
 }
 
 #[test]
-fn what_is_no_file_is_a_diagnostic() {
+fn an_entry_that_is_no_file_is_a_diagnostic() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::create_dir(directory.path().join("x.yaml")).expect("writable");
     fs::write(directory.path().join("post.yaml"), "model: Post\n").expect("writable");
@@ -135,7 +135,7 @@ fn what_is_no_file_is_a_diagnostic() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_nowhere_or_to_a_device_is_a_diagnostic() {
+fn a_link_to_a_missing_file_or_to_a_device_is_a_diagnostic() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     std::os::unix::fs::symlink("/nowhere/at/all", directory.path().join("a.yaml")).expect("writable");
     std::os::unix::fs::symlink("/dev/zero", directory.path().join("b.yaml")).expect("writable");
@@ -161,7 +161,7 @@ fn many_models_are_checked_quickly() {
     assert!(started.elapsed() < Duration::from_secs(20), "took {:?}", started.elapsed());
 }
 
-/// Every accepted and refused fixture: the soil that mutations grow from.
+/// Returns the accepted and refused fixtures, which the mutations start from.
 fn corpus() -> Vec<Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut files = Vec::new();
@@ -178,7 +178,7 @@ fn corpus() -> Vec<Vec<u8>> {
     files
 }
 
-/// Bytes that mean something to YAML, and words that mean something to the language.
+/// Characters with a meaning in YAML, and words of the schema language.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -237,15 +237,15 @@ const PIECES: &[&str] = &[
 ];
 
 fn mutate(mut text: Vec<u8>, changes: &[(usize, usize, usize)]) -> Vec<u8> {
-    for &(kind, at, what) in changes {
+    for &(kind, at, value) in changes {
         let at = at % (text.len() + 1);
         match kind % 4 {
-            0 => drop(text.splice(at..at, PIECES[what % PIECES.len()].bytes())),
-            1 => drop(text.drain(at..(at + what % 9).min(text.len()))),
-            2 if at < text.len() => text[at] ^= 1 << (what % 8),
+            0 => drop(text.splice(at..at, PIECES[value % PIECES.len()].bytes())),
+            1 => drop(text.drain(at..(at + value % 9).min(text.len()))),
+            2 if at < text.len() => text[at] ^= 1 << (value % 8),
             _ => {
-                let copied: Vec<u8> = text[at..(at + what % 40).min(text.len())].to_vec();
-                let to = what % (text.len() + 1);
+                let copied: Vec<u8> = text[at..(at + value % 40).min(text.len())].to_vec();
+                let to = value % (text.len() + 1);
                 drop(text.splice(to..to, copied));
             }
         }

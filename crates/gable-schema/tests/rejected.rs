@@ -1,4 +1,4 @@
-//! Every refusal of the language, with its exact message.
+//! Every error of the schema language, with its exact text.
 
 mod cases;
 
@@ -8,21 +8,21 @@ use std::path::Path;
 
 use gable_schema::{Diagnostics, WARNINGS};
 
-use cases::{assert_told, cases, checked};
+use cases::{assert_expected, cases, checked};
 
 fn refuse(case: &Path) -> Diagnostics {
     checked(case).err().unwrap_or_else(|| panic!("{} was accepted", case.display()))
 }
 
 #[test]
-fn every_refusal_reads_as_expected() {
+fn every_error_has_the_expected_text() {
     let cases = cases("rejected");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    assert_told(&cases, |case| refuse(case).to_string());
+    assert_expected(&cases, |case| refuse(case).to_string());
 }
 
 #[test]
-fn every_problem_names_a_place_inside_its_file() {
+fn every_problem_has_a_position_inside_its_file() {
     for case in cases("rejected").into_iter().filter(|case| !case.is_dir()) {
         let lines = fs::read(&case).expect("readable").split(|&byte| byte == b'\n').count();
         for diagnostic in &refuse(&case) {
@@ -33,7 +33,7 @@ fn every_problem_names_a_place_inside_its_file() {
     }
 }
 
-/// Codes are read off the sources, so that a new one without a fixture fails here.
+/// Reads the codes from the source files, so that a new code without a fixture fails this test.
 #[test]
 fn every_code_has_a_fixture() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -43,7 +43,7 @@ fn every_code_has_a_fixture() {
     let elsewhere = ["missing-directory", "unreadable-file", "too-large", "too-many-problems"];
     seen.extend(elsewhere.into_iter().chain(WARNINGS).map(str::to_owned));
     let unseen: Vec<String> = codes_in_sources().into_iter().filter(|code| !seen.contains(code)).collect();
-    assert!(unseen.is_empty(), "no fixture shows {unseen:?}");
+    assert!(unseen.is_empty(), "no fixture has the codes {unseen:?}");
 }
 
 fn codes_in_sources() -> BTreeSet<String> {
@@ -69,7 +69,7 @@ fn codes_in(text: &str) -> Vec<String> {
     tails.filter_map(code).chain(quoted_uses(text)).collect()
 }
 
-/// `ValueUse::code` names its codes in a match.
+/// Finds the codes in the match of `ValueUse::code`.
 fn quoted_uses(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix("ValueUse::")?.split('"').nth(1))

@@ -7,7 +7,7 @@ use crate::names;
 use crate::node::{Node, Spanned, Value};
 use crate::schema::{Access, Condition, ConditionValue, FieldType, Origin, Rule, Who};
 
-use super::World;
+use super::CheckContext;
 use super::auth::Outcome;
 use super::columns::{Column, Columns};
 
@@ -23,20 +23,25 @@ fn built_in(draft: &DraftModel<'_>) -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().copied().chain(restore).chain(explain)
 }
 
-pub(crate) fn check(world: &World<'_, '_>, columns: &[Columns], auth: &Outcome, sink: &mut Sink) -> Vec<Vec<Access>> {
-    check_constants(world, sink);
-    let models = world.drafts.iter().zip(columns);
-    models.map(|(draft, columns)| Checker { world, draft, columns, auth }.model(sink)).collect()
+pub(crate) fn check(
+    context: &CheckContext<'_, '_>,
+    columns: &[Columns],
+    auth: &Outcome,
+    sink: &mut Sink,
+) -> Vec<Vec<Access>> {
+    check_constants(context, sink);
+    let models = context.drafts.iter().zip(columns);
+    models.map(|(draft, columns)| Checker { context, draft, columns, auth }.model(sink)).collect()
 }
 
 /// Two pairs of resource and action must not share a constant: `Post` + `CommentView` and `PostComment` + `View`.
-fn check_constants(world: &World<'_, '_>, sink: &mut Sink) {
+fn check_constants(context: &CheckContext<'_, '_>, sink: &mut Sink) {
     let mut taken: std::collections::HashMap<String, (String, String)> = std::collections::HashMap::new();
-    for draft in world.drafts {
+    for draft in context.drafts {
         let written = draft.access.iter().map(|access| (access.action.value.as_str(), access.action.span));
-        let silent = built_in(draft).map(|action| (action, draft.name.span));
-        let silent = silent.filter(|(action, _)| !draft.access.iter().any(|access| access.action.value == *action));
-        for (action, span) in written.chain(silent) {
+        let implicit = built_in(draft).map(|action| (action, draft.name.span));
+        let implicit = implicit.filter(|(action, _)| !draft.access.iter().any(|access| access.action.value == *action));
+        for (action, span) in written.chain(implicit) {
             let constant = names::permission_constant(&draft.name.value, action);
             let this = format!("`{}` + `{action}`", draft.name.value);
             // Models whose own names clash were already reported.
@@ -57,7 +62,7 @@ fn check_constants(world: &World<'_, '_>, sink: &mut Sink) {
 
 /// The rules of one model.
 pub(super) struct Checker<'c, 'd, 'n> {
-    pub(super) world: &'c World<'d, 'n>,
+    pub(super) context: &'c CheckContext<'d, 'n>,
     pub(super) draft: &'c DraftModel<'n>,
     pub(super) columns: &'c Columns,
     pub(super) auth: &'c Outcome,
@@ -67,7 +72,7 @@ impl Checker<'_, '_, '_> {
     /// Returns every built-in action, without rules if the YAML does not mention it, then the custom actions.
     fn model(&self, sink: &mut Sink) -> Vec<Access> {
         self.check_field_roles(sink);
-        let mut all: Vec<Access> = built_in(self.draft).map(silent).collect();
+        let mut all: Vec<Access> = built_in(self.draft).map(without_rules).collect();
         for access in &self.draft.access {
             self.check_restore(access, sink);
             let checked = self.access(access, sink);
@@ -82,7 +87,8 @@ impl Checker<'_, '_, '_> {
     fn check_restore(&self, access: &DraftAccess<'_>, sink: &mut Sink) {
         if access.action.value == RESTORE && !self.draft.soft_delete {
             let message = format!("`{}` has no soft delete, so nothing can be restored", self.draft.name.value);
-            let problem = Problem::new("invalid-access", access.action.span, message).label("not an action here");
+            let problem = Problem::new("invalid-access", access.action.span, message)
+                .label("only models with soft delete have this action");
             sink.push(problem.help("add `softDelete: true`"));
         }
     }
@@ -115,9 +121,9 @@ impl Checker<'_, '_, '_> {
 
     /// Without accounts, only rules for `public` can ever match.
     pub(super) fn check_account(&self, span: Span, sink: &mut Sink) {
-        if self.world.account.is_none() && self.world.complete {
-            let message = "nobody could ever satisfy this: no model is the account";
-            let problem = Problem::new("missing-account", span, message).label("needs a log-in");
+        if self.context.account.is_none() && self.context.complete {
+            let message = "no caller can ever satisfy this, because there is no account model";
+            let problem = Problem::new("missing-account", span, message).label("requires a log-in");
             sink.push(problem.help("add `account: true` to the model that people log in as, or use `public`"));
         }
     }
@@ -146,7 +152,7 @@ impl Checker<'_, '_, '_> {
         sink: &mut Sink,
     ) -> Option<Condition> {
         let column = self.columns.resolve(name, self.draft, sink)?;
-        if !column.sound {
+        if !column.valid {
             return None;
         }
         check_comparable(column, name, sink)?;
@@ -160,36 +166,36 @@ impl Checker<'_, '_, '_> {
 
     fn me(&self, who: &Who, column: &Column, node: &Node, sink: &mut Sink) -> Option<ConditionValue> {
         if *who == Who::Public {
-            let problem = Problem::new("invalid-where", node.span, "`$me` needs a log-in, but the rule is public");
-            sink.push(problem.label("an anonymous caller is nobody").help("use `authenticated` or roles"));
+            let problem = Problem::new("invalid-where", node.span, "`$me` requires a log-in, but the rule is public");
+            sink.push(problem.label("an anonymous caller has no account").help("use `authenticated` or roles"));
             return None;
         }
-        if self.world.account.is_none() || self.is_account_key(column) {
+        if self.context.account.is_none() || self.is_account_key(column) {
             return Some(ConditionValue::Me);
         }
-        let message = format!("`$me` is an account, but `{}` does not hold one", column.field.name);
+        let message = format!("`$me` is an account, but `{}` does not refer to accounts", column.field.name);
         let keys: Vec<&str> =
             self.columns.iter().filter(|c| self.is_account_key(c)).map(|c| c.field.name.as_str()).collect();
-        let help = (!keys.is_empty()).then(|| format!("keys to the account here: {}", crate::nearest::quoted(&keys)));
-        let problem =
-            Problem::new("invalid-where", node.span, message).label("compares an account with something else");
+        let help = (!keys.is_empty())
+            .then(|| format!("the keys of this model that refer to accounts: {}", crate::nearest::quoted(&keys)));
+        let problem = Problem::new("invalid-where", node.span, message).label("must be a key to the account model");
         sink.push(problem.maybe_help(help));
         None
     }
 
     fn is_account_key(&self, column: &Column) -> bool {
         match &column.field.origin {
-            Origin::Id => self.world.is_account(&self.draft.name.value),
+            Origin::Id => self.context.is_account(&self.draft.name.value),
             Origin::ForeignKey { relation } => {
                 let relation = self.draft.relations.iter().find(|declared| declared.name.value == *relation);
-                relation.is_some_and(|relation| self.world.is_account(&relation.target.value))
+                relation.is_some_and(|relation| self.context.is_account(&relation.target.value))
             }
             _ => false,
         }
     }
 }
 
-fn silent(action: &str) -> Access {
+fn without_rules(action: &str) -> Access {
     Access { action: action.to_owned(), description: None, rules: Vec::new() }
 }
 

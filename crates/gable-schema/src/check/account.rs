@@ -12,8 +12,8 @@ pub(crate) fn find<'d, 'n>(drafts: &'d [DraftModel<'n>], sink: &mut Sink) -> Opt
         let span = other.account.unwrap_or(other.name.span);
         sink.push(
             Problem::new("second-account", span, message)
-                .label("people log in as one model")
-                .help("use roles to tell kinds of accounts apart"),
+                .label("only one model can have `account: true`")
+                .help("use roles to distinguish kinds of accounts"),
         );
     }
     check_password(account, sink);
@@ -23,15 +23,15 @@ pub(crate) fn find<'d, 'n>(drafts: &'d [DraftModel<'n>], sink: &mut Sink) -> Opt
 fn check_password(account: &DraftModel<'_>, sink: &mut Sink) {
     let is_password = |ty: &FieldType| *ty == FieldType::Password;
     let mut passwords = account.fields.iter().filter(|field| is_password(&field.field.ty));
-    let unsound = account.fields.iter().any(|field| !field.sound);
-    if passwords.next().is_none() && !unsound {
+    let invalid = account.fields.iter().any(|field| !field.valid);
+    if passwords.next().is_none() && !invalid {
         let message = format!("the account model `{}` has no password", account.name.value);
         let span = account.account.unwrap_or(account.name.span);
         let problem = Problem::new("missing-password", span, message).label("an account logs in with a password");
         sink.push(problem.help("add `password: password` to its fields"));
     }
     for field in passwords {
-        let message = format!("the account model `{}` has two passwords", account.name.value);
-        sink.push(Problem::new("second-password", field.span, message).label("one is enough"));
+        let message = format!("the account model `{}` has more than one password", account.name.value);
+        sink.push(Problem::new("second-password", field.span, message).label("remove one of them"));
     }
 }

@@ -7,7 +7,7 @@ use crate::nearest::{quoted, suggestion};
 use crate::node::Spanned;
 use crate::schema::{Auth, AuthMode, FieldType, Login, Relation};
 
-use super::World;
+use super::CheckContext;
 use super::columns::Columns;
 use super::{body_rules, email, identifiers, role_models};
 
@@ -31,31 +31,31 @@ impl Outcome {
         }
         let help = suggestion(&role.value, roles.iter().map(String::as_str));
         let message = format!("unknown role `{}`", role.value);
-        let label = "not among the roles of the account";
+        let label = "not one of the roles of the account model";
         sink.push(Problem::new("unknown-role", role.span, message).label(label).maybe_help(help));
     }
 }
 
-const NOTHING: Outcome = Outcome { auth: None, mode: None, roles: None };
+const NO_ACCOUNT: Outcome = Outcome { auth: None, mode: None, roles: None };
 
 pub(crate) fn check(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     columns: &[Columns],
     relations: &[Vec<Relation>],
     app: &AppDraft<'_>,
     sink: &mut Sink,
 ) -> Outcome {
-    let Some(account) = world.account else {
-        if let Some(auth) = app.auth.as_ref().filter(|_| world.complete) {
+    let Some(account) = context.account else {
+        if let Some(auth) = app.auth.as_ref().filter(|_| context.complete) {
             sink.push(missing_account(auth.span));
         }
-        check_no_lists(world, None, sink);
-        return NOTHING;
+        check_no_lists(context, None, sink);
+        return NO_ACCOUNT;
     };
     let draft = app.auth.as_ref();
     let role_field = role_field(account, sink);
-    let mode = mode(world, account, role_field, draft, sink);
-    check_no_lists(world, (mode == Some(AuthMode::Static)).then_some(role_field).flatten(), sink);
+    let mode = mode(context, account, role_field, draft, sink);
+    check_no_lists(context, (mode == Some(AuthMode::Static)).then_some(role_field).flatten(), sink);
     let roles = role_field.filter(|_| mode == Some(AuthMode::Static)).and_then(role_values);
     let mut outcome = Outcome { auth: None, mode, roles };
     if let Some(role) = draft.and_then(|draft| draft.default_role.as_ref()) {
@@ -63,11 +63,11 @@ pub(crate) fn check(
     }
     check_sign_up(&outcome, role_field, draft, sink);
     email::check(account, draft, sink);
-    let places = identifiers::Places { world, columns, relations };
+    let lookup = identifiers::Lookup { context, columns, relations };
     let identifiers =
-        identifiers::resolve(&places, account, draft.and_then(|draft| draft.allowed_usernames.as_ref()), sink);
+        identifiers::resolve(&lookup, account, draft.and_then(|draft| draft.allowed_usernames.as_ref()), sink);
     let settings = draft.map_or_else(default_auth, |draft| draft.auth.clone());
-    let own = places.columns(&account.name.value);
+    let own = lookup.columns(&account.name.value);
     let routes = body_rules::check(own, draft, &identifiers, &settings.password, sink);
     outcome.auth = mode.map(|mode| Auth {
         mode,
@@ -80,7 +80,7 @@ pub(crate) fn check(
 }
 
 fn missing_account(span: Span) -> Problem {
-    Problem::new("missing-account", span, "`auth:` is set up, but no model is the account")
+    Problem::new("missing-account", span, "app.yaml has `auth:`, but there is no account model")
         .label("nobody could log in")
         .help("add `account: true` to the model that people log in as")
 }
@@ -111,18 +111,18 @@ fn role_values(field: &DraftField) -> Option<Vec<String>> {
 }
 
 fn mode(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     account: &DraftModel<'_>,
     role_field: Option<&DraftField>,
     draft: Option<&AuthDraft<'_>>,
     sink: &mut Sink,
 ) -> Option<AuthMode> {
-    let missing = role_models::missing(world);
+    let missing = role_models::missing(context);
     let written = draft.and_then(|draft| draft.mode.as_ref());
     match written.map(|mode| mode.value) {
         Some(AuthMode::Static) if role_field.is_none() => {
             let span = written.map_or(account.name.span, |mode| mode.span);
-            if account.fields.iter().all(|field| field.sound) {
+            if account.fields.iter().all(|field| field.valid) {
                 sink.push(missing_role_field(span, &account.name.value));
             }
             None
@@ -132,7 +132,7 @@ fn mode(
         _ if missing.is_empty() => Some(AuthMode::Dynamic),
         _ => {
             let span = written.map(|mode| mode.span).or(account.account).unwrap_or(account.name.span);
-            if world.complete {
+            if context.complete {
                 sink.push(missing_role_models(span, &missing, written.is_some()));
             }
             None
@@ -141,33 +141,33 @@ fn mode(
 }
 
 fn missing_role_field(span: Span, account: &str) -> Problem {
-    let message = format!("static mode needs the roles on the account model `{account}`");
+    let message = format!("static mode needs a field for roles in the account model `{account}`");
     Problem::new("missing-role-field", span, message)
         .label("it has neither `role` nor `roles`")
         .help("add `role: { type: enum, values: [author, editor] }` to its fields")
 }
 
 fn missing_role_models(span: Span, missing: &[&str], written: bool) -> Problem {
-    let message = format!("dynamic mode keeps roles in tables, but there is no model {}", quoted(missing));
+    let message = format!("dynamic mode stores roles in tables, but models are missing: {}", quoted(missing));
     let help = if written {
         "add these models, or use `mode: static` with a `role` enum on the account"
     } else {
         "add these models, or a `role` enum on the account for static mode"
     };
-    Problem::new("missing-role-models", span, message).label("without them nobody has a role").help(help)
+    Problem::new("missing-role-models", span, message).label("without them, no account can have a role").help(help)
 }
 
 /// Checks that `enum[]` is only used for the roles of an account in static mode.
-fn check_no_lists(world: &World<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
+fn check_no_lists(context: &CheckContext<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
     let allowed = roles.map(|field| field.span);
-    let fields = world.drafts.iter().flat_map(|draft| &draft.fields);
+    let fields = context.drafts.iter().flat_map(|draft| &draft.fields);
     for field in fields.filter(|field| matches!(field.field.ty, FieldType::EnumList { .. })) {
         if Some(field.span) != allowed {
-            let problem = Problem::new("list-outside-roles", field.span, "a list of enum values is not possible here");
+            let problem = Problem::new("list-outside-roles", field.span, "the type `enum[]` is not possible here");
             sink.push(
                 problem
-                    .label("only `roles` of the account in static mode is one")
-                    .help("use a model of its own and `manyToMany`, or `json`"),
+                    .label("only for the field `roles` of the account model, in static mode")
+                    .help("use a separate model and `manyToMany`, or the type `json`"),
             );
         }
     }
@@ -184,8 +184,8 @@ fn check_sign_up(outcome: &Outcome, role_field: Option<&DraftField>, draft: Opti
         return;
     }
     sink.push(
-        Problem::new("missing-default-role", field.span, "a sign-up would have no role")
-            .label("required, without a default")
+        Problem::new("missing-default-role", field.span, "an account that signs up would have no role")
+            .label("required, but without a default")
             .help("add a `default`, or `defaultRole` under `auth:` in app.yaml"),
     );
 }

@@ -103,7 +103,7 @@ impl<'a> Bodies<'a> {
 
     fn values(&self, column: &'a Column) -> Values<'a> {
         match &column.field.ty {
-            _ if !column.sound => Values::Unknown,
+            _ if !column.valid => Values::Unknown,
             FieldType::Password => self.password,
             ty => Values::of(ty),
         }
@@ -144,11 +144,11 @@ fn rule(route: &str, entry: &Entry, keys: &[Key<'_>], sink: &mut Sink) -> Option
 fn without_body(route: &str, validation: &Entry) -> Problem {
     Problem::new("attribute-not-allowed", validation.key_span, format!("`{route}` takes no body"))
         .label("there is nothing to validate")
-        .help("leave it out")
+        .help("remove `validation`")
 }
 
 fn unknown_key(route: &str, entry: &Entry, keys: &[Key<'_>]) -> Problem {
     let message = format!("the body of `{route}` has no key `{}`", entry.key);
     let help = suggestion(&entry.key, keys.iter().map(|key| key.name));
-    Problem::new("unknown-field", entry.key_span, message).label("not taken here").maybe_help(help)
+    Problem::new("unknown-field", entry.key_span, message).label("unknown key").maybe_help(help)
 }

@@ -5,17 +5,17 @@ use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftModel, DraftRelation};
 use crate::schema::{AuthMode, ModelKind, OnDelete};
 
-use super::{World, role_models};
+use super::{CheckContext, role_models};
 
-pub(crate) fn check(world: &World<'_, '_>, mode: Option<AuthMode>, sink: &mut Sink) {
-    for draft in world.drafts {
-        let kind = if world.is_account(&draft.name.value) {
+pub(crate) fn check(context: &CheckContext<'_, '_>, mode: Option<AuthMode>, sink: &mut Sink) {
+    for draft in context.drafts {
+        let kind = if context.is_account(&draft.name.value) {
             ModelKind::Account
         } else {
             role_models::kind(&draft.name.value, mode)
         };
         let cascades = draft.relations.iter().filter(|relation| cascades(relation));
-        for relation in cascades.filter(|relation| takes_along(world, kind, &relation.target.value, mode)) {
+        for relation in cascades.filter(|relation| bypasses_checks(context, kind, &relation.target.value, mode)) {
             sink.push(problem(draft, relation, kind));
         }
     }
@@ -27,11 +27,11 @@ fn cascades(relation: &DraftRelation) -> bool {
 
 /// Returns true if a cascade from the target onto rows of this kind bypasses the runtime's checks. An override may be
 /// deleted with its account, without which it has no meaning, and with its permission, whose deletion is checked.
-fn takes_along(world: &World<'_, '_>, kind: ModelKind, target: &str, mode: Option<AuthMode>) -> bool {
+fn bypasses_checks(context: &CheckContext<'_, '_>, kind: ModelKind, target: &str, mode: Option<AuthMode>) -> bool {
     match kind {
         ModelKind::Account | ModelKind::Permission => true,
         ModelKind::AccountPermission => {
-            !world.is_account(target) && role_models::kind(target, mode) != ModelKind::Permission
+            !context.is_account(target) && role_models::kind(target, mode) != ModelKind::Permission
         }
         ModelKind::Role | ModelKind::AccountRole | ModelKind::Ordinary => false,
     }
@@ -39,11 +39,11 @@ fn takes_along(world: &World<'_, '_>, kind: ModelKind, target: &str, mode: Optio
 
 fn problem(draft: &DraftModel<'_>, relation: &DraftRelation, kind: ModelKind) -> Problem {
     let (name, target) = (&draft.name.value, &relation.target.value);
-    let (label, what) = match kind {
-        ModelKind::Account => ("this cascade deletes accounts", "even the last super user"),
-        _ => ("this cascade deletes what is denied to accounts", "and give their accounts what was denied"),
+    let (label, effect) = match kind {
+        ModelKind::Account => ("this cascade deletes accounts", "and thereby possibly the last super user"),
+        _ => ("this cascade deletes denied permissions", "and thereby restore permissions that were denied"),
     };
-    let message = format!("deleting a `{target}` would delete rows of `{name}`, {what}");
+    let message = format!("deleting a `{target}` would delete rows of `{name}`, {effect}");
     let help = if relation.key().is_some_and(|key| key.key.field.optional) {
         "write `onDelete: restrict`, or `onDelete: setNull`"
     } else {

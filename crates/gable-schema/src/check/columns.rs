@@ -8,7 +8,7 @@ use crate::node::Spanned;
 use crate::reserved;
 use crate::schema::{Default, Field, FieldType, IdKind, Origin};
 
-use super::World;
+use super::CheckContext;
 use super::indexes::Indexes;
 
 /// A field with its position for diagnostics.
@@ -16,7 +16,7 @@ pub(crate) struct Column {
     pub(crate) field: Field,
     pub(crate) span: Span,
     /// False if its type was refused.
-    pub(crate) sound: bool,
+    pub(crate) valid: bool,
 }
 
 pub(crate) struct Columns {
@@ -70,36 +70,36 @@ impl Columns {
     }
 }
 
-pub(crate) fn columns(draft: &DraftModel<'_>, world: &World<'_, '_>, sink: &mut Sink) -> Columns {
+pub(crate) fn columns(draft: &DraftModel<'_>, context: &CheckContext<'_, '_>, sink: &mut Sink) -> Columns {
     let here = draft.name.span;
-    let own = |field: Field| Column { field, span: here, sound: true };
+    let own = |field: Field| Column { field, span: here, valid: true };
     let mut list = vec![own(id_field(draft.id))];
     list.extend(draft.fields.iter().map(declared));
-    list.extend(keys(draft, world));
-    if world.is_account(&draft.name.value) {
+    list.extend(keys(draft, context));
+    if context.is_account(&draft.name.value) {
         list.extend(account_fields().into_iter().map(own));
     }
     list.extend(time_fields(draft).into_iter().map(own));
     let columns = Columns { list };
     check_names(draft, &columns, sink);
     check_former_names(draft, &columns, sink);
-    check_passwords(draft, world, sink);
-    warn_of_query_names(&columns, sink);
+    check_passwords(draft, context, sink);
+    warn_about_query_names(&columns, sink);
     columns
 }
 
 fn declared(draft: &DraftField) -> Column {
-    Column { field: draft.field.clone(), span: draft.span, sound: draft.sound }
+    Column { field: draft.field.clone(), span: draft.span, valid: draft.valid }
 }
 
 /// Gives keys the type of the id that they refer to; an unknown target is reported elsewhere.
-fn keys(draft: &DraftModel<'_>, world: &World<'_, '_>) -> Vec<Column> {
+fn keys(draft: &DraftModel<'_>, context: &CheckContext<'_, '_>) -> Vec<Column> {
     let of_relation = |relation: &crate::draft::DraftRelation| {
         let key = relation.key()?;
-        let target = world.draft(&relation.target.value);
+        let target = context.draft(&relation.target.value);
         let ty = id_type(target.map_or(IdKind::Uuid, |target| target.id));
         let field = Field { ty, ..key.key.field.clone() };
-        Some(Column { field, span: key.key.span, sound: target.is_some() })
+        Some(Column { field, span: key.key.span, valid: target.is_some() })
     };
     draft.relations.iter().filter_map(of_relation).collect()
 }
@@ -185,22 +185,22 @@ struct Taken {
     json: String,
     column: String,
     variant: String,
-    what: String,
+    owner: String,
     implicit: bool,
 }
 
 fn check_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) {
-    let mut taken = always_taken(columns);
+    let mut taken = reserved_names(columns);
     for column in columns.iter().filter(|column| is_written(&column.field)) {
-        let what = match &column.field.origin {
+        let owner = match &column.field.origin {
             Origin::ForeignKey { relation } => format!("the key of the relation `{relation}`"),
             _ => format!("the field `{}`", column.field.name),
         };
-        claim(taken_by(&column.field.name, what), column.span, &mut taken, sink);
+        register(taken_by(&column.field.name, owner), column.span, &mut taken, sink);
     }
     for relation in &draft.relations {
-        let what = format!("the relation `{}`", relation.name.value);
-        claim(taken_by(&relation.name.value, what), relation.name.span, &mut taken, sink);
+        let owner = format!("the relation `{}`", relation.name.value);
+        register(taken_by(&relation.name.value, owner), relation.name.span, &mut taken, sink);
     }
 }
 
@@ -210,27 +210,27 @@ fn is_written(field: &Field) -> bool {
 
 /// Returns the names of fields that a model has without declaring them. Timestamps are reserved even if the model has
 /// none, so that enabling them later does not break the model.
-fn always_taken(columns: &Columns) -> Vec<Taken> {
+fn reserved_names(columns: &Columns) -> Vec<Taken> {
     let account = columns.iter().filter(|column| column.field.origin == Origin::Account);
     let names = account.map(|column| column.field.name.as_str());
     let names = reserved::IMPLICIT_FIELDS.iter().copied().chain(names);
     names.map(|name| Taken { implicit: true, ..taken_by(name, format!("the field `{name}`")) }).collect()
 }
 
-fn taken_by(name: &str, what: String) -> Taken {
-    Taken { json: name.to_owned(), column: names::column(name), variant: names::variant(name), what, implicit: false }
+fn taken_by(name: &str, owner: String) -> Taken {
+    Taken { json: name.to_owned(), column: names::column(name), variant: names::variant(name), owner, implicit: false }
 }
 
-fn claim(new: Taken, span: Span, taken: &mut Vec<Taken>, sink: &mut Sink) {
+fn register(new: Taken, span: Span, taken: &mut Vec<Taken>, sink: &mut Sink) {
     let other = taken.iter().find(|old| old.json == new.json || old.column == new.column || old.variant == new.variant);
     let Some(other) = other else {
         taken.push(new);
         return;
     };
     let message = if other.implicit && other.json == new.json {
-        format!("{} is declared, but the model has it already", new.what)
+        format!("{} is declared, but its name is reserved", new.owner)
     } else {
-        format!("{} clashes with {}", new.what, other.what)
+        format!("{} clashes with {}", new.owner, other.owner)
     };
     let label = if other.json == new.json {
         format!("`{}` is taken", new.json)
@@ -238,7 +238,7 @@ fn claim(new: Taken, span: Span, taken: &mut Vec<Taken>, sink: &mut Sink) {
         format!("both would be the column `{}`", new.column)
     };
     let help = if other.implicit {
-        "every such model has it without declaring it; remove yours, or rename it"
+        "the server adds a field of this name to models; remove or rename yours"
     } else {
         "rename one of the two"
     };
@@ -252,13 +252,13 @@ fn check_former_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink
         let Some(from) = &field.renamed_from else {
             continue;
         };
-        let sound = names::is_camel_case(&from.value) && names::column(&from.value).len() <= names::MAX_IDENTIFIER;
-        let why = if !sound {
-            "not a name that a field could have had"
+        let valid = names::is_camel_case(&from.value) && names::column(&from.value).len() <= names::MAX_IDENTIFIER;
+        let why = if !valid {
+            "not a valid field name"
         } else if columns.get(&from.value).is_some() {
-            "a field of this name is still there"
+            "a field of this name still exists"
         } else if seen.contains(&from.value.as_str()) {
-            "another field was renamed from it already"
+            "another field has the same former name"
         } else {
             seen.push(&from.value);
             continue;
@@ -268,29 +268,29 @@ fn check_former_names(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink
     }
 }
 
-fn check_passwords(draft: &DraftModel<'_>, world: &World<'_, '_>, sink: &mut Sink) {
+fn check_passwords(draft: &DraftModel<'_>, context: &CheckContext<'_, '_>, sink: &mut Sink) {
     // A file that could not be read may contain `account: true`; several accounts are reported elsewhere.
-    if draft.account.is_some() || (world.account.is_none() && !world.complete) {
+    if draft.account.is_some() || (context.account.is_none() && !context.complete) {
         return;
     }
-    for field in draft.fields.iter().filter(|field| field.sound && field.field.ty == FieldType::Password) {
+    for field in draft.fields.iter().filter(|field| field.valid && field.field.ty == FieldType::Password) {
         let message = format!("`{}` is not the account model, so it cannot have a password", draft.name.value);
         sink.push(
             Problem::new("password-outside-account", field.span, message)
-                .label("only people who log in have passwords")
+                .label("only accounts have passwords")
                 .help("add `account: true` to the model, or use another type"),
         );
     }
 }
 
-fn warn_of_query_names(columns: &Columns, sink: &mut Sink) {
+fn warn_about_query_names(columns: &Columns, sink: &mut Sink) {
     for column in columns.iter().filter(|column| reserved::QUERY_KEYS.contains(&column.field.name.as_str())) {
         let name = &column.field.name;
-        let message = format!("`{name}` is also a parameter of every query");
+        let message = format!("`{name}` is also a query parameter of every list");
         sink.push(
             Problem::warning("query-name", column.span, message)
-                .label(format!("`?{name}=…` will not filter by this field"))
-                .help(format!("`?{name}[eq]=…` will")),
+                .label(format!("`?{name}=…` does not filter by this field"))
+                .help(format!("use `?{name}[eq]=…` instead")),
         );
     }
 }

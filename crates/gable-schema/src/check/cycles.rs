@@ -5,17 +5,17 @@ use std::collections::{HashSet, VecDeque};
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftModel, DraftRelation};
 
-use super::World;
+use super::CheckContext;
 
-pub(crate) fn check(world: &World<'_, '_>, sink: &mut Sink) {
-    let mut told: HashSet<&str> = HashSet::new();
-    for draft in world.drafts {
+pub(crate) fn check(context: &CheckContext<'_, '_>, sink: &mut Sink) {
+    let mut reported: HashSet<&str> = HashSet::new();
+    for draft in context.drafts {
         let name = draft.name.value.as_str();
-        if told.contains(name) {
+        if reported.contains(name) {
             continue;
         }
-        if let Some((first, path)) = way_back(world, draft) {
-            told.extend(path.iter().copied());
+        if let Some((first, path)) = shortest_cycle(context, draft) {
+            reported.extend(path.iter().copied());
             sink.push(cycle(first, &path));
         }
     }
@@ -26,29 +26,31 @@ fn required<'d>(draft: &'d DraftModel<'_>) -> impl Iterator<Item = &'d DraftRela
 }
 
 /// Finds the shortest cycle of required keys from a model to itself: its first relation, and the models on the cycle.
-fn way_back<'d>(world: &'d World<'_, '_>, start: &'d DraftModel<'_>) -> Option<(&'d DraftRelation, Vec<&'d str>)> {
+fn shortest_cycle<'d>(
+    context: &'d CheckContext<'_, '_>,
+    start: &'d DraftModel<'_>,
+) -> Option<(&'d DraftRelation, Vec<&'d str>)> {
     let here = start.name.value.as_str();
     let mut seen: HashSet<&str> = HashSet::new();
     let mut queue: VecDeque<(&str, &DraftRelation, Vec<&str>)> = VecDeque::new();
     queue.extend(required(start).map(|relation| (relation.target.value.as_str(), relation, vec![here])));
-    while let Some((at, first, path)) = queue.pop_front() {
+    while let Some((at, first, mut path)) = queue.pop_front() {
         if at == here {
             return Some((first, path));
         }
-        let Some(draft) = world.draft(at).filter(|_| seen.insert(at)) else {
+        let Some(draft) = context.draft(at).filter(|_| seen.insert(at)) else {
             continue;
         };
-        let mut way = path;
-        way.push(at);
-        queue.extend(required(draft).map(|relation| (relation.target.value.as_str(), first, way.clone())));
+        path.push(at);
+        queue.extend(required(draft).map(|relation| (relation.target.value.as_str(), first, path.clone())));
     }
     None
 }
 
 fn cycle(first: &DraftRelation, path: &[&str]) -> Problem {
     let around: Vec<String> = path.iter().chain(path.first()).map(|name| format!("`{name}`")).collect();
-    let message = format!("no first row could be made: {}", around.join(" needs "));
+    let message = format!("no first row can be created: {}", around.join(" requires "));
     Problem::new("required-cycle", first.target.span, message)
-        .label("required, and so is the way back")
+        .label("this relation is required, and so are those that lead back")
         .help("make one of these relations `optional: true`")
 }

@@ -6,19 +6,19 @@ use crate::nearest::suggestion;
 use crate::node::Spanned;
 use crate::schema::{FieldType, Identifier, Relation, RelationKind};
 
-use super::World;
+use super::CheckContext;
 use super::columns::{Column, Columns};
 
 /// Looks up the fields and relations of a model.
-pub(crate) struct Places<'p, 'd, 'n> {
-    pub(crate) world: &'p World<'d, 'n>,
+pub(crate) struct Lookup<'p, 'd, 'n> {
+    pub(crate) context: &'p CheckContext<'d, 'n>,
     pub(crate) columns: &'p [Columns],
     pub(crate) relations: &'p [Vec<Relation>],
 }
 
-impl Places<'_, '_, '_> {
+impl Lookup<'_, '_, '_> {
     fn position(&self, model: &str) -> Option<usize> {
-        self.world.drafts.iter().position(|draft| draft.name.value == model)
+        self.context.drafts.iter().position(|draft| draft.name.value == model)
     }
 
     pub(crate) fn columns(&self, model: &str) -> Option<&Columns> {
@@ -31,23 +31,24 @@ impl Places<'_, '_, '_> {
 }
 
 pub(crate) fn resolve(
-    places: &Places<'_, '_, '_>,
+    lookup: &Lookup<'_, '_, '_>,
     account: &DraftModel<'_>,
     written: Option<&Spanned<Vec<Spanned<String>>>>,
     sink: &mut Sink,
 ) -> Vec<Identifier> {
     let Some(written) = written else {
-        return implied(places, account, sink);
+        return implied(lookup, account, sink);
     };
     let mut identifiers: Vec<Identifier> = Vec::new();
     for path in &written.value {
-        let Some(identifier) = resolve_one(places, account, path, sink) else {
+        let Some(identifier) = resolve_one(lookup, account, path, sink) else {
             continue;
         };
         match identifiers.iter().find(|other| other.body_key == identifier.body_key) {
             Some(other) => {
-                let message = format!("`{}` and `{}` have the same key in a log-in", other.path, path.value);
-                let label = format!("both are `{}` in the body", other.body_key);
+                let message =
+                    format!("`{}` and `{}` have the same key in the body of a log-in", other.path, path.value);
+                let label = format!("both have the key `{}`", other.body_key);
                 sink.push(Problem::new("duplicate-value", path.span, message).label(label));
             }
             None => identifiers.push(identifier),
@@ -57,16 +58,16 @@ pub(crate) fn resolve(
 }
 
 /// Returns every unique string and e-mail address of the account, `username` first.
-fn implied(places: &Places<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sink) -> Vec<Identifier> {
-    let Some(columns) = places.columns(&account.name.value) else {
+fn implied(lookup: &Lookup<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sink) -> Vec<Identifier> {
+    let Some(columns) = lookup.columns(&account.name.value) else {
         return Vec::new();
     };
     let identifies = |column: &&Column| identifies(column, account);
     let mut found: Vec<Identifier> =
         columns.iter().filter(identifies).map(|column| plain(account, &column.field.name)).collect();
     found.sort_by_key(|identifier| identifier.field != "username");
-    if found.is_empty() && account.fields.iter().all(|field| field.sound) {
-        let message = format!("the account model `{}` has nothing to log in with", account.name.value);
+    if found.is_empty() && account.fields.iter().all(|field| field.valid) {
+        let message = format!("the account model `{}` has no field to log in with", account.name.value);
         let span = account.account.unwrap_or(account.name.span);
         sink.push(
             Problem::new("missing-identifier", span, message)
@@ -98,7 +99,7 @@ pub(crate) fn is_unique(column: &Column, draft: &DraftModel<'_>) -> bool {
 }
 
 fn resolve_one(
-    places: &Places<'_, '_, '_>,
+    lookup: &Lookup<'_, '_, '_>,
     account: &DraftModel<'_>,
     path: &Spanned<String>,
     sink: &mut Sink,
@@ -106,21 +107,21 @@ fn resolve_one(
     let parts: Vec<&str> = path.value.split('.').collect();
     let (relation, model, field): (_, &DraftModel<'_>, _) = match parts.as_slice() {
         [field] => (None, account, *field),
-        [relation, field] => (Some(*relation), related(places, account, path, (relation, Reach::One), sink)?, *field),
+        [relation, field] => (Some(*relation), related(lookup, account, path, (relation, Reach::One), sink)?, *field),
         [relation, "some", field] => {
-            (Some(*relation), related(places, account, path, (relation, Reach::Some), sink)?, *field)
+            (Some(*relation), related(lookup, account, path, (relation, Reach::Some), sink)?, *field)
         }
         _ => {
-            let message = format!("`{}` does not lead to a field", path.value);
+            let message = format!("`{}` is not a path to a field", path.value);
             sink.push(
                 Problem::new("invalid-identifier", path.span, message)
-                    .label("too many steps")
-                    .help("written like `email`, `profile.nickname` or `phones.some.number`"),
+                    .label("too long")
+                    .help("for example `email`, `profile.nickname` or `phones.some.number`"),
             );
             return None;
         }
     };
-    check_field(places, model, field, path, sink)?;
+    check_field(lookup, model, field, path, sink)?;
     Some(Identifier {
         path: path.value.clone(),
         body_key: field.to_owned(),
@@ -139,7 +140,7 @@ enum Reach {
 /// Resolves the target of a relation of the account. Each target row must belong to exactly one account; otherwise an
 /// identifier would match several accounts.
 fn related<'d, 'n>(
-    places: &Places<'_, 'd, 'n>,
+    lookup: &Lookup<'_, 'd, 'n>,
     account: &DraftModel<'_>,
     path: &Spanned<String>,
     step: (&str, Reach),
@@ -147,7 +148,7 @@ fn related<'d, 'n>(
 ) -> Option<&'d DraftModel<'n>> {
     let (name, reach) = step;
     let declared = account.relations.iter().find(|relation| relation.name.value == name);
-    let resolved = places.relations(&account.name.value).iter().find(|relation| relation.name == name);
+    let resolved = lookup.relations(&account.name.value).iter().find(|relation| relation.name == name);
     let Some(relation) = resolved else {
         // The problem of a refused relation was reported.
         if declared.is_none() {
@@ -167,7 +168,7 @@ fn related<'d, 'n>(
         sink.push(unfit_relation(path, name, &relation.kind));
         return None;
     }
-    places.world.draft(&relation.target)
+    lookup.context.draft(&relation.target)
 }
 
 fn unknown_relation(account: &DraftModel<'_>, path: &Spanned<String>, name: &str) -> Problem {
@@ -178,30 +179,30 @@ fn unknown_relation(account: &DraftModel<'_>, path: &Spanned<String>, name: &str
 
 fn unfit_relation(path: &Spanned<String>, name: &str, kind: &RelationKind) -> Problem {
     let help = match kind {
-        RelationKind::HasMany { .. } => format!("written like `{name}.some.number`"),
-        RelationKind::HasOne { .. } => format!("written like `{name}.nickname`"),
+        RelationKind::HasMany { .. } => format!("for example `{name}.some.number`"),
+        RelationKind::HasOne { .. } => format!("for example `{name}.nickname`"),
         _ => "only `hasOne`, `hasMany` and a unique `belongsTo` lead to rows of one account".to_owned(),
     };
-    Problem::new("invalid-identifier", path.span, format!("`{}` does not identify one account", path.value))
+    Problem::new("invalid-identifier", path.span, format!("`{}` does not identify exactly one account", path.value))
         .label(format!("not possible with the relation `{name}`"))
         .help(help)
 }
 
 fn check_field(
-    places: &Places<'_, '_, '_>,
+    lookup: &Lookup<'_, '_, '_>,
     model: &DraftModel<'_>,
     field: &str,
     path: &Spanned<String>,
     sink: &mut Sink,
 ) -> Option<()> {
-    let columns = places.columns(&model.name.value)?;
+    let columns = lookup.columns(&model.name.value)?;
     let Some(column) = columns.get(field) else {
         let message = format!("`{}` has no field `{field}`", model.name.value);
         let help = suggestion(field, columns.iter().map(|column| column.field.name.as_str()));
         sink.push(Problem::new("unknown-field", path.span, message).label("no such field").maybe_help(help));
         return None;
     };
-    if !column.sound || identifies(column, model) {
+    if !column.valid || identifies(column, model) {
         return Some(());
     }
     let message = format!("`{}.{field}` cannot identify an account", model.name.value);

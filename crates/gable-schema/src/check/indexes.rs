@@ -5,7 +5,7 @@ use crate::draft::{DraftIndex, DraftModel};
 use crate::names;
 use crate::schema::{Field, FieldType, Index, Origin, Relation};
 
-use super::World;
+use super::CheckContext;
 use super::columns::{Column, Columns};
 use super::sql_names::SqlNames;
 
@@ -24,25 +24,26 @@ pub(crate) struct Indexes {
 }
 
 pub(crate) fn check(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     columns: &[Columns],
     relations: &[Vec<Relation>],
     sink: &mut Sink,
 ) -> Vec<Indexes> {
-    let mut names = SqlNames::of_tables(world, relations, sink);
-    let models = world.drafts.iter().zip(columns);
+    let mut names = SqlNames::of_tables(context, relations, sink);
+    let models = context.drafts.iter().zip(columns);
     models.map(|(draft, columns)| model_indexes(draft, columns, &mut names, sink)).collect()
 }
 
 fn model_indexes(draft: &DraftModel<'_>, columns: &Columns, names: &mut SqlNames, sink: &mut Sink) -> Indexes {
     check_row(draft, columns, sink);
-    let unique_alone: Vec<Wanted> = columns.iter().filter(|column| column.field.unique).map(Wanted::alone).collect();
-    let unique = gather(unique_alone, &draft.uniques, &[], draft, columns, sink);
+    let unique_alone: Vec<UnnamedIndex> =
+        columns.iter().filter(|column| column.field.unique).map(UnnamedIndex::alone).collect();
+    let unique = merge(unique_alone, &draft.uniques, &[], draft, columns, sink);
     let index_alone = columns.iter().filter(|column| has_own_index(&column.field));
-    let plain = gather(index_alone.map(Wanted::alone).collect(), &draft.indexes, &unique, draft, columns, sink);
+    let plain = merge(index_alone.map(UnnamedIndex::alone).collect(), &draft.indexes, &unique, draft, columns, sink);
     Indexes {
-        unique: unique.into_iter().map(|wanted| wanted.named("uq", draft, columns, names)).collect(),
-        plain: plain.into_iter().map(|wanted| wanted.named("idx", draft, columns, names)).collect(),
+        unique: unique.into_iter().map(|unnamed| unnamed.named("uq", draft, columns, names)).collect(),
+        plain: plain.into_iter().map(|unnamed| unnamed.named("idx", draft, columns, names)).collect(),
     }
 }
 
@@ -50,17 +51,17 @@ fn has_own_index(field: &Field) -> bool {
     field.index || (matches!(field.origin, Origin::ForeignKey { .. }) && !field.unique)
 }
 
-/// An index before it has a name.
-struct Wanted {
+/// An index that has no name yet.
+struct UnnamedIndex {
     fields: Vec<String>,
     span: Span,
     /// True if declared in `indexes:` or `unique:`, false if by an attribute.
     listed: bool,
 }
 
-impl Wanted {
+impl UnnamedIndex {
     fn alone(column: &Column) -> Self {
-        Wanted { fields: vec![column.field.name.clone()], span: column.span, listed: false }
+        UnnamedIndex { fields: vec![column.field.name.clone()], span: column.span, listed: false }
     }
 
     fn named(self, prefix: &str, draft: &DraftModel<'_>, columns: &Columns, names: &mut SqlNames) -> Index {
@@ -76,72 +77,72 @@ impl Wanted {
 }
 
 /// Returns single fields first, in field order, then the lists.
-fn gather(
-    alone: Vec<Wanted>,
+fn merge(
+    alone: Vec<UnnamedIndex>,
     listed: &[DraftIndex],
-    stronger: &[Wanted],
+    uniques: &[UnnamedIndex],
     draft: &DraftModel<'_>,
     columns: &Columns,
     sink: &mut Sink,
-) -> Vec<Wanted> {
+) -> Vec<UnnamedIndex> {
     let mut all = alone;
     for index in listed {
-        let Some(wanted) = resolve(index, draft, columns, sink) else {
+        let Some(unnamed) = resolve(index, draft, columns, sink) else {
             continue;
         };
-        let twice = all.iter().chain(stronger).find(|other| other.fields == wanted.fields);
+        let twice = all.iter().chain(uniques).find(|other| other.fields == unnamed.fields);
         match twice {
             // A foreign key gets an index in any case, and a unique constraint includes one.
-            Some(other) if !other.listed && wanted.fields.len() == 1 => {}
+            Some(other) if !other.listed && unnamed.fields.len() == 1 => {}
             Some(_) => sink.push(
-                Problem::new("duplicate-index", index.span, "these fields are indexed together already")
+                Problem::new("duplicate-index", index.span, "these fields already have an index")
                     .label("remove this list")
-                    .help("a unique constraint is an index too"),
+                    .help("a unique constraint includes an index"),
             ),
-            None => all.push(wanted),
+            None => all.push(unnamed),
         }
     }
-    let mut single: Vec<Wanted> = Vec::new();
-    let mut several: Vec<Wanted> = Vec::new();
-    for wanted in all {
-        check_index(&wanted, columns, sink);
-        if wanted.fields.len() == 1 { single.push(wanted) } else { several.push(wanted) }
+    let mut single: Vec<UnnamedIndex> = Vec::new();
+    let mut several: Vec<UnnamedIndex> = Vec::new();
+    for unnamed in all {
+        check_index(&unnamed, columns, sink);
+        if unnamed.fields.len() == 1 { single.push(unnamed) } else { several.push(unnamed) }
     }
-    let position = |wanted: &Wanted| columns.iter().position(|column| column.field.name == wanted.fields[0]);
+    let position = |unnamed: &UnnamedIndex| columns.iter().position(|column| column.field.name == unnamed.fields[0]);
     single.sort_by_key(position);
     single.extend(several);
     single
 }
 
-fn resolve(index: &DraftIndex, draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) -> Option<Wanted> {
+fn resolve(index: &DraftIndex, draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) -> Option<UnnamedIndex> {
     let mut fields: Vec<String> = Vec::new();
-    let mut sound = true;
+    let mut valid = true;
     for name in &index.fields {
         let found = columns.resolve(name, draft, sink).is_some();
         let twice = fields.contains(&name.value);
         if twice {
             let message = format!("`{}` is listed twice in one index", name.value);
-            sink.push(Problem::new("duplicate-value", name.span, message).label("it is there already"));
+            sink.push(Problem::new("duplicate-value", name.span, message).label("already listed"));
         }
-        sound &= found && !twice;
+        valid &= found && !twice;
         fields.push(name.value.clone());
     }
     if fields.len() > MAX_INDEX_FIELDS {
         let message = format!("an index has at most {MAX_INDEX_FIELDS} fields");
         sink.push(Problem::new("index-too-large", index.span, message).label(format!("this one has {}", fields.len())));
-        sound = false;
+        valid = false;
     }
-    sound.then_some(Wanted { fields, span: index.span, listed: true })
+    valid.then_some(UnnamedIndex { fields, span: index.span, listed: true })
 }
 
-fn check_index(wanted: &Wanted, columns: &Columns, sink: &mut Sink) {
+fn check_index(unnamed: &UnnamedIndex, columns: &Columns, sink: &mut Sink) {
     let mut bytes = 0;
-    for column in wanted.fields.iter().filter_map(|name| columns.get(name)).filter(|column| column.sound) {
+    for column in unnamed.fields.iter().filter_map(|name| columns.get(name)).filter(|column| column.valid) {
         match index_bytes(&column.field.ty) {
             Some(size) => bytes += size,
             None => {
                 let message = format!("`{}` cannot be part of an index", column.field.name);
-                let problem = Problem::new("index-too-large", wanted.span, message);
+                let problem = Problem::new("index-too-large", unnamed.span, message);
                 sink.push(problem.label("not every database can index its type").help("use `string` with a `max`"));
                 return;
             }
@@ -151,11 +152,11 @@ fn check_index(wanted: &Wanted, columns: &Columns, sink: &mut Sink) {
         sink.push(
             Problem::new(
                 "index-too-large",
-                wanted.span,
-                format!("the index takes {bytes} bytes; MySQL has {MAX_INDEX_BYTES}"),
+                unnamed.span,
+                format!("the index takes {bytes} bytes; MySQL allows {MAX_INDEX_BYTES}"),
             )
             .label("its strings are too long")
-            .help("lower `max`: a character counts four bytes"),
+            .help("lower `max`: a character counts as four bytes"),
         );
     }
 }
@@ -189,11 +190,11 @@ fn stored_bytes(ty: &FieldType) -> u64 {
 fn check_row(draft: &DraftModel<'_>, columns: &Columns, sink: &mut Sink) {
     let bytes: u64 = columns.iter().map(|column| stored_bytes(&column.field.ty)).sum();
     if bytes > MAX_ROW_BYTES {
-        let message = format!("a row of `{}` takes {bytes} bytes; MySQL has {MAX_ROW_BYTES}", draft.name.value);
+        let message = format!("a row of `{}` takes {bytes} bytes; MySQL allows {MAX_ROW_BYTES}", draft.name.value);
         sink.push(
             Problem::new("row-too-large", draft.name.span, message)
-                .label("its strings are too long together")
-                .help("use `text` for the long ones, or lower `max`: a character counts four bytes"),
+                .label("its strings are too long in total")
+                .help("use `text` for the long ones, or lower `max`: a character counts as four bytes"),
         );
     }
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftKind, DraftModel, DraftRelation};
 use crate::names;
-use crate::nearest::{quoted, suggestion};
+use crate::nearest::{alternatives, suggestion};
 use crate::node::Spanned;
 use crate::schema::RelationKind;
 
-use super::World;
+use super::CheckContext;
 
 /// Key of a side: (model, relation).
 pub(crate) type Joins = HashMap<(String, String), RelationKind>;
@@ -41,13 +41,13 @@ impl<'d> Side<'d, '_> {
         self.target.name.value == other.model.name.value
     }
 
-    fn leads_home(&self) -> bool {
+    fn is_to_itself(&self) -> bool {
         self.model.name.value == self.target.name.value
     }
 }
 
-pub(crate) fn resolve(world: &World<'_, '_>, sink: &mut Sink) -> Joins {
-    let sides = sides(world, sink);
+pub(crate) fn resolve(context: &CheckContext<'_, '_>, sink: &mut Sink) -> Joins {
+    let sides = sides(context, sink);
     let mut joins = Joins::new();
     let mut tables: HashMap<String, (String, String)> = HashMap::new();
     for side in &sides {
@@ -57,7 +57,7 @@ pub(crate) fn resolve(world: &World<'_, '_>, sink: &mut Sink) -> Joins {
         let Ok(other) = partner(side, &sides, sink) else {
             continue;
         };
-        let Some((here, there)) = join(world, side, other, sink) else {
+        let Some((here, there)) = join(context, side, other, sink) else {
             continue;
         };
         if side.through.is_none() {
@@ -71,15 +71,15 @@ pub(crate) fn resolve(world: &World<'_, '_>, sink: &mut Sink) -> Joins {
     joins
 }
 
-fn sides<'d, 'n>(world: &World<'d, 'n>, sink: &mut Sink) -> Vec<Side<'d, 'n>> {
+fn sides<'d, 'n>(context: &CheckContext<'d, 'n>, sink: &mut Sink) -> Vec<Side<'d, 'n>> {
     let mut sides = Vec::new();
-    for model in world.drafts {
+    for model in context.drafts {
         for relation in &model.relations {
             let DraftKind::ManyToMany { via, through } = &relation.kind else {
                 continue;
             };
-            let who = format!("relation `{}`", relation.name.value);
-            let Some(target) = world.resolve(&who, &relation.target, sink) else {
+            let referrer = format!("relation `{}`", relation.name.value);
+            let Some(target) = context.resolve(&referrer, &relation.target, sink) else {
                 continue;
             };
             sides.push(Side { model, relation, target, via: via.as_ref(), through: through.as_ref() });
@@ -103,7 +103,7 @@ fn partner<'s, 'd, 'n>(
         return Ok(Some(other));
     }
     // A relation of a model with itself has two ends of the same kind: only `via` can pair them.
-    if side.leads_home() {
+    if side.is_to_itself() {
         return Ok(None);
     }
     let free = |other: &&Side<'_, '_>| other.via.is_none() && other.through.map(text) == side.through.map(text);
@@ -147,14 +147,18 @@ fn named_partner<'s, 'd, 'n>(
 ) -> Result<&'s Side<'d, 'n>, ()> {
     let there = &side.target.name.value;
     let Some(other) = facing.iter().find(|other| other.name() == via.value) else {
-        let message = format!("`{there}` has no manyToMany `{}` that leads back here", via.value);
+        let message = format!("`{there}` has no manyToMany `{}` that refers back to this model", via.value);
         let help = suggestion(&via.value, facing.iter().map(|other| other.name()));
         sink.push(Problem::new("missing-other-side", via.span, message).label("no such relation").maybe_help(help));
         return Err(());
     };
     let points_elsewhere = other.via.is_some_and(|back| back.value != side.name());
     if points_elsewhere || other.through.map(text) != side.through.map(text) {
-        let message = format!("`{there}.{}` does not agree that `{}` is its other side", other.name(), side.name());
+        let message = format!(
+            "`{there}.{}` and `{}` are not declared as the two sides of one relation",
+            other.name(),
+            side.name()
+        );
         let problem = Problem::new("relation-mismatch", via.span, message);
         sink.push(problem.label("`via` and `through` must match on both sides"));
         return Err(());
@@ -165,17 +169,17 @@ fn named_partner<'s, 'd, 'n>(
 fn ambiguous(side: &Side<'_, '_>, several: &[&Side<'_, '_>]) -> Problem {
     let names: Vec<&str> = several.iter().map(|other| other.name()).collect();
     let label = if names.is_empty() {
-        "there are several manyToMany to this model".to_owned()
+        "this model has several manyToMany to the same model".to_owned()
     } else {
-        format!("could be matched with {}", quoted(&names))
+        format!("its other side could be {}", alternatives(&names))
     };
     let message = format!("relation `{}` is one of several between the same two models", side.name());
     Problem::new("ambiguous-relation", side.relation.target.span, message)
         .label(label)
-        .help("say `via:` the relation on the other side, or `through:` a model")
+        .help("add `via:` with the relation on the other side, or `through:` with a model")
 }
 
-/// Refuses a pair of which only one side goes `through` a model: these would be two different relations.
+/// Refuses a pair in which only one side has `through:`: these would be two different relations.
 fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &mut Sink) -> Result<(), ()> {
     let disagreeing = facing.iter().find(|other| other.through.is_some() && side.through.is_none());
     let Some(other) = disagreeing else {
@@ -183,14 +187,14 @@ fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &
     };
     let through = other.through.map(text).unwrap_or_default();
     let message = format!(
-        "`{}.{}` goes through `{through}`, but relation `{}` does not",
+        "`{}.{}` has `through: {through}`, but relation `{}` does not",
         side.target.name.value,
         other.name(),
         side.name()
     );
     sink.push(
         Problem::new("relation-mismatch", side.relation.target.span, message)
-            .label("the sides disagree")
+            .label("the two sides differ")
             .help(format!("add `through: {through}`")),
     );
     Err(())
@@ -198,14 +202,14 @@ fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &
 
 /// The join table as seen from each side.
 fn join(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     side: &Side<'_, '_>,
     other: Option<&Side<'_, '_>>,
     sink: &mut Sink,
 ) -> Option<(RelationKind, RelationKind)> {
     let (table, here, there) = match side.through {
-        Some(through) => through_model(world, side, through, sink)?,
-        None => made_table(side, other),
+        Some(through) => through_model(context, side, through, sink)?,
+        None => generated_table(side, other),
     };
     let through = side.through.map(|through| through.value.clone());
     let kind = |this_column: &str, target_column: &str| RelationKind::ManyToMany {
@@ -218,10 +222,10 @@ fn join(
 }
 
 /// Returns the table, the column of this side, and the column of the other side.
-fn made_table(side: &Side<'_, '_>, other: Option<&Side<'_, '_>>) -> (String, String, String) {
+fn generated_table(side: &Side<'_, '_>, other: Option<&Side<'_, '_>>) -> (String, String, String) {
     let (here, there) = (&side.model.name.value, &side.target.name.value);
     let this_column = format!("{}_id", names::snake(here));
-    if side.leads_home() {
+    if side.is_to_itself() {
         let table = format!("{}_{}", names::table(here), names::snake(side.name()));
         let column = names::relation_key_column(side.name());
         let target_column = if column == this_column { format!("target_{column}") } else { column };
@@ -242,19 +246,19 @@ fn made_table(side: &Side<'_, '_>, other: Option<&Side<'_, '_>>) -> (String, Str
 }
 
 fn through_model(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     side: &Side<'_, '_>,
     through: &Spanned<String>,
     sink: &mut Sink,
 ) -> Option<(String, String, String)> {
-    let who = format!("relation `{}`", side.name());
-    let model = world.resolve(&who, through, sink)?;
-    if side.leads_home() {
+    let referrer = format!("relation `{}`", side.name());
+    let model = context.resolve(&referrer, through, sink)?;
+    if side.is_to_itself() {
         let message = format!("relation `{}` leads from `{}` to itself", side.name(), side.model.name.value);
         sink.push(
             Problem::new("ambiguous-relation", through.span, message)
-                .label("`through` cannot tell the two ends apart")
-                .help("use two `hasMany` to the model in between instead"),
+                .label("`through` cannot distinguish its two sides")
+                .help("use two `hasMany` to the `through` model instead"),
         );
         return None;
     }
@@ -272,7 +276,7 @@ fn side_column(model: &DraftModel<'_>, side: &str, through: &Spanned<String>, si
         return Some(key.key.field.column.clone());
     }
     let found = if first.is_some() { "more than one" } else { "none" };
-    let message = format!("`{}` cannot be the table between: it needs one `belongsTo: {side}`", model.name.value);
+    let message = format!("`{}` cannot be the join table: it needs exactly one `belongsTo: {side}`", model.name.value);
     sink.push(Problem::new("missing-other-side", through.span, message).label(format!("it has {found}")));
     None
 }
@@ -291,7 +295,7 @@ fn claim_table(
         let message = format!("relation `{}` would have the join table `{table}`", side.name());
         sink.push(
             Problem::new("name-clash", side.relation.name.span, message)
-                .label(format!("which `{model}.{relation}` has already"))
+                .label(format!("already the join table of `{model}.{relation}`"))
                 .help("rename one of the relations, or use `through:`"),
         );
     }

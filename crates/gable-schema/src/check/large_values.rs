@@ -27,6 +27,6 @@ fn large(ty: &FieldType) -> Option<&'static str> {
 fn problem(field: &DraftField, unit: &str) -> Problem {
     let message = format!("one value of `{}` may have more than {LARGE} {unit}", field.field.name);
     Problem::warning("large-value", field.span, message)
-        .label("an answer has room for few of them")
-        .help("`query: maxBytes:` bounds an answer, and `server: bodyLimit:` a body; keep large files elsewhere")
+        .label("only few such values fit into an answer")
+        .help("`query: maxBytes:` limits answers, and `server: bodyLimit:` limits bodies; store large files elsewhere")
 }

@@ -32,7 +32,7 @@ use crate::source::SourceText;
 use columns::Columns;
 
 /// The input that all checks share.
-pub(crate) struct World<'d, 'n> {
+pub(crate) struct CheckContext<'d, 'n> {
     pub(crate) drafts: &'d [DraftModel<'n>],
     /// False if a file could not be read; an unknown name may then exist in that file.
     pub(crate) complete: bool,
@@ -40,7 +40,7 @@ pub(crate) struct World<'d, 'n> {
     pub(crate) account: Option<&'d DraftModel<'n>>,
 }
 
-impl<'d, 'n> World<'d, 'n> {
+impl<'d, 'n> CheckContext<'d, 'n> {
     pub(crate) fn draft(&self, name: &str) -> Option<&'d DraftModel<'n>> {
         self.drafts.iter().find(|draft| draft.name.value == name)
     }
@@ -49,11 +49,16 @@ impl<'d, 'n> World<'d, 'n> {
         self.account.is_some_and(|account| account.name.value == name)
     }
 
-    /// Finds a model by its name, or reports a problem in which `who` describes the reference.
-    pub(crate) fn resolve(&self, who: &str, name: &Spanned<String>, sink: &mut Sink) -> Option<&'d DraftModel<'n>> {
+    /// Finds a model by its name, or reports a problem; `referrer` describes what refers to it.
+    pub(crate) fn resolve(
+        &self,
+        referrer: &str,
+        name: &Spanned<String>,
+        sink: &mut Sink,
+    ) -> Option<&'d DraftModel<'n>> {
         let found = self.draft(&name.value);
         if found.is_none() && self.complete {
-            let message = format!("{who} refers to unknown model `{}`", name.value);
+            let message = format!("{referrer} refers to unknown model `{}`", name.value);
             let help = suggestion(&name.value, self.drafts.iter().map(|draft| draft.name.value.as_str()));
             sink.push(
                 Problem::new("unknown-model", name.span, message).label("no model has this name").maybe_help(help),
@@ -75,38 +80,38 @@ pub(crate) fn check(
     let (mut drafts, named) = drafts(texts, trees, sink);
     drafts.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     if drafts.is_empty() {
-        refuse_nothing(texts, complete && named, sink);
+        refuse_missing_models(texts, complete && named, sink);
         return None;
     }
     models::check_names(&drafts, sink);
     let complete = complete && named && trees.iter().all(Option::is_some);
     let account = account::find(&drafts, sink);
-    let world = World { drafts: &drafts, complete, account };
-    let schema = assemble(&world, app, sink)?;
+    let context = CheckContext { drafts: &drafts, complete, account };
+    let schema = assemble(&context, app, sink)?;
     let mut advice = Sink::default();
     unindexed::advise(&drafts, &schema.models, &mut advice);
     large_values::advise(&drafts, &mut advice);
     Some((schema, advice))
 }
 
-fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option<Schema> {
-    let columns: Vec<Columns> = world.drafts.iter().map(|draft| columns::columns(draft, world, sink)).collect();
-    let relations = relations::resolve(world, &columns, sink);
-    cycles::check(world, sink);
-    let auth = auth::check(world, &columns, &relations, &app, sink);
-    role_models::check(world, &columns, auth.mode, sink);
-    cascades::check(world, auth.mode, sink);
-    let access = access::check(world, &columns, &auth, sink);
+fn assemble(context: &CheckContext<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option<Schema> {
+    let columns: Vec<Columns> = context.drafts.iter().map(|draft| columns::columns(draft, context, sink)).collect();
+    let relations = relations::resolve(context, &columns, sink);
+    cycles::check(context, sink);
+    let auth = auth::check(context, &columns, &relations, &app, sink);
+    role_models::check(context, &columns, auth.mode, sink);
+    cascades::check(context, auth.mode, sink);
+    let access = access::check(context, &columns, &auth, sink);
     let routes = presets::check(
-        &presets::Parts { world, columns: &columns, relations: &relations, auth: &auth },
+        &presets::Parts { context, columns: &columns, relations: &relations, auth: &auth },
         &app.app.query,
         sink,
     );
-    let indexes = indexes::check(world, &columns, &relations, sink);
+    let indexes = indexes::check(context, &columns, &relations, sink);
     if sink.has_errors() {
         return None;
     }
-    let parts = world.drafts.iter().zip(columns).zip(relations).zip(access).zip(indexes).zip(routes);
+    let parts = context.drafts.iter().zip(columns).zip(relations).zip(access).zip(indexes).zip(routes);
     let models: Vec<Model> = parts
         .map(|(((((draft, columns), relations), access), indexes), routes)| Model {
             name: draft.name.value.clone(),
@@ -116,7 +121,7 @@ fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option
             path: names::path(&draft.name.value),
             resource: names::resource(&draft.name.value),
             module: names::module(&draft.name.value),
-            kind: kind(&draft.name.value, world, &auth),
+            kind: kind(&draft.name.value, context, &auth),
             id: draft.id,
             timestamps: draft.timestamps,
             soft_delete: draft.soft_delete,
@@ -134,8 +139,8 @@ fn assemble(world: &World<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) -> Option
     Some(Schema { app: plain, models, permissions })
 }
 
-fn kind(name: &str, world: &World<'_, '_>, auth: &auth::Outcome) -> ModelKind {
-    if world.is_account(name) {
+fn kind(name: &str, context: &CheckContext<'_, '_>, auth: &auth::Outcome) -> ModelKind {
+    if context.is_account(name) {
         return ModelKind::Account;
     }
     role_models::kind(name, auth.mode)
@@ -158,14 +163,14 @@ fn permissions(models: &[Model]) -> Vec<Permission> {
 fn app<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> AppDraft<'t> {
     let files: Vec<usize> = (0..texts.len()).filter(|&file| texts[file].is_app()).collect();
     if let [first, second, ..] = files.as_slice() {
-        let message = format!("the application is described twice, in {} too", texts[*first].base_name());
-        sink.push(Problem::new("duplicate-app", Span::start_of(*second), message).label("remove one of the two"));
+        let message = format!("the application is already described in {}", texts[*first].base_name());
+        sink.push(Problem::new("duplicate-app", Span::start_of(*second), message).label("remove one of the two files"));
     }
     let tree = files.first().and_then(|&file| trees[file].as_ref());
     tree.map_or_else(AppDraft::default, |node| lower_app(node, sink))
 }
 
-/// Lowers every model file. The flag is false if a file gave no draft.
+/// Lowers every model file. The flag is false if a file has no valid model name, and therefore no draft.
 fn drafts<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) -> (Vec<DraftModel<'t>>, bool) {
     let mut drafts = Vec::new();
     let mut named = true;
@@ -181,10 +186,14 @@ fn drafts<'t>(texts: &[SourceText], trees: &'t [Option<Node>], sink: &mut Sink) 
     (drafts, named)
 }
 
-fn refuse_nothing(texts: &[SourceText], complete: bool, sink: &mut Sink) {
+fn refuse_missing_models(texts: &[SourceText], complete: bool, sink: &mut Sink) {
     let only_app = texts.iter().all(SourceText::is_app);
     if complete && only_app && !sink.has_errors() {
         let problem = Problem::new("no-models", Span::start_of(0), "the schema has no models");
-        sink.push(problem.label("only the application is described").help("add a file such as `post.yaml` beside it"));
+        sink.push(
+            problem
+                .label("there is only the description of the application")
+                .help("add a model file, such as `post.yaml`"),
+        );
     }
 }

@@ -35,7 +35,7 @@ impl Derived {
     fn check(&mut self, draft: &DraftModel<'_>, sink: &mut Sink) -> bool {
         let name = &draft.name.value;
         if let Some(file) = self.names.insert(name.clone(), draft.file.clone()) {
-            let message = format!("the model `{name}` is described twice, in {file} too");
+            let message = format!("the model `{name}` is already described in {file}");
             sink.push(Problem::new("duplicate-model", draft.name.span, message).label("the name is taken"));
             return false;
         }
@@ -53,10 +53,10 @@ impl Derived {
     }
 }
 
-fn clash(draft: &DraftModel<'_>, other: &str, what: &str) -> Problem {
+fn clash(draft: &DraftModel<'_>, other: &str, shared: &str) -> Problem {
     let message = format!("the models `{other}` and `{}` clash", draft.name.value);
     Problem::new("name-clash", draft.name.span, message)
-        .label(format!("both would have {what}"))
+        .label(format!("both would have {shared}"))
         .help("rename one of the two")
 }
 
@@ -66,7 +66,7 @@ fn check_path(draft: &DraftModel<'_>, sink: &mut Sink) {
         let message = format!("a model cannot be called `{}`", draft.name.value);
         sink.push(
             Problem::new("reserved-name", draft.name.span, message)
-                .label(format!("its path `/{path}` is served already"))
+                .label(format!("its path `/{path}` is already used"))
                 .help("choose another name"),
         );
     }
@@ -77,55 +77,61 @@ type Types = HashMap<String, String>;
 
 fn declare_types(draft: &DraftModel<'_>, types: &mut Types, sink: &mut Sink) {
     let name = &draft.name.value;
-    let made = [
+    let generated = [
         (name.clone(), format!("the model `{name}`")),
-        (format!("Create{name}"), format!("the input made for the model `{name}`")),
-        (format!("Update{name}"), format!("the input made for the model `{name}`")),
-        (format!("{name}Hooks"), format!("the hook list made for the model `{name}`")),
+        (format!("Create{name}"), format!("the input type of the model `{name}`")),
+        (format!("Update{name}"), format!("the input type of the model `{name}`")),
+        (format!("{name}Hooks"), format!("the hook list of the model `{name}`")),
     ];
-    for (ty, what) in made {
+    for (ty, description) in generated {
         let in_module = ty != *name;
-        declare(Made { ty, what, span: draft.name.span, in_module }, types, sink);
+        declare(GeneratedType { ty, description, span: draft.name.span, in_module }, types, sink);
     }
 }
 
 fn check_enum_types(draft: &DraftModel<'_>, types: &mut Types, sink: &mut Sink) {
-    for field in draft.fields.iter().filter(|field| field.sound) {
+    for field in draft.fields.iter().filter(|field| field.valid) {
         if let FieldType::Enum { rust_name, .. } | FieldType::EnumList { rust_name, .. } = &field.field.ty {
-            let what = format!("the enum made for `{}.{}`", draft.name.value, field.field.name);
-            declare(Made { ty: rust_name.clone(), what, span: field.span, in_module: true }, types, sink);
+            let description = format!("the enum of `{}.{}`", draft.name.value, field.field.name);
+            declare(
+                GeneratedType { ty: rust_name.clone(), description, span: field.span, in_module: true },
+                types,
+                sink,
+            );
         }
     }
 }
 
 /// A type that generated code declares.
-struct Made {
+struct GeneratedType {
     ty: String,
-    what: String,
+    description: String,
     span: Span,
     /// True if declared in the module of its model; the row type of a model is known by the model's name only
     /// outside.
     in_module: bool,
 }
 
-impl Made {
+impl GeneratedType {
     fn is_reserved(&self) -> bool {
         let name = self.ty.as_str();
         reserved::TYPES.contains(&name) || (self.in_module && reserved::IN_SCOPE.contains(&name))
     }
 }
 
-fn declare(made: Made, types: &mut Types, sink: &mut Sink) {
-    let taken = match types.get(&made.ty) {
+fn declare(generated: GeneratedType, types: &mut Types, sink: &mut Sink) {
+    let taken = match types.get(&generated.ty) {
         Some(other) => other.clone(),
-        None if made.is_reserved() => "a type that generated code uses".to_owned(),
+        None if generated.is_reserved() => "a type that generated code uses".to_owned(),
         None => {
-            types.insert(made.ty, made.what);
+            types.insert(generated.ty, generated.description);
             return;
         }
     };
-    let message = format!("{} would be the Rust type `{}`, which is {taken}", made.what, made.ty);
+    let message = format!("{} would be the Rust type `{}`, which is {taken}", generated.description, generated.ty);
     sink.push(
-        Problem::new("name-clash", made.span, message).label("the type's name is taken").help("rename one of the two"),
+        Problem::new("name-clash", generated.span, message)
+            .label("this type name is taken")
+            .help("rename one of the two"),
     );
 }

@@ -8,17 +8,17 @@ use crate::schema::{
     SortPreset, Who,
 };
 
-use super::World;
+use super::CheckContext;
 use super::access::Checker;
 use super::auth::Outcome;
 use super::columns::{Column, Columns};
 
 /// Number of rows that an included to-many relation has if the request gives no limit.
-const USUAL: u32 = 10;
+const DEFAULT_INCLUDED: u32 = 10;
 
 /// The results of earlier checks.
 pub(crate) struct Parts<'c, 'd, 'n> {
-    pub(crate) world: &'c World<'d, 'n>,
+    pub(crate) context: &'c CheckContext<'d, 'n>,
     pub(crate) columns: &'c [Columns],
     pub(crate) relations: &'c [Vec<Relation>],
     pub(crate) auth: &'c Outcome,
@@ -28,10 +28,10 @@ pub(crate) struct Parts<'c, 'd, 'n> {
 pub(crate) fn check(parts: &Parts<'_, '_, '_>, limits: &QueryLimits, sink: &mut Sink) -> Vec<Vec<ModelRoute>> {
     let of_model = |position: usize| {
         let presets = Presets { parts, limits, position };
-        let routes = parts.world.drafts[position].routes.iter();
+        let routes = parts.context.drafts[position].routes.iter();
         routes.map(|route| presets.route(route, sink)).collect()
     };
-    (0..parts.world.drafts.len()).map(of_model).collect()
+    (0..parts.context.drafts.len()).map(of_model).collect()
 }
 
 /// One entry of `fields:`, and the part of its path that is not resolved yet.
@@ -53,11 +53,11 @@ impl<'i> Item<'i> {
 
     /// Splits off the first part of the path; the second value is the item for the rest.
     fn split(self) -> (Spanned<String>, Option<Self>) {
-        let (first, behind) = match self.rest.split_once('.') {
-            Some((first, behind)) => (first, Some(Self { rest: behind, ..self })),
+        let (first, rest) = match self.rest.split_once('.') {
+            Some((first, rest)) => (first, Some(Self { rest, ..self })),
             None => (self.rest, None),
         };
-        (Spanned { value: first.to_owned(), span: self.name.span }, behind)
+        (Spanned { value: first.to_owned(), span: self.name.span }, rest)
     }
 
     fn problem(self, message: String) -> Problem {
@@ -66,7 +66,7 @@ impl<'i> Item<'i> {
 }
 
 /// A relation named in `fields:`, and the items of its target.
-struct Followed<'i> {
+struct SelectedRelation<'i> {
     name: String,
     items: Vec<Item<'i>>,
 }
@@ -81,7 +81,7 @@ struct Presets<'p, 'c, 'd, 'n> {
 
 impl<'n> Presets<'_, '_, '_, 'n> {
     fn draft(&self) -> &DraftModel<'n> {
-        &self.parts.world.drafts[self.position]
+        &self.parts.context.drafts[self.position]
     }
 
     fn route(&self, draft: &DraftRoute<'n>, sink: &mut Sink) -> ModelRoute {
@@ -99,8 +99,8 @@ impl<'n> Presets<'_, '_, '_, 'n> {
     }
 
     fn conditions(&self, draft: &DraftRoute<'n>, sink: &mut Sink) -> Vec<Condition> {
-        let Parts { world, columns, auth, .. } = *self.parts;
-        let checker = Checker { world, draft: self.draft(), columns: &columns[self.position], auth };
+        let Parts { context, columns, auth, .. } = *self.parts;
+        let checker = Checker { context, draft: self.draft(), columns: &columns[self.position], auth };
         let checked = draft.conditions.iter().filter_map(|(name, node)| {
             if matches!(&node.value, crate::node::Value::Text(text) if text == "$me") {
                 checker.check_account(node.span, sink);
@@ -135,7 +135,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         ] {
             let Some(limit) = limit.as_ref().filter(|limit| limit.value > most) else { continue };
             let message = format!("`{key}` is greater than `{of}`, which is {most}");
-            sink.push(Problem::new("invalid-bounds", limit.span, message).label("a route narrows, it does not widen"));
+            sink.push(Problem::new("invalid-bounds", limit.span, message).label("a route can only lower the limit"));
         }
     }
 
@@ -150,18 +150,18 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         };
         let included = self.included(self.position, fields, rows.into());
         if included > u64::from(self.limits.max_included) {
-            let message = format!("{rows} rows would include up to {included} others");
+            let message = format!("{rows} rows would include up to {included} related rows");
             let label = format!("`query.maxIncluded` is {}", self.limits.max_included);
             sink.push(Problem::new("invalid-preset", first.span, message).label(label).help("lower `limit`"));
         }
     }
 
     fn included(&self, position: usize, shown: &FieldPreset, rows: u64) -> u64 {
-        let of = |(name, behind): &(String, FieldPreset)| {
+        let of = |(name, rest): &(String, FieldPreset)| {
             let Some((relation, target)) = self.relation(position, name) else { return 0 };
-            let each = if is_to_many(relation) { u64::from(USUAL.min(self.limits.max_limit)) } else { 1 };
+            let each = if is_to_many(relation) { u64::from(DEFAULT_INCLUDED.min(self.limits.max_limit)) } else { 1 };
             let there = rows.saturating_mul(each);
-            there.saturating_add(self.included(target, behind, there))
+            there.saturating_add(self.included(target, rest, there))
         };
         shown.relations.iter().flatten().map(of).fold(0, u64::saturating_add)
     }
@@ -174,7 +174,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         let named = relations.as_ref().is_some_and(|relations| !relations.is_empty());
         if let Some(first) = names.first().filter(|_| bulk && named) {
             let problem =
-                Problem::new("invalid-preset", first.span, "a bulk operation answers with its own rows alone");
+                Problem::new("invalid-preset", first.span, "answers of bulk operations contain no related rows");
             sink.push(problem.label("no relation can be included"));
         }
         // A list that only removes fields does not restrict relations.
@@ -183,12 +183,12 @@ impl<'n> Presets<'_, '_, '_, 'n> {
     }
 
     fn shown(&self, position: usize, items: &[Item<'_>], depth: u32, sink: &mut Sink) -> FieldPreset {
-        let (draft, columns) = (&self.parts.world.drafts[position], &self.parts.columns[position]);
+        let (draft, columns) = (&self.parts.context.drafts[position], &self.parts.columns[position]);
         let (mut named, mut left_out): (Vec<String>, Vec<String>) = Default::default();
-        let mut followed: Vec<Followed<'_>> = Vec::new();
+        let mut selected: Vec<SelectedRelation<'_>> = Vec::new();
         for item in items {
-            let (first, behind) = item.split();
-            match (columns.get(&first.value), behind) {
+            let (first, rest) = item.split();
+            match (columns.get(&first.value), rest) {
                 (Some(column), None) if column.field.private && !item.left_out => {
                     let problem = item.problem(format!("`{}` cannot be shown", first.value));
                     sink.push(problem.label("it is private"));
@@ -196,11 +196,11 @@ impl<'n> Presets<'_, '_, '_, 'n> {
                 (Some(_), None) if item.left_out => left_out.push(first.value),
                 (Some(_), None) => named.push(first.value),
                 (None, _) if self.relation(position, &first.value).is_some() => {
-                    follow(&mut followed, first.value, *item, behind, sink);
+                    follow(&mut selected, first.value, *item, rest, sink);
                 }
                 (Some(_), Some(_)) => {
                     let problem = item.problem(format!("`{}` is a field, not a relation", first.value));
-                    sink.push(problem.label("nothing stands behind it"));
+                    sink.push(problem.label("a field has no fields of its own"));
                 }
                 (None, _) => drop(columns.resolve(&first, draft, sink)),
             }
@@ -211,14 +211,15 @@ impl<'n> Presets<'_, '_, '_, 'n> {
         };
         let fields = columns.iter().filter(shows).map(|column| column.field.name.clone());
         let fields = fields.filter(|name| !left_out.contains(name)).collect();
-        let relations = followed.into_iter().filter_map(|followed| self.behind(position, followed, depth, sink));
+        let relations =
+            selected.into_iter().filter_map(|selected| self.relation_preset(position, selected, depth, sink));
         FieldPreset { fields, relations: Some(relations.collect()) }
     }
 
-    fn behind(
+    fn relation_preset(
         &self,
         position: usize,
-        Followed { name, items }: Followed<'_>,
+        SelectedRelation { name, items }: SelectedRelation<'_>,
         depth: u32,
         sink: &mut Sink,
     ) -> Option<(String, FieldPreset)> {
@@ -239,7 +240,7 @@ impl<'n> Presets<'_, '_, '_, 'n> {
 
     fn relation(&self, position: usize, name: &str) -> Option<(&Relation, usize)> {
         let relation = self.parts.relations[position].iter().find(|relation| relation.name == name)?;
-        let target = self.parts.world.drafts.iter().position(|draft| draft.name.value == relation.target)?;
+        let target = self.parts.context.drafts.iter().position(|draft| draft.name.value == relation.target)?;
         Some((relation, target))
     }
 
@@ -255,21 +256,21 @@ impl<'n> Presets<'_, '_, '_, 'n> {
 
 /// Adds an item to its relation. A relation without a path becomes an item with an empty path.
 fn follow<'i>(
-    followed: &mut Vec<Followed<'i>>,
+    selected: &mut Vec<SelectedRelation<'i>>,
     name: String,
     item: Item<'i>,
-    behind: Option<Item<'i>>,
+    rest: Option<Item<'i>>,
     sink: &mut Sink,
 ) {
-    if behind.is_none() && item.left_out {
-        let problem = item.problem(format!("the relation `{name}` cannot be left out"));
+    if rest.is_none() && item.left_out {
+        let problem = item.problem(format!("the relation `{name}` cannot be excluded"));
         sink.push(problem.label("a relation is not included unless it is named"));
         return;
     }
-    let item = behind.unwrap_or(Item { rest: "", ..item });
-    match followed.iter_mut().find(|known| known.name == name) {
+    let item = rest.unwrap_or(Item { rest: "", ..item });
+    match selected.iter_mut().find(|known| known.name == name) {
         Some(known) => known.items.push(item),
-        None => followed.push(Followed { name, items: vec![item] }),
+        None => selected.push(SelectedRelation { name, items: vec![item] }),
     }
 }
 
@@ -282,12 +283,12 @@ fn unsortable(column: &Column, shown: Option<&FieldPreset>, sort: &[SortPreset])
     let compared = !matches!(field.ty, FieldType::Json { .. } | FieldType::EnumList { .. } | FieldType::Password);
     if field.private {
         Some("it is private")
-    } else if column.sound && !compared {
+    } else if column.valid && !compared {
         Some("its type has no order")
     } else if sort.iter().any(|other| other.field == field.name) {
-        Some("it is there already")
+        Some("already listed")
     } else if shown.is_some_and(|shown| !shown.fields.contains(&field.name)) {
-        Some("`fields` leaves it out, and cursors tell what a list is sorted by")
+        Some("`fields` leaves it out, but cursors would reveal its values")
     } else {
         None
     }

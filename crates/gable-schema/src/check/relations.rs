@@ -3,24 +3,24 @@
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftKind, DraftModel, DraftRelation};
 use crate::names;
-use crate::nearest::{quoted, suggestion};
+use crate::nearest::{alternatives, suggestion};
 use crate::node::Spanned;
 use crate::schema::{Relation, RelationKind};
 
-use super::World;
+use super::CheckContext;
 use super::columns::Columns;
 use super::join_tables;
 
 /// Returns the relations of every model, in the order of the drafts, without refused relations.
-pub(crate) fn resolve(world: &World<'_, '_>, columns: &[Columns], sink: &mut Sink) -> Vec<Vec<Relation>> {
-    let mut joins = join_tables::resolve(world, sink);
+pub(crate) fn resolve(context: &CheckContext<'_, '_>, columns: &[Columns], sink: &mut Sink) -> Vec<Vec<Relation>> {
+    let mut joins = join_tables::resolve(context, sink);
     let mut resolved = Vec::new();
-    for (draft, columns) in world.drafts.iter().zip(columns) {
+    for (draft, columns) in context.drafts.iter().zip(columns) {
         let mut relations = Vec::new();
         for relation in &draft.relations {
             let kind = match &relation.kind {
                 DraftKind::ManyToMany { .. } => joins.remove(&(draft.name.value.clone(), relation.name.value.clone())),
-                _ => plain_kind(world, draft, columns, relation, sink),
+                _ => plain_kind(context, draft, columns, relation, sink),
             };
             relations.extend(kind.map(|kind| finished(relation, kind)));
         }
@@ -41,17 +41,17 @@ fn finished(relation: &DraftRelation, kind: RelationKind) -> Relation {
 }
 
 fn plain_kind(
-    world: &World<'_, '_>,
+    context: &CheckContext<'_, '_>,
     draft: &DraftModel<'_>,
     columns: &Columns,
     relation: &DraftRelation,
     sink: &mut Sink,
 ) -> Option<RelationKind> {
-    let who = format!("relation `{}`", relation.name.value);
-    let target = world.resolve(&who, &relation.target, sink)?;
+    let referrer = format!("relation `{}`", relation.name.value);
+    let target = context.resolve(&referrer, &relation.target, sink)?;
     match &relation.kind {
         DraftKind::BelongsTo(key) => {
-            check_me(world, relation, sink);
+            check_me(context, relation, sink);
             let field = key.key.field.name.clone();
             columns.get(&field)?;
             Some(RelationKind::BelongsTo { field, on_delete: key.on_delete })
@@ -71,11 +71,11 @@ fn plain_kind(
 }
 
 /// Checks that `default: $me` is only on a foreign key to the account model.
-fn check_me(world: &World<'_, '_>, relation: &DraftRelation, sink: &mut Sink) {
+fn check_me(context: &CheckContext<'_, '_>, relation: &DraftRelation, sink: &mut Sink) {
     let Some(span) = relation.key().and_then(|key| key.me) else {
         return;
     };
-    if world.is_account(&relation.target.value) || !world.complete {
+    if context.is_account(&relation.target.value) || !context.complete {
         return;
     }
     let message = format!("`$me` is an account, but `{}` refers to `{}`", relation.name.value, relation.target.value);
@@ -147,8 +147,8 @@ fn ambiguous(relation: &DraftRelation, target: &DraftModel<'_>, several: &[&Draf
     let message =
         format!("relation `{}` has several possible other sides in `{}`", relation.name.value, target.name.value);
     Problem::new("ambiguous-relation", relation.target.span, message)
-        .label(format!("could be {}", quoted(&names)))
-        .help(format!("say which with `via: {}`", names.first().copied().unwrap_or_default()))
+        .label(format!("could be {}", alternatives(&names)))
+        .help(format!("choose one with `via: {}`", names.first().copied().unwrap_or_default()))
 }
 
 fn check_unique(

@@ -6,7 +6,7 @@ use crate::draft::{DraftKind, DraftModel, DraftRelation, DraftWho};
 use crate::names;
 use crate::schema::{AuthMode, FieldType, ModelKind};
 
-use super::World;
+use super::CheckContext;
 use super::columns::{Column, Columns};
 use super::identifiers::is_unique;
 
@@ -28,19 +28,19 @@ pub(crate) fn kind(name: &str, mode: Option<AuthMode>) -> ModelKind {
     special.map_or(ModelKind::Ordinary, |(_, kind)| *kind)
 }
 
-/// Reports role models that are missing.
-pub(crate) fn missing(world: &World<'_, '_>) -> Vec<&'static str> {
-    ALL.iter().map(|(name, _)| *name).filter(|name| world.draft(name).is_none()).collect()
+/// Returns the role models that are missing.
+pub(crate) fn missing(context: &CheckContext<'_, '_>) -> Vec<&'static str> {
+    ALL.iter().map(|(name, _)| *name).filter(|name| context.draft(name).is_none()).collect()
 }
 
-pub(crate) fn check(world: &World<'_, '_>, columns: &[Columns], mode: Option<AuthMode>, sink: &mut Sink) {
-    for (draft, columns) in world.drafts.iter().zip(columns) {
-        let checker = Checker { world, draft, columns };
+pub(crate) fn check(context: &CheckContext<'_, '_>, columns: &[Columns], mode: Option<AuthMode>, sink: &mut Sink) {
+    for (draft, columns) in context.drafts.iter().zip(columns) {
+        let checker = Checker { context, draft, columns };
         let kind = kind(&draft.name.value, mode);
         if draft.soft_delete && !matches!(kind, ModelKind::Ordinary | ModelKind::Account) {
             checker.refuse(
-                "a role model cannot keep its deleted rows: what was taken away must not come back by itself",
-                "leave out `softDelete`",
+                "it cannot have soft delete, because restoring a row would restore revoked rights",
+                "remove `softDelete`",
                 sink,
             );
         }
@@ -55,7 +55,7 @@ pub(crate) fn check(world: &World<'_, '_>, columns: &[Columns], mode: Option<Aut
 }
 
 struct Checker<'c, 'd, 'n> {
-    world: &'c World<'d, 'n>,
+    context: &'c CheckContext<'d, 'n>,
     draft: &'c DraftModel<'n>,
     columns: &'c Columns,
 }
@@ -72,22 +72,22 @@ impl Checker<'_, '_, '_> {
 
     fn permissions_relation(&self, sink: &mut Sink) {
         let relation = self.draft.relations.iter().find(|relation| relation.name.value == "permissions");
-        let sound = relation.is_some_and(|relation| {
+        let valid = relation.is_some_and(|relation| {
             // The runtime inserts the join rows itself, so the join table must have no custom columns.
             matches!(relation.kind, DraftKind::ManyToMany { through: None, .. }) && relation.target.value == PERMISSION
         });
-        if !sound {
+        if !valid {
             let help = format!("write `permissions: {{ manyToMany: {PERMISSION} }}`");
             self.refuse("it needs the relation `permissions` to `AuthPermission`, without `through`", &help, sink);
         }
     }
 
     fn permission(&self, sink: &mut Sink) {
-        let drafts = || self.world.drafts.iter();
+        let drafts = || self.context.drafts.iter();
         let resource = drafts().map(|draft| names::resource(&draft.name.value).len()).max();
         let action = drafts().flat_map(|draft| &draft.access).map(|access| access.action.value.len()).max();
         self.string("resource", resource.unwrap_or_default(), sink);
-        // The longest of those that every model has.
+        // `Restore` is the longest action that models have without declaring it.
         self.string("action", action.unwrap_or_default().max("Restore".len()), sink);
         self.unique_together(&["resource", "action"], sink);
         self.writable(&["resource", "action"], sink);
@@ -114,14 +114,14 @@ impl Checker<'_, '_, '_> {
             _ => Vec::new(),
         };
         let both = values.len() == 2 && values.contains(&"allow") && values.contains(&"deny");
-        if effect.sound && (!both || effect.field.optional) {
+        if effect.valid && (!both || effect.field.optional) {
             self.refuse("`effect` must be either `allow` or `deny`", EFFECT, sink);
         }
     }
 
     /// Returns the bytes of the longest role named in `access:`; each role is stored in a row.
     fn longest_role(&self) -> usize {
-        let access = self.world.drafts.iter().flat_map(|draft| &draft.access);
+        let access = self.context.drafts.iter().flat_map(|draft| &draft.access);
         let who = access.flat_map(|access| &access.rules).map(|rule| &rule.who);
         let longest = |who: &DraftWho| match who {
             DraftWho::Roles(roles) => roles.iter().map(|role| role.value.len()).max().unwrap_or_default(),
@@ -134,33 +134,33 @@ impl Checker<'_, '_, '_> {
     /// writes.
     fn string(&self, name: &str, longest: usize, sink: &mut Sink) -> Option<&Column> {
         let column = self.columns.get(name);
-        let sound = column.is_some_and(|column| {
-            !column.sound || (matches!(column.field.ty, FieldType::String { .. }) && !column.field.optional)
+        let valid = column.is_some_and(|column| {
+            !column.valid || (matches!(column.field.ty, FieldType::String { .. }) && !column.field.optional)
         });
-        if !sound {
+        if !valid {
             let help = format!("write `{name}: {{ type: string, max: 80 }}`");
             self.refuse(&format!("it needs `{name}`, a required string"), &help, sink);
             return None;
         }
         if column.is_some_and(|column| column.field.case_insensitive) {
-            let what = format!("`{name}` must be compared to the letter");
+            let requirement = format!("`{name}` must be compared case-sensitively");
             self.refuse(
-                &what,
-                "leave `caseInsensitive` out: the server looks these names up as they are written",
+                &requirement,
+                "remove `caseInsensitive`: the server looks names up in their exact spelling",
                 sink,
             );
         }
         if let Some(FieldType::String { max, .. }) = column.map(|column| &column.field.ty)
             && (*max as usize) < longest
         {
-            let what = format!("`{name}` must have room for {longest} characters");
-            self.refuse(&what, "raise its `max`: the names in this schema are written to it", sink);
+            let requirement = format!("`{name}` must allow {longest} characters");
+            self.refuse(&requirement, "raise its `max`: the server stores names of this schema in the field", sink);
         }
         column
     }
 
     fn account_key(&self, sink: &mut Sink) -> Option<&str> {
-        self.key_to(&self.world.account?.name.value, sink)
+        self.key_to(&self.context.account?.name.value, sink)
     }
 
     /// Returns the key of the one required `belongsTo` to a model.
@@ -172,8 +172,12 @@ impl Checker<'_, '_, '_> {
         {
             return Some(&key.key.field.name);
         }
-        let what = format!("it needs exactly one required `belongsTo: {target}`");
-        self.refuse(&what, &format!("write a relation with `{{ belongsTo: {target}, onDelete: cascade }}`"), sink);
+        let requirement = format!("it needs exactly one required `belongsTo: {target}`");
+        self.refuse(
+            &requirement,
+            &format!("write a relation with `{{ belongsTo: {target}, onDelete: cascade }}`"),
+            sink,
+        );
         None
     }
 
@@ -183,8 +187,8 @@ impl Checker<'_, '_, '_> {
         };
         if !self.draft.uniques.iter().any(same) {
             let list = fields.join(", ");
-            let what = format!("{} must be unique together", crate::nearest::quoted(fields));
-            self.refuse(&what, &format!("add `- [{list}]` under `unique:`"), sink);
+            let requirement = format!("{} must be unique together", crate::nearest::quoted(fields));
+            self.refuse(&requirement, &format!("add `- [{list}]` under `unique:`"), sink);
         }
     }
 
@@ -195,22 +199,31 @@ impl Checker<'_, '_, '_> {
             let field = &column.field;
             let extra =
                 matches!(field.origin, crate::schema::Origin::Declared | crate::schema::Origin::ForeignKey { .. });
-            extra && column.sound && !field.optional && field.default.is_none() && !read.contains(&field.name.as_str())
+            extra && column.valid && !field.optional && field.default.is_none() && !read.contains(&field.name.as_str())
         });
         for column in needed {
-            let message =
-                format!("`{}.{}` is required, but rows are made without it", self.draft.name.value, column.field.name);
+            let message = format!(
+                "`{}.{}` is required, but the server inserts rows without it",
+                self.draft.name.value, column.field.name
+            );
             sink.push(
                 Problem::new("role-model", column.span, message)
-                    .label("the server adds rows of this model itself")
+                    .label("the server inserts rows of this model itself")
                     .help("make it optional, or give it a default"),
             );
         }
     }
 
-    fn refuse(&self, what: &str, help: &str, sink: &mut Sink) {
-        let message = format!("`{}` is not as the server needs it: {what}", self.draft.name.value);
-        sink.push(Problem::new("role-model", self.draft.name.span, message).label("a role model").help(help));
+    fn refuse(&self, requirement: &str, help: &str, sink: &mut Sink) {
+        let message = format!(
+            "the role model `{}` does not meet a requirement of the server: {requirement}",
+            self.draft.name.value
+        );
+        sink.push(
+            Problem::new("role-model", self.draft.name.span, message)
+                .label("the server reads and writes this model")
+                .help(help),
+        );
     }
 }
 

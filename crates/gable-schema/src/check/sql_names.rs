@@ -6,7 +6,7 @@ use crate::diagnostic::{Problem, Sink};
 use crate::names;
 use crate::schema::{Relation, RelationKind};
 
-use super::World;
+use super::CheckContext;
 
 /// All names in use.
 pub(crate) struct SqlNames {
@@ -15,25 +15,25 @@ pub(crate) struct SqlNames {
 
 impl SqlNames {
     /// Registers the tables of all models and the join tables of all `manyToMany` relations.
-    pub(crate) fn of_tables(world: &World<'_, '_>, relations: &[Vec<Relation>], sink: &mut Sink) -> Self {
+    pub(crate) fn of_tables(context: &CheckContext<'_, '_>, relations: &[Vec<Relation>], sink: &mut Sink) -> Self {
         let mut taken = HashSet::new();
-        for draft in world.drafts {
+        for draft in context.drafts {
             let table = names::table(&draft.name.value);
             // Names of the index and the sequence that PostgreSQL creates itself.
             taken.extend([format!("{table}_pkey"), format!("{table}_id_seq")]);
             taken.insert(table);
         }
-        for (draft, relations) in world.drafts.iter().zip(relations) {
+        for (draft, relations) in context.drafts.iter().zip(relations) {
             for relation in relations {
-                let Some(table) = made_table(relation) else {
+                let Some(table) = generated_table(relation) else {
                     continue;
                 };
-                if world.drafts.iter().any(|draft| names::table(&draft.name.value) == table) {
+                if context.drafts.iter().any(|draft| names::table(&draft.name.value) == table) {
                     let declared = draft.relations.iter().find(|declared| declared.name.value == relation.name);
                     let span = declared.map_or(draft.name.span, |declared| declared.name.span);
                     let message = format!("relation `{}` would have the join table `{table}`", relation.name);
-                    let problem = Problem::new("name-clash", span, message).label("a model has this table");
-                    sink.push(problem.help("say `through:` that model, or rename it"));
+                    let problem = Problem::new("name-clash", span, message).label("already the table of a model");
+                    sink.push(problem.help("add `through:` with that model, or rename the relation"));
                 }
                 taken.extend([format!("{table}_pkey"), table.to_owned()]);
             }
@@ -55,7 +55,7 @@ impl SqlNames {
     }
 }
 
-fn made_table(relation: &Relation) -> Option<&str> {
+fn generated_table(relation: &Relation) -> Option<&str> {
     match &relation.kind {
         RelationKind::ManyToMany { table, through: None, .. } => Some(table),
         _ => None,

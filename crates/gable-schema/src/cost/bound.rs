@@ -13,7 +13,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    pub const NOTHING: Bound = Bound::exactly(0);
+    pub const ZERO: Bound = Bound::exactly(0);
 
     pub const fn exactly(most: u64) -> Self {
         Self { most, reached: true }
@@ -35,7 +35,7 @@ impl Add for Bound {
 
 impl Sum for Bound {
     fn sum<I: Iterator<Item = Bound>>(bounds: I) -> Bound {
-        bounds.fold(Bound::NOTHING, Add::add)
+        bounds.fold(Bound::ZERO, Add::add)
     }
 }
 

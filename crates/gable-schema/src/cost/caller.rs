@@ -7,26 +7,26 @@ use super::Bound;
 /// Statements of a request whose account is not cached. With a warm cache there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Stage 3.
-    pub asks: Bound,
-    /// Revalidation of the caller after a transaction was opened.
-    pub still_asks: Bound,
+    /// Identifying the caller by a credential.
+    pub authentication: Bound,
+    /// Checking the caller's rights again, in the transaction of a write.
+    pub revalidation: Bound,
 }
 
 impl Caller {
     pub(super) fn of(schema: &Schema) -> Self {
         match &schema.app.auth {
-            Some(auth) => Caller { asks: Bound::exactly(credentials(auth)), still_asks: Bound::exactly(1) },
-            None => Caller { asks: Bound::NOTHING, still_asks: Bound::NOTHING },
+            Some(auth) => Caller { authentication: Bound::exactly(credentials(auth)), revalidation: Bound::exactly(1) },
+            None => Caller { authentication: Bound::ZERO, revalidation: Bound::ZERO },
         }
     }
 
     pub(super) fn reads(self) -> Bound {
-        self.asks
+        self.authentication
     }
 
     pub(super) fn writes(self) -> Bound {
-        self.asks + self.still_asks
+        self.authentication + self.revalidation
     }
 }
 

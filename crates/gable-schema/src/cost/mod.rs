@@ -16,7 +16,7 @@ pub use bound::Bound;
 pub use caller::Caller;
 
 use include::Includes;
-use write::{Done, Form, Writes};
+use write::{InputKind, RowChange, Writes};
 
 /// The highest cost of every endpoint of the models.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,37 +61,43 @@ pub fn costs(schema: &Schema) -> Costs {
     let mut endpoints = Vec::new();
     for (position, model) in schema.models.iter().enumerate() {
         let estimate = Estimate { schema, caller, includes: &includes, position, writes: Writes::new(schema, model) };
-        endpoints
-            .extend(ENDPOINTS.iter().filter(|served| served.is_of(model)).map(|served| estimate.of(served, model)));
+        endpoints.extend(ENDPOINTS.iter().filter(|kind| kind.is_of(model)).map(|kind| estimate.of(kind, model)));
     }
     Costs { caller, limits: schema.app.query.clone(), endpoints }
 }
 
-struct Served {
+/// The operation, method and path of an endpoint.
+struct EndpointKind {
     /// `None` for `restore`.
     operation: Option<Operation>,
     name: &'static str,
     method: &'static str,
-    behind: &'static str,
+    /// The part of the path after that of the model.
+    suffix: &'static str,
 }
 
-const ENDPOINTS: [Served; 9] = [
-    served(Operation::FindMany, "findMany", "GET", ""),
-    served(Operation::CreateOne, "createOne", "POST", ""),
-    served(Operation::CreateMany, "createMany", "POST", "/many"),
-    served(Operation::UpdateMany, "updateMany", "PATCH", "/many"),
-    served(Operation::DeleteMany, "deleteMany", "DELETE", "/many"),
-    served(Operation::FindOne, "findOne", "GET", "/{id}"),
-    served(Operation::UpdateOne, "updateOne", "PATCH", "/{id}"),
-    served(Operation::DeleteOne, "deleteOne", "DELETE", "/{id}"),
-    Served { operation: None, name: "restore", method: "POST", behind: "/{id}/restore" },
+const ENDPOINTS: [EndpointKind; 9] = [
+    endpoint(Operation::FindMany, "findMany", "GET", ""),
+    endpoint(Operation::CreateOne, "createOne", "POST", ""),
+    endpoint(Operation::CreateMany, "createMany", "POST", "/many"),
+    endpoint(Operation::UpdateMany, "updateMany", "PATCH", "/many"),
+    endpoint(Operation::DeleteMany, "deleteMany", "DELETE", "/many"),
+    endpoint(Operation::FindOne, "findOne", "GET", "/{id}"),
+    endpoint(Operation::UpdateOne, "updateOne", "PATCH", "/{id}"),
+    endpoint(Operation::DeleteOne, "deleteOne", "DELETE", "/{id}"),
+    EndpointKind { operation: None, name: "restore", method: "POST", suffix: "/{id}/restore" },
 ];
 
-const fn served(operation: Operation, name: &'static str, method: &'static str, behind: &'static str) -> Served {
-    Served { operation: Some(operation), name, method, behind }
+const fn endpoint(
+    operation: Operation,
+    name: &'static str,
+    method: &'static str,
+    suffix: &'static str,
+) -> EndpointKind {
+    EndpointKind { operation: Some(operation), name, method, suffix }
 }
 
-impl Served {
+impl EndpointKind {
     fn is_of(&self, model: &Model) -> bool {
         self.operation.map_or(model.soft_delete, |operation| model.enables(operation))
     }
@@ -114,19 +120,19 @@ struct Estimate<'s> {
 }
 
 impl Estimate<'_> {
-    fn of(&self, served: &Served, model: &Model) -> Endpoint {
-        let Cost { statements, rows } = self.cost(served.operation);
-        let deletes = matches!(served.operation, Some(Operation::DeleteOne | Operation::DeleteMany));
-        let writes = || self.caller.writes() + self.writes.hold();
-        let asking = if served.method == "GET" { self.caller.reads() } else { writes() };
+    fn of(&self, kind: &EndpointKind, model: &Model) -> Endpoint {
+        let Cost { statements, rows } = self.cost(kind.operation);
+        let deletes = matches!(kind.operation, Some(Operation::DeleteOne | Operation::DeleteMany));
+        let writes = || self.caller.writes() + self.writes.serialization();
+        let caller = if kind.method == "GET" { self.caller.reads() } else { writes() };
         Endpoint {
             model: model.name.clone(),
-            operation: served.name,
-            method: served.method,
-            path: format!("{}/{}{}", self.schema.app.api, model.path, served.behind),
-            statements: asking + statements,
+            operation: kind.name,
+            method: kind.method,
+            path: format!("{}/{}{}", self.schema.app.api, model.path, kind.suffix),
+            statements: caller + statements,
             rows,
-            nested: nests(served.operation).then(|| nested::each(self.schema, model)).flatten(),
+            nested: nests(kind.operation).then(|| nested::each(self.schema, model)).flatten(),
             cascades: deletes && self.writes.cascades(),
         }
     }
@@ -161,8 +167,8 @@ impl Estimate<'_> {
 
     /// Turns the cost of included rows into an upper bound if the route's preset may exclude relations.
     fn included(&self, operation: Operation, cost: Cost) -> Cost {
-        let less = self.preset(operation).is_some_and(|preset| preset.fields.is_some());
-        if !less {
+        let may_exclude = self.preset(operation).is_some_and(|preset| preset.fields.is_some());
+        if !may_exclude {
             return cost;
         }
         Cost { statements: Bound::at_most(cost.statements.most), rows: Bound::at_most(cost.rows.most) }
@@ -176,13 +182,13 @@ impl Estimate<'_> {
     fn create_one(&self) -> Cost {
         let writes = self.writes;
         let included = self.included(Operation::CreateOne, self.includes.of_one(self.position));
-        let around = writes.references(Form::Create)
-            + writes.named_references(Form::Create, 1)
-            + writes.links(Form::Create)
-            + writes.guard(Done::New, 1);
+        let additional = writes.references(InputKind::Create)
+            + writes.named_references(InputKind::Create, 1)
+            + writes.links(InputKind::Create)
+            + writes.guard(RowChange::Created, 1);
         Cost {
-            statements: around + ONE + writes.reading_again(Done::New) + included.statements,
-            rows: ONE + writes.reference_rows(Form::Create, 1) + writes.link_rows() + included.rows,
+            statements: additional + ONE + writes.reload(RowChange::Created) + included.statements,
+            rows: ONE + writes.reference_rows(InputKind::Create, 1) + writes.link_rows() + included.rows,
         }
     }
 
@@ -190,40 +196,45 @@ impl Estimate<'_> {
     fn update_one(&self) -> Cost {
         let writes = self.writes;
         let included = self.included(Operation::UpdateOne, self.includes.of_one(self.position));
-        let within = writes.still_within();
-        let linked = if writes.has_links() { writes.guard(Done::New, 1) } else { Bound::NOTHING };
-        let around = writes.references(Form::Update)
-            + writes.named_references(Form::Update, 1)
-            + writes.moving()
-            + within
-            + writes.links(Form::Update)
+        let scope_check = writes.scope_check();
+        let linked = if writes.has_links() { writes.guard(RowChange::Created, 1) } else { Bound::ZERO };
+        let additional = writes.references(InputKind::Update)
+            + writes.named_references(InputKind::Update, 1)
+            + writes.address_change()
+            + scope_check
+            + writes.links(InputKind::Update)
             + writes.replacements();
-        let guards = writes.guard(Done::Changed, 1) + linked;
+        let guards = writes.guard(RowChange::Updated, 1) + linked;
         Cost {
-            statements: ONE + around + ONE + guards + writes.reading_again(Done::Changed) + included.statements,
-            rows: ONE + ONE + within + writes.reference_rows(Form::Update, 1) + writes.link_rows() + included.rows,
+            statements: ONE + additional + ONE + guards + writes.reload(RowChange::Updated) + included.statements,
+            rows: ONE
+                + ONE
+                + scope_check
+                + writes.reference_rows(InputKind::Update, 1)
+                + writes.link_rows()
+                + included.rows,
         }
     }
 
     /// The row is read for `If-Match`.
     fn delete_one(&self) -> Cost {
-        let guard = self.writes.guard(Done::Deleted, 1);
-        Cost { statements: ONE + ONE + guard + self.writes.reading_again(Done::Deleted), rows: ONE + ONE }
+        let guard = self.writes.guard(RowChange::Deleted, 1);
+        Cost { statements: ONE + ONE + guard + self.writes.reload(RowChange::Deleted), rows: ONE + ONE }
     }
 
     fn create_many(&self) -> Cost {
         let writes = self.writes;
         // The maximum number of rows in one body.
-        let guards = writes.guard(Done::New, writes.most());
-        let around = writes.references(Form::Create)
-            + writes.named_references(Form::Create, writes.most())
-            + writes.links(Form::Create)
-            + writes.blame()
+        let guards = writes.guard(RowChange::Created, writes.max_bulk());
+        let additional = writes.references(InputKind::Create)
+            + writes.named_references(InputKind::Create, writes.max_bulk())
+            + writes.links(InputKind::Create)
+            + writes.retries_one_by_one()
             + guards;
         Cost {
-            statements: around + writes.inserts() + writes.reading_again(Done::New),
-            rows: Bound::at_most(writes.most())
-                + writes.reference_rows(Form::Create, writes.most())
+            statements: additional + writes.inserts() + writes.reload(RowChange::Created),
+            rows: Bound::at_most(writes.max_bulk())
+                + writes.reference_rows(InputKind::Create, writes.max_bulk())
                 + writes.link_rows(),
         }
     }
@@ -231,26 +242,26 @@ impl Estimate<'_> {
     /// The rows are counted first. A bulk update does not change links.
     fn update_many(&self) -> Cost {
         let writes = self.writes;
-        let around = writes.references(Form::Update) + writes.guard(Done::Changed, writes.most());
+        let additional = writes.references(InputKind::Update) + writes.guard(RowChange::Updated, writes.max_bulk());
         Cost {
-            statements: ONE + around + ONE + writes.reading_again(Done::Changed),
-            rows: Bound::exactly(writes.most()) + writes.reference_rows(Form::Update, 1),
+            statements: ONE + additional + ONE + writes.reload(RowChange::Updated),
+            rows: Bound::exactly(writes.max_bulk()) + writes.reference_rows(InputKind::Update, 1),
         }
     }
 
     /// The rows are counted first.
     fn delete_many(&self) -> Cost {
         let writes = self.writes;
-        let guards = writes.guard(Done::Deleted, writes.most());
+        let guards = writes.guard(RowChange::Deleted, writes.max_bulk());
         Cost {
-            statements: ONE + guards + ONE + writes.reading_again(Done::Deleted),
-            rows: Bound::exactly(writes.most()),
+            statements: ONE + guards + ONE + writes.reload(RowChange::Deleted),
+            rows: Bound::exactly(writes.max_bulk()),
         }
     }
 
     fn restore(&self) -> Cost {
         let included = self.included(Operation::UpdateOne, self.includes.of_one(self.position));
-        let guard = self.writes.guard(Done::New, 1);
+        let guard = self.writes.guard(RowChange::Created, 1);
         Cost { statements: ONE + guard + included.statements, rows: ONE + included.rows }
     }
 }

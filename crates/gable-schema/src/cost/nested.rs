@@ -3,7 +3,7 @@
 use crate::schema::{Model, Relation, RelationKind, Schema};
 
 use super::include::has_private_key;
-use super::write::{Done, Form, Writes};
+use super::write::{InputKind, RowChange, Writes};
 use super::{Bound, Cost, ONE};
 
 /// Returns the highest cost of one more related row in a body, over all models that it may belong to; `None` if
@@ -48,15 +48,17 @@ fn is_named(schema: &Schema, model: &Model, relation: &Relation) -> bool {
 fn of_one(schema: &Schema, target: &Model) -> Cost {
     let writes = Writes::new(schema, target);
     let found = ONE + Bound::exactly(target.uniques.len() as u64);
-    let keys = Bound::at_most(writes.references(Form::Create).most.max(writes.references(Form::Update).most));
-    let guards =
-        writes.guard(Done::New, 1) + writes.guard(Done::Changed, 1) + writes.guard(Done::Deleted, 1) + writes.hold();
+    let keys = Bound::at_most(writes.references(InputKind::Create).most.max(writes.references(InputKind::Update).most));
+    let guards = writes.guard(RowChange::Created, 1)
+        + writes.guard(RowChange::Updated, 1)
+        + writes.guard(RowChange::Deleted, 1)
+        + writes.serialization();
     // The write, a retry alone if a batch fails, and the link; two reads of the row that names it, before and after;
     // two reads of the row itself if it names others. An upsert first looks for its row.
     let written = Bound::exactly(3 + 2 + 2) + Bound::at_most(1);
-    let once_more = Bound::at_most(writes.reading_again(Done::New).most.max(writes.reading_again(Done::Deleted).most));
+    let once_more = Bound::at_most(writes.reload(RowChange::Created).most.max(writes.reload(RowChange::Deleted).most));
     Cost {
-        statements: found + keys + written + writes.still_within() + writes.moving() + guards + once_more,
-        rows: ONE + keys + written + writes.still_within(),
+        statements: found + keys + written + writes.scope_check() + writes.address_change() + guards + once_more,
+        rows: ONE + keys + written + writes.scope_check(),
     }
 }

@@ -12,23 +12,23 @@ const BINDS: u64 = 30_000;
 const VALUES: u64 = 200;
 /// Statements that change the e-mail address of an account: locking it, reading the address before and after and
 /// whether it is verified, invalidating tokens sent by mail, and recording the event.
-const MOVES: u64 = 6;
-/// [`MOVES`], plus the statements for mail: a lock, counting recent mails, a notice to the old address; for the new
-/// address a lock, invalidating older tokens, a token and a mail.
-const MOVES_WITH_MAIL: u64 = 13;
+const ADDRESS_CHANGE: u64 = 6;
+/// [`ADDRESS_CHANGE`], plus the statements for mail: a lock, counting recent mails, a notice to the old address; for
+/// the new address a lock, invalidating older tokens, a token and a mail.
+const ADDRESS_CHANGE_WITH_MAIL: u64 = 13;
 
 /// The input type of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum InputKind {
     Create,
     Update,
 }
 
-/// How a row was written.
+/// The way a row was written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
-    New,
-    Changed,
+pub(super) enum RowChange {
+    Created,
+    Updated,
     Deleted,
 }
 
@@ -45,15 +45,15 @@ impl<'s> Writes<'s> {
     }
 
     /// Maximum rows of a bulk write.
-    pub(super) fn most(self) -> u64 {
+    pub(super) fn max_bulk(self) -> u64 {
         self.schema.app.query.max_bulk.into()
     }
 
     /// One statement for each key that a body may set, if it could refer to a row that the caller must not see.
-    pub(super) fn references(self, form: Form) -> Bound {
+    pub(super) fn references(self, input: InputKind) -> Bound {
         let keys = self.model.relations.iter().filter_map(|relation| {
             let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
-            let set = self.model.field(field).is_some_and(|field| is_set(field, form));
+            let set = self.model.field(field).is_some_and(|field| is_set(field, input));
             self.schema.model(&relation.target).filter(|_| set)
         });
         keys.map(|target| match target {
@@ -64,20 +64,20 @@ impl<'s> Writes<'s> {
     }
 
     /// Statements that find rows named by a unique field; a change first reads the row itself.
-    pub(super) fn named_references(self, form: Form, bodies: u64) -> Bound {
+    pub(super) fn named_references(self, input: InputKind, bodies: u64) -> Bound {
         let keys = self.model.relations.iter().filter_map(|relation| {
             let RelationKind::BelongsTo { field, .. } = &relation.kind else { return None };
-            let set = self.model.field(field).is_some_and(|field| is_set(field, form));
+            let set = self.model.field(field).is_some_and(|field| is_set(field, input));
             self.schema.model(&relation.target).filter(|target| set && !target.uniques.is_empty())
         });
-        let lists = bodies.min(self.most_named()).div_ceil(VALUES);
+        let lists = bodies.min(self.max_named()).div_ceil(VALUES);
         let found: u64 = keys.map(|target| lists * target.uniques.len() as u64).sum();
-        Bound::at_most(found + u64::from(found > 0 && form == Form::Update))
+        Bound::at_most(found + u64::from(found > 0 && input == InputKind::Update))
     }
 
-    /// After a failed statement for many rows, each row is tried alone to find the cause.
-    pub(super) fn blame(self) -> Bound {
-        Bound::at_most(self.most())
+    /// If a statement for many rows fails, the rows are written one by one to find the refused ones.
+    pub(super) fn retries_one_by_one(self) -> Bound {
+        Bound::at_most(self.max_bulk())
     }
 
     /// INSERT statements for the maximum number of rows, as few as the limit on bound values allows.
@@ -85,7 +85,7 @@ impl<'s> Writes<'s> {
         let columns = self.model.fields.iter().filter(|field| self.fills(field)).count() as u64;
         // SQL cannot insert many rows that consist only of defaults, so such rows are inserted one by one.
         let together = BINDS.checked_div(columns).unwrap_or(1).max(1);
-        match self.most().div_ceil(together) {
+        match self.max_bulk().div_ceil(together) {
             1 => Bound::exactly(1),
             // The limit on the size of a body may not allow as many rows.
             several => Bound::at_most(several),
@@ -94,15 +94,15 @@ impl<'s> Writes<'s> {
 
     /// Statements for each relation, independent of the number of rows in a body: finding connected rows by ids and
     /// by values, and connecting them; in a change also finding disconnected rows by values, and disconnecting them.
-    pub(super) fn links(self, form: Form) -> Bound {
-        let sides = if form == Form::Create { 1 } else { 2 };
+    pub(super) fn links(self, input: InputKind) -> Bound {
+        let sides = if input == InputKind::Create { 1 } else { 2 };
         let each = self.linked().map(|target| {
-            let by_values = self.most_named().div_ceil(VALUES) * target.uniques.len() as u64;
+            let by_values = self.max_named().div_ceil(VALUES) * target.uniques.len() as u64;
             // `connectOrCreate`: rows are looked up, and once more if several elements name the same row.
             let either = 2 * (1 + by_values) + 2;
             // `set`: finding the new rows and those that other elements name, reading the current links, and removing
             // links.
-            let replaced = if form == Form::Create { 0 } else { 2 * (1 + by_values) + 2 };
+            let replaced = if input == InputKind::Create { 0 } else { 2 * (1 + by_values) + 2 };
             Bound::exactly(1 + sides) + Bound::at_most(sides * by_values + either + replaced)
         });
         each.sum()
@@ -118,23 +118,23 @@ impl<'s> Writes<'s> {
 
     /// Rows found for links, and join rows.
     pub(super) fn link_rows(self) -> Bound {
-        Bound::at_most(if self.has_links() { 4 * self.most_named() } else { 0 })
+        Bound::at_most(if self.has_links() { 4 * self.max_named() } else { 0 })
     }
 
     /// Rows found through foreign keys.
-    pub(super) fn reference_rows(self, form: Form, bodies: u64) -> Bound {
-        Bound::at_most(self.references(form).most * bodies)
+    pub(super) fn reference_rows(self, input: InputKind, bodies: u64) -> Bound {
+        Bound::at_most(self.references(input).most * bodies)
     }
 
     /// Maximum number of related rows that one body may name.
-    fn most_named(self) -> u64 {
+    fn max_named(self) -> u64 {
         self.schema.app.query.max_nested.into()
     }
 
     /// Targets of relations with a generated join table; a relation `through` a model is written through that model.
     fn linked(self) -> impl Iterator<Item = &'s Model> {
         let Writes { schema, model } = self;
-        let made = model.relations.iter().filter(|relation| is_made(&relation.kind));
+        let made = model.relations.iter().filter(|relation| has_generated_table(&relation.kind));
         made.filter_map(|relation| schema.model(&relation.target))
     }
 
@@ -143,30 +143,30 @@ impl<'s> Writes<'s> {
     }
 
     /// One statement if a change may move a row out of the rule that allowed it; checked after the change.
-    pub(super) fn still_within(self) -> Bound {
+    pub(super) fn scope_check(self) -> Bound {
         let read = rules(self.model, "Update").flat_map(|rule| &rule.conditions);
-        let written = |field: &Field| is_set(field, Form::Update) || field.origin == Origin::UpdatedAt;
-        let moves = read.filter_map(|condition| self.model.field(&condition.field)).any(written);
-        Bound::at_most(moves.into())
+        let written = |field: &Field| is_set(field, InputKind::Update) || field.origin == Origin::UpdatedAt;
+        let may_leave = read.filter_map(|condition| self.model.field(&condition.field)).any(written);
+        Bound::at_most(may_leave.into())
     }
 
     /// Statements of the guards after a write to accounts, roles or permissions: some per request, some per row.
-    pub(super) fn guard(self, done: Done, rows: u64) -> Bound {
-        let once = match (self.model.kind, done) {
+    pub(super) fn guard(self, change: RowChange, rows: u64) -> Bound {
+        let once = match (self.model.kind, change) {
             // Check that another super user remains (a lock and a query); end the account's log-ins.
-            (ModelKind::Account, Done::Changed) => 3,
-            (ModelKind::Account, Done::Deleted) => 2 + u64::from(self.model.soft_delete),
+            (ModelKind::Account, RowChange::Updated) => 3,
+            (ModelKind::Account, RowChange::Deleted) => 2 + u64::from(self.model.soft_delete),
             _ => 0,
         };
-        let each = match (self.model.kind, done) {
+        let each = match (self.model.kind, change) {
             // Check that the caller may manage this account.
-            (ModelKind::Account, Done::Changed) => 1,
+            (ModelKind::Account, RowChange::Updated) => 1,
             // Read all permissions of the role.
-            (ModelKind::Role, Done::New | Done::Changed) => 1,
+            (ModelKind::Role, RowChange::Created | RowChange::Updated) => 1,
             // Find the accounts that the permission is denied to.
-            (ModelKind::Permission, Done::Changed) => 1,
+            (ModelKind::Permission, RowChange::Updated) => 1,
             // Read the role's name and all its permissions.
-            (ModelKind::AccountRole, Done::New | Done::Changed) => 2,
+            (ModelKind::AccountRole, RowChange::Created | RowChange::Updated) => 2,
             (ModelKind::AccountPermission, _) => 1,
             _ => 0,
         };
@@ -175,43 +175,43 @@ impl<'s> Writes<'s> {
 
     /// Statements before a write to accounts, roles or permissions: taking the lock of such writes, reading the
     /// caller's account, and checking the caller's rights again. SQLite, which has one writer, needs none.
-    pub(super) fn hold(self) -> Bound {
-        let held = self.model.kind != ModelKind::Ordinary && self.schema.app.auth.is_some();
-        Bound::at_most(if held { 3 } else { 0 })
+    pub(super) fn serialization(self) -> Bound {
+        let serialized = self.model.kind != ModelKind::Ordinary && self.schema.app.auth.is_some();
+        Bound::at_most(if serialized { 3 } else { 0 })
     }
 
     /// Statements that change the e-mail address of an account.
-    pub(super) fn moving(self) -> Bound {
+    pub(super) fn address_change(self) -> Bound {
         let address = |field: &&Field| field.name == "email" && field.ty == FieldType::Email;
         let moves = self.model.kind == ModelKind::Account
-            && self.model.fields.iter().find(address).is_some_and(|field| is_set(field, Form::Update));
+            && self.model.fields.iter().find(address).is_some_and(|field| is_set(field, InputKind::Update));
         Bound::at_most(match &self.schema.app.auth {
-            Some(auth) if moves && auth.sends_mail() => MOVES_WITH_MAIL,
-            Some(_) if moves => MOVES,
+            Some(auth) if moves && auth.sends_mail() => ADDRESS_CHANGE_WITH_MAIL,
+            Some(_) if moves => ADDRESS_CHANGE,
             _ => 0,
         })
     }
 
     /// Statements after the commit that reload roles and permissions, from three tables.
-    pub(super) fn reading_again(self, done: Done) -> Bound {
+    pub(super) fn reload(self, change: RowChange) -> Bound {
         let dynamic = self.schema.app.auth.as_ref().is_some_and(|auth| auth.mode == AuthMode::Dynamic);
-        let says = match self.model.kind {
+        let reloads = match self.model.kind {
             ModelKind::Role | ModelKind::Permission => true,
-            ModelKind::Ordinary => done == Done::Deleted && owns_access(self.schema, &self.model.name),
+            ModelKind::Ordinary => change == RowChange::Deleted && owns_access(self.schema, &self.model.name),
             ModelKind::Account | ModelKind::AccountRole | ModelKind::AccountPermission => false,
         };
-        Bound::exactly(if dynamic && says { 3 } else { 0 })
+        Bound::exactly(if dynamic && reloads { 3 } else { 0 })
     }
 
     /// Returns true if the database deletes or updates other rows along with a deleted one.
     pub(super) fn cascades(self) -> bool {
         let name = &self.model.name;
-        let takes = |kind: &RelationKind| match kind {
+        let cascades = |kind: &RelationKind| match kind {
             RelationKind::BelongsTo { on_delete, .. } => *on_delete != OnDelete::Restrict,
-            kind => is_made(kind),
+            kind => has_generated_table(kind),
         };
         let refers =
-            |model: &Model| model.relations.iter().any(|relation| relation.target == *name && takes(&relation.kind));
+            |model: &Model| model.relations.iter().any(|relation| relation.target == *name && cascades(&relation.kind));
         !self.model.soft_delete && (self.schema.models.iter().any(refers) || self.has_links())
     }
 
@@ -227,12 +227,12 @@ impl<'s> Writes<'s> {
 }
 
 /// Returns true if a body may set the field.
-fn is_set(field: &Field, form: Form) -> bool {
-    let by_people = matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. } | Origin::Account);
-    by_people && !field.read_only && !field.private && (form == Form::Create || !field.immutable)
+fn is_set(field: &Field, input: InputKind) -> bool {
+    let by_clients = matches!(field.origin, Origin::Declared | Origin::ForeignKey { .. } | Origin::Account);
+    by_clients && !field.read_only && !field.private && (input == InputKind::Create || !field.immutable)
 }
 
-fn is_made(kind: &RelationKind) -> bool {
+fn has_generated_table(kind: &RelationKind) -> bool {
     matches!(kind, RelationKind::ManyToMany { through: None, .. })
 }
 

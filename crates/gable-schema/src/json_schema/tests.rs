@@ -7,8 +7,8 @@ use super::*;
 use crate::diagnostic::Sink;
 use crate::yaml;
 
-/// All tables that the reader opens, to check that editors know every key that the reader accepts.
-const READ: &[&Table] = &[
+/// All tables of keys that the reader uses. The tests check that the JSON Schema contains each of them.
+const TABLES: &[&Table] = &[
     &keys::MODEL,
     &keys::FIELD,
     &keys::FIELD_ACCESS,
@@ -45,7 +45,7 @@ const READ: &[&Table] = &[
 #[test]
 fn every_key_that_is_read_is_in_the_json_schema() {
     let schema = json_schema();
-    for table in READ {
+    for table in TABLES {
         let properties = schema["$defs"][table.name]["properties"].as_object();
         let properties = properties.unwrap_or_else(|| panic!("{} is not defined", table.name));
         for key in table.keys {
@@ -56,19 +56,19 @@ fn every_key_that_is_read_is_in_the_json_schema() {
 }
 
 #[test]
-fn every_table_is_in_the_list_above() {
+fn the_list_contains_every_table() {
     let source = include_str!("../keys.rs");
-    assert_eq!(source.matches(": Table =").count(), READ.len());
+    assert_eq!(source.matches(": Table =").count(), TABLES.len());
 }
 
 #[test]
 fn names_of_tables_are_distinct() {
-    for (index, table) in READ.iter().enumerate() {
-        assert!(READ[..index].iter().all(|other| other.name != table.name), "{}", table.name);
+    for (index, table) in TABLES.iter().enumerate() {
+        assert!(TABLES[..index].iter().all(|other| other.name != table.name), "{}", table.name);
     }
 }
 
-/// A validator for the parts of JSON Schema that are used here, so that the printed schema is tested with real files.
+/// Validates values by the keywords of JSON Schema that the printed schema uses.
 struct Validator {
     root: Value,
 }
@@ -179,7 +179,7 @@ fn every_accepted_file_satisfies_the_json_schema() {
 }
 
 #[test]
-fn editors_see_misspelt_keys_and_types() {
+fn the_json_schema_refuses_misspelt_keys_and_types() {
     let validator = Validator { root: json_schema() };
     for case in ["unknown-key", "unknown-type", "unknown-operation", "unknown-value", "relation-kind", "wrong-shape"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/rejected/{case}.yaml"));

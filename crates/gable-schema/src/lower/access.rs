@@ -69,7 +69,7 @@ fn lower_who(node: &Node, sink: &mut Sink) -> Option<DraftWho> {
         Value::Text(text) if text == "public" => Some(DraftWho::Public),
         Value::Text(text) if text == "authenticated" => Some(DraftWho::Authenticated),
         Value::Text(text) => {
-            sink.push(lone_word(node, text));
+            sink.push(unknown_caller(node, text));
             None
         }
         Value::List(_) => {
@@ -88,27 +88,27 @@ fn lower_who(node: &Node, sink: &mut Sink) -> Option<DraftWho> {
     }
 }
 
-fn lone_word(node: &Node, text: &str) -> Problem {
+fn unknown_caller(node: &Node, text: &str) -> Problem {
     let help = match nearest(text, ["public", "authenticated"]) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("roles are written as a list: `[{text}]`"),
     };
-    Problem::new("invalid-access", node.span, format!("`{text}` does not say who may"))
-        .label("neither `public` nor `authenticated` nor a list of roles")
+    Problem::new("invalid-access", node.span, format!("`{text}` is not a list of roles"))
+        .label("must be `public`, `authenticated` or a list of roles")
         .help(help)
 }
 
 /// Reads role names; whether the roles exist is checked later.
 pub(crate) fn check_roles(roles: &[Spanned<String>], sink: &mut Sink) -> bool {
-    let mut sound = true;
+    let mut valid = true;
     for (index, role) in roles.iter().enumerate() {
         let twice = roles[..index].iter().any(|other| other.value == role.value);
         if let Some(problem) = role_problem(role, twice) {
             sink.push(problem);
-            sound = false;
+            valid = false;
         }
     }
-    sound
+    valid
 }
 
 fn role_problem(role: &Spanned<String>, twice: bool) -> Option<Problem> {
@@ -121,19 +121,19 @@ fn role_problem(role: &Spanned<String>, twice: bool) -> Option<Problem> {
         };
         return Some(
             Problem::new("invalid-access", role.span, format!("`{name}` is not a role"))
-                .label("cannot stand among roles")
+                .label("not possible in a list of roles")
                 .help(help),
         );
     }
     if twice {
         return Some(
             Problem::new("duplicate-value", role.span, format!("the role `{name}` is listed twice"))
-                .label("it is there already"),
+                .label("already listed"),
         );
     }
     (!names::is_role(name)).then(|| {
-        Problem::new("invalid-name", role.span, format!("`{name}` is not a name for a role"))
-            .label("a letter, then letters, digits, blanks, `_` and `-`, at most 63")
+        Problem::new("invalid-name", role.span, format!("`{name}` is not a valid role name"))
+            .label("must be a letter followed by letters, digits, spaces, `_` and `-`, at most 63 characters")
     })
 }
 
@@ -142,8 +142,8 @@ fn check_action_name(entry: &Entry, sink: &mut Sink) -> bool {
         return true;
     }
     sink.push(
-        Problem::new("invalid-name", entry.key_span, format!("`{}` is not a name for an action", entry.key))
-            .label("must be PascalCase: ASCII letters and digits, at most 63")
+        Problem::new("invalid-name", entry.key_span, format!("`{}` is not a valid action name", entry.key))
+            .label("must be PascalCase: ASCII letters and digits, at most 63 characters")
             .maybe_help(names::pascal_hint(&entry.key)),
     );
     false

@@ -95,7 +95,7 @@ fn lower_plain(entries: &Entries<'_>, sink: &mut Sink) -> App {
 fn name(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
     let name = entries.text("name", sink)?;
     if name.value.trim().is_empty() || name.value.len() > 100 || name.value.contains(['\n', '\t']) {
-        let problem = Problem::new("invalid-name", name.span, "this cannot be the name of an application");
+        let problem = Problem::new("invalid-name", name.span, "this is not a valid name of an application");
         sink.push(problem.label("must be one line of 1 to 100 bytes"));
         return None;
     }
@@ -109,8 +109,8 @@ fn api(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
     }
     if clashing(&api.value, &["/health", "/metrics", "/hook"]) {
         sink.push(
-            Problem::new("reserved-path", api.span, format!("the API cannot lie at `{}`", api.value))
-                .label("the server answers there itself"),
+            Problem::new("reserved-path", api.span, format!("the API cannot be served at `{}`", api.value))
+                .label("the server uses this path itself"),
         );
         return None;
     }
@@ -130,16 +130,16 @@ pub(crate) fn check_path(path: &Spanned<String>, sink: &mut Sink) -> bool {
             && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
             && !segment.bytes().all(|byte| byte == b'.')
     };
-    let sound =
+    let valid =
         path.value.len() <= 200 && path.value.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment));
-    if !sound {
+    if !valid {
         sink.push(
-            Problem::new("invalid-path", path.span, format!("`{}` is not a path", path.value))
-                .label("a leading slash, then letters, digits, `-`, `_` and `.`")
-                .help("written like `/api` or `/v1/api`, without a slash at the end"),
+            Problem::new("invalid-path", path.span, format!("`{}` is not a valid path", path.value))
+                .label("must be a slash followed by letters, digits, `-`, `_` and `.`")
+                .help("for example `/api` or `/v1/api`, without a slash at the end"),
         );
     }
-    sound
+    valid
 }
 
 fn server(node: Option<&Node>, defaults: Server, sink: &mut Sink) -> Server {
@@ -160,14 +160,14 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     let alone = origins.len() == 1;
     for origin in &origins {
         if origin.value == "*" && !alone {
-            let message = "`*` allows every origin, so the others mean nothing";
-            sink.push(Problem::new("invalid-origin", origin.span, message).label("must stand alone"));
+            let message = "`*` allows every origin, so the others have no effect";
+            sink.push(Problem::new("invalid-origin", origin.span, message).label("must be the only origin"));
         } else if origin.value != "*" && !uri::is_origin(&origin.value) {
             let message = format!("`{}` is not an origin", origin.value);
             sink.push(
                 Problem::new("invalid-origin", origin.span, message)
-                    .label("`scheme://host` or `scheme://host:port`")
-                    .help("no path and no slash at the end, as in `https://example.com`"),
+                    .label("must be `scheme://host` or `scheme://host:port`")
+                    .help("for example `https://example.com`, without a path and without a slash at the end"),
             );
         }
     }
@@ -188,14 +188,14 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
         && limit > max_limit
     {
         let message = format!("`defaultLimit` is greater than `maxLimit`, which is {max_limit}");
-        sink.push(Problem::new("invalid-bounds", node.span, message).label("no page may be this long"));
+        sink.push(Problem::new("invalid-bounds", node.span, message).label("a page cannot have this many rows"));
     }
     // SQLite limits the depth of an expression to 1000, so the number of filters stays well below.
     let max_filters = entries.u32("maxFilters", 1, 500, sink).unwrap_or(defaults.max_filters);
     let max_in = entries.u32("maxIn", 1, 1_000, sink).unwrap_or(defaults.max_in);
     if let Some(node) = entries.get("maxIn").or(entries.get("maxFilters")).filter(|_| max_filters * max_in > MAX_VALUES)
     {
-        let message = format!("{max_filters} filters of {max_in} values each are more than databases take");
+        let message = format!("{max_filters} filters of {max_in} values each are too many for one statement");
         let label = format!("`maxFilters` times `maxIn` may be at most {MAX_VALUES}");
         sink.push(Problem::new("invalid-bounds", node.span, message).label(label));
     }
@@ -225,7 +225,7 @@ fn statement_timeout(node: &Node, sink: &mut Sink) -> Option<u64> {
     if seconds <= MAX_STATEMENT {
         return Some(seconds);
     }
-    let message = "a statement may take an hour at most";
+    let message = "a statement may take at most one hour";
     sink.push(Problem::new("out-of-range", node.span, message).label("must be between 1s and 1h"));
     None
 }

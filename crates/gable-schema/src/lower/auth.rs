@@ -136,7 +136,9 @@ fn allowed_usernames(login: &Entries<'_>, sink: &mut Sink) -> Option<Spanned<Vec
     if node.list(sink)?.is_empty() {
         let problem = Problem::new("wrong-shape", node.span, "the list of identifiers is empty");
         sink.push(
-            problem.label("nobody could log in").help("leave it out to allow every unique string of the account"),
+            problem
+                .label("nobody could log in")
+                .help("remove the key to allow every unique `string` or `email` of the account"),
         );
         return None;
     }
@@ -160,8 +162,8 @@ fn password(node: Option<&Node>, defaults: PasswordPolicy, sink: &mut Sink) -> P
     };
     let classes = policy.upper + policy.lower + policy.digit + policy.symbol;
     if policy.min > policy.max || classes > policy.max {
-        let problem = Problem::new("invalid-bounds", entries.span, "no password could satisfy this");
-        sink.push(problem.label(format!("at most {} bytes, but more are asked for", policy.max)));
+        let problem = Problem::new("invalid-bounds", entries.span, "no password can meet these requirements");
+        sink.push(problem.label(format!("a password has at most {} bytes, but more are required", policy.max)));
     }
     policy
 }

@@ -65,7 +65,7 @@ impl<'a> Values<'a> {
     }
 
     /// The attributes that a rule may have for these values.
-    fn takes(self) -> &'static [&'static str] {
+    fn attributes(self) -> &'static [&'static str] {
         match self {
             Values::Text { .. } | Values::Unknown => &["required", "min", "max", "pattern"],
             Values::Integer { .. } | Values::Float { .. } | Values::Decimal { .. } => &["required", "min", "max"],
@@ -78,25 +78,26 @@ pub(crate) fn lower_body_rule(entry: &Entry, values: Values<'_>, sink: &mut Sink
     let entries = Entries::open(&entry.node, &keys::BODY_RULE, sink)?;
     let required = entries.flag("required", sink);
     let pattern = types::pattern(&entries, sink);
-    if !suits(&entries, values.takes(), sink) {
+    if !check_attributes(&entries, values.attributes(), sink) {
         return None;
     }
     let (min, max) = limits(values, &entries, sink)?;
     Some(BodyRule { field: entry.key.clone(), required, min, max, pattern: pattern? })
 }
 
-fn suits(entries: &Entries<'_>, takes: &[&str], sink: &mut Sink) -> bool {
-    let mut suits = true;
-    for entry in entries.known().filter(|entry| !takes.contains(&entry.key.as_str())) {
+/// Reports attributes that rules for these values cannot have.
+fn check_attributes(entries: &Entries<'_>, allowed: &[&str], sink: &mut Sink) -> bool {
+    let mut valid = true;
+    for entry in entries.known().filter(|entry| !allowed.contains(&entry.key.as_str())) {
         let message = format!("`{}` does not apply to the type of this field", entry.key);
         sink.push(
             Problem::new("attribute-not-allowed", entry.key_span, message)
-                .label("leave this attribute out")
-                .help(format!("a rule for it takes {}", quoted(takes))),
+                .label("remove this attribute")
+                .help(format!("a rule for this field may have {}", quoted(allowed))),
         );
-        suits = false;
+        valid = false;
     }
-    suits
+    valid
 }
 
 fn limits(values: Values<'_>, entries: &Entries<'_>, sink: &mut Sink) -> bounds::Bounds<BodyBound> {
@@ -106,32 +107,32 @@ fn limits(values: Values<'_>, entries: &Entries<'_>, sink: &mut Sink) -> bounds:
                 let length = u32::try_from(node.integer(1, types::MAX_TEXT.into(), sink)?).ok()?;
                 within(node, length, (min, max), sink)
             };
-            each(bounds::both(entries, sink, read)?, BodyBound::Length)
+            map_bounds(bounds::both(entries, sink, read)?, BodyBound::Length)
         }
         Values::Integer { min, max } => {
             let read = |node: &Node, sink: &mut Sink| {
                 let value = i64::try_from(node.integer(i64::MIN.into(), i64::MAX.into(), sink)?).ok()?;
                 within(node, value, (Some(min), Some(max)), sink)
             };
-            each(bounds::both(entries, sink, read)?, BodyBound::Integer)
+            map_bounds(bounds::both(entries, sink, read)?, BodyBound::Integer)
         }
         Values::Float { min, max } => {
             let read = |node: &Node, sink: &mut Sink| within(node, bounds::finite(node, sink)?, (min, max), sink);
-            each(bounds::both(entries, sink, read)?, BodyBound::Float)
+            map_bounds(bounds::both(entries, sink, read)?, BodyBound::Float)
         }
         Values::Decimal { precision, scale, min, max } => {
             let own = |text: Option<&str>| decimal::parse(text?, precision, scale);
             let read = |node: &Node, sink: &mut Sink| {
                 within(node, decimal::literal(node, precision, scale, sink)?, (own(min), own(max)), sink)
             };
-            each(bounds::both(entries, sink, read)?, |literal: Literal| BodyBound::Decimal(literal.text))
+            map_bounds(bounds::both(entries, sink, read)?, |literal: Literal| BodyBound::Decimal(literal.text))
         }
         Values::Other | Values::Unknown => Some((None, None)),
     }
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as the arms that read want it")]
-fn each<T>((min, max): (Option<T>, Option<T>), bound: fn(T) -> BodyBound) -> bounds::Bounds<BodyBound> {
+#[allow(clippy::unnecessary_wraps, reason = "the callers return this type")]
+fn map_bounds<T>((min, max): (Option<T>, Option<T>), bound: fn(T) -> BodyBound) -> bounds::Bounds<BodyBound> {
     Some((min.map(bound), max.map(bound)))
 }
 
@@ -144,11 +145,11 @@ fn within<T: PartialOrd + Display>(node: &Node, value: T, own: (Option<T>, Optio
         (None, Some(max)) => format!("must be at most {max}"),
         (None, None) => return Some(value),
     };
-    let message = format!("{value} is beyond what holds for this key in any case");
+    let message = format!("{value} is outside the bounds that apply to this key in any case");
     sink.push(
         Problem::new("out-of-range", node.span, message)
             .label(label)
-            .help("a rule of a route adds to the field's own and can only be stricter"),
+            .help("the bounds of the field apply as well, so a rule can only be stricter"),
     );
     None
 }

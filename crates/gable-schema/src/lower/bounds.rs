@@ -32,7 +32,8 @@ pub(crate) fn finite(node: &Node, sink: &mut Sink) -> Option<f64> {
         return Some(value);
     }
     sink.push(
-        Problem::new("out-of-range", node.span, "the number is not finite").label("databases and JSON refuse it"),
+        Problem::new("out-of-range", node.span, "the number is not finite")
+            .label("JSON and some databases cannot store it"),
     );
     None
 }
@@ -69,7 +70,7 @@ pub(crate) fn check_order(entries: &Entries<'_>, ordered: bool, implied: Option<
     }
     let span = entries.get("min").map_or(entries.span, |node| node.span);
     let problem =
-        Problem::new("invalid-bounds", span, "`min` is greater than `max`").label("no value could satisfy both");
-    sink.push(problem.maybe_help(implied.map(|max| format!("`max` is {max} where it is not given"))));
+        Problem::new("invalid-bounds", span, "`min` is greater than `max`").label("no value can satisfy both");
+    sink.push(problem.maybe_help(implied.map(|max| format!("without `max`, the maximum is {max}"))));
     None
 }

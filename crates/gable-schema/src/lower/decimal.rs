@@ -41,12 +41,11 @@ pub(crate) fn literal(node: &Node, precision: u32, scale: u32, sink: &mut Sink) 
     };
     let literal = parse(text, precision, scale);
     if literal.is_none() {
-        let message = format!("`{text}` is not a decimal of {precision} digits, {scale} of them behind the point");
-        sink.push(
-            Problem::new("out-of-range", node.span, message)
-                .label("does not fit")
-                .help("written like `-12.50`; `precision` and `scale` say how many digits there are"),
-        );
+        let message =
+            format!("`{text}` is not a decimal of at most {precision} digits, {scale} of them after the point");
+        sink.push(Problem::new("out-of-range", node.span, message).label("does not fit").help(
+            "for example `-12.50`; `precision` is the total number of digits, `scale` the number after the point",
+        ));
     }
     literal
 }
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_column_cannot_hold_is_refused() {
+    fn a_literal_that_the_column_cannot_store_is_refused() {
         for text in ["1000", "1.234", "1e2", ".5", "5.", "+5", "0x10", "", "-", "1_0"] {
             assert!(parse(text, 5, 2).is_none(), "{text}");
         }

@@ -20,7 +20,7 @@ pub(crate) fn lower_fields(model: &str, node: Option<&Node>, sink: &mut Sink) ->
     entries.iter().filter_map(|entry| lower_field(model, entry, sink)).collect()
 }
 
-/// Returns `None` if the name is refused. A refused type leaves an unsound field, so that its name is known.
+/// Returns `None` if the name is refused. A refused type leaves an invalid field, so that its name is known.
 fn lower_field(model: &str, entry: &Entry, sink: &mut Sink) -> Option<DraftField> {
     let named = check_field_name(entry, sink);
     let draft = match &entry.node.value {
@@ -28,7 +28,7 @@ fn lower_field(model: &str, entry: &Entry, sink: &mut Sink) -> Option<DraftField
         Value::Map(_) => long_form(model, entry, sink),
         _ => {
             sink.push(entry.node.mismatch("a type or a map").help("for example `title: string`"));
-            DraftField::unsound(entry)
+            DraftField::invalid(entry)
         }
     };
     named.then_some(draft)
@@ -36,9 +36,9 @@ fn lower_field(model: &str, entry: &Entry, sink: &mut Sink) -> Option<DraftField
 
 impl DraftField {
     /// Creates a placeholder for a field of which only the name is known.
-    fn unsound(entry: &Entry) -> Self {
+    fn invalid(entry: &Entry) -> Self {
         let field = plain_field(&entry.key, FieldType::Boolean);
-        DraftField { field, span: entry.key_span, sound: false, roles: Vec::new(), renamed_from: None }
+        DraftField { field, span: entry.key_span, valid: false, roles: Vec::new(), renamed_from: None }
     }
 }
 
@@ -69,13 +69,13 @@ pub(crate) fn plain_field(name: &str, ty: FieldType) -> Field {
 
 fn short_form(entry: &Entry, text: &str, sink: &mut Sink) -> DraftField {
     let Some((name, optional)) = type_name(&entry.node, text, sink) else {
-        return DraftField::unsound(entry);
+        return DraftField::invalid(entry);
     };
     let Some(ty) = types::without_attributes(name, &entry.node, sink) else {
-        return DraftField::unsound(entry);
+        return DraftField::invalid(entry);
     };
     let field = Field { optional, ..plain_field(&entry.key, ty) };
-    DraftField { field, span: entry.key_span, sound: true, roles: Vec::new(), renamed_from: None }
+    DraftField { field, span: entry.key_span, valid: true, roles: Vec::new(), renamed_from: None }
 }
 
 /// Splits the type from a trailing `?`.
@@ -90,7 +90,7 @@ fn type_name(node: &Node, text: &str, sink: &mut Sink) -> Option<(TypeName, bool
         None => {}
     }
     let help = suggestion(name, keys::TYPES.iter().copied())
-        .unwrap_or_else(|| format!("types are {}", crate::nearest::quoted(keys::TYPES)));
+        .unwrap_or_else(|| format!("the types are {}", crate::nearest::quoted(keys::TYPES)));
     sink.push(
         Problem::new("unknown-type", node.span, format!("unknown type `{name}`")).label("no such type").help(help),
     );
@@ -99,24 +99,24 @@ fn type_name(node: &Node, text: &str, sink: &mut Sink) -> Option<(TypeName, bool
 
 fn optional_password(node: &Node) -> Problem {
     Problem::new("attribute-not-allowed", node.span, "a password cannot be optional")
-        .label("an account without one could never log in")
+        .label("an account without a password could never log in")
         .help("write `password`")
 }
 
 fn long_form(model: &str, entry: &Entry, sink: &mut Sink) -> DraftField {
     let Some(entries) = Entries::open(&entry.node, &keys::FIELD, sink) else {
-        return DraftField::unsound(entry);
+        return DraftField::invalid(entry);
     };
     let named = entries.get("type").and_then(|node| type_name(node, node.text(sink)?, sink));
     let Some((name, short_optional)) = named else {
-        return DraftField::unsound(entry);
+        return DraftField::invalid(entry);
     };
-    let suits = types::check_attributes(name, &entries, sink);
+    let allowed = types::check_attributes(name, &entries, sink);
     let ty = types::with_attributes(name, model, &entry.key, &entries, sink);
     let attributes = Attributes::read(&entries, sink);
     let optional = attributes.optional.unwrap_or(false) || short_optional;
-    let Some(ty) = ty.filter(|_| suits) else {
-        return DraftField::unsound(entry);
+    let Some(ty) = ty.filter(|_| allowed) else {
+        return DraftField::invalid(entry);
     };
     let default = default(&ty, optional, &entries, sink);
     let example = entries.get("example").and_then(|node| checked_value(&ty, node, ValueUse::Example, sink));
@@ -126,7 +126,7 @@ fn long_form(model: &str, entry: &Entry, sink: &mut Sink) -> DraftField {
     let plain = Field { case_insensitive, ..plain_field(&entry.key, ty) };
     let field = attributes.onto(Field { optional, default, example, ..plain });
     check_attribute_pairs(&field, &entries, sink);
-    DraftField { field, span: entry.key_span, sound: true, roles, renamed_from }
+    DraftField { field, span: entry.key_span, valid: true, roles, renamed_from }
 }
 
 fn default(ty: &FieldType, optional: bool, entries: &Entries<'_>, sink: &mut Sink) -> Option<Default> {
@@ -139,8 +139,8 @@ fn default(ty: &FieldType, optional: bool, entries: &Entries<'_>, sink: &mut Sin
         let message = "the default is null, but the field is required";
         sink.push(
             Problem::new("invalid-default", node.span, message)
-                .label("not possible here")
-                .help("leave it out, or make the field optional"),
+                .label("must not be null")
+                .help("remove the default, or make the field optional"),
         );
     }
     None
@@ -150,15 +150,15 @@ fn check_attribute_pairs(field: &Field, entries: &Entries<'_>, sink: &mut Sink) 
     let contradiction =
         entries.get("optional").filter(|_| field.optional).filter(|node| matches!(node.value, Value::Bool(false)));
     if let Some(node) = contradiction {
-        let message = "the type says optional, the attribute says the opposite";
-        sink.push(Problem::new("contradiction", node.span, message).label("but the type ends in `?`"));
+        let message = "the type ends in `?`, but `optional` is false";
+        sink.push(Problem::new("contradiction", node.span, message).label("contradicts the type"));
     }
     if let Some(node) = entries.get("immutable").filter(|_| field.immutable && field.read_only) {
         let message = "a field cannot be both `readOnly` and `immutable`";
         sink.push(
             Problem::new("contradiction", node.span, message)
                 .label("a read-only field is never written by a client")
-                .help("leave one of the two out"),
+                .help("remove one of the two"),
         );
     }
 }
@@ -230,20 +230,20 @@ fn field_name_problem(entry: &Entry) -> Option<Problem> {
     let (name, span) = (&entry.key, entry.key_span);
     if !names::is_camel_case(name) {
         return Some(
-            Problem::new("invalid-name", span, format!("`{name}` is not a name for a field or relation"))
+            Problem::new("invalid-name", span, format!("`{name}` is not a valid name of a field or relation"))
                 .label("must be camelCase: ASCII letters and digits")
                 .maybe_help(names::camel_hint(name)),
         );
     }
     let column = names::column(name);
     if reserved::NEVER_RAW.contains(&column.as_str()) {
-        return Some(reserved_field(entry, "Rust has no way to write this name"));
+        return Some(reserved_field(entry, "Rust code cannot use this name"));
     }
     if reserved::COLUMNS.contains(&column.as_str()) {
-        return Some(reserved_field(entry, "databases have a column of this name on every table"));
+        return Some(reserved_field(entry, "databases add a column with this name to every table"));
     }
     if reserved::BODY_KEYS.contains(&name.as_str()) {
-        return Some(reserved_field(entry, "request bodies use this key for something else"));
+        return Some(reserved_field(entry, "this key has another meaning in request bodies"));
     }
     // The key of a relation adds `_id`.
     (column.len() + "_id".len() > MAX_IDENTIFIER).then(|| {

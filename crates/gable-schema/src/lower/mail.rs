@@ -25,9 +25,9 @@ fn from(entries: &Entries<'_>, sink: &mut Sink) -> Option<String> {
         return Some(from.value);
     }
     sink.push(
-        Problem::new("invalid-mailbox", from.span, format!("`{}` is not a sender", from.value))
-            .label("a name and an address")
-            .help("written like `Gazette <no-reply@example.com>`"),
+        Problem::new("invalid-mailbox", from.span, format!("`{}` is not a valid sender", from.value))
+            .label("must be an address, or a name and an address")
+            .help("for example `Gazette <no-reply@example.com>`"),
     );
     None
 }
@@ -60,9 +60,9 @@ fn link(entries: &Entries<'_>, key: &str, sink: &mut Sink) -> Option<String> {
         return Some(link.value);
     }
     sink.push(
-        Problem::new("invalid-link", link.span, format!("`{}` is not a link to send", link.value))
-            .label("an http or https URL that contains `{token}` once")
-            .help("written like `https://example.com/verify?token={token}`"),
+        Problem::new("invalid-link", link.span, format!("`{}` is not a valid link", link.value))
+            .label("must be an http or https URL that contains `{token}` once, after the host")
+            .help("for example `https://example.com/verify?token={token}`"),
     );
     None
 }
@@ -72,8 +72,8 @@ fn is_link(text: &str) -> bool {
         return false;
     };
     // A token in the host name would be sent to DNS servers.
-    let behind_host = before.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#']));
-    behind_host && uri::is_web(&format!("{before}t{after}"))
+    let after_host = before.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#']));
+    after_host && uri::is_web(&format!("{before}t{after}"))
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     use super::{is_link, is_mailbox};
 
     #[test]
-    fn a_link_is_a_url_with_one_token_behind_its_host() {
+    fn a_link_is_a_url_with_one_token_after_its_host() {
         for link in [
             "https://example.com/verify/{token}",
             "http://localhost:5173/?token={token}&from=mail",

@@ -83,7 +83,7 @@ fn model_name_problem(name: &Spanned<String>) -> Option<Problem> {
     let text = &name.value;
     if !names::is_pascal_case(text) {
         return Some(
-            Problem::new("invalid-name", name.span, format!("`{text}` is not a model name"))
+            Problem::new("invalid-name", name.span, format!("`{text}` is not a valid model name"))
                 .label("must be PascalCase: ASCII letters and digits")
                 .maybe_help(names::pascal_hint(text)),
         );
@@ -91,15 +91,15 @@ fn model_name_problem(name: &Spanned<String>) -> Option<Problem> {
     if reserved::TYPES.contains(&text.as_str()) {
         return Some(
             Problem::new("reserved-name", name.span, format!("a model cannot be called `{text}`"))
-                .label("generated code uses this name for something else")
-                .help("choose a more particular name"),
+                .label("generated code uses this name already")
+                .help("choose a more specific name"),
         );
     }
     let table = names::table(text);
     if let Some(prefix) = reserved::TABLE_PREFIXES.iter().find(|prefix| table.starts_with(**prefix)) {
         return Some(
             Problem::new("reserved-name", name.span, format!("a model cannot be called `{text}`"))
-                .label(format!("its table would be `{table}`; tables with `{prefix}` belong to the database"))
+                .label(format!("its table would be `{table}`, but names that begin with `{prefix}` are reserved"))
                 .help("choose another name"),
         );
     }

@@ -26,7 +26,7 @@ impl Mounted {
     }
 
     /// Returns the position of a surface's settings, or of its name in the list if it has no settings.
-    fn place(&self, surface: Surface, entries: &Entries<'_>) -> Span {
+    fn position(&self, surface: Surface, entries: &Entries<'_>) -> Span {
         let listed = self.list.iter().find(|mounted| mounted.value == surface).map(|mounted| mounted.span);
         let written = entries.entry(surface_name(surface)).map(|entry| entry.key_span);
         written.or(listed).unwrap_or(entries.span)
@@ -58,7 +58,7 @@ pub(super) fn mounted(node: Option<&Node>, sink: &mut Sink) -> Mounted {
         };
         if mounted.contains(surface) {
             let problem = Problem::new("duplicate-value", item.span, "the surface is listed twice");
-            sink.push(problem.label("it is there already"));
+            sink.push(problem.label("already listed"));
         } else {
             mounted.list.push(Spanned { value: surface, span: item.span });
         }
@@ -66,7 +66,7 @@ pub(super) fn mounted(node: Option<&Node>, sink: &mut Sink) -> Mounted {
     if mounted.list.is_empty() {
         mounted.refused = true;
         let problem = Problem::new("wrong-shape", node.span, "the list of surfaces is empty");
-        sink.push(problem.label("nobody could log in").help("known are `jwt`, `session` and `tokenPair`"));
+        sink.push(problem.label("nobody could log in").help("the surfaces are `jwt`, `session` and `tokenPair`"));
     }
     mounted
 }
@@ -89,11 +89,11 @@ fn check_prefixes(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, api: &s
         [(Surface::Session, auth.session.prefix.as_str()), (Surface::TokenPair, auth.token_pair.prefix.as_str())];
     for (surface, prefix) in surfaces.into_iter().filter(|(surface, _)| auth.surfaces.contains(surface)) {
         if clashing(prefix, &taken) {
-            let message = format!("the {} surface cannot lie at `{prefix}`", surface_name(surface));
+            let message = format!("the {} surface cannot be mounted at `{prefix}`", surface_name(surface));
             sink.push(
-                Problem::new("reserved-path", mounted.place(surface, entries), message)
-                    .label("something else answers there")
-                    .help(format!("choose a `prefix` apart from {}", quoted(&taken))),
+                Problem::new("reserved-path", mounted.position(surface, entries), message)
+                    .label("this path is already used")
+                    .help(format!("choose a `prefix` that does not overlap with {}", quoted(&taken))),
             );
         }
         taken.push(prefix);
@@ -105,9 +105,9 @@ fn check_cookies(entries: &Entries<'_>, mounted: &Mounted, auth: &Auth, sink: &m
     if both && auth.jwt.cookie_name == auth.session.cookie {
         let message = format!("two surfaces use the cookie `{}`", auth.session.cookie);
         sink.push(
-            Problem::new("name-clash", mounted.place(Surface::Session, entries), message)
+            Problem::new("name-clash", mounted.position(Surface::Session, entries), message)
                 .label("one of them needs another name")
-                .help("`cookie` of `session` names one, `cookie: { name: … }` of `jwt` the other"),
+                .help("set `cookie` of `session`, or `cookie: { name: … }` of `jwt`"),
         );
     }
 }
@@ -125,17 +125,17 @@ fn check_verification(entries: &Entries<'_>, auth: &Auth, sink: &mut Sink) {
             Problem::new(
                 "missing-surface",
                 entry.key_span,
-                "e-mail addresses must be verified, but no surface does it",
+                "e-mail addresses must be verified, but no mounted surface can verify them",
             )
-            .label("nobody could verify theirs")
-            .help("add `session` or `tokenPair` to `surfaces`, or leave `required` out"),
+            .label("no account could ever log in")
+            .help("add `session` or `tokenPair` to `surfaces`, or remove `required`"),
         );
     }
     if auth.email_verification.method == VerificationMethod::Code {
         sink.push(
-            Problem::new("missing-surface", method_span(entry), "no surface takes the code")
-                .label("the code could be given nowhere")
-                .help("add `session` or `tokenPair` to `surfaces`, or leave `method` out"),
+            Problem::new("missing-surface", method_span(entry), "no mounted surface accepts the code")
+                .label("no route would accept the code")
+                .help("add `session` or `tokenPair` to `surfaces`, or remove `method`"),
         );
     }
 }

@@ -49,8 +49,8 @@ fn kind_table(entry: &Entry, sink: &mut Sink) -> Option<&'static Table> {
                 .help(format!("did you mean `{near}`?"))
         }
         _ => Problem::new("relation-kind", entry.key_span, format!("relation `{}` needs exactly one kind", entry.key))
-            .label(if first.is_some() { "several are given" } else { "none is given" })
-            .help(format!("kinds are {}", quoted(&kinds))),
+            .label(if first.is_some() { "several kinds are given" } else { "no kind is given" })
+            .help(format!("the kinds are {}", quoted(&kinds))),
     };
     sink.push(problem);
     None
@@ -75,7 +75,7 @@ fn lower_key(name: &Spanned<String>, entries: &Entries<'_>, sink: &mut Sink) -> 
         ..field
     };
     check_writing(&field, entries, sink);
-    let key = DraftField { field, span: name.span, sound: true, roles, renamed_from };
+    let key = DraftField { field, span: name.span, valid: true, roles, renamed_from };
     Some(DraftKey { key, on_delete, me })
 }
 
@@ -87,7 +87,7 @@ fn key_name(relation: &str) -> String {
 fn check_writing(field: &Field, entries: &Entries<'_>, sink: &mut Sink) {
     if let Some(node) = entries.get("immutable").filter(|_| field.immutable && field.read_only) {
         let message = "a key cannot be both `readOnly` and `immutable`";
-        sink.push(Problem::new("contradiction", node.span, message).label("leave one of the two out"));
+        sink.push(Problem::new("contradiction", node.span, message).label("remove one of the two"));
     }
 }
 
@@ -101,7 +101,7 @@ fn on_delete(optional: bool, entries: &Entries<'_>, sink: &mut Sink) -> Option<O
         let message = "`onDelete: setNull` needs a key that may be null";
         sink.push(
             Problem::new("invalid-on-delete", node.span, message)
-                .label("but this relation is required")
+                .label("this relation is required")
                 .help("add `optional: true`, or use `cascade` or `restrict`"),
         );
         return None;
@@ -117,6 +117,6 @@ fn me_default(entries: &Entries<'_>, sink: &mut Sink) -> Option<Span> {
     }
     let help = nearest(text, ["$me"]).map(|near| format!("did you mean `{near}`?"));
     let message = format!("`{text}` cannot be the default of a relation");
-    sink.push(Problem::new("invalid-default", node.span, message).label("only `$me` can").maybe_help(help));
+    sink.push(Problem::new("invalid-default", node.span, message).label("only `$me` is possible").maybe_help(help));
     None
 }

@@ -40,7 +40,7 @@ pub(super) fn session(node: Option<&Node>, defaults: SessionSurface, sink: &mut 
     };
     if session.idle_seconds > session.absolute_seconds {
         let problem = Problem::new("invalid-bounds", entries.span, "`idle` is longer than `absolute`");
-        sink.push(problem.label("a session ends at `absolute` in any case"));
+        sink.push(problem.label("a session always ends after `absolute`"));
     }
     session
 }
@@ -72,13 +72,13 @@ fn redirects(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     for uri in node.texts(sink)? {
         if !uri::is_redirect(&uri.value) {
             sink.push(
-                Problem::new("invalid-redirect", uri.span, format!("`{}` is not a place to redirect to", uri.value))
-                    .label("an absolute URI without `#`, on the web or of an application")
-                    .help("written like `https://example.com/verified` or `myapp://verified`"),
+                Problem::new("invalid-redirect", uri.span, format!("`{}` is not a valid redirect target", uri.value))
+                    .label("must be an absolute URI without `#`, of a web page or of an application")
+                    .help("for example `https://example.com/verified` or `myapp://verified`"),
             );
         } else if redirects.contains(&uri.value) {
             let problem = Problem::new("duplicate-value", uri.span, "the redirect is listed twice");
-            sink.push(problem.label("it is there already"));
+            sink.push(problem.label("already listed"));
         } else {
             redirects.push(uri.value);
         }
@@ -97,7 +97,7 @@ fn cookie_name(entries: &Entries<'_>, key: &str, sink: &mut Sink) -> Option<Stri
     if !name.value.is_empty() && name.value.len() <= names::MAX_IDENTIFIER && name.value.bytes().all(plain) {
         return Some(name.value);
     }
-    let problem = Problem::new("invalid-name", name.span, format!("`{}` is not a name for a cookie", name.value));
-    sink.push(problem.label("letters, digits, `-` and `_`, at most 63"));
+    let problem = Problem::new("invalid-name", name.span, format!("`{}` is not a valid cookie name", name.value));
+    sink.push(problem.label("must be letters, digits, `-` and `_`, at most 63 characters"));
     None
 }

@@ -68,7 +68,7 @@ impl TypeName {
     }
 
     /// Returns the attributes that only this type has.
-    fn takes(self) -> &'static [&'static str] {
+    fn own_attributes(self) -> &'static [&'static str] {
         match self {
             Self::String | Self::Text => &["min", "max", "pattern", "caseInsensitive"],
             Self::Integer | Self::Bigint | Self::Float => &["min", "max"],
@@ -81,11 +81,11 @@ impl TypeName {
     }
 
     /// Returns the common attributes that this type does not accept, and the reason.
-    fn refuses(self) -> (&'static [&'static str], &'static str) {
+    fn refused_attributes(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::Password => (
                 &["default", "unique", "index", "example", "private", "readOnly", "immutable", "optional"],
-                "a password is stored as a hash, always present, written by its account and never read",
+                "a password is required, stored as a hash, set by its account and never returned",
             ),
             Self::Text | Self::Json | Self::EnumList => {
                 (&["unique", "index"], "not every database can index a value of this length")
@@ -97,28 +97,28 @@ impl TypeName {
 
 const SPECIFIC: &[&str] = &["min", "max", "pattern", "precision", "scale", "maxBytes", "values", "caseInsensitive"];
 
-/// Returns true if every attribute suits the type; reports those that do not.
+/// Reports attributes that the type does not have. Returns true if there are none.
 pub(crate) fn check_attributes(name: TypeName, entries: &Entries<'_>, sink: &mut Sink) -> bool {
-    let (refused, why) = name.refuses();
-    let mut suits = true;
+    let (refused, why) = name.refused_attributes();
+    let mut valid = true;
     for entry in entries.known() {
         let key = entry.key.as_str();
-        let foreign = SPECIFIC.contains(&key) && !name.takes().contains(&key);
+        let foreign = SPECIFIC.contains(&key) && !name.own_attributes().contains(&key);
         if !foreign && !refused.contains(&key) {
             continue;
         }
-        let help = match (foreign, name.takes()) {
-            (true, []) => "this type takes no attributes of its own".to_owned(),
-            (true, takes) => format!("this type takes {}", quoted(takes)),
+        let help = match (foreign, name.own_attributes()) {
+            (true, []) => "this type has no attributes of its own".to_owned(),
+            (true, own) => format!("the attributes of this type are {}", quoted(own)),
             (false, _) => why.to_owned(),
         };
         let message = format!("`{key}` does not apply to this type");
         sink.push(
-            Problem::new("attribute-not-allowed", entry.key_span, message).label("leave this attribute out").help(help),
+            Problem::new("attribute-not-allowed", entry.key_span, message).label("remove this attribute").help(help),
         );
-        suits = false;
+        valid = false;
     }
-    suits
+    valid
 }
 
 /// Parses the type of the short form.
@@ -228,7 +228,7 @@ fn max_length(node: &Node, greatest: u32, sink: &mut Sink) -> Option<i128> {
 }
 
 /// Reads `pattern`. The outer `None` means refused, the inner one that there is no pattern.
-#[allow(clippy::option_option, reason = "the two kinds of nothing differ")]
+#[allow(clippy::option_option, reason = "a refused pattern differs from a missing one")]
 pub(crate) fn pattern(entries: &Entries<'_>, sink: &mut Sink) -> Option<Option<String>> {
     let Some(node) = entries.get("pattern") else {
         return Some(None);
@@ -281,13 +281,14 @@ fn json(entries: &Entries<'_>, sink: &mut Sink) -> Option<FieldType> {
 
 fn missing_values(node: &Node) -> Problem {
     Problem::new("missing-key", node.span, "an enum needs its values")
-        .label("without `values`")
+        .label("`values` is missing")
         .help("write `{ type: enum, values: [draft, published] }`")
 }
 
 fn values(entries: &Entries<'_>, sink: &mut Sink) -> Option<Vec<EnumValue>> {
     let Some(node) = entries.get("values") else {
-        let problem = Problem::new("missing-key", entries.span, "an enum needs its values").label("without `values`");
+        let problem =
+            Problem::new("missing-key", entries.span, "an enum needs its values").label("`values` is missing");
         sink.push(problem.help("add `values: [draft, published]`"));
         return None;
     };
@@ -300,17 +301,17 @@ fn values(entries: &Entries<'_>, sink: &mut Sink) -> Option<Vec<EnumValue>> {
         return None;
     }
     let mut values: Vec<EnumValue> = Vec::new();
-    let mut sound = true;
+    let mut valid = true;
     for text in texts {
         match enum_value(&text, &values) {
             Ok(value) => values.push(value),
             Err(problem) => {
                 sink.push(problem);
-                sound = false;
+                valid = false;
             }
         }
     }
-    sound.then_some(values)
+    valid.then_some(values)
 }
 
 fn enum_value(text: &Spanned<String>, before: &[EnumValue]) -> Result<EnumValue, Problem> {
@@ -318,17 +319,15 @@ fn enum_value(text: &Spanned<String>, before: &[EnumValue]) -> Result<EnumValue,
     let refuse = |message: String, label: &str| Err(Problem::new("invalid-enum", text.span, message).label(label));
     if value.trim().is_empty() || value.len() > MAX_IDENTIFIER || value.contains(['\n', '\t']) {
         return refuse(
-            "this cannot be the value of an enum".to_owned(),
-            "must be one line of 1 to 63 bytes, not only blanks",
+            "this is not a valid value of an enum".to_owned(),
+            "must be one line of 1 to 63 bytes, not only spaces",
         );
     }
     let variant = names::enum_variant(&value);
     match before.iter().find(|other| other.variant == variant) {
-        Some(other) if other.value == value => {
-            refuse(format!("the value `{value}` is listed twice"), "it is there already")
-        }
+        Some(other) if other.value == value => refuse(format!("the value `{value}` is listed twice"), "already listed"),
         Some(other) => refuse(
-            format!("the values `{}` and `{value}` cannot be told apart in Rust", other.value),
+            format!("the values `{}` and `{value}` have the same name in Rust", other.value),
             &format!("both would be the variant `{variant}`"),
         ),
         None => Ok(EnumValue { value, variant }),

@@ -18,12 +18,13 @@ pub(crate) fn seconds(node: &Node, sink: &mut Sink) -> Option<u64> {
         Value::Int { text, .. } => invalid_duration(node, text),
         _ => node.mismatch("a duration"),
     };
-    sink.push(problem.help("written like `30s`, `15m`, `1h` or `7d`"));
+    sink.push(problem.help("for example `30s`, `15m`, `1h` or `7d`"));
     None
 }
 
 fn invalid_duration(node: &Node, text: &str) -> Problem {
-    Problem::new("invalid-duration", node.span, format!("`{text}` is not a duration")).label("a number with a unit")
+    Problem::new("invalid-duration", node.span, format!("`{text}` is not a duration"))
+        .label("must be a number with a unit")
 }
 
 fn parse_seconds(text: &str) -> Option<u64> {
@@ -49,15 +50,15 @@ pub(crate) fn bytes(node: &Node, least: u64, greatest: u64, sink: &mut Sink) -> 
                 let message = format!("`{text}` is not a size");
                 sink.push(
                     Problem::new("invalid-size", node.span, message)
-                        .label("a number with a unit")
-                        .help("written like `512kb` or `1mb`"),
+                        .label("must be a number with a unit")
+                        .help("for example `512kb` or `1mb`"),
                 );
                 return None;
             }
             size
         }
         _ => {
-            sink.push(node.mismatch("a size").help("written like `512kb` or `1mb`"));
+            sink.push(node.mismatch("a size").help("for example `512kb` or `1mb`"));
             return None;
         }
     };
@@ -93,7 +94,7 @@ mod tests {
     use super::{parse_bytes, parse_seconds};
 
     #[test]
-    fn units_are_needed_and_known() {
+    fn a_number_needs_a_known_unit() {
         assert_eq!(parse_seconds("15m"), Some(900));
         assert_eq!(parse_seconds("7d"), Some(604_800));
         assert_eq!(parse_seconds("15"), None);

@@ -45,8 +45,9 @@ pub(crate) fn checked_default(ty: &FieldType, node: &Node, sink: &mut Sink) -> O
         }
         (Value::Text(text), FieldType::Uuid) if text == "uuid" => Some(Default::Uuid),
         (Value::Text(text), _) if text == "$me" => {
-            let message = "`$me` is the caller's account; only a `belongsTo` of the account can have it as default";
-            sink.push(Problem::new("invalid-default", node.span, message).label("not on a field"));
+            let message =
+                "`$me` is the caller's account; only a `belongsTo` of the account model can have it as default";
+            sink.push(Problem::new("invalid-default", node.span, message).label("not possible on a field"));
             None
         }
         _ => checked_value(ty, node, ValueUse::Default, sink).map(Default::Value),
@@ -58,8 +59,8 @@ pub(crate) fn checked_value(ty: &FieldType, node: &Node, usage: ValueUse, sink: 
     match value(ty, node) {
         Ok(value) => Some(value),
         Err(Refusal { why, help }) => {
-            let message = format!("the {} does not suit the field: {why}", usage.noun());
-            sink.push(Problem::new(usage.code(), node.span, message).label("not possible here").maybe_help(help));
+            let message = format!("the {} is not valid for the field: {why}", usage.noun());
+            sink.push(Problem::new(usage.code(), node.span, message).label("not a valid value").maybe_help(help));
             None
         }
     }
@@ -166,10 +167,10 @@ pub(crate) fn is_email(text: &str) -> bool {
 fn url(node: &Node) -> Result<Json, Refusal> {
     let text = text(node)?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let sound = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    let valid = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.len() <= 255
         && !text.contains(char::is_whitespace);
-    if sound { Ok(Json::String(text.to_owned())) } else { Err("it is not an http or https URL".to_owned().into()) }
+    if valid { Ok(Json::String(text.to_owned())) } else { Err("it is not an http or https URL".to_owned().into()) }
 }
 
 fn integer(node: &Node, least: i128, greatest: i128) -> Result<Json, Refusal> {
@@ -193,7 +194,7 @@ fn float(node: &Node, min: Option<f64>, max: Option<f64>) -> Result<Json, Refusa
 fn exact(node: &Node, shape: (u32, u32), min: Option<&str>, max: Option<&str>) -> Result<Json, Refusal> {
     let (precision, scale) = shape;
     let Some(literal) = decimal::literal(node, precision, scale, &mut Sink::default()) else {
-        let why = format!("expected a decimal of {precision} digits, {scale} of them behind the point");
+        let why = format!("expected a decimal of at most {precision} digits, {scale} of them after the point");
         return Err(why.into());
     };
     let bound = |text: Option<&str>| text.and_then(|text| decimal::parse(text, precision, scale));
@@ -238,7 +239,7 @@ fn uuid(text: &str) -> Result<Json, Refusal> {
 }
 
 fn json(node: &Node, max_bytes: u64) -> Result<Json, Refusal> {
-    let value = node.json().ok_or_else(|| Refusal::from("JSON has no such value".to_owned()))?;
+    let value = node.json().ok_or_else(|| Refusal::from("it cannot be represented in JSON".to_owned()))?;
     if value.to_string().len() as u64 > max_bytes {
         return Err(format!("it is larger than {max_bytes} bytes").into());
     }
@@ -251,7 +252,7 @@ fn member(node: &Node, values: &[EnumValue]) -> Result<Json, Refusal> {
         return Ok(Json::String(text.to_owned()));
     }
     let help = suggestion(text, values.iter().map(|value| value.value.as_str()));
-    Err(Refusal { why: format!("`{text}` is none of its values"), help })
+    Err(Refusal { why: format!("`{text}` is not one of its values"), help })
 }
 
 fn members(node: &Node, values: &[EnumValue]) -> Result<Json, Refusal> {

@@ -1,11 +1,11 @@
-//! Schemas beside what is told of them: `<case>.yaml`, or a directory of files, and `<case>.stderr`.
+//! Fixtures: a schema in `<case>.yaml` or a directory `<case>`, and its expected diagnostics in `<case>.stderr`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use gable_schema::{Checked, Diagnostics, Source, check, load};
 
-/// The cases of a directory beside this one, by name.
+/// Returns the cases of a directory in `tests/`, ordered by name.
 pub fn cases(directory: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(directory);
     let entries = fs::read_dir(directory).expect("the fixtures are there");
@@ -24,16 +24,16 @@ pub fn checked(case: &Path) -> Result<Checked, Diagnostics> {
     check(&[Source { file: format!("schema/{name}"), text }])
 }
 
-/// Fails where something else is told than is written there. `UPDATE_EXPECT=1` writes it anew.
-pub fn assert_told(cases: &[PathBuf], told: impl Fn(&Path) -> String) {
+/// Compares the diagnostics of each case with its `.stderr` file. `UPDATE_EXPECT=1` rewrites these files.
+pub fn assert_expected(cases: &[PathBuf], diagnostics: impl Fn(&Path) -> String) {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut different = Vec::new();
     for case in cases {
-        let (expected, told) = (case.with_extension("stderr"), told(case));
+        let (expected, found) = (case.with_extension("stderr"), diagnostics(case));
         if update {
-            fs::write(&expected, &told).expect("the expectation can be written");
-        } else if fs::read_to_string(&expected).unwrap_or_else(|error| error.to_string()) != told {
-            different.push(format!("{}:\n{told}", case.display()));
+            fs::write(&expected, &found).expect("the expectation can be written");
+        } else if fs::read_to_string(&expected).unwrap_or_else(|error| error.to_string()) != found {
+            different.push(format!("{}:\n{found}", case.display()));
         }
     }
     assert!(different.is_empty(), "{} differ\n\n{}", different.len(), different.join("\n"));
