@@ -1,11 +1,11 @@
-//! Writes an application with many models, to measure the build step and the crate it prints:
+//! Writes an application with many models, to measure the build step and the compilation of the generated crate:
 //!
 //! ```text
 //! cargo run --release -p gable-build --example synthetic -- /tmp/big 300 12
 //! ```
 //!
-//! writes `schema/` with 300 models of 12 fields, each referring to the one before, times the build step twice, and
-//! leaves a crate in `generated/` that `cargo build` can be timed on.
+//! writes `schema/` with 300 models of 12 fields, each of which belongs to the previous model. It measures the build
+//! step twice, and leaves a crate in `generated/` whose `cargo build` can be measured.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use std::{env, fs, io};
 
 use gable_build::{Mode, migrate, run};
 
-/// Twelve fields as teams write them.
+/// Twelve fields of common types.
 const FIELDS: [&str; 12] = [
     "title: { type: string, min: 3, max: 120 }",
     "slug: { type: string?, unique: true, pattern: \"^[a-z0-9-]+$\", max: 80 }",
@@ -47,7 +47,7 @@ fn measure(root: &Path, models: usize, fields: usize) -> ExitCode {
         eprintln!("cannot write {}: {error}", root.display());
         return ExitCode::FAILURE;
     }
-    for label in ["the first run", "nothing changed"] {
+    for label in ["first run", "second run, unchanged"] {
         let start = Instant::now();
         let checked = match gable_schema::load(&root.join("schema")) {
             Ok(checked) => checked,

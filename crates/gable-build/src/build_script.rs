@@ -14,7 +14,7 @@ use crate::stamp::Stamp;
 /// problem and ends the build; the files of the last successful build stay as they are.
 pub fn build() {
     let Some(root) = application() else {
-        eprintln!("error: gable_build::build() is for the build script of a crate beside schema/");
+        eprintln!("error: gable_build::build() must be called by the build script of generated/, beside schema/");
         std::process::exit(1);
     };
     match build_at(&root, env::var_os("OUT_DIR").map(PathBuf::from).as_deref()) {
@@ -29,8 +29,8 @@ pub fn build() {
     }
 }
 
-/// Tells cargo which inputs to watch. Inputs that do not exist are left out: cargo would treat them as changed and
-/// compile the generated crate again in every build. Templates are optional; the first ones of an application take
+/// Prints the inputs that cargo shall watch. Inputs that do not exist are left out: cargo would treat them as changed
+/// and compile the generated crate again in every build. Templates are optional; the first ones of an application take
 /// effect with the next change of its schema.
 fn watch(root: &Path) {
     let inputs = ["schema", "templates", "migrations", "generated/src", "generated/build.rs"];
@@ -52,18 +52,18 @@ pub(crate) enum BuildError {
     Migrate(#[from] MigrateError),
 }
 
-/// Like [`build`], for the application at `root`; `memory` is the directory that holds the stamp of the last
-/// successful build.
-pub(crate) fn build_at(root: &Path, memory: Option<&Path>) -> Result<Report, BuildError> {
-    let stamp = memory.map(|directory| directory.join("gable-stamp"));
-    if stamp.as_deref().is_some_and(|stamp| Stamp::is_at(stamp, root)) {
+/// Like [`build`], for the application at `root`; `stamp_directory` contains the stamp of the last successful
+/// build.
+pub(crate) fn build_at(root: &Path, stamp_directory: Option<&Path>) -> Result<Report, BuildError> {
+    let stamp = stamp_directory.map(|directory| directory.join("gable-stamp"));
+    if stamp.as_deref().is_some_and(|stamp| Stamp::matches(stamp, root)) {
         return Ok(Report::default());
     }
     let checked = gable_schema::load(&root.join("schema")).map_err(Error::Schema)?;
     let started = SystemTime::now();
     first_migration(root, &checked)?;
     let report = run_checked(root, &checked.schema, Mode::Write)?;
-    if memory.is_some() {
+    if stamp_directory.is_some() {
         // If this fails, the next build only compiles the same code once more.
         let _ = ["migrations", "generated/src"].map(|directory| backdate(&root.join(directory), started));
     }
@@ -117,10 +117,11 @@ mod tests {
 
     fn application() -> tempfile::TempDir {
         let root = tempfile::tempdir().expect("a temporary directory");
-        fs::create_dir_all(root.path().join("schema")).expect("the directory is ours");
-        fs::create_dir_all(root.path().join("out")).expect("the directory is ours");
-        fs::write(root.path().join("schema/app.yaml"), "name: Test\n").expect("the directory is ours");
-        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields:\n  title: string\n").expect("it is ours");
+        fs::create_dir_all(root.path().join("schema")).expect("the test created the directory");
+        fs::create_dir_all(root.path().join("out")).expect("the test created the directory");
+        fs::write(root.path().join("schema/app.yaml"), "name: Test\n").expect("the test created the directory");
+        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields:\n  title: string\n")
+            .expect("the test created the file");
         root
     }
 
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_build_wrote_is_no_change_for_the_next_one() {
+    fn files_written_by_a_build_do_not_trigger_the_next_one() {
         let root = application();
         let started = SystemTime::now();
         build_it(root.path());
@@ -148,47 +149,48 @@ mod tests {
     }
 
     #[test]
-    fn later_migrations_are_made_on_purpose_only() {
+    fn a_build_writes_no_later_migrations() {
         let root = application();
         build_it(root.path());
-        fs::write(root.path().join("schema/tag.yaml"), "model: Tag\nfields:\n  name: string\n").expect("it is ours");
+        fs::write(root.path().join("schema/tag.yaml"), "model: Tag\nfields:\n  name: string\n")
+            .expect("the test created the file");
         build_it(root.path());
         assert!(root.path().join("generated/src/tag.rs").is_file());
         assert_eq!(fs::read_dir(root.path().join("migrations")).expect("it exists").count(), 3);
     }
 
     #[test]
-    fn an_edit_of_the_output_is_undone_although_the_input_is_the_same() {
+    fn an_edit_of_generated_code_is_undone_even_if_the_schema_is_unchanged() {
         let root = application();
         build_it(root.path());
         let post = root.path().join("generated/src/post.rs");
         let printed = fs::read_to_string(&post).expect("it was just printed");
-        assert_eq!(build_it(root.path()).files, 0, "nothing changed, so nothing was looked at");
-        fs::write(&post, "// edited").expect("it is ours");
+        assert_eq!(build_it(root.path()).files, 0, "nothing changed, so no file was planned");
+        fs::write(&post, "// edited").expect("the test created the file");
         build_it(root.path());
         assert_eq!(fs::read_to_string(&post).expect("it is there"), printed);
     }
 
     #[test]
-    fn a_mail_template_that_comes_or_goes_is_noticed() {
+    fn an_added_or_removed_mail_template_is_noticed() {
         let root = application();
         build_it(root.path());
         let own = root.path().join("templates/mail/reset-password.html.jinja");
-        fs::create_dir_all(own.parent().expect("it lies in a directory")).expect("the directory is ours");
-        fs::write(&own, "{{ link }}").expect("it is ours");
+        fs::create_dir_all(own.parent().expect("a file has a directory")).expect("the test created the directory");
+        fs::write(&own, "{{ link }}").expect("the test created the file");
         assert_ne!(build_it(root.path()).files, 0);
         let printed = || fs::read_to_string(root.path().join("generated/src/catalogue.rs")).expect("it was printed");
         assert!(printed().contains("reset-password.html.jinja"));
-        fs::remove_file(&own).expect("it is ours");
+        fs::remove_file(&own).expect("the test created the file");
         build_it(root.path());
         assert!(!printed().contains("MAIL_TEMPLATES"));
     }
 
     #[test]
-    fn a_broken_schema_is_reported_again_and_again() {
+    fn a_broken_schema_is_reported_in_every_build() {
         let root = application();
         build_it(root.path());
-        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields: 3\n").expect("it is ours");
+        fs::write(root.path().join("schema/post.yaml"), "model: Post\nfields: 3\n").expect("the test created the file");
         for _ in 0..2 {
             assert!(build_at(root.path(), Some(&root.path().join("out"))).is_err());
         }

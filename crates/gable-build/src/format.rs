@@ -22,7 +22,7 @@ pub(crate) fn file(mut file: File) -> String {
         }
         separate_members(&mut item);
         file.items = vec![item];
-        text += &with_blank_lines(&unwrapped_options(&prettyplease::unparse(&file)));
+        text += &with_blank_lines(&join_wrapped_options(&prettyplease::unparse(&file)));
         before = Some(kind);
     }
     text
@@ -58,7 +58,7 @@ fn with_blank_lines(text: &str) -> String {
 }
 
 /// Joins a wrapped `Option<T>` into one line: its trailing comma would be taken for a part of `T` by SeaORM's derive.
-fn unwrapped_options(text: &str) -> String {
+fn join_wrapped_options(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

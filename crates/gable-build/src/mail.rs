@@ -53,12 +53,12 @@ pub(crate) fn check(sources: &BTreeMap<String, String>) -> Result<(), TemplateEr
         }
         environment.add_template(name, source).map_err(|source| invalid(name, source))?;
     }
-    sources.keys().try_for_each(|name| try_out(&environment, name))
+    sources.keys().try_for_each(|name| render_sample(&environment, name))
 }
 
 /// Prints a template with a value for every variable. Branches that are not taken are only searched for unknown
 /// names.
-fn try_out(environment: &Environment<'_>, name: &str) -> Result<(), TemplateError> {
+fn render_sample(environment: &Environment<'_>, name: &str) -> Result<(), TemplateError> {
     let template = environment.get_template(name).map_err(|source| invalid(name, source))?;
     let known = |variable: &String| {
         VARIABLES.contains(&variable.as_str()) || environment.globals().any(|(global, _)| global == variable)
@@ -91,10 +91,9 @@ mod tests {
         checked(name, source).expect_err("a broken template")
     }
 
-    /// Only this test knows both crates: the runtime is built without the generator, and the generator without the
-    /// runtime.
+    /// Reads the files of the runtime, because neither crate depends on the other.
     #[test]
-    fn the_runtimes_own_templates_have_these_names_and_pass() {
+    fn the_templates_of_the_runtime_have_these_names_and_are_valid() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gable/src/mail/templates");
         let mut sources = BTreeMap::new();
         for entry in fs::read_dir(directory).expect("the runtime's templates") {
@@ -128,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_no_mail_has_is_refused_wherever_it_stands() {
+    fn an_unknown_variable_is_refused_even_in_a_branch_that_is_not_taken() {
         let text = refused("reset-password.html.jinja", "{% if code == 'x' %}{{ lnik }}{% endif %}");
         assert!(text.contains("templates/mail/reset-password.html.jinja") && text.contains("`lnik`"), "{text}");
-        assert!(text.contains("link, new_email"), "what there is: {text}");
+        assert!(text.contains("link, new_email"), "the error lists the variables: {text}");
     }
 
     #[test]
-    fn the_text_begins_with_its_subject() {
+    fn the_first_line_of_a_text_must_be_its_subject() {
         for source in ["Hello", "", "\nSubject: a\n\nb", "subject: a\n\nb"] {
             assert!(refused("verify-email.txt.jinja", source).contains("templates/mail/verify-email.txt.jinja"));
         }

@@ -43,11 +43,11 @@ pub enum PlanError {
 /// A template of the application that fails or does not print valid Rust.
 pub fn plan(schema: &Schema, migrations: &[Recorded], templates: &Templates) -> Result<Plan, PlanError> {
     let printer = Printer { templates };
-    let whole = CrateView::of(schema, templates.mail());
+    let crate_view = CrateView::of(schema, templates.mail());
     let mut files = vec![
         printer.file("app", "schema/app.yaml", templates::APP, AppView { app: view::app(&schema.app) })?,
-        printer.file("catalogue", "schema/", templates::CATALOGUE, &whole)?,
-        printer.file("lib", "schema/", templates::LIB, &whole)?,
+        printer.file("catalogue", "schema/", templates::CATALOGUE, &crate_view)?,
+        printer.file("lib", "schema/", templates::LIB, &crate_view)?,
         printer.file("migrations", "migrations/", templates::MIGRATIONS, MigrationsView::of(schema, migrations))?,
         printer.file("permission", "schema/", templates::PERMISSION, PermissionsView::of(schema))?,
     ];

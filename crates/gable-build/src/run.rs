@@ -32,7 +32,7 @@ pub enum Drift {
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub drift: Vec<(String, Drift)>,
-    /// How many files the generated crate has.
+    /// Number of files of the generated crate.
     pub files: usize,
     pub warnings: Diagnostics,
 }
@@ -77,7 +77,7 @@ pub(crate) fn run_checked(root: &Path, schema: &Schema, mode: Mode) -> Result<Re
     let output = root.join("generated");
     let drift = drift(&output, &plan)?;
     if mode == Mode::Write {
-        mend(&output, &plan, &drift)?;
+        apply(&output, &plan, &drift)?;
     }
     Ok(Report { drift, files: plan.files.len(), warnings: Diagnostics::default() })
 }
@@ -114,7 +114,7 @@ fn printed_files(output: &Path, directory: &str) -> Result<Vec<String>, Error> {
     for entry in entries {
         let path = entry.map_err(|error| failed("read", &source, error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.ends_with(".rs") && begins_like_ours(&path).map_err(|error| failed("read", &path, error))? {
+        if name.ends_with(".rs") && begins_with_mark(&path).map_err(|error| failed("read", &path, error))? {
             printed.push(format!("{directory}/{name}"));
         }
     }
@@ -122,7 +122,7 @@ fn printed_files(output: &Path, directory: &str) -> Result<Vec<String>, Error> {
     Ok(printed)
 }
 
-fn begins_like_ours(path: &Path) -> io::Result<bool> {
+fn begins_with_mark(path: &Path) -> io::Result<bool> {
     let mut start = [0; MARK.len()];
     match io::Read::read_exact(&mut fs::File::open(path)?, &mut start) {
         Ok(()) => Ok(start == *MARK.as_bytes()),
@@ -131,7 +131,7 @@ fn begins_like_ours(path: &Path) -> io::Result<bool> {
     }
 }
 
-fn mend(output: &Path, plan: &Plan, drift: &[(String, Drift)]) -> Result<(), Error> {
+fn apply(output: &Path, plan: &Plan, drift: &[(String, Drift)]) -> Result<(), Error> {
     for (path, kind) in drift {
         let target = output.join(path);
         match plan.files.iter().find(|file| file.path == *path) {

@@ -17,14 +17,14 @@ pub(crate) struct Stamp(u64);
 impl Stamp {
     pub(crate) fn of(root: &Path) -> Self {
         let mut lines: Vec<String> = WATCHED.iter().flat_map(|directory| listing(&root.join(directory))).collect();
-        // The generator is the running program.
+        // The running program is the generator.
         lines.extend(env::current_exe().ok().and_then(|program| line(&program)));
         Stamp(fnv(lines.join("\n").as_bytes()))
     }
 
     /// Returns true if the stamp in the file matches the current state of the application.
-    pub(crate) fn is_at(file: &Path, root: &Path) -> bool {
-        fs::read_to_string(file).is_ok_and(|kept| kept == Self::of(root).text())
+    pub(crate) fn matches(file: &Path, root: &Path) -> bool {
+        fs::read_to_string(file).is_ok_and(|stored| stored == Self::of(root).text())
     }
 
     pub(crate) fn text(&self) -> String {

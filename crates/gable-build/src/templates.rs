@@ -33,15 +33,15 @@ pub(crate) const PERMISSION: &str = "permission.rs.jinja";
 /// A problem in an application's `templates/`.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("templates/{name}: there is no template of this name; there are {}", names())]
+    #[error("templates/{name}: no template has this name; the templates are {}", names())]
     Unknown { name: String },
     #[error("templates/{name}: {}", explain(.source))]
     Invalid { name: String, source: minijinja::Error },
-    #[error("templates/mail/{name}: no mail has a template of this name; there are {}", mail::names())]
+    #[error("templates/mail/{name}: no mail template has this name; the mail templates are {}", mail::names())]
     UnknownMail { name: String },
     #[error("templates/mail/{name}: the first line must be `Subject: …`")]
     NoSubject { name: String },
-    #[error("templates/mail/{name}: there is no `{variable}`; there are {known}")]
+    #[error("templates/mail/{name}: unknown variable `{variable}`; the variables are {known}")]
     MailVariable { name: String, variable: String, known: String },
     #[error("cannot read {path}: {source}")]
     Read { path: String, source: io::Error },
@@ -92,8 +92,8 @@ impl Templates {
     pub fn load(directory: &Path) -> Result<Self, TemplateError> {
         let mut replaced = read_directory(directory, "", |name| name.ends_with(".jinja"))?;
         // Every file must be a template: an ignored file would only be noticed in production.
-        let a_file = |name: &str| !name.starts_with('.') && !name.ends_with('~');
-        replaced.append(&mut read_directory(&directory.join("mail"), mail::DIRECTORY, a_file)?);
+        let is_template = |name: &str| !name.starts_with('.') && !name.ends_with('~');
+        replaced.append(&mut read_directory(&directory.join("mail"), mail::DIRECTORY, is_template)?);
         Self::with(replaced)
     }
 
@@ -139,7 +139,7 @@ pub(crate) fn syntax() -> SyntaxConfig {
     syntax.expect("the delimiters are the default ones")
 }
 
-/// Selects the files with a prefix, by the rest of their names.
+/// Reads the selected files of a directory. `prefix` is prepended to their names.
 fn read_directory(
     directory: &Path,
     prefix: &str,

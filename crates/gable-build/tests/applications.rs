@@ -1,4 +1,4 @@
-//! The applications of this repository are up to date with their schemas.
+//! Checks that the generated files and migrations of this repository's applications are up to date.
 
 use std::path::Path;
 

@@ -15,7 +15,7 @@ use proptest::test_runner::TestRunner;
 const RANDOM: usize = 12;
 
 #[test]
-fn everything_printed_compiles_without_a_warning() {
+fn generated_code_compiles_without_a_warning() {
     let workspace = Workspace::new();
     let mut members = Vec::new();
     for feature in ["types", "relations", "access", "surfaces", "names", "mail"] {
@@ -64,7 +64,7 @@ impl Workspace {
     }
 
     fn random(&self, name: &str, schema: &gable_schema::Schema) -> String {
-        let templates = Templates::built_in().expect("the templates of this crate are sound");
+        let templates = Templates::built_in().expect("the built-in templates are valid");
         let plan = plan(schema, &[], &templates).unwrap_or_else(|error| panic!("{error}"));
         for file in &plan.files {
             self.write(&format!("{name}/{}", file.path), &file.contents);
@@ -83,7 +83,7 @@ impl Workspace {
         self.write("Cargo.toml", &text);
         fs::copy(repository().join("Cargo.lock"), self.root.join("Cargo.lock"))
             .expect("the repository has a lock file");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory");
         let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .current_dir(&self.root)
             .args(["check", "--workspace", "--quiet", "--target-dir"])

@@ -9,11 +9,12 @@ use heck::ToLowerCamelCase;
 use syn::Item;
 
 #[test]
-fn every_operation_of_the_runtime_has_a_key_and_the_other_way_round() {
+fn the_schema_language_and_the_runtime_have_the_same_auth_operations() {
     let keys = gable_schema::json_schema()["$defs"]["authRoutes"]["properties"].clone();
     let known: BTreeSet<String> = keys.as_object().expect("a map of operations").keys().cloned().collect();
-    let taken: BTreeSet<String> = variants("AuthOperation").iter().map(|name| name.to_lower_camel_case()).collect();
-    assert_eq!(known, taken);
+    let operations: BTreeSet<String> =
+        variants("AuthOperation").iter().map(|name| name.to_lower_camel_case()).collect();
+    assert_eq!(known, operations);
 }
 
 /// Returns the variants of an enum of the types of generated constants.

@@ -29,7 +29,7 @@ fn a_second_run_writes_nothing() {
 }
 
 #[test]
-fn only_what_differs_is_written() {
+fn only_files_that_differ_are_written() {
     let application = Application::of(&[("post", POST), ("tag", TAG)]);
     drift(&application, Mode::Write);
     application.write("schema/tag.yaml", "model: Tag\nfields:\n  name: text\n");
@@ -58,7 +58,7 @@ fn a_broken_mail_template_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn the_file_of_a_model_that_is_gone_is_removed() {
+fn the_file_of_a_removed_model_is_removed() {
     let application = Application::of(&[("post", POST), ("tag", TAG)]);
     drift(&application, Mode::Write);
     application.write("generated/src/notes.rs", "// written by hand\n");
@@ -88,7 +88,7 @@ fn check_reports_and_writes_nothing() {
 }
 
 #[test]
-fn a_broken_schema_leaves_the_last_good_files() {
+fn a_broken_schema_leaves_the_files_unchanged() {
     let application = Application::of(&[("post", POST)]);
     drift(&application, Mode::Write);
     let before = application.read("generated/src/post.rs");
@@ -100,7 +100,7 @@ fn a_broken_schema_leaves_the_last_good_files() {
 }
 
 #[test]
-fn a_template_of_the_application_takes_the_place_of_ours() {
+fn a_template_of_the_application_replaces_the_built_in_one() {
     let application = Application::of(&[("post", POST)]);
     application.write("templates/permission.rs.jinja", "pub const COUNT: usize = {{ permissions|length }};\n");
     drift(&application, Mode::Write);
@@ -109,7 +109,7 @@ fn a_template_of_the_application_takes_the_place_of_ours() {
 }
 
 #[test]
-fn a_template_of_an_unknown_name_is_refused() {
+fn a_template_with_an_unknown_name_is_refused() {
     let application = Application::of(&[("post", POST)]);
     application.write("templates/modle.rs.jinja", "");
     let error = run(application.root(), Mode::Write).expect_err("no template has this name").to_string();
@@ -127,31 +127,31 @@ fn a_template_that_fails_names_its_line() {
 }
 
 #[test]
-fn a_template_that_prints_no_rust_is_refused_with_the_line_it_printed() {
+fn a_template_that_prints_invalid_rust_is_refused_with_the_printed_line() {
     let application = Application::of(&[("post", POST)]);
     application.write("templates/model.rs.jinja", "pub struct {{ table }} {\n  oops\n}\n");
-    let error = run(application.root(), Mode::Write).expect_err("this is no Rust").to_string();
+    let error = run(application.root(), Mode::Write).expect_err("the output is not valid Rust").to_string();
     assert!(error.contains("templates/model.rs.jinja") && error.contains("src/post.rs"), "{error}");
     assert!(error.contains('}'), "{error}");
     assert!(!application.exists("generated/src"));
 }
 
 #[test]
-fn a_fresh_tree_that_cannot_be_written_is_fine() {
+fn a_read_only_directory_that_is_up_to_date_is_no_error() {
     let application = Application::of(&[("post", POST)]);
     drift(&application, Mode::Write);
     let source = application.path("generated/src");
     let mut readable = fs::metadata(&source).expect("the directory exists").permissions();
     let before = readable.clone();
     readable.set_readonly(true);
-    fs::set_permissions(&source, readable).expect("the directory is ours");
+    fs::set_permissions(&source, readable).expect("the test created the directory");
     let result = run(application.root(), Mode::Write);
-    fs::set_permissions(&source, before).expect("the directory is ours");
+    fs::set_permissions(&source, before).expect("the test created the directory");
     assert_eq!(result.unwrap_or_else(|error| panic!("{error}")).drift, []);
 }
 
 #[test]
-fn equal_schemas_print_equal_bytes_wherever_they_lie() {
+fn the_location_of_an_application_does_not_change_its_generated_code() {
     let [left, right] = [(); 2].map(|()| Application::of(&[("post", POST), ("tag", TAG)]));
     for application in [&left, &right] {
         drift(application, Mode::Write);

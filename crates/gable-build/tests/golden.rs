@@ -37,7 +37,7 @@ fn mail_templates_of_the_applications_own_print_as_expected() {
 }
 
 #[test]
-fn odd_names_print_as_expected() {
+fn unusual_names_print_as_expected() {
     compare("names");
 }
 
@@ -52,11 +52,11 @@ fn compare(feature: &str) {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         rewrite(&expected, &found);
     }
-    let wanted = files(&expected);
+    let expected_files = files(&expected);
     let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&found), names(&wanted));
+    assert_eq!(names(&found), names(&expected_files));
     for (path, contents) in &found {
-        assert_eq!(contents, &wanted[path], "{feature}/expected/{path} differs; see UPDATE_EXPECT");
+        assert_eq!(contents, &expected_files[path], "{feature}/expected/{path} differs; UPDATE_EXPECT=1 rewrites it");
     }
 }
 

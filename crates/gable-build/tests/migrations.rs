@@ -1,4 +1,4 @@
-//! The history of the database grows with the schema, by additions only.
+//! Migrations that `gable migrate` writes, refuses or records.
 
 mod support;
 
@@ -34,7 +34,7 @@ fn post(fields: &str) -> Application {
 }
 
 #[test]
-fn the_first_migration_makes_every_table() {
+fn the_first_migration_creates_every_table() {
     let application = Application::of(&[("post", POST)]);
     assert_eq!(wrote(&application, None), "0001_initial");
     assert!(application.read("migrations/0001_initial.sqlite.sql").contains("CREATE TABLE \"posts\""));
@@ -43,7 +43,7 @@ fn the_first_migration_makes_every_table() {
 }
 
 #[test]
-fn the_snapshot_reads_back_as_the_tables_it_was_made_from() {
+fn the_snapshot_contains_the_tables_of_the_schema() {
     let application = Application::of(&[("post", POST)]);
     wrote(&application, None);
     let history = History::load(&application.path("migrations")).expect("the history was just written");
@@ -74,7 +74,7 @@ fn new_columns_and_indexes_are_added() {
 }
 
 #[test]
-fn a_field_whose_case_stops_mattering_gets_another_index() {
+fn a_field_that_becomes_case_insensitive_gets_another_index() {
     let application = post("  title: { type: string, unique: true }\n  views: { type: integer, default: 0 }\n");
     wrote(&application, Some("unique"));
     let wanted =
@@ -93,7 +93,7 @@ fn a_field_whose_case_stops_mattering_gets_another_index() {
 }
 
 #[test]
-fn new_tables_may_refer_to_each_other_in_a_circle() {
+fn new_tables_may_refer_to_each_other_in_a_cycle() {
     let application = post("  title: string\n  views: { type: integer, default: 0 }\n");
     application.write(
         "schema/a.yaml",
@@ -111,7 +111,7 @@ fn new_tables_may_refer_to_each_other_in_a_circle() {
 }
 
 #[test]
-fn an_index_that_nobody_asks_for_any_more_is_dropped() {
+fn an_index_that_the_schema_no_longer_has_is_dropped() {
     let application = Application::of(&[("post", "model: Post\nfields:\n  title: { type: string, index: true }\n")]);
     wrote(&application, None);
     application.write("schema/post.yaml", "model: Post\nfields:\n  title: string\n");
@@ -123,7 +123,7 @@ fn an_index_that_nobody_asks_for_any_more_is_dropped() {
 }
 
 #[test]
-fn an_index_with_other_columns_is_dropped_before_it_is_made_under_its_name() {
+fn an_index_with_other_columns_is_dropped_before_a_new_one_takes_its_name() {
     let comment =
         "model: Comment\nfields:\n  content: string\nrelations:\n  post: { belongsTo: Post, onDelete: cascade }\n";
     let application = Application::of(&[("post", POST), ("comment", comment)]);
@@ -140,7 +140,7 @@ fn an_index_with_other_columns_is_dropped_before_it_is_made_under_its_name() {
 }
 
 #[test]
-fn a_listed_index_that_a_key_has_anyway_is_made_once() {
+fn a_listed_index_that_a_key_has_anyway_is_created_once() {
     let comment = "model: Comment\nfields:\n  content: string\nrelations:\n  post: { belongsTo: Post, onDelete: cascade }\n\
                    indexes:\n  - [postId, id]\n  - [postId, content]\n";
     let application = Application::of(&[("post", POST), ("comment", comment)]);
@@ -151,17 +151,17 @@ fn a_listed_index_that_a_key_has_anyway_is_made_once() {
 }
 
 #[test]
-fn another_order_or_default_needs_no_migration() {
+fn a_changed_order_or_default_needs_no_migration() {
     let application = post("  views: { type: integer, default: 7 }\n  title: string\n");
     assert_eq!(step(&application, None).ok(), Some(Migrated::UpToDate));
 }
 
 #[test]
-fn whatever_could_lose_data_is_listed_and_refused() {
+fn changes_that_could_lose_data_are_listed_and_refused() {
     let application = post("  views: { type: bigint, default: 0 }\n  name: string\n");
     let refused = refusal(&application);
     for part in [
-        "column \"posts\".\"title\" is gone",
+        "column \"posts\".\"title\" is missing from the schema",
         "column \"posts\".\"views\" was Integer and is Bigint",
         "column \"posts\".\"name\" is new, required and without a constant default",
         "migrations/0002_by_hand.sqlite.sql",
@@ -172,7 +172,7 @@ fn whatever_could_lose_data_is_listed_and_refused() {
 }
 
 #[test]
-fn a_migration_by_hand_is_recorded_once_it_is_there() {
+fn a_migration_written_by_hand_is_recorded() {
     let application = post("  views: { type: bigint, default: 0 }\n  title: string\n");
     refusal(&application);
     application.write("migrations/0002_widen.sqlite.sql", "SELECT 1;\n");
@@ -187,7 +187,7 @@ fn a_migration_by_hand_is_recorded_once_it_is_there() {
 }
 
 #[test]
-fn the_generated_crate_knows_whether_its_newest_migration_is_enough() {
+fn the_generated_crate_contains_the_fingerprints_of_schema_and_newest_migration() {
     let application = Application::of(&[("post", POST)]);
     wrote(&application, None);
     run(application.root(), Mode::Write).unwrap_or_else(|error| panic!("{error}"));
@@ -196,15 +196,15 @@ fn the_generated_crate_knows_whether_its_newest_migration_is_enough() {
 }
 
 #[test]
-fn asking_what_is_pending_writes_nothing() {
+fn pending_writes_nothing() {
     let application = Application::of(&[("post", POST)]);
-    let asked = pending(&application.path("migrations"), &application.schema());
-    assert_eq!(asked.ok(), Some(Pending::Migration("0001_initial".to_owned())));
+    let found = pending(&application.path("migrations"), &application.schema());
+    assert_eq!(found.ok(), Some(Pending::Migration("0001_initial".to_owned())));
     assert!(!application.exists("migrations"));
 }
 
 #[test]
-fn a_history_with_a_hole_is_an_error() {
+fn a_history_with_a_missing_file_is_an_error() {
     let application = Application::of(&[("post", POST)]);
     wrote(&application, None);
     std::fs::remove_file(application.path("migrations/0001_initial.postgres.sql")).expect("the file exists");

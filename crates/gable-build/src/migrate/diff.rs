@@ -1,4 +1,5 @@
-//! Compares two sets of tables: changes that only add, and differences for which a person must write the migration.
+//! Compares two sets of tables. Additions become changes; for every other difference, a person must write the
+//! migration.
 
 use super::dialect::{Dialect, drop_index};
 use super::tables::{Column, ColumnType, Index, Table, Tables};
@@ -50,43 +51,43 @@ impl Change {
 /// # Errors
 /// All differences that are not plain additions.
 pub(super) fn diff(from: &Tables, to: &Tables) -> Result<Vec<Change>, Vec<Difference>> {
-    let mut found = Found::default();
+    let mut comparison = Comparison::default();
     for table in from.tables.iter().filter(|table| to.table(&table.name).is_none()) {
-        found.refuse(format!("table \"{}\" is gone", table.name));
+        comparison.refuse(format!("table \"{}\" is missing from the schema", table.name));
     }
     let added: Vec<Table> = to.tables.iter().filter(|table| from.table(&table.name).is_none()).cloned().collect();
     if !added.is_empty() {
-        found.changes.push(Change::AddTables(added));
+        comparison.changes.push(Change::AddTables(added));
     }
     for table in &to.tables {
         if let Some(before) = from.table(&table.name) {
-            found.table(before, table);
+            comparison.table(before, table);
         }
     }
-    if found.refused.is_empty() { Ok(found.changes) } else { Err(found.refused) }
+    if comparison.refused.is_empty() { Ok(comparison.changes) } else { Err(comparison.refused) }
 }
 
 #[derive(Default)]
-struct Found {
+struct Comparison {
     changes: Vec<Change>,
     refused: Vec<Difference>,
 }
 
-impl Found {
-    fn refuse(&mut self, what: String) {
-        self.refused.push(Difference(what));
+impl Comparison {
+    fn refuse(&mut self, difference: String) {
+        self.refused.push(Difference(difference));
     }
 
     fn table(&mut self, before: &Table, after: &Table) {
         if before.primary_key != after.primary_key {
-            self.refuse(format!("the primary key of \"{}\" is another one", after.name));
+            self.refuse(format!("the primary key of \"{}\" has changed", after.name));
         }
         // An index must be dropped before a new one can take its name.
         for index in before.indexes.iter().filter(|index| !after.indexes.contains(index)) {
             self.changes.push(Change::DropIndex(index.clone()));
         }
         for column in before.columns.iter().filter(|column| after.column(&column.name).is_none()) {
-            self.refuse(format!("column \"{}\".\"{}\" is gone", after.name, column.name));
+            self.refuse(format!("column \"{}\".\"{}\" is missing from the schema", after.name, column.name));
         }
         for column in &after.columns {
             match before.column(&column.name) {
@@ -106,7 +107,7 @@ impl Found {
             self.changes.push(Change::AddColumn(table.clone(), column.clone()));
         } else {
             self.refuse(format!(
-                "column \"{}\".\"{}\" is new, required and without a constant default: rows that exist have no value for it",
+                "column \"{}\".\"{}\" is new, required and without a constant default, so existing rows would have no value",
                 table.name, column.name
             ));
         }
@@ -122,10 +123,10 @@ impl Found {
             self.refuse(format!("{place} was {was} and is {is}"));
         }
         if old.values != new.values {
-            self.refuse(format!("{place} allows other values: {}", new.values.join(", ")));
+            self.refuse(format!("{place} now allows other values: {}", new.values.join(", ")));
         }
         if before.foreign_key(&new.name) != after.foreign_key(&new.name) {
-            self.refuse(format!("{place} has another foreign key"));
+            self.refuse(format!("the foreign key of {place} has changed"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The directory `migrations/`: reviewed, append-only. Each migration is one SQL file per database and a snapshot of the
-//! tables after it.
+//! The directory `migrations/`: reviewed, append-only. Each migration is one SQL file per database and a snapshot of
+//! the tables after it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub struct History {
     pub migrations: Vec<Recorded>,
     /// The tables after the newest one.
     pub tables: Tables,
-    /// Name of a migration that was written by hand and has no snapshot yet. Only the newest one may be.
+    /// Name of the newest migration if it was written by hand and has no snapshot yet.
     pub unrecorded: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub enum HistoryError {
     #[error("migrations/{file} is missing")]
     Missing { file: String },
     #[error(
-        "migrations/{file}: a migration is called like `0002_add_subtitle`: four digits, `_`, small letters, digits and `_`"
+        "migrations/{file}: the name of a migration must be like `0002_add_subtitle`: four digits and `_`, then lower-case letters, digits and `_`"
     )]
     Name { file: String },
     #[error("migrations/{0} and migrations/{1} have the same number")]

@@ -91,7 +91,7 @@ impl Tables {
     /// included either: the server writes them itself, so a new default needs no migration.
     pub fn fingerprint(&self) -> String {
         let mut shape = self.clone();
-        shape.tables.iter_mut().for_each(Table::forget_order);
+        shape.tables.iter_mut().for_each(Table::normalize);
         shape.tables.sort_by(|left, right| left.name.cmp(&right.name));
         let text = serde_json::to_string(&shape).expect("plain data always serializes");
         format!("{:016x}", fnv(text.as_bytes()))
@@ -107,7 +107,7 @@ impl Table {
         self.foreign_keys.iter().find(|key| key.column == column)
     }
 
-    fn forget_order(&mut self) {
+    fn normalize(&mut self) {
         self.columns.iter_mut().for_each(|column| column.default = None);
         self.columns.sort_by(|left, right| left.name.cmp(&right.name));
         self.indexes.sort_by(|left, right| left.name.cmp(&right.name));

@@ -27,12 +27,12 @@ pub enum MigrateError {
     #[error(transparent)]
     History(#[from] HistoryError),
     #[error(
-        "these changes are more than additions and must be written by hand for now:\n{}\nWrite migrations/{next}.sqlite.sql \
-         and migrations/{next}.postgres.sql, then run `gable migrate` again: it records the tables after them.",
+        "these changes are not plain additions, so their migration must be written by hand:\n{}\nWrite migrations/{next}.sqlite.sql \
+         and migrations/{next}.postgres.sql, then run `gable migrate` again, which writes the snapshot of the tables.",
         list(.differences)
     )]
     ByHand { next: String, differences: Vec<Difference> },
-    #[error("`{0}` cannot be the name of a migration: use small letters, digits and `_`, at most 100")]
+    #[error("`{0}` cannot be the name of a migration: use lower-case letters, digits and `_`, at most 100 characters")]
     Name(String),
     #[error("cannot write {path}: {source}")]
     Write { path: String, source: io::Error },

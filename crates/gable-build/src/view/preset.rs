@@ -24,13 +24,13 @@ pub(super) fn route(schema: &Schema, model: &Model, preset: &RoutePreset) -> Str
 fn fields(schema: &Schema, printed: &Model, model: &Model, preset: &FieldPreset) -> String {
     let positions: Vec<String> = preset.fields.iter().map(|name| position::column(printed, model, name)).collect();
     let relations = preset.relations.as_ref().map(|relations| {
-        let each = relations.iter().filter_map(|relation| behind(schema, printed, model, relation));
+        let each = relations.iter().filter_map(|relation| related(schema, printed, model, relation));
         format!(".relations(&[{}])", each.collect::<Vec<_>>().join(", "))
     });
     format!("FieldPreset::new(&[{}]){}", positions.join(", "), relations.unwrap_or_default())
 }
 
-fn behind(schema: &Schema, printed: &Model, model: &Model, (name, preset): &(String, FieldPreset)) -> Option<String> {
+fn related(schema: &Schema, printed: &Model, model: &Model, (name, preset): &(String, FieldPreset)) -> Option<String> {
     let relation = model.relations.iter().find(|relation| relation.name == *name)?;
     let target = schema.model(&relation.target)?;
     Some(format!("({}, &{})", literal::text(name), fields(schema, printed, target, preset)))

@@ -1,5 +1,5 @@
-//! An application in a directory of its own, for as long as a test runs.
-#![allow(dead_code)] // each test binary uses its part
+//! An application in a temporary directory, which is removed at the end of the test.
+#![allow(dead_code)] // no test binary uses all of it
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ impl Application {
         Self { directory: tempfile::tempdir().expect("a temporary directory") }
     }
 
-    /// An application with an `app.yaml` and these models, by file name.
+    /// Creates an application with an `app.yaml` and these models, given by file name.
     pub(crate) fn of(models: &[(&str, &str)]) -> Self {
         let application = Self::empty();
         application.write("schema/app.yaml", "name: Test\n");
@@ -26,7 +26,7 @@ impl Application {
         application
     }
 
-    /// A copy of the schema of this directory, and of the templates where it has some.
+    /// Copies the schema of the directory, and its mail templates if it has any.
     pub(crate) fn copy(from: &Path) -> Self {
         let application = Self::empty();
         for directory in ["schema", "templates/mail"] {

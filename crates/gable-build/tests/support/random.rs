@@ -1,4 +1,5 @@
-//! Random schemas, as YAML text: every type and attribute, names that are reserved somewhere, relations of every kind.
+//! Random schemas as YAML text, with every type and attribute, relations of every kind, and names that Rust, SQL or
+//! generated code use.
 
 use std::collections::BTreeSet;
 
@@ -105,7 +106,7 @@ const FIELDS: &[&str] = &[
     "veryLongNameOfAFieldThatGoesOnAndOn",
 ];
 
-/// Each with whether it can be unique. `{o}` is `?` or nothing.
+/// Types with their attributes. `{o}` is replaced by `?` or nothing.
 const TYPES: &[&str] = &[
     "type: string{o}, min: 1, max: 40",
     "type: string{o}, max: 40, pattern: \"^[a-z\\\"'\\\\\\\\{}#]+$\"",
@@ -178,7 +179,7 @@ fn draft() -> impl Strategy<Value = Draft> {
     })
 }
 
-/// The files of a schema. Not all are accepted: two names may clash once they are columns, for instance.
+/// Generates the files of a schema. Some schemas are refused, for example if two fields have the same column name.
 pub(crate) fn sources() -> impl Strategy<Value = Vec<Source>> {
     let names = prop::sample::subsequence(MODELS.to_vec(), 1..8);
     (names, prop::collection::vec(draft(), 8), select(vec!["App", "It's \"quoted\" \\\\ {}"])).prop_map(
@@ -197,7 +198,7 @@ pub(crate) fn sources() -> impl Strategy<Value = Vec<Source>> {
     )
 }
 
-/// The schema, if it is one.
+/// Returns the schema if it is accepted.
 pub(crate) fn accepted(sources: &[Source]) -> Option<Schema> {
     gable_schema::check(sources).ok().map(|checked| checked.schema)
 }
@@ -234,7 +235,7 @@ impl Printed {
     }
 
     fn field(&mut self, name: &str, ty: &str, attribute: &str, optional: bool) {
-        // Long values have no index, and a default that must be unique serves one row.
+        // Long values cannot have an index, and only one row could have the default of a unique field.
         let long = ty.starts_with("type: json") || ty.starts_with("type: text");
         let keyed = attribute.contains("unique") || attribute.contains("index");
         let plain = keyed && (long || ty.contains("default"));
@@ -257,7 +258,7 @@ impl Printed {
     }
 }
 
-/// Both sides of each relation of a draft, under names that nothing else has.
+/// Adds both sides of each relation of a draft, with names that no field has.
 fn relate(position: usize, draft: &Draft, models: &mut [Printed]) {
     for (number, (target, kind, shape)) in draft.relations.iter().enumerate() {
         let target = target.index(models.len());
