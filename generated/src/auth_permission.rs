@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::auth_permission as meta;
 
-/// One action on one resource.
+/// A pair of a resource and an action.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "auth_permissions")]
 pub struct Model {

@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::comment as meta;
 
-/// What a reader answers to an article.
+/// A reader's answer to an article.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
 pub struct Model {

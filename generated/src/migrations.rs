@@ -33,5 +33,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Fingerprint of the tables that the schema describes.
+/// Fingerprint of the tables of the schema.
 pub const TABLES: &str = "2fff6d984b9174ba";

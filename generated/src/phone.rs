@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::phone as meta;
 
-/// A number that its owner may also log in with.
+/// A phone number, with which its owner can log in.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "phones")]
 pub struct Model {

@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::reading as meta;
 
-/// An author reads in public. Tickets are sold at the door.
+/// A public reading by an author.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "readings")]
 pub struct Model {

@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::tag as meta;
 
-/// A word that articles are found by.
+/// A keyword of articles.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tags")]
 pub struct Model {

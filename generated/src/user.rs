@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::user as meta;
 
-/// Somebody who reads, writes or runs the Gazette.
+/// A reader, author or editor of the Gazette.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {

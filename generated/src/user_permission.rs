@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::user_permission as meta;
 
-/// One permission, given to or taken from one account, whatever its roles say.
+/// A permission that is allowed or denied to one account, regardless of its roles.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_permissions")]
 pub struct Model {

@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::user_profile as meta;
 
-/// What an account shows of itself.
+/// Public information about an account.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_profiles")]
 pub struct Model {

@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::user_role as meta;
 
-/// An account has a role.
+/// The assignment of a role to an account.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_roles")]
 pub struct Model {

@@ -1,5 +1,5 @@
-//! Accounts and log-ins: an API key for the newsroom's programs, log lines about refusals, and the removal of drafts
-//! with their author's account.
+//! Accounts and log-ins: an API key for the newsroom's programs, log lines about refused requests, and the deletion of
+//! drafts together with the account of their author.
 
 use api::post::{Column, Entity as Posts};
 use api::{PostStatus, User};
@@ -10,20 +10,20 @@ use uuid::Uuid;
 
 pub(crate) fn install(auth: &mut AuthHooks<User>) {
     let newsroom = NewsroomKey::from_environment();
-    auth.before_authenticate(async move |ctx: &mut Context<'_>, asked: &mut Authentication| {
-        if let Some(key) = newsroom.as_ref().filter(|key| key.opens(ctx.header("X-Newsroom-Key"))) {
-            asked.principal = Some(ctx.identify(key.account).await?);
+    auth.before_authenticate(async move |ctx: &mut Context<'_>, authentication: &mut Authentication| {
+        if let Some(key) = newsroom.as_ref().filter(|key| key.matches(ctx.header("X-Newsroom-Key"))) {
+            authentication.principal = Some(ctx.identify(key.account).await?);
         }
         Ok(())
     })
-    .after_authorize(note_deletions)
-    .on_authorize_error(note_refusal)
+    .after_authorize(log_deletions)
+    .on_authorize_error(log_refusal)
     .after_signup(welcome)
-    .on_login_error(note_failed_login)
+    .on_login_error(log_failed_login)
     .before_delete_me(delete_drafts);
 }
 
-/// A program of the newsroom acts as an account without logging in. Key and account id come from the environment.
+/// An API key from the environment, with which a program of the newsroom acts as an account without logging in.
 struct NewsroomKey {
     key: String,
     account: Uuid,
@@ -36,33 +36,33 @@ impl NewsroomKey {
         Some(Self { key, account })
     }
 
-    /// Compares in constant time, which reveals nothing about the key but its length.
-    fn opens(&self, given: Option<&str>) -> bool {
-        given.is_some_and(|given| self.key.as_bytes().ct_eq(given.as_bytes()).into())
+    /// Compares in constant time, so that the duration reveals only the length of the key.
+    fn matches(&self, received: Option<&str>) -> bool {
+        received.is_some_and(|received| self.key.as_bytes().ct_eq(received.as_bytes()).into())
     }
 }
 
-async fn note_deletions(ctx: &mut Context<'_>, allowed: &mut Authorization) -> Result<(), ApiError> {
-    if allowed.action == "Delete" {
+async fn log_deletions(ctx: &mut Context<'_>, authorization: &mut Authorization) -> Result<(), ApiError> {
+    if authorization.action == "Delete" {
         let account = ctx.principal().account().map(|account| account.to_string());
-        tracing::info!(resource = allowed.resource, account, "a deletion was allowed");
+        tracing::info!(resource = authorization.resource, account, "a deletion was authorized");
     }
     Ok(())
 }
 
-async fn note_refusal(ctx: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
+async fn log_refusal(ctx: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
     tracing::info!(code = error.code(), address = ctx.client_address(), "a request was refused");
     Ok(())
 }
 
-async fn note_failed_login(ctx: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
+async fn log_failed_login(ctx: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
     tracing::info!(code = error.code(), address = ctx.client_address(), "a log-in failed");
     Ok(())
 }
 
 async fn welcome(ctx: &mut Context<'_>, user: &mut User) -> Result<(), ApiError> {
     let id = user.id;
-    ctx.after_commit(async move { tracing::info!(%id, "a new author") });
+    ctx.after_commit(async move { tracing::info!(%id, "an author signed up") });
     Ok(())
 }
 

@@ -52,14 +52,14 @@ async fn date_publication(ctx: &mut Context<'_>, post: &mut UpdatePost) -> Resul
 /// Logs a new article after the commit.
 async fn announce(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
     let (id, title) = (post.id, post.title.clone());
-    ctx.after_commit(async move { tracing::info!(%id, title, "a new article") });
+    ctx.after_commit(async move { tracing::info!(%id, title, "an article was created") });
     Ok(())
 }
 
-/// Explains a duplicate slug, which is often derived from the title, to the author.
+/// Explains the error for a duplicate slug, which the author may not have chosen: it is often derived from the title.
 async fn explain_taken_slug(_: &mut Context<'_>, error: &mut ApiError) -> Result<(), ApiError> {
     if error.code() == "PostSlugUniqueConstraint" {
-        return Err(ApiError::conflict(error.code(), "There is an article of this name already: choose another slug"));
+        return Err(ApiError::conflict(error.code(), "Another article has this slug: choose a different one"));
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::slug;
 
     #[test]
-    fn a_slug_has_only_what_its_pattern_allows() {
+    fn a_slug_matches_the_pattern_of_its_field() {
         assert_eq!(slug("Ada's 2nd Letter!"), "ada-s-2nd-letter");
         assert_eq!(slug("  --  "), "");
     }

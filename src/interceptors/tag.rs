@@ -1,4 +1,4 @@
-//! Tags: normalized spelling.
+//! Tags: names in lower case, without surrounding spaces.
 
 use api::{CreateTag, TagHooks, UpdateTag};
 use gable::{ApiError, Context};
@@ -11,7 +11,7 @@ pub(super) fn install(tag: &mut TagHooks) {
 }
 
 async fn lower_case(_: &mut Context<'_>, tag: &mut CreateTag) -> Result<(), ApiError> {
-    spell(&mut tag.name)
+    normalize(&mut tag.name)
 }
 
 async fn lower_case_each(ctx: &mut Context<'_>, tags: &mut Vec<CreateTag>) -> Result<(), ApiError> {
@@ -23,16 +23,16 @@ async fn lower_case_each(ctx: &mut Context<'_>, tags: &mut Vec<CreateTag>) -> Re
 
 async fn lower_case_patch(_: &mut Context<'_>, tag: &mut UpdateTag) -> Result<(), ApiError> {
     if let Some(name) = tag.name.value_mut() {
-        spell(name)?;
+        normalize(name)?;
     }
     Ok(())
 }
 
 /// The body was validated before it was trimmed, so the result is validated again.
-fn spell(name: &mut String) -> Result<(), ApiError> {
+fn normalize(name: &mut String) -> Result<(), ApiError> {
     *name = name.trim().to_lowercase();
     match name.is_empty() {
-        true => Err(ApiError::bad_request("InvalidRequestBody", "'name' must be more than space")),
+        true => Err(ApiError::bad_request("InvalidRequestBody", "'name' must not consist of spaces only")),
         false => Ok(()),
     }
 }

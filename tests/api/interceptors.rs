@@ -52,7 +52,7 @@ fn a_taken_name_is_explained_in_the_interceptors_words() {
     let body = json!({ "title": title, "content": "…" });
     ada.post("/api/posts", body.clone()).succeeds(201);
     let reply = ada.post("/api/posts", body).expect(409, "PostSlugUniqueConstraint");
-    assert_eq!(reply["message"], "There is an article of this name already: choose another slug");
+    assert_eq!(reply["message"], "Another article has this slug: choose a different one");
     assert_eq!(app.count(&format!("/api/posts?authorId={}", ada.id)), 1);
 }
 
@@ -201,7 +201,11 @@ fn an_article_is_announced_once_it_is_stored_and_only_then() {
     ada.post("/api/posts", body).expect(409, "PostSlugUniqueConstraint");
     let refused = json!({ "title": announced, "content": "…", "slug": null, "tags": [{ "id": ada.id }] });
     assert!(matches!(ada.post("/api/posts", refused).status, 400 | 409));
-    app.log_has("a new article", &announced);
-    let times = app.output().lines().filter(|line| line.contains("a new article") && line.contains(&announced)).count();
+    app.log_has("an article was created", &announced);
+    let times = app
+        .output()
+        .lines()
+        .filter(|line| line.contains("an article was created") && line.contains(&announced))
+        .count();
     assert_eq!(times, 1);
 }

@@ -3,7 +3,7 @@
 
 use gable::generated::{self, AppMeta, Migration, Mounted};
 
-/// The interceptors of each model and of the operations of accounts.
+/// The interceptors of every model and of the operations of accounts.
 #[derive(Default)]
 pub struct Hooks {
     pub auth: generated::AuthHooks<crate::employee::Model>,
@@ -13,7 +13,7 @@ pub struct Hooks {
     pub gl_account: crate::gl_account::GLAccountHooks,
 }
 
-/// All models, settings and migrations of this crate, for `Gable::<Api>::new()`.
+/// The API of all models: the type argument of `Gable::<Api>::new()`.
 pub struct Api;
 
 impl generated::Api for Api {

@@ -19,5 +19,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Fingerprint of the tables that the schema describes.
+/// Fingerprint of the tables of the schema.
 pub const TABLES: &str = "4b7dc45b42077452";

@@ -9,7 +9,7 @@ pub struct Hooks {
     pub letter: crate::letter::LetterHooks,
 }
 
-/// All models, settings and migrations of this crate, for `Gable::<Api>::new()`.
+/// The API of all models: the type argument of `Gable::<Api>::new()`.
 pub struct Api;
 
 impl generated::Api for Api {

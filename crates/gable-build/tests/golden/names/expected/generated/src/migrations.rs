@@ -13,5 +13,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Fingerprint of the tables that the schema describes.
+/// Fingerprint of the tables of the schema.
 pub const TABLES: &str = "d3ba519d3cbe6317";

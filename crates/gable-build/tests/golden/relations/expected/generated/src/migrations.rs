@@ -13,5 +13,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Fingerprint of the tables that the schema describes.
+/// Fingerprint of the tables of the schema.
 pub const TABLES: &str = "5914d2ba31fd5501";
