@@ -1,5 +1,5 @@
-//! Fuzzes cursors. An input is a query and, on the next line, the content of a cursor, which is sent unsigned and signed.
-//! Then all pages of the query are read, one after another.
+//! Fuzzes cursors. An input is a query and, on the next line, the content of a cursor, which is sent unsigned and
+//! signed. Then all pages of the query are read, one after another.
 
 #![no_main]
 

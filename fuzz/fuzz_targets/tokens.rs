@@ -1,5 +1,5 @@
-//! Fuzzes credentials. An input is sent as each kind of credential. It is also read as the header and, on the next line,
-//! the claims of a token, which is signed with the real key.
+//! Fuzzes credentials. An input is sent as each kind of credential. It is also read as the header and, on the next
+//! line, the claims of a token, which is signed with the real key.
 
 #![no_main]
 

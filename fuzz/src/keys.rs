@@ -1,5 +1,5 @@
-//! Counts the keys of JSON, in a text and in the value that was read from it. The counts differ if an object of the text
-//! repeats a key.
+//! Counts the keys of JSON, in a text and in the value that was read from it. The counts differ if an object of the
+//! text repeats a key.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! A minimal HTTP/1.1 client with one persistent connection. It does little work, because it runs on the same machine as the
-//! servers.
+//! A minimal HTTP/1.1 client with one persistent connection. It does little work, because it runs on the same machine
+//! as the servers.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

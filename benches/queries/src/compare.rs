@@ -16,7 +16,7 @@ use crate::rounds::Work;
 pub(crate) fn same_answers(stage: &Stage, work: &dyn Work, generated: &[&str]) -> Result<(), Box<dyn Error>> {
     let request = work.request();
     let gable = answer(&stage.gable, &request, generated)?;
-    // The unique slugs of the written rows would refuse the second request.
+    // The unique slugs of the written rows would make the second request fail.
     work.clean_up()?;
     let peer = answer(&stage.peer, &request, generated)?;
     work.clean_up()?;

@@ -1,5 +1,5 @@
-//! Compares lists, includes and bulk writes of the Gazette with those of a hand-written server. The servers take turns, on
-//! the same database and with the same number of connections and threads.
+//! Compares lists, includes and bulk writes of the Gazette with those of a hand-written server. The servers take turns,
+//! on the same database and with the same number of connections and threads.
 //!
 //!     queries GAZETTE PEER
 //!

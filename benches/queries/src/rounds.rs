@@ -124,8 +124,8 @@ impl Measured {
         Spread::of(self.rates()).median
     }
 
-    /// Microseconds of the server's processor time for each request, over all turns. The time of a single turn would be too
-    /// imprecise, because the system counts processor time in hundredths of a second.
+    /// Microseconds of the server's processor time for each request, over all turns. The time of a single turn would be
+    /// too imprecise, because the system counts processor time in hundredths of a second.
     pub(crate) fn processor(&self) -> f64 {
         let requests: usize = self.turns.iter().map(|turn| turn.requests).sum();
         self.turns.iter().map(|turn| turn.processor).sum::<f64>() / requests as f64 * 1e6

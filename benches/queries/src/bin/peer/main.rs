@@ -1,5 +1,5 @@
-//! A hand-written server with three endpoints of the Gazette: it uses actix-web and sqlx, keeps prepared statements, decodes
-//! rows by position, and writes JSON directly to bytes.
+//! A hand-written server with three endpoints of the Gazette: it uses actix-web and sqlx, keeps prepared statements,
+//! decodes rows by position, and writes JSON directly to bytes.
 //!
 //! `DATABASE_URL`, `JWT_SECRET`, `CONNECTIONS` and `WORKERS` are read from the environment.
 

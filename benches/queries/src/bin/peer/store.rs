@@ -121,7 +121,7 @@ impl Store {
         match self {
             Store::Postgres(pool) => sqlx::query_as(*AUTHORS).bind(ids).fetch_all(pool).await,
             Store::Sqlite { readers, .. } => {
-                let text = format!("SELECT {USER} FROM users WHERE id IN ({})", places(ids.len()));
+                let text = format!("SELECT {USER} FROM users WHERE id IN ({})", placeholders(ids.len()));
                 let query = sqlx::query_as(AssertSqlSafe(text));
                 ids.into_iter().fold(query, |query, id| query.bind(id)).fetch_all(readers).await
             }
@@ -136,7 +136,7 @@ impl Store {
                 let text = format!(
                     "SELECT {COMMENT} FROM (SELECT {COMMENT}, row_number() OVER (PARTITION BY post_id ORDER BY id) AS nth \
                      FROM comments WHERE post_id IN ({})) WHERE nth <= ? ORDER BY nth",
-                    places(posts.len())
+                    placeholders(posts.len())
                 );
                 let query = sqlx::query_as(AssertSqlSafe(text));
                 posts.into_iter().fold(query, |query, id| query.bind(id)).bind(limit).fetch_all(readers).await
@@ -181,6 +181,6 @@ impl Store {
 }
 
 /// `?, ?, …`
-fn places(count: usize) -> String {
+fn placeholders(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
