@@ -8,7 +8,7 @@ use crate::node::{Node, Spanned, Value};
 use crate::schema::{Access, Condition, ConditionValue, FieldType, Origin, Rule, Who};
 
 use super::CheckContext;
-use super::auth::Outcome;
+use super::auth::CheckedAuth;
 use super::columns::{Column, Columns};
 
 const BUILT_IN: &[&str] = &["View", "Create", "Update", "Delete"];
@@ -26,7 +26,7 @@ fn built_in(draft: &DraftModel<'_>) -> impl Iterator<Item = &'static str> {
 pub(crate) fn check(
     context: &CheckContext<'_, '_>,
     columns: &[Columns],
-    auth: &Outcome,
+    auth: &CheckedAuth,
     sink: &mut Sink,
 ) -> Vec<Vec<Access>> {
     check_constants(context, sink);
@@ -65,7 +65,7 @@ pub(super) struct Checker<'c, 'd, 'n> {
     pub(super) context: &'c CheckContext<'d, 'n>,
     pub(super) draft: &'c DraftModel<'n>,
     pub(super) columns: &'c Columns,
-    pub(super) auth: &'c Outcome,
+    pub(super) auth: &'c CheckedAuth,
 }
 
 impl Checker<'_, '_, '_> {

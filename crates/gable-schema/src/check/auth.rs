@@ -12,7 +12,7 @@ use super::columns::Columns;
 use super::{body_rules, email, identifiers, role_models};
 
 /// Results that the checks of access rules use.
-pub(crate) struct Outcome {
+pub(crate) struct CheckedAuth {
     pub(crate) auth: Option<Auth>,
     /// None if there is no account model or the mode could not be determined.
     pub(crate) mode: Option<AuthMode>,
@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
     roles: Option<Vec<String>>,
 }
 
-impl Outcome {
+impl CheckedAuth {
     /// Refuses an unknown role in static mode; in dynamic mode any role may be created later.
     pub(crate) fn check_role(&self, role: &Spanned<String>, sink: &mut Sink) {
         let Some(roles) = &self.roles else {
@@ -36,7 +36,7 @@ impl Outcome {
     }
 }
 
-const NO_ACCOUNT: Outcome = Outcome { auth: None, mode: None, roles: None };
+const NO_ACCOUNT: CheckedAuth = CheckedAuth { auth: None, mode: None, roles: None };
 
 pub(crate) fn check(
     context: &CheckContext<'_, '_>,
@@ -44,20 +44,20 @@ pub(crate) fn check(
     relations: &[Vec<Relation>],
     app: &AppDraft<'_>,
     sink: &mut Sink,
-) -> Outcome {
+) -> CheckedAuth {
     let Some(account) = context.account else {
         if let Some(auth) = app.auth.as_ref().filter(|_| context.complete) {
             sink.push(missing_account(auth.span));
         }
-        check_no_lists(context, None, sink);
+        check_enum_lists(context, None, sink);
         return NO_ACCOUNT;
     };
     let draft = app.auth.as_ref();
     let role_field = role_field(account, sink);
     let mode = mode(context, account, role_field, draft, sink);
-    check_no_lists(context, (mode == Some(AuthMode::Static)).then_some(role_field).flatten(), sink);
+    check_enum_lists(context, (mode == Some(AuthMode::Static)).then_some(role_field).flatten(), sink);
     let roles = role_field.filter(|_| mode == Some(AuthMode::Static)).and_then(role_values);
-    let mut outcome = Outcome { auth: None, mode, roles };
+    let mut outcome = CheckedAuth { auth: None, mode, roles };
     if let Some(role) = draft.and_then(|draft| draft.default_role.as_ref()) {
         outcome.check_role(role, sink);
     }
@@ -158,7 +158,7 @@ fn missing_role_models(span: Span, missing: &[&str], written: bool) -> Problem {
 }
 
 /// Checks that `enum[]` is only used for the roles of an account in static mode.
-fn check_no_lists(context: &CheckContext<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
+fn check_enum_lists(context: &CheckContext<'_, '_>, roles: Option<&DraftField>, sink: &mut Sink) {
     let allowed = roles.map(|field| field.span);
     let fields = context.drafts.iter().flat_map(|draft| &draft.fields);
     for field in fields.filter(|field| matches!(field.field.ty, FieldType::EnumList { .. })) {
@@ -174,13 +174,18 @@ fn check_no_lists(context: &CheckContext<'_, '_>, roles: Option<&DraftField>, si
 }
 
 /// Checks that sign-up can fill in the role.
-fn check_sign_up(outcome: &Outcome, role_field: Option<&DraftField>, draft: Option<&AuthDraft<'_>>, sink: &mut Sink) {
+fn check_sign_up(
+    outcome: &CheckedAuth,
+    role_field: Option<&DraftField>,
+    draft: Option<&AuthDraft<'_>>,
+    sink: &mut Sink,
+) {
     let Some(field) = role_field.filter(|_| outcome.mode == Some(AuthMode::Static)) else {
         return;
     };
-    let given = draft.is_some_and(|draft| draft.default_role.is_some());
+    let has_default_role = draft.is_some_and(|draft| draft.default_role.is_some());
     let is_list = matches!(field.field.ty, FieldType::EnumList { .. });
-    if given || is_list || field.field.optional || field.field.default.is_some() {
+    if has_default_role || is_list || field.field.optional || field.field.default.is_some() {
         return;
     }
     sink.push(

@@ -25,8 +25,9 @@ fn cascades(relation: &DraftRelation) -> bool {
     relation.key().is_some_and(|key| key.on_delete == OnDelete::Cascade)
 }
 
-/// Returns true if a cascade from the target onto rows of this kind bypasses the runtime's checks. An override may be
-/// deleted with its account, without which it has no meaning, and with its permission, whose deletion is checked.
+/// Returns true if a cascade from the target onto rows of this kind bypasses the runtime's checks. A row of
+/// `UserPermission` may be deleted with its account, without which it has no meaning, and with its permission, whose
+/// deletion is checked.
 fn bypasses_checks(context: &CheckContext<'_, '_>, kind: ModelKind, target: &str, mode: Option<AuthMode>) -> bool {
     match kind {
         ModelKind::Account | ModelKind::Permission => true,

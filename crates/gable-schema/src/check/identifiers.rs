@@ -37,7 +37,7 @@ pub(crate) fn resolve(
     sink: &mut Sink,
 ) -> Vec<Identifier> {
     let Some(written) = written else {
-        return implied(lookup, account, sink);
+        return default_identifiers(lookup, account, sink);
     };
     let mut identifiers: Vec<Identifier> = Vec::new();
     for path in &written.value {
@@ -58,13 +58,13 @@ pub(crate) fn resolve(
 }
 
 /// Returns every unique string and e-mail address of the account, `username` first.
-fn implied(lookup: &Lookup<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sink) -> Vec<Identifier> {
+fn default_identifiers(lookup: &Lookup<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sink) -> Vec<Identifier> {
     let Some(columns) = lookup.columns(&account.name.value) else {
         return Vec::new();
     };
     let identifies = |column: &&Column| identifies(column, account);
     let mut found: Vec<Identifier> =
-        columns.iter().filter(identifies).map(|column| plain(account, &column.field.name)).collect();
+        columns.iter().filter(identifies).map(|column| own_identifier(account, &column.field.name)).collect();
     found.sort_by_key(|identifier| identifier.field != "username");
     if found.is_empty() && account.fields.iter().all(|field| field.valid) {
         let message = format!("the account model `{}` has no field to log in with", account.name.value);
@@ -78,7 +78,7 @@ fn implied(lookup: &Lookup<'_, '_, '_>, account: &DraftModel<'_>, sink: &mut Sin
     found
 }
 
-fn plain(account: &DraftModel<'_>, field: &str) -> Identifier {
+fn own_identifier(account: &DraftModel<'_>, field: &str) -> Identifier {
     Identifier {
         path: field.to_owned(),
         body_key: field.to_owned(),

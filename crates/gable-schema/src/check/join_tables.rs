@@ -94,12 +94,12 @@ fn partner<'s, 'd, 'n>(
     sides: &'s [Side<'d, 'n>],
     sink: &mut Sink,
 ) -> Result<Option<&'s Side<'d, 'n>>, ()> {
-    let facing = || sides.iter().filter(|other| !other.is(side) && side.leads_to(other) && other.leads_to(side));
+    let opposite = || sides.iter().filter(|other| !other.is(side) && side.leads_to(other) && other.leads_to(side));
     if let Some(via) = side.via {
-        return named_partner(side, via, facing().collect(), sink).map(Some);
+        return named_partner(side, via, opposite().collect(), sink).map(Some);
     }
     // Another side may name this one in its `via`.
-    if let Some(other) = facing().find(|other| other.via.is_some_and(|via| via.value == side.name())) {
+    if let Some(other) = opposite().find(|other| other.via.is_some_and(|via| via.value == side.name())) {
         return Ok(Some(other));
     }
     // A relation of a model with itself has two ends of the same kind: only `via` can pair them.
@@ -107,16 +107,16 @@ fn partner<'s, 'd, 'n>(
         return Ok(None);
     }
     let free = |other: &&Side<'_, '_>| other.via.is_none() && other.through.map(text) == side.through.map(text);
-    let rivals = sides.iter().filter(|other| {
+    let competitors = sides.iter().filter(|other| {
         other.model.name.value == side.model.name.value
             && other.target.name.value == side.target.name.value
             && free(other)
             && !is_named(other, sides)
     });
-    let candidates: Vec<_> = facing().filter(free).filter(|other| !is_named(other, sides)).collect();
-    let alone = side.through.is_some() || rivals.count() == 1;
+    let candidates: Vec<_> = opposite().filter(free).filter(|other| !is_named(other, sides)).collect();
+    let alone = side.through.is_some() || competitors.count() == 1;
     match candidates.as_slice() {
-        [] if alone => check_through_agrees(side, facing().collect(), sink).map(|()| None),
+        [] if alone => check_through_agrees(side, opposite().collect(), sink).map(|()| None),
         [only] if alone => Ok(Some(only)),
         several => {
             sink.push(ambiguous(side, several));
@@ -142,13 +142,13 @@ fn is_named(side: &Side<'_, '_>, sides: &[Side<'_, '_>]) -> bool {
 fn named_partner<'s, 'd, 'n>(
     side: &Side<'d, 'n>,
     via: &Spanned<String>,
-    facing: Vec<&'s Side<'d, 'n>>,
+    opposite: Vec<&'s Side<'d, 'n>>,
     sink: &mut Sink,
 ) -> Result<&'s Side<'d, 'n>, ()> {
     let there = &side.target.name.value;
-    let Some(other) = facing.iter().find(|other| other.name() == via.value) else {
+    let Some(other) = opposite.iter().find(|other| other.name() == via.value) else {
         let message = format!("`{there}` has no manyToMany `{}` that refers back to this model", via.value);
-        let help = suggestion(&via.value, facing.iter().map(|other| other.name()));
+        let help = suggestion(&via.value, opposite.iter().map(|other| other.name()));
         sink.push(Problem::new("missing-other-side", via.span, message).label("no such relation").maybe_help(help));
         return Err(());
     };
@@ -180,8 +180,8 @@ fn ambiguous(side: &Side<'_, '_>, several: &[&Side<'_, '_>]) -> Problem {
 }
 
 /// Refuses a pair in which only one side has `through:`: these would be two different relations.
-fn check_through_agrees(side: &Side<'_, '_>, facing: Vec<&Side<'_, '_>>, sink: &mut Sink) -> Result<(), ()> {
-    let disagreeing = facing.iter().find(|other| other.through.is_some() && side.through.is_none());
+fn check_through_agrees(side: &Side<'_, '_>, opposite: Vec<&Side<'_, '_>>, sink: &mut Sink) -> Result<(), ()> {
+    let disagreeing = opposite.iter().find(|other| other.through.is_some() && side.through.is_none());
     let Some(other) = disagreeing else {
         return Ok(());
     };

@@ -139,7 +139,7 @@ fn assemble(context: &CheckContext<'_, '_>, app: AppDraft<'_>, sink: &mut Sink) 
     Some(Schema { app: plain, models, permissions })
 }
 
-fn kind(name: &str, context: &CheckContext<'_, '_>, auth: &auth::Outcome) -> ModelKind {
+fn kind(name: &str, context: &CheckContext<'_, '_>, auth: &auth::CheckedAuth) -> ModelKind {
     if context.is_account(name) {
         return ModelKind::Account;
     }

@@ -10,7 +10,7 @@ use crate::schema::{
 
 use super::CheckContext;
 use super::access::Checker;
-use super::auth::Outcome;
+use super::auth::CheckedAuth;
 use super::columns::{Column, Columns};
 
 /// Number of rows that an included to-many relation has if the request gives no limit.
@@ -21,7 +21,7 @@ pub(crate) struct Parts<'c, 'd, 'n> {
     pub(crate) context: &'c CheckContext<'d, 'n>,
     pub(crate) columns: &'c [Columns],
     pub(crate) relations: &'c [Vec<Relation>],
-    pub(crate) auth: &'c Outcome,
+    pub(crate) auth: &'c CheckedAuth,
 }
 
 /// Checks the routes of each model.

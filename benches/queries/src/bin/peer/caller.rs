@@ -1,4 +1,4 @@
-//! Authentication by an HS256 token. The account of a log-in is cached for as long as in Gable.
+//! Authentication by an HS256 token. The account of a log-in is cached for five seconds, as in Gable.
 
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -58,7 +58,7 @@ impl Callers {
     }
 
     fn cached(&self, grant: Uuid) -> Option<Caller> {
-        let cache = self.cache.read().expect("nothing panics with the lock");
+        let cache = self.cache.read().expect("no code panics while it holds the lock");
         cache.get(&grant).filter(|caller| caller.since.elapsed() < LIFETIME).copied()
     }
 
@@ -66,7 +66,7 @@ impl Callers {
         let found = store.grant(grant).await.map_err(ErrorInternalServerError)?;
         let (account, is_super_user) = found.ok_or_else(|| ErrorUnauthorized("log-in"))?;
         let caller = Caller { account, is_super_user, since: Instant::now() };
-        self.cache.write().expect("nothing panics with the lock").insert(grant, caller);
+        self.cache.write().expect("no code panics while it holds the lock").insert(grant, caller);
         Ok(caller)
     }
 }
