@@ -1,8 +1,7 @@
 //! Compiles the output of the build step against the runtime: every golden directory, the ledger, and a sample of random
 //! schemas, as crates of one workspace and in one run of cargo.
 
-#[path = "support/random.rs"]
-mod random;
+mod random_schema;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,8 +23,8 @@ fn generated_code_compiles_without_a_warning() {
     }
     members.push(workspace.member("ledger", &repository().join("tests/apps/ledger/generated/src/lib.rs")));
     let mut runner = TestRunner::deterministic();
-    let drawn = std::iter::from_fn(|| Some(random::sources().new_tree(&mut runner).ok()?.current()));
-    let schemas = drawn.take(60).filter_map(|sources| random::accepted(&sources)).take(RANDOM);
+    let drawn = std::iter::from_fn(|| Some(random_schema::sources().new_tree(&mut runner).ok()?.current()));
+    let schemas = drawn.take(60).filter_map(|sources| random_schema::accepted(&sources)).take(RANDOM);
     for (number, schema) in schemas.enumerate() {
         members.push(workspace.random(&format!("random{number}"), &schema));
     }

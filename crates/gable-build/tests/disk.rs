@@ -1,12 +1,12 @@
 //! Tests of the files that a run writes, keeps and removes.
 
-mod support;
+mod application;
 
 use std::fs;
 use std::time::SystemTime;
 
+use application::Application;
 use gable_build::{Drift, Error, Mode, run};
-use support::Application;
 
 const POST: &str = "model: Post\nfields:\n  title: string\n";
 const TAG: &str = "model: Tag\nfields:\n  name: string\n";

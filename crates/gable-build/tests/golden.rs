@@ -2,14 +2,14 @@
 //! files that the build step and the first migration write for it.
 //! `UPDATE_EXPECT=1 cargo test -p gable-build --test golden` rewrites them.
 
-mod support;
+mod application;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use application::Application;
 use gable_build::{Mode, migrate, run};
-use support::Application;
 
 #[test]
 fn types_print_as_expected() {

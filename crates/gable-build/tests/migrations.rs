@@ -1,10 +1,10 @@
 //! Migrations that `gable migrate` writes, refuses or records.
 
-mod support;
+mod application;
 
+use application::Application;
 use gable_build::migrate::{History, MigrateError, Migrated, Pending, Tables, migrate, pending};
 use gable_build::{Error, Mode, run};
-use support::Application;
 
 const POST: &str = "model: Post\nfields:\n  title: string\n  views: { type: integer, default: 0 }\n";
 

@@ -1,8 +1,7 @@
 //! Plans the generated crate of random accepted schemas twice: each plan succeeds, and both are equal. `compiled.rs`
 //! compiles a sample.
 
-#[path = "support/random.rs"]
-mod random;
+mod random_schema;
 
 use gable_build::migrate::Tables;
 use gable_build::{Templates, plan};
@@ -15,8 +14,8 @@ fn an_accepted_schema_always_has_the_same_plan() {
     let templates = Templates::built_in().expect("the built-in templates are valid");
     let config = Config { failure_persistence: None, ..Config::with_cases(60) };
     TestRunner::new(config)
-        .run(&random::sources(), |sources| {
-            let Some(schema) = random::accepted(&sources) else { return Ok(()) };
+        .run(&random_schema::sources(), |sources| {
+            let Some(schema) = random_schema::accepted(&sources) else { return Ok(()) };
             let first = plan(&schema, &[], &templates).map_err(|error| TestCaseError::fail(error.to_string()))?;
             let second = plan(&schema, &[], &templates).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(first.files, second.files);
@@ -30,7 +29,8 @@ fn an_accepted_schema_always_has_the_same_plan() {
 #[test]
 fn most_random_schemas_are_accepted() {
     let mut runner = TestRunner::deterministic();
-    let drawn = (0..60).map(|_| random::sources().new_tree(&mut runner).expect("a strategy without filters").current());
-    let accepted = drawn.filter(|sources| random::accepted(sources).is_some()).count();
+    let drawn =
+        (0..60).map(|_| random_schema::sources().new_tree(&mut runner).expect("a strategy without filters").current());
+    let accepted = drawn.filter(|sources| random_schema::accepted(sources).is_some()).count();
     assert!(accepted >= 45, "only {accepted} of 60 random schemas are accepted");
 }

@@ -154,7 +154,7 @@ const ATTRIBUTES: &[&str] = &[
 
 const AUTH: &str = "auth: { mode: static, surfaces: [jwt] }\n";
 
-/// The roles that rules name.
+/// The roles in rules.
 const ACCOUNT: &str = "model: Account\naccount: true\nfields:\n  login: { type: string, unique: true }\n  password: password\n  \
                        roles: { type: \"enum[]\", values: [Editor, Chief Editor] }\n";
 
