@@ -1,4 +1,4 @@
-//! A process that is killed in the middle of everything.
+//! A process that is killed under load.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -43,7 +43,7 @@ fn killed_under_load(app: App, author: &Client, ledger: &Ledger) -> Setup {
         for _ in 0..4 {
             scope.spawn(|| {
                 while !killed.load(Ordering::Acquire) {
-                    // Without an answer nothing is known, and nothing is acknowledged.
+                    // A write without an answer is not acknowledged, and may or may not be stored.
                     if let Ok(reply) = ledger.write(author) {
                         reply.succeeds(201);
                     }

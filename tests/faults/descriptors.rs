@@ -1,4 +1,4 @@
-//! More clients than a process may have descriptors.
+//! More clients than the process may have file descriptors.
 
 use std::fs;
 use std::net::TcpStream;
@@ -10,12 +10,12 @@ use crate::ledger::Ledger;
 use crate::waiting::{good_again, within};
 
 #[test]
-fn more_clients_than_descriptors_do_not_end_it() {
+fn more_clients_than_descriptors_do_not_end_the_process() {
     let Some(setup) = Setup::sqlite() else { return };
     let app = setup.spawn();
     let (ada, ledger) = (app.sign_up("ada"), Ledger::default());
     ledger.write(&ada).expect("an answer").succeeds(201);
-    // As `ulimit -n 64` before the start.
+    // Like `ulimit -n 64` before the start.
     let process = format!("--pid={}", app.process_id());
     let set = Command::new("prlimit").args([&process, "--nofile=64:64"]).status().expect("prlimit, of util-linux");
     assert!(set.success());
@@ -23,7 +23,7 @@ fn more_clients_than_descriptors_do_not_end_it() {
     let idle: Vec<TcpStream> = (0..200).map(|_| app.connect()).collect();
     let used = || fs::read_dir(format!("/proc/{}/fd", app.process_id())).expect("/proc").count();
     within(Duration::from_secs(10), "all descriptors in use", || used() >= 60);
-    // Nobody knows whether they are answered; none of them ends the process.
+    // They may or may not be answered; none of them ends the process.
     let impatient = ada.patient_for(Duration::from_secs(1));
     for _ in 0..3 {
         drop(impatient.request("GET", "/api/posts?limit=1").attempt());

@@ -16,7 +16,7 @@ use crate::waiting::{good_again, refusal};
 const CHANGED: &str = "Another-Horse-8";
 
 #[test]
-fn what_is_acknowledged_after_a_disk_was_full_is_committed() {
+fn writes_acknowledged_after_a_disk_was_full_are_committed() {
     let Some(disk) = Disk::mount() else {
         eprintln!("skipped: only root may mount a small disk");
         return;
@@ -29,7 +29,7 @@ fn what_is_acknowledged_after_a_disk_was_full_is_committed() {
 /// A process that may not write to files gets `EFBIG`, which SQLite reports as an I/O error, and a signal that ends it unless it
 /// is handled.
 #[test]
-fn what_is_acknowledged_after_writes_failed_is_committed() {
+fn writes_acknowledged_after_others_failed_are_committed() {
     let Some(setup) = Setup::sqlite() else { return };
     survive(setup.spawn(), |app| limit_files(app, "1"), |app| limit_files(app, "unlimited"));
 }
@@ -56,7 +56,7 @@ fn survive(app: App, injure: impl Fn(&App), mend: impl Fn(&App)) {
     assert!(reason.is_some(), "it is not ready while nothing can be written, and says why");
 }
 
-/// Ten writes, one that a unique key refuses, and more: of posts, of a password, of an account.
+/// Writes posts, a password and an account, and sends a write that violates a unique key.
 fn write_again(app: &App, ada: &Account, bob: &Account, ledger: &Ledger) {
     good_again(Duration::from_secs(10), app, ada, ledger);
     ada.post("/api/posts", post(&ledger.last(), "…")).succeeds(409);
@@ -77,7 +77,7 @@ fn is_kept(app: App, ada: &Account, bob: &Account, ledger: &Ledger) {
     good_again(Duration::from_secs(10), &app, &ada, ledger);
 }
 
-/// Writes until nothing more fits.
+/// Fills the disk completely.
 fn fill(path: &Path) {
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("a file");
     for size in [64 * 1024, 512, 1] {
@@ -85,14 +85,14 @@ fn fill(path: &Path) {
     }
 }
 
-/// How large the files that a process writes may become, as `ulimit -f` says before a start.
+/// Limits the size of the files that a process writes, like `ulimit -f` before its start.
 fn limit_files(app: &App, bytes: &str) {
     let (process, limit) = (format!("--pid={}", app.process_id()), format!("--fsize={bytes}:unlimited"));
     let set = Command::new("prlimit").args([process, limit]).status().expect("prlimit, of util-linux");
     assert!(set.success());
 }
 
-/// A file system in memory, gone with this value.
+/// A file system in memory, which is unmounted when this value is dropped.
 struct Disk(TempDir);
 
 impl Disk {
@@ -110,7 +110,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: where the test failed, its process may still have files open.
+        // Lazily, because the process of a failed test may still have files open.
         let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
     }
 }

@@ -1,4 +1,4 @@
-//! Several hosts in the URL.
+//! Several hosts in the database URL.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::ledger::Ledger;
 use crate::proxy::{Mode, Proxy};
 use crate::waiting::{good_again, no_transaction_is_open};
 
-/// A URL with more hosts before its own.
+/// A URL with further hosts before its own.
 fn with_hosts(url: &str, hosts: &[&str]) -> String {
     let (credentials, rest) = url.rsplit_once('@').expect("a URL with a user");
     format!("{credentials}@{},{rest}", hosts.join(","))
 }
 
 #[test]
-fn a_host_that_nobody_listens_at_is_passed_over() {
+fn a_host_that_refuses_connections_is_skipped() {
     let Some(setup) = Setup::postgres() else { return };
     let url = with_hosts(&setup.database().url, &["127.0.0.1:1"]);
     let app = setup.with("DATABASE_URL", &url).spawn();
@@ -24,7 +24,7 @@ fn a_host_that_nobody_listens_at_is_passed_over() {
 }
 
 #[test]
-fn a_host_that_falls_silent_is_left_for_the_next() {
+fn an_unresponsive_host_is_abandoned_for_the_next() {
     let Some(setup) = Setup::postgres() else { return };
     let proxy = Proxy::before(&setup.database().url);
     let first = proxy.url(&setup.database().url);

@@ -1,4 +1,4 @@
-//! Remembers which writes were acknowledged.
+//! A record of the acknowledged writes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, Reply, TestDatabase};
 
-/// Rows that one write makes beside its own.
+/// The number of related rows in each write.
 const COMMENTS: i64 = 2;
 
-/// Posts by one test. Each is one nested write: the post and its comments are there together, or none of them is.
+/// The posts of one test. Each is one nested write: either the post and all of its comments are stored, or none of them.
 #[derive(Default)]
 pub(crate) struct Ledger {
     acknowledged: Mutex<Vec<String>>,
 }
 
 impl Ledger {
-    /// Makes a post of a new slug.
+    /// Makes a post with a new slug.
     pub(crate) fn write(&self, client: &Client) -> Result<Reply, String> {
         self.write_as(client, &slug())
     }
 
-    /// Makes a post of this slug. A 409 says that an earlier attempt was stored although its answer did not say so.
+    /// Makes a post with this slug. A 409 means that an earlier attempt was stored although its answer was not received.
     pub(crate) fn write_as(&self, client: &Client, slug: &str) -> Result<Reply, String> {
         let reply = client.request("POST", "/api/posts").json(&post(slug, "…")).attempt()?;
         if reply.status == 201 {
@@ -30,12 +30,12 @@ impl Ledger {
         Ok(reply)
     }
 
-    /// Writes until a write is not made, at most `limit` times; the answer to it, if there was one.
+    /// Writes at most `limit` times, until a write fails, and returns the answer to that one, if there was one.
     pub(crate) fn write_until_refused(&self, client: &Client, limit: usize) -> Option<Result<Reply, String>> {
         (0..limit).map(|_| self.write(client)).find(|reply| !matches!(reply, Ok(reply) if reply.status == 201))
     }
 
-    /// A ledger of what is acknowledged by now.
+    /// A copy with the writes that were acknowledged so far.
     pub(crate) fn so_far(&self) -> Self {
         Self { acknowledged: Mutex::new(self.lock().clone()) }
     }
@@ -44,12 +44,12 @@ impl Ledger {
         self.lock().len()
     }
 
-    /// The last slug that was acknowledged.
+    /// The slug of the last acknowledged write.
     pub(crate) fn last(&self) -> String {
         self.lock().last().expect("an acknowledged write").clone()
     }
 
-    /// Asserts from outside of the application that each acknowledged post is there once, and each post has its comments.
+    /// Asserts by SQL that each acknowledged post is stored once, and that each post has its comments.
     #[track_caller]
     pub(crate) fn check(&self, database: &TestDatabase) {
         let acknowledged = self.lock();
@@ -76,7 +76,7 @@ pub(crate) fn slug() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// A body that makes a post with its comments.
+/// The body of a post with its comments.
 pub(crate) fn post(slug: &str, content: &str) -> Value {
     let comments: Vec<Value> = (0..COMMENTS).map(|number| json!({ "content": format!("No. {number}") })).collect();
     json!({ "title": "Title", "content": content, "slug": slug, "comments": comments })

@@ -1,4 +1,4 @@
-//! A row of PostgreSQL that another session holds.
+//! A row of PostgreSQL that another session has locked.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use crate::psql::Psql;
 use crate::waiting::{good_again, measured, no_transaction_is_open};
 
 #[test]
-fn a_row_that_another_session_holds_keeps_nobody_from_the_others() {
+fn a_row_that_another_session_has_locked_does_not_block_other_rows() {
     let Some(setup) = Setup::postgres() else { return };
-    // As many connections as there are by default: fewer than requests that want the row.
+    // The default number of connections, which is lower than the number of requests for the row.
     let app = setup.without("GABLE_DATABASE_CONNECTIONS").spawn();
     let (ada, ledger) = (app.sign_up("ada"), Ledger::default());
     let made = || format!("/api/posts/{}", ada.post("/api/posts", post(&slug(), "…")).succeeds(201).id());
@@ -37,7 +37,7 @@ fn a_row_that_another_session_holds_keeps_nobody_from_the_others() {
     ledger.check(app.database());
 }
 
-/// Ten at once, each refused after at most 5 seconds; those that waited for a connection before, up to 5 seconds later.
+/// Requests in parallel, ten at a time. Each is refused after at most 5 seconds, or 10 if it waited for a connection.
 fn patch_in_vain(ada: &Account, held: &str) {
     let (start, ada) = (Instant::now(), ada.patient_for(Duration::from_secs(20)));
     let replies = at_once(10, |number| ada.patch(held, json!({ "title": format!("No. {number}") })));

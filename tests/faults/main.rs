@@ -1,12 +1,11 @@
-//! Runs the application while its surroundings fail: disks, networks, locks, processes. After each fault nothing that was
-//! acknowledged is lost, nothing is half-applied, no transaction stays open, and the service is good again without a
-//! restart.
+//! Runs the application while disks, networks, locks and processes fail. After each fault, no acknowledged write is lost,
+//! no write is applied in part, no transaction stays open, and the application works again without a restart.
 //!
-//! Tests of SQLite need nothing installed. `.ci/with-postgres cargo test --test faults` runs those of PostgreSQL, too.
+//! Tests on SQLite need nothing installed. `.ci/with-postgres cargo test --test faults` also runs those on PostgreSQL.
 //! Lines that begin with `measured:` (`-- --nocapture`) are the figures of docs/operations.md.
 
 #[path = "../api/harness/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the API's tests use the rest")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "the API's tests use the rest")]
 mod harness;
 
 mod ledger;

@@ -1,4 +1,4 @@
-//! PostgreSQL behind a network that delays, freezes, loses and cuts.
+//! PostgreSQL behind a network that delays or loses packets, freezes, and closes connections.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,12 +11,12 @@ use crate::proxy::{Mode, Proxy};
 use crate::random::below;
 use crate::waiting::{good_again, measured, no_transaction_is_open, not_ready};
 
-/// The application, its database through a proxy, and somebody who may write.
+/// The application, a proxy to its database, and an account that may write.
 struct Bench {
     ledger: Ledger,
     ada: Account,
     app: App,
-    // After the application: it waits for its connections.
+    // Dropped after the application, which waits for its connections when it ends.
     proxy: Proxy,
 }
 
@@ -37,13 +37,13 @@ impl Bench {
 }
 
 #[test]
-fn clients_that_hang_up_at_any_moment_leave_no_transaction_open() {
+fn clients_that_disconnect_at_any_moment_leave_no_transaction_open() {
     let Some(bench) = Bench::new("2") else { return };
-    // Each statement takes a while, so that many hang up in the middle of one.
+    // Statements are delayed, so that many clients disconnect during one.
     bench.proxy.all(Mode::Delay(Duration::from_millis(5)));
     for _ in 0..4 {
         thread::scope(|scope| {
-            // Hardly more than there are connections: who waits for one has not begun.
+            // Hardly more clients than connections, because a request that waits for one has not begun.
             for _ in 0..3 {
                 scope.spawn(|| (0..60).for_each(|number| hang_up(&bench, number % 4 == 0)));
             }
@@ -54,8 +54,8 @@ fn clients_that_hang_up_at_any_moment_leave_no_transaction_open() {
     bench.is_good_within(5);
 }
 
-/// Sends a request and closes without waiting for the answer. As the answer to another one is there and was not read, this
-/// resets the connection, and the server notices at once.
+/// Sends a request and closes the connection without waiting for the answer. The unread answer to an earlier request
+/// makes the close a reset, which the server notices at once.
 fn hang_up(bench: &Bench, reads: bool) {
     let mut stream = TcpStream::connect(bench.app.address()).expect("the application listens");
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request is sent");
@@ -76,13 +76,13 @@ fn creation(author: &Account) -> String {
 }
 
 #[test]
-fn a_database_that_falls_silent_is_a_503_and_new_connections_serve_again() {
+fn an_unresponsive_database_is_a_503_and_new_connections_serve_again() {
     let Some(bench) = Bench::new("4") else { return };
     silence(&bench, Mode::Freeze);
 }
 
 #[test]
-fn connections_that_swallow_bytes_are_given_up() {
+fn connections_that_lose_bytes_are_abandoned() {
     let Some(bench) = Bench::new("4") else { return };
     silence(&bench, Mode::Swallow);
 }
@@ -90,13 +90,13 @@ fn connections_that_swallow_bytes_are_given_up() {
 fn silence(bench: &Bench, mode: Mode) {
     bench.is_good_within(5);
     bench.proxy.all(mode);
-    // More than there are connections, so that some wait for one.
+    // More clients than connections, so that some wait for one.
     for _ in 0..2 {
         refused_in_time(bench);
     }
     not_ready(Duration::from_secs(10), &bench.app);
     bench.app.get("/health/live").succeeds(200);
-    // Those that are open stay silent.
+    // Open connections remain silent.
     bench.proxy.new_ones(Mode::Pass);
     bench.is_good_within(10);
 }
@@ -117,7 +117,7 @@ fn refused_in_time(bench: &Bench) {
 }
 
 #[test]
-fn connections_that_are_cut_at_any_moment_lose_nothing_and_store_nothing_twice() {
+fn connections_closed_at_any_moment_lose_nothing_and_store_nothing_twice() {
     let Some(bench) = Bench::new("4") else { return };
     let until = Instant::now() + Duration::from_secs(4);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! A TCP proxy between the application and its database that injures connections.
+//! A TCP proxy between the application and its database that disturbs connections.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,26 +7,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How bytes of one direction fare.
+/// The treatment of the bytes of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Pass,
-    /// Each packet waits.
+    /// Each packet is delayed.
     Delay(Duration),
-    /// Nothing is read any more; the sender's buffers fill up.
+    /// Nothing is read, so the sender's buffers fill up.
     Freeze,
-    /// Bytes are read and lost.
+    /// Bytes are read and dropped.
     Swallow,
 }
 
-/// Stops accepting, and closes every connection, with this value.
+/// A proxy that stops listening and closes every connection when it is dropped.
 pub(crate) struct Proxy {
     shared: Arc<Shared>,
     address: SocketAddr,
 }
 
 struct Shared {
-    /// Of connections that are not open yet.
+    /// The mode of new connections.
     fresh: Mutex<Modes>,
     links: Mutex<Vec<Arc<Link>>>,
     ended: AtomicBool,
@@ -52,7 +52,7 @@ enum Direction {
 }
 
 impl Proxy {
-    /// In front of the database server that a URL names.
+    /// Starts a proxy to the database server of a URL.
     pub(crate) fn before(url: &str) -> Self {
         let upstream = authority(url).to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -65,12 +65,12 @@ impl Proxy {
         Self { shared, address }
     }
 
-    /// The same database, through the proxy.
+    /// The URL of the database through the proxy.
     pub(crate) fn url(&self, url: &str) -> String {
         url.replacen(authority(url), &self.address.to_string(), 1)
     }
 
-    /// For all connections, those to come included.
+    /// Sets the mode of all connections, including new ones.
     pub(crate) fn all(&self, mode: Mode) {
         self.directions(mode, mode);
     }
@@ -84,7 +84,7 @@ impl Proxy {
         }
     }
 
-    /// For connections that are not open yet.
+    /// Sets the mode of new connections.
     pub(crate) fn new_ones(&self, mode: Mode) {
         *self.shared.fresh.lock().unwrap_or_else(PoisonError::into_inner) = Modes { up: mode, down: mode };
     }
@@ -124,7 +124,7 @@ impl Shared {
     fn open(&self, client: TcpStream, server: TcpStream) {
         let copy = |stream: &TcpStream| stream.try_clone().expect("a descriptor");
         let (from_client, from_server) = (copy(&client), copy(&server));
-        // Both locks: a mode that is set meanwhile is not missed.
+        // Both locks are held, so that a mode that is set meanwhile applies.
         let modes = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         let link = Arc::new(Link { modes: Mutex::new(*modes), ends: [client, server], closed: AtomicBool::new(false) });
         self.links.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&link));
@@ -144,7 +144,7 @@ impl Link {
                 break;
             }
         }
-        // A frozen or swallowing connection does not tell its other end, as a network that is gone does not.
+        // A frozen or losing connection does not close its other end, like a network that has failed.
         while !self.is_closed() && matches!(self.mode(direction), Mode::Freeze | Mode::Swallow) {
             thread::sleep(Duration::from_millis(10));
         }

@@ -1,4 +1,4 @@
-//! A session of `psql`: a client of PostgreSQL's own that keeps a transaction, and its locks, open.
+//! A session of `psql` that keeps a transaction and its locks open.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Ends, and rolls back, with this value.
+/// A session that is ended, and its transaction rolled back, when this value is dropped.
 pub(crate) struct Psql {
     child: Child,
     stdin: ChildStdin,
@@ -26,12 +26,12 @@ impl Psql {
         Self { child, stdin, notices }
     }
 
-    /// The server's own database, for statements that are about another one.
+    /// A session in the server's default database, for statements about another one.
     pub(crate) fn administrator() -> Self {
         Self::open(&std::env::var("TEST_POSTGRES_URL").expect("a server"))
     }
 
-    /// Returns when the statements are done. `\warn` writes to stderr, which is not buffered.
+    /// Runs statements and waits for their end. `\warn` writes to stderr, which is not buffered.
     #[track_caller]
     pub(crate) fn run(&mut self, sql: &str) {
         writeln!(self.stdin, "{sql};\n\\warn done").expect("psql reads");

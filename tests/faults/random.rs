@@ -1,4 +1,4 @@
-//! Random numbers, without a dependency.
+//! Random numbers without a dependency.
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -14,7 +14,7 @@ fn a_primary_that_turned_read_only_is_a_503_until_it_is_writable_again() {
     let (ada, ledger) = (app.sign_up("ada"), Ledger::default());
     good_again(Duration::from_secs(5), &app, &ada, &ledger);
     read_only(&app, "on");
-    // One answer may still come from a session that was ended.
+    // One request may still use a session that was ended.
     within(Duration::from_secs(5), "reads of a read-only server", || ada.get("/api/posts?limit=1").status == 200);
     for _ in 0..6 {
         ada.post("/api/posts", post(&slug(), "…")).expect(503, "ServiceUnavailable");
@@ -26,7 +26,7 @@ fn a_primary_that_turned_read_only_is_a_503_until_it_is_writable_again() {
     ledger.check(app.database());
 }
 
-/// Ends all sessions: those that are open would keep what they were told at their start.
+/// Ends all sessions, because open ones keep the settings of their start.
 fn read_only(app: &App, switch: &str) {
     let name = app.database().url.rsplit('/').next().expect("a name");
     let mut administrator = Psql::administrator();

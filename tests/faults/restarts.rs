@@ -43,7 +43,7 @@ fn sessions_that_the_server_ends_cost_no_read() {
     ledger.check(app.database());
 }
 
-/// Writes one after the other; how many were answered 503.
+/// Writes in sequence, and returns the number of answers with 503.
 fn refused_until(until: Instant, ada: &Account, ledger: &Ledger) -> usize {
     let mut refused = 0;
     while Instant::now() < until {

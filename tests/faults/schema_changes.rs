@@ -1,4 +1,4 @@
-//! A table that changes under a running server.
+//! A table that is altered while the server runs.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn a_column_that_changes_its_type_costs_at_most_one_write() {
     ledger.check(app.database());
 }
 
-/// Reads and writes of both tables, by turns.
+/// Reads or writes one of the two tables, depending on the number.
 fn ask(number: usize, ada: &Account, ledger: &Ledger) -> Reply {
     match number % 4 {
         0 => ada.get("/api/comments?limit=5"),

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::harness::Setup;
 
-/// `GABLE_TEST_ROUNDS` asks for more.
+/// `GABLE_TEST_ROUNDS` sets another number.
 const ROUNDS: usize = 20;
 
 #[test]

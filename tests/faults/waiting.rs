@@ -22,7 +22,7 @@ pub(crate) fn measured(what: &str, took: Duration) {
     eprintln!("measured: {what}: {} ms", took.as_millis());
 }
 
-/// Asserts that readiness, reads and writes are good within `limit`, and that they stay good.
+/// Asserts that readiness, reads and writes succeed within `limit`, and continue to succeed.
 #[track_caller]
 pub(crate) fn good_again(limit: Duration, app: &App, author: &Client, ledger: &Ledger) {
     let author = author.patient_for(Duration::from_secs(5));
@@ -49,7 +49,7 @@ fn is_good(author: &Client, ledger: &Ledger) -> Result<(), String> {
     answered(ledger.write(author)?, 201)
 }
 
-/// Asserts that PostgreSQL has no session of this database that idles inside a transaction.
+/// Asserts that PostgreSQL has no session of this database that is idle in a transaction.
 #[track_caller]
 pub(crate) fn no_transaction_is_open(app: &App) {
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
@@ -57,13 +57,13 @@ pub(crate) fn no_transaction_is_open(app: &App) {
     within(Duration::from_secs(5), "no open transaction", || app.database().count(idle) == 0);
 }
 
-/// Asserts that readiness is refused within `limit` and says why.
+/// Asserts that readiness is refused within `limit` for this reason.
 #[track_caller]
 pub(crate) fn not_ready(limit: Duration, app: &App) {
     refusal(limit, app).unwrap_or_else(|| panic!("ready, or no reason why not, for {limit:?}"));
 }
 
-/// The reason why the application is not ready, once it says so, at most `limit` from now.
+/// Waits at most `limit` until the application is not ready, and returns the reason.
 pub(crate) fn refusal(limit: Duration, app: &App) -> Option<String> {
     let probe = app.patient_for(Duration::from_secs(5));
     let start = Instant::now();
