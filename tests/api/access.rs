@@ -1,4 +1,4 @@
-//! Who may do what. Each refusal is followed by a look at what it was to protect, with the eyes of a super user.
+//! Permissions, row rules and field masks. After each refusal, the protected row is read as a super user.
 
 use serde_json::{Value, json};
 
@@ -12,17 +12,18 @@ fn post(author: &Account, title: &str) -> Reply {
     author.post("/api/posts", json!({ "title": title, "content": "…", "slug": slug() })).succeeds(201)
 }
 
-/// For tests of what is remembered of an account: other tests change roles, too, and empty that memory as they do.
+/// Starts a separate application for tests of cached identities, because other tests empty the cache when they change
+/// roles.
 fn undisturbed() -> App {
     spawn_app()
 }
 
-/// A draft of this author's; its path.
+/// Makes a draft of this author and returns its path.
 fn draft(author: &Account) -> String {
     format!("/api/posts/{}", post(author, "A draft").id())
 }
 
-/// An article that everybody may read; its path.
+/// Makes an article that everybody may read, and returns its path.
 fn published(app: &App, author: &Account) -> String {
     let path = draft(author);
     app.super_user().patch(&path, json!({ "status": "published" })).succeeds(200);
@@ -33,7 +34,7 @@ fn tag_name() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
-/// Gives one permission to one account, or takes it away; the path of the override.
+/// Grants a permission to an account, or denies it, and returns the path of the override.
 fn override_permission(app: &App, account: &Account, resource: &str, action: &str, effect: &str) -> String {
     let permission = json!({ "id": app.permission(resource, action) });
     let body = json!({ "user": account.reference(), "permission": permission, "effect": effect });
@@ -57,12 +58,12 @@ fn anonymous_callers_see_published_articles_only() {
 fn a_hidden_row_answers_exactly_like_one_that_is_not_there() {
     let app = app();
     let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
-    let nobody = "/api/posts/018f3f2e-0000-7000-8000-000000000000";
+    let missing = "/api/posts/018f3f2e-0000-7000-8000-000000000000";
     let hidden = draft(&ada);
-    assert_eq!(bob.get(&hidden).expect(404, "PostNotFound").bytes, bob.get(nobody).bytes);
-    assert_eq!(bob.delete(&hidden).expect(404, "PostNotFound").bytes, bob.delete(nobody).bytes);
+    assert_eq!(bob.get(&hidden).expect(404, "PostNotFound").bytes, bob.get(missing).bytes);
+    assert_eq!(bob.delete(&hidden).expect(404, "PostNotFound").bytes, bob.delete(missing).bytes);
     let change = json!({ "title": "Mine now" });
-    assert_eq!(bob.patch(&hidden, change.clone()).expect(404, "PostNotFound").bytes, bob.patch(nobody, change).bytes);
+    assert_eq!(bob.patch(&hidden, change.clone()).expect(404, "PostNotFound").bytes, bob.patch(missing, change).bytes);
     assert_eq!(app.row(&hidden)["title"], "A draft");
 }
 
@@ -109,7 +110,7 @@ fn a_refusal_comes_before_the_body_is_looked_at() {
 fn an_author_cannot_touch_another_authors_article() {
     let app = app();
     let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
-    // Bob can read it, and still not change it.
+    // Bob can read it but not change it.
     let path = published(&app, &ada);
     let before = app.row(&path);
     bob.get(&path).succeeds(200);
@@ -133,7 +134,7 @@ fn a_bulk_write_reaches_the_callers_own_rows_only() {
 }
 
 #[test]
-fn nobody_writes_in_another_accounts_name() {
+fn no_row_can_be_written_with_another_account_as_its_author() {
     let app = app();
     let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
     let article = json!({ "title": "By Ada?", "content": "…", "slug": slug(), "authorId": ada.id });
@@ -304,7 +305,7 @@ fn every_action_of_the_schema_has_a_permission_from_the_start() {
 }
 
 #[test]
-fn what_has_no_access_rules_is_for_super_users() {
+fn models_without_access_rules_are_for_super_users_only() {
     let app = app();
     let editor = app.editor("grace");
     for path in ["/api/users", "/api/auth-roles", "/api/auth-permissions", "/api/user-roles", "/api/user-permissions"] {
@@ -332,7 +333,7 @@ fn nobody_gives_themselves_a_role_or_a_permission() {
 }
 
 #[test]
-fn a_row_of_ones_own_is_nobody_elses_to_see() {
+fn rows_of_one_account_are_hidden_from_others() {
     let app = app();
     let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
     let number = format!("+{}", uuid::Uuid::now_v7().as_u128() % 1_000_000_000_000);
@@ -347,7 +348,7 @@ fn a_row_of_ones_own_is_nobody_elses_to_see() {
     assert_eq!(app.row(&path), phone["data"]);
 }
 
-/// What nobody says of an account in a body, whoever's it is.
+/// Fields of an account that no body may contain.
 fn powers() -> [(&'static str, Value); 10] {
     [
         ("id", json!("018f3f2e-0000-7000-8000-000000000000")),
@@ -364,7 +365,7 @@ fn powers() -> [(&'static str, Value); 10] {
 }
 
 #[test]
-fn nobody_signs_up_with_powers() {
+fn a_sign_up_cannot_set_roles_or_permissions() {
     let app = app();
     for (field, value) in powers() {
         let email = format!("{}@example.com", slug());
@@ -376,7 +377,7 @@ fn nobody_signs_up_with_powers() {
 }
 
 #[test]
-fn nobody_gives_their_own_account_powers() {
+fn an_account_cannot_give_itself_roles_or_permissions() {
     let app = app();
     let ada = app.sign_up("ada");
     let path = format!("/api/users/{}", ada.id);
@@ -474,7 +475,7 @@ fn a_deleted_account_is_refused_from_the_next_request_on() {
 }
 
 #[test]
-fn a_super_user_is_one_from_the_next_request_on_and_only_as_long_as_it_lasts() {
+fn a_change_of_the_super_user_flag_applies_from_the_next_request_on() {
     let app = undisturbed();
     let ada = app.sign_up("ada");
     let path = format!("/api/users/{}", ada.id);

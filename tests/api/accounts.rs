@@ -1,4 +1,4 @@
-//! Signing up, logging in, and what somebody does with their own account.
+//! Signing up, logging in, and reading, changing and deleting one's own account.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn log_in(app: &App, body: Value) -> Reply {
 }
 
 #[test]
-fn signing_up_answers_with_the_account_and_nothing_to_log_in_with() {
+fn signing_up_answers_with_the_account_and_without_a_token() {
     let app = app();
     let (email, reply) = sign_up(&app, PASSWORD);
     let reply = reply.succeeds(201);
@@ -219,7 +219,7 @@ fn missing_credentials_are_named() {
 }
 
 #[test]
-fn what_no_identifier_could_be_is_only_incorrect() {
+fn an_impossible_identifier_is_refused_like_an_unknown_one() {
     let app = app();
     for value in ["' OR '1'='1", "a\u{0}b", "%", "🎉"] {
         log_in(&app, json!({ "username": value, "password": PASSWORD })).expect(401, "IncorrectCredentials");
@@ -228,7 +228,7 @@ fn what_no_identifier_could_be_is_only_incorrect() {
 }
 
 #[test]
-fn an_inactive_account_neither_logs_in_nor_goes_on() {
+fn an_inactive_account_can_neither_log_in_nor_use_its_token() {
     let app = app();
     let ada = app.sign_up("ada");
     app.super_user().patch(&format!("/api/users/{}", ada.id), json!({ "isActive": false })).succeeds(200);
@@ -271,12 +271,12 @@ fn a_rule_of_the_own_page_is_stricter_than_the_field() {
     assert_eq!(reply["meta"], json!({ "errors": [problem] }));
     assert_eq!(app.row(&path), before);
     ada.patch("/api/users/me", json!({ "bio": "ä".repeat(500) })).succeeds(200);
-    // The rule is the route's, not the field's.
+    // The rule belongs to the route, not to the field.
     app.super_user().patch(&path, json!({ "bio": "ä".repeat(501) })).succeeds(200);
 }
 
 #[test]
-fn what_breaks_the_fields_own_bound_too_is_told_once() {
+fn a_violation_of_both_field_and_route_is_reported_once() {
     let app = app();
     let ada = app.sign_up("ada");
     let path = format!("/api/users/{}", ada.id);
@@ -292,7 +292,7 @@ fn what_breaks_the_fields_own_bound_too_is_told_once() {
 }
 
 #[test]
-fn what_breaks_a_rule_of_the_route_is_told_with_all_else() {
+fn violations_of_route_rules_are_reported_together_with_others() {
     let app = app();
     let ada = app.sign_up("ada");
     let path = format!("/api/users/{}", ada.id);
@@ -336,7 +336,7 @@ fn an_account_cannot_take_anothers_identifier() {
 }
 
 #[test]
-fn the_cookie_is_as_good_as_the_header() {
+fn the_cookie_is_accepted_like_the_header() {
     let app = app();
     let ada = app.sign_up("ada");
     let cookie = format!("other=1; arkos_access_token={}", ada.token().expect("a token"));
@@ -345,7 +345,7 @@ fn the_cookie_is_as_good_as_the_header() {
 }
 
 #[test]
-fn a_stale_cookie_keeps_nobody_from_a_public_page() {
+fn a_stale_cookie_does_not_prevent_access_to_a_public_page() {
     let app = app();
     let get = |path: &str| app.request("GET", path).header("Cookie", "arkos_access_token=stale").send();
     get("/api/posts").succeeds(200);

@@ -1,12 +1,9 @@
-//! A fourth application, the archive: filters of its lists are joined with OR, roles are a list, and routes preset what they
-//! answer.
+//! A fourth application, the archive: filters of its lists are joined with OR, an account's roles are a list, and its
+//! routes have presets.
 
-use gable::Gable;
-use gable::testing::TestServer;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::harness::{Client, PASSWORD, Reply, TestDatabase, unique};
+use crate::harness::{Client, InProcess, PASSWORD, Reply, unique};
 
 mod filter_mode;
 mod lists;
@@ -16,14 +13,11 @@ const FOLDERS: &str = "/archive/folders";
 const KEEPERS: &str = "/archive/keepers";
 const PAPERS: &str = "/archive/papers";
 
-/// The archive in this process. Requests through it are anonymous.
+/// The archive, running in this process.
 struct Archive {
-    client: Client,
+    app: InProcess,
     /// A super user.
     root: Keeper,
-    _server: TestServer,
-    _database: TestDatabase,
-    _directory: TempDir,
 }
 
 struct Keeper {
@@ -34,29 +28,23 @@ struct Keeper {
 
 impl Archive {
     fn new() -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let database = TestDatabase::create(directory.path());
-        let variables =
-            [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
-        let server = TestServer::start(Gable::<archive::Api>::new(), directory.path(), &variables);
-        let server = server.expect("an application");
-        let client = Client::new(server.url());
-        let name = register(&client);
-        database.change("UPDATE keepers SET is_super_user = TRUE", &[]);
-        let root = log_in(&client, &name);
-        Self { client, root, _server: server, _database: database, _directory: directory }
+        let app = InProcess::of::<archive::Api>();
+        let name = register(&app);
+        app.run("UPDATE keepers SET is_super_user = TRUE");
+        let root = log_in(&app, &name);
+        Self { app, root }
     }
 
     fn sign_up(&self) -> Keeper {
-        log_in(&self.client, &register(&self.client))
+        log_in(&self.app, &register(&self.app))
     }
 
-    /// A folder that the super user makes; its id.
+    /// Makes a folder as the super user and returns its id.
     fn folder(&self, body: Value) -> String {
         self.root.client.post(FOLDERS, body).succeeds(201).id()
     }
 
-    /// A folder as the database has it, through a relation that no preset narrows.
+    /// The folder as it is stored: the route of a single row has no preset.
     fn stored(&self, id: &str) -> Value {
         self.root.client.get(&format!("{FOLDERS}/{id}?fields=status,label,shelf")).succeeds(200)["data"].clone()
     }
@@ -74,7 +62,7 @@ fn log_in(client: &Client, name: &str) -> Keeper {
     Keeper { client, id: reply["data"]["id"].clone(), name: name.to_owned() }
 }
 
-/// What is wrong with the first parameter of a refused query.
+/// The message about the first refused parameter.
 #[track_caller]
 fn refused(reply: Reply) -> String {
     let reply = reply.expect(400, "InvalidRequestQuery");

@@ -1,4 +1,4 @@
-//! Every body of every auth route, broken in every way: a refusal with its code, and nothing that changed.
+//! Invalid bodies of every auth route: each is refused with its code, and nothing changes.
 
 use serde_json::{Map, Value, json};
 
@@ -7,11 +7,11 @@ use crate::harness::{Account, App, Client, PASSWORD, Reply, spawn_app};
 const JSON: &str = "application/json";
 /// JSON values that are not strings.
 const NO_TEXTS: [&str; 6] = ["7", "-0.5", "true", "[]", "{}", r#"["x"]"#];
-/// Fields of an account that its own requests may not set.
+/// Fields of an account that its owner may not set.
 const NOT_ONES_OWN: [&str; 8] =
     ["id", "isSuperUser", "createdAt", "roles", "permissions", "posts", "failedLoginAttempts", "__proto__"];
 
-/// An application of its own, whose accounts can be counted, and an account that must stay as it is.
+/// A separate application, whose accounts can be counted, with an account that must not change.
 struct Bench {
     app: App,
     ada: Account,
@@ -37,13 +37,13 @@ impl Bench {
         self.ada.get("/api/users/me").succeeds(200);
     }
 
-    /// The password is a part of the row that no answer shows.
+    /// The account's row, and its password, which no answer shows.
     fn password_still_holds(&self) {
         self.app.log_in(&self.ada.email, PASSWORD);
     }
 }
 
-/// One auth route, and a body that it would take.
+/// One auth route, and a valid body.
 struct Route<'a> {
     bench: &'a Bench,
     caller: &'a Client,
@@ -52,7 +52,7 @@ struct Route<'a> {
     good: Value,
 }
 
-/// A body, and the answer to it.
+/// A body and its answer.
 struct Broken {
     what: String,
     content_type: Option<&'static str>,
@@ -87,7 +87,7 @@ impl Route<'_> {
         reply.expect(broken.status, broken.code)
     }
 
-    /// The good body with one key changed.
+    /// The valid body with another value for one key.
     #[track_caller]
     fn refuses_value(&self, key: &str, value: Value, code: &'static str) -> Reply {
         let body = self.good_with(key, value);
@@ -179,21 +179,21 @@ impl Route<'_> {
     fn refuses_compressed(&self) {
         for encoding in ["gzip", "br", "deflate", "identity, gzip"] {
             let sending = self.caller.request(self.method, self.path).header("Content-Encoding", encoding);
-            // The body is none of these: it must not be looked at.
+            // The content type is none of the accepted ones, so the body must not be parsed.
             sending.json(&self.good).send().expect(415, "UnsupportedMediaType");
             self.bench.nothing_changed(encoding);
         }
     }
 }
 
-/// The first key of an object once more, with its own value.
+/// An object whose first key occurs twice, with the same value.
 fn twice(good: &str) -> Vec<u8> {
     let object: Map<String, Value> = serde_json::from_str(good).expect("an object");
     let (key, value) = object.iter().next().expect("a key");
     format!("{{\"{key}\":{value},{}", &good[1..]).into_bytes()
 }
 
-/// The good body with a key more.
+/// The valid body with a further key.
 fn with_raw(good: &str, value: &str) -> Vec<u8> {
     with_raw_bytes(good, value.as_bytes())
 }
@@ -222,7 +222,7 @@ fn no_broken_body_of_a_sign_up_makes_an_account() {
     for key in NOT_ONES_OWN {
         route.refuses_value(key, json!(true), "InvalidRequestBody");
     }
-    // It was the body each time, and not the account.
+    // The account itself still works, so each refusal was about the body.
     bench.app.post(route.path, route.good.clone()).succeeds(201);
 }
 

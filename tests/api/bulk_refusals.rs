@@ -1,4 +1,4 @@
-//! Which rows of a bulk write were refused, and why.
+//! The refusals of a bulk write name the refused rows and the reasons.
 
 use serde_json::{Value, json};
 
@@ -43,10 +43,10 @@ fn every_row_that_is_not_unique_is_named() {
 fn every_row_that_refers_to_nothing_is_named() {
     let app = app();
     let grace = app.editor("grace");
-    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    let missing = "018f3f2e-0000-7000-8000-000000000000";
     let title = word();
     let post = |author: &str| json!({ "title": title, "content": "…", "slug": word(), "authorId": author });
-    let body = json!([post(&grace.id), post(nobody), post(&grace.id), post(nobody)]);
+    let body = json!([post(&grace.id), post(missing), post(&grace.id), post(missing)]);
     let reply = grace.post("/api/posts/many", body).expect(400, "ReferencedRecordNotFound");
     let code = "ReferencedRecordNotFound";
     assert_eq!(problems(&reply), said(&[("1", code), ("3", code)]));
@@ -54,30 +54,30 @@ fn every_row_that_refers_to_nothing_is_named() {
 }
 
 #[test]
-fn every_row_that_is_named_and_not_there_is_told_by_its_place() {
+fn every_missing_row_that_a_body_names_is_reported_with_its_position() {
     let app = app();
     let (grace, root) = (app.editor("grace"), app.super_user());
     let (known, title) = (word(), word());
-    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    let missing = "018f3f2e-0000-7000-8000-000000000000";
     grace.post("/api/tags", json!({ "name": known })).succeeds(201);
     let post = |more: Value| {
         let mut post = json!({ "title": title, "content": "…", "slug": word() });
         post.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         post
     };
-    let told = |body: Value, places: &[&str]| {
+    let reports = |body: Value, places: &[&str]| {
         let reply = root.post("/api/posts/many", body).expect(400, "InlineRecordNotFound");
         let code = "InlineRecordNotFound";
         assert_eq!(problems(&reply), said(&places.iter().map(|place| (*place, code)).collect::<Vec<_>>()));
     };
-    told(
+    reports(
         json!([
             post(json!({ "tags": [{ "name": known }, { "name": word() }] })),
-            post(json!({ "tags": [{ "id": nobody }, { "name": known }, { "name": word() }] })),
+            post(json!({ "tags": [{ "id": missing }, { "name": known }, { "name": word() }] })),
         ]),
         &["0.tags.1", "1.tags.0", "1.tags.2"],
     );
-    told(json!([post(json!({})), post(json!({ "author": { "username": word() } }))]), &["1.author"]);
+    reports(json!([post(json!({})), post(json!({ "author": { "username": word() } }))]), &["1.author"]);
     assert_eq!(app.count(&format!("/api/posts?title={title}")), 0);
 
     let path = format!("/api/posts/{}", root.post("/api/posts", post(json!({}))).succeeds(201).id());

@@ -1,4 +1,4 @@
-//! Many at once: what may happen once happens once, and what may happen often is not refused.
+//! Parallel requests: a single effect occurs once, and independent requests are not refused.
 
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ fn rows_that_are_linked_from_both_sides_at_once_are_linked() {
     let word = || uuid::Uuid::now_v7().to_string();
     let posts = made("/api/posts/many", &|_| json!({ "title": "Title", "content": "…", "slug": word() }));
     let tags = made("/api/tags/many", &|_| json!({ "name": word() }));
-    // Each in an order of its own.
+    // Each request names them in another order.
     let named = |ids: &[String], from: usize, action: &str| -> Value {
         (0..ids.len()).map(|nth| json!({ "id": ids[(from + nth * 3) % ids.len()], "apiAction": action })).collect()
     };

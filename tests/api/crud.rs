@@ -1,17 +1,17 @@
-//! The eight operations: bodies, statuses, lists.
+//! The eight operations of a model: bodies, statuses and lists.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Account, App, Reply, app, unique};
 
-const NOBODY: &str = "018f3f2e-0000-7000-8000-000000000000";
+const MISSING_ID: &str = "018f3f2e-0000-7000-8000-000000000000";
 
-/// A draft of this author's.
+/// Makes a draft of this author.
 fn draft(author: &Account, title: &str) -> Reply {
     author.post("/api/posts", json!({ "title": title, "content": "…", "slug": slug() })).succeeds(201)
 }
 
-/// As many drafts as there are titles; the path that lists them alone.
+/// Makes a draft for each title, and returns the path that lists only these.
 fn drafts(author: &Account, titles: &[&str]) -> String {
     for title in titles {
         author.post("/api/posts", json!({ "title": title, "content": "…", "slug": slug() })).succeeds(201);
@@ -80,7 +80,7 @@ fn ids_are_uuids_that_grow_with_time() {
 fn a_row_that_is_not_there_is_404_for_every_operation_on_one() {
     let app = app();
     let root = app.super_user();
-    let path = format!("/api/posts/{NOBODY}");
+    let path = format!("/api/posts/{MISSING_ID}");
     root.get(&path).expect(404, "PostNotFound");
     root.patch(&path, json!({ "title": "Nothing" })).expect(404, "PostNotFound");
     root.delete(&path).expect(404, "PostNotFound");
@@ -112,7 +112,7 @@ fn an_update_of_nothing_leaves_the_row_as_it_was() {
 }
 
 #[test]
-fn a_deleted_row_is_gone_and_answers_nothing() {
+fn a_deletion_answers_without_a_body_and_removes_the_row() {
     let app = app();
     let ada = app.sign_up("ada");
     let path = format!("/api/posts/{}", draft(&ada, "On engines").id());
@@ -124,7 +124,7 @@ fn a_deleted_row_is_gone_and_answers_nothing() {
 }
 
 #[test]
-fn a_list_says_where_in_the_whole_it_is() {
+fn a_list_states_its_page_and_the_total() {
     let app = app();
     let ada = app.sign_up("ada");
     let path = drafts(&ada, &["One", "Two", "Three", "Four", "Five"]);
@@ -229,7 +229,7 @@ fn fields_selects_and_leaves_out() {
 }
 
 #[test]
-fn fields_holds_for_what_a_write_answers_too() {
+fn fields_applies_to_answers_of_writes_too() {
     let app = app();
     let ada = app.sign_up("ada");
     let created = ada.post("/api/posts?fields=title", json!({ "title": "On engines", "content": "…", "slug": slug() }));
@@ -440,7 +440,7 @@ fn a_bulk_change_of_nothing_or_of_links_is_refused() {
     drafts(&ada, &["One"]);
     let many = format!("/api/posts/many?authorId={}", ada.id);
     ada.patch(&many, json!({})).expect(400, "InvalidRequestBody");
-    ada.patch(&many, json!({ "tags": [{ "id": NOBODY }] })).expect(400, "InvalidRequestBody");
+    ada.patch(&many, json!({ "tags": [{ "id": MISSING_ID }] })).expect(400, "InvalidRequestBody");
 }
 
 #[test]
@@ -450,7 +450,7 @@ fn rows_that_sort_alike_come_in_the_order_of_their_ids() {
     drafts(&grace, &["Alike"; 4]);
     let list = format!("/api/posts?authorId={}&status=published&sort=status", grace.id);
     let ids = grace.get(&format!("/api/posts?authorId={}&sort=id", grace.id)).succeeds(200).column("id");
-    // Published last to first, so that neither an index nor the order in the file is the order of the ids.
+    // Published from last to first, so that neither an index nor the file is in the order of the ids.
     for id in ids.iter().rev().filter_map(Value::as_str) {
         grace.patch(&format!("/api/posts/{id}"), json!({ "status": "published" })).succeeds(200);
     }

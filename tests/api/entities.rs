@@ -1,4 +1,4 @@
-//! SeaORM's entities inside interceptors: in the request's own transaction, and beside it.
+//! SeaORM entities in interceptors, inside and outside the transaction of the request.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,45 +6,25 @@ use api::post::{ActiveModel, Column, Entity as Posts};
 use api::reading::Entity as Readings;
 use api::user::Entity as Users;
 use api::{CreatePost, Post, PostStatus, Reading, UpdatePost};
-use gable::testing::TestServer;
-use gable::{ApiError, Context, Gable};
+use gable::{ApiError, Context};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     TransactionTrait,
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::harness::{Client, PASSWORD, Sql, TestDatabase};
+use crate::harness::{Client, InProcess};
 
-struct Stage {
-    ada: Client,
-    _server: TestServer,
-    database: TestDatabase,
-    _directory: TempDir,
+/// Starts the Gazette with these interceptors, and makes a super user.
+fn start(install: impl FnOnce(&mut api::Hooks)) -> (InProcess, Client) {
+    let app = InProcess::with(install);
+    let root = app.super_user();
+    (app, root)
 }
 
-impl Stage {
-    fn new(install: impl FnOnce(&mut api::Hooks)) -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let database = TestDatabase::create(directory.path());
-        let variables =
-            [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
-        let app = Gable::<api::Api>::new().interceptors(install);
-        let server = TestServer::start(app, directory.path(), &variables).expect("an application");
-        let client = Client::new(server.url());
-        let account = json!({ "email": "ada@example.com", "password": PASSWORD });
-        client.post("/api/auth/signup", account.clone()).succeeds(201);
-        database.change("UPDATE users SET is_super_user = TRUE", &[]);
-        let token = client.post("/api/auth/login", account).succeeds(200);
-        let ada = client.with_token(token["token"].as_str().expect("a token"));
-        Self { ada, _server: server, database, _directory: directory }
-    }
-
-    fn titles(&self) -> Vec<Value> {
-        self.ada.get("/api/posts?sort=title").succeeds(200).column("title").into_iter().collect()
-    }
+fn titles(root: &Client) -> Vec<Value> {
+    root.get("/api/posts?sort=title").succeeds(200).column("title")
 }
 
 fn article(title: &str) -> Value {
@@ -74,22 +54,22 @@ async fn work_with_entities(ctx: &mut Context<'_>, post: &mut Post) -> Result<()
     assert_eq!(changed.exec(tx).await?.rows_affected, 1);
     let (second, author) =
         Posts::find().find_also_related(Users).filter(Column::Title.eq("Second")).one(tx).await?.expect("a row");
-    assert_eq!((second.views, author.map(|author| author.email == "ada@example.com")), (7, Some(true)));
+    assert_eq!((second.views, author.map(|author| author.email.starts_with("root"))), (7, Some(true)));
     if post.title == "First and last" { Err(ApiError::bad_request("Enough", "Enough")) } else { Ok(()) }
 }
 
 #[test]
 fn entities_write_in_the_transaction_of_the_request() {
-    let stage = Stage::new(|hooks| {
+    let (_app, root) = start(|hooks| {
         hooks.post.after_create_one(work_with_entities);
     });
-    stage.ada.post("/api/posts", article("First and last")).expect(400, "Enough");
-    assert_eq!(stage.titles(), Vec::<Value>::new(), "what they wrote is rolled back with the rest");
-    stage.ada.post("/api/posts", article("First")).succeeds(201);
-    assert_eq!(stage.titles(), ["First", "Second"]);
+    root.post("/api/posts", article("First and last")).expect(400, "Enough");
+    assert_eq!(titles(&root), Vec::<Value>::new(), "their writes are rolled back with the rest");
+    root.post("/api/posts", article("First")).succeeds(201);
+    assert_eq!(titles(&root), ["First", "Second"]);
 }
 
-/// A part of an interceptor's work that is undone alone, and one that stays.
+/// Writes in savepoints, some of which are rolled back.
 async fn work_in_savepoints(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
     if post.title != "First" {
         return Ok(());
@@ -112,53 +92,53 @@ async fn work_in_savepoints(ctx: &mut Context<'_>, post: &mut Post) -> Result<()
 
 #[test]
 fn a_transaction_within_the_transaction_is_a_savepoint() {
-    let stage = Stage::new(|hooks| {
+    let (_app, root) = start(|hooks| {
         hooks.post.after_create_one(work_in_savepoints);
     });
-    stage.ada.post("/api/posts", article("First")).succeeds(201);
-    assert_eq!(stage.titles(), ["First", "Kept"]);
+    root.post("/api/posts", article("First")).succeeds(201);
+    assert_eq!(titles(&root), ["First", "Kept"]);
 }
 
-/// A statement fails, and the interceptor makes as if nothing were.
-async fn swallow_an_error(ctx: &mut Context<'_>, _: &mut Post) -> Result<(), ApiError> {
+/// Ignores the error of a statement.
+async fn ignore_an_error(ctx: &mut Context<'_>, _: &mut Post) -> Result<(), ApiError> {
     let _ = ctx.transaction()?.execute_unprepared("SELECT no_such_column FROM posts").await;
     Ok(())
 }
 
 #[test]
-fn a_write_in_whose_transaction_an_error_was_swallowed_is_never_said_to_be_made_unless_it_was() {
-    let stage = Stage::new(|hooks| {
-        hooks.post.after_create_one(swallow_an_error);
+fn a_write_whose_interceptor_ignores_an_sql_error_is_reported_as_made_only_if_it_was() {
+    let (_app, root) = start(|hooks| {
+        hooks.post.after_create_one(ignore_an_error);
     });
-    let status = stage.ada.post("/api/posts", article("First")).status;
-    // PostgreSQL gives the whole transaction up, SQLite the statement alone.
-    assert_eq!((status == 201, stage.titles().len()), (status == 201, usize::from(status == 201)), "{status}");
+    let status = root.post("/api/posts", article("First")).status;
+    // PostgreSQL aborts the whole transaction, SQLite only the statement.
+    assert_eq!((status == 201, titles(&root).len()), (status == 201, usize::from(status == 201)), "{status}");
     assert!(matches!(status, 201 | 500), "{status}");
 }
 
-/// Gives a statement up before its end, which is an error.
-async fn give_a_statement_up(ctx: &mut Context<'_>, _: &mut Post) -> Result<(), ApiError> {
-    let update = ctx.transaction()?.execute_unprepared("UPDATE users SET bio = 'Given up'");
+/// Abandons a statement before it has ended, which must make the write fail.
+async fn abandon_a_statement(ctx: &mut Context<'_>, _: &mut Post) -> Result<(), ApiError> {
+    let update = ctx.transaction()?.execute_unprepared("UPDATE users SET bio = 'Abandoned'");
     let _ = tokio::time::timeout(std::time::Duration::from_millis(300), update).await;
     Ok(())
 }
 
 #[test]
-fn a_write_in_whose_transaction_a_statement_was_given_up_is_never_said_to_be_made_unless_it_was() {
-    let stage = Stage::new(|hooks| {
-        hooks.post.after_create_one(give_a_statement_up);
+fn a_write_whose_interceptor_abandons_a_statement_is_reported_as_made_only_if_it_was() {
+    let (app, root) = start(|hooks| {
+        hooks.post.after_create_one(abandon_a_statement);
     });
-    let mut other = stage.database.sql();
-    if matches!(other, Sql::Sqlite(_)) {
+    if app.is_sqlite() {
         return;
     }
+    let mut other = app.sql();
     other.run("BEGIN; SELECT 1 FROM users FOR UPDATE");
-    let status = stage.ada.post("/api/posts", article("First")).status;
+    let status = root.post("/api/posts", article("First")).status;
     other.run("ROLLBACK");
-    assert_eq!(stage.titles().len(), usize::from(status == 201), "{status}");
+    assert_eq!(titles(&root).len(), usize::from(status == 201), "{status}");
 }
 
-/// Reads beside the transaction, which it does not see.
+/// Reads on another connection than that of the transaction.
 async fn read_beside(ctx: &mut Context<'_>, _: &mut CreatePost) -> Result<(), ApiError> {
     let before = Posts::find().count(ctx.database()).await?;
     assert_eq!(Posts::find().count(ctx.transaction()?).await?, before);
@@ -173,22 +153,22 @@ async fn begin_beside(ctx: &mut Context<'_>, _: &mut UpdatePost) -> Result<(), A
 
 #[test]
 fn connections_for_reading_hold_no_transaction() {
-    let stage = Stage::new(|hooks| {
+    let (_app, root) = start(|hooks| {
         hooks.post.before_create_one(read_beside).before_update_one(begin_beside);
     });
-    let id = stage.ada.post("/api/posts", article("First")).succeeds(201).id();
-    stage.ada.patch(&format!("/api/posts/{id}"), json!({ "title": "Other" })).expect(500, "InternalError");
-    assert_eq!(stage.titles(), ["First"]);
+    let id = root.post("/api/posts", article("First")).succeeds(201).id();
+    root.patch(&format!("/api/posts/{id}"), json!({ "title": "Other" })).expect(500, "InternalError");
+    assert_eq!(titles(&root), ["First"]);
 }
 
-/// The connection of a request's transaction, kept by somebody for later.
+/// The connection of a transaction, kept after the request.
 type Kept = Arc<Mutex<Option<sea_orm::DatabaseConnection>>>;
 
 #[test]
 fn a_transaction_that_has_ended_takes_no_more_statements() {
     let kept = Kept::default();
     let (keeping, using) = (kept.clone(), kept);
-    let stage = Stage::new(move |hooks| {
+    let (_app, root) = start(move |hooks| {
         hooks
             .post
             .after_create_one(async move |ctx: &mut Context<'_>, _: &mut Post| {
@@ -201,12 +181,12 @@ fn a_transaction_that_has_ended_takes_no_more_statements() {
                 Ok(())
             });
     });
-    let id = stage.ada.post("/api/posts", article("First")).succeeds(201).id();
-    stage.ada.patch(&format!("/api/posts/{id}"), json!({ "title": "Other" })).expect(500, "InternalError");
-    assert_eq!(stage.titles(), ["First"]);
+    let id = root.post("/api/posts", article("First")).succeeds(201).id();
+    root.patch(&format!("/api/posts/{id}"), json!({ "title": "Other" })).expect(500, "InternalError");
+    assert_eq!(titles(&root), ["First"]);
 }
 
-/// A row of every type, with and without what is optional.
+/// Compares a row with all column types, read as an entity, with the row of the answer.
 async fn compare_reading(ctx: &mut Context<'_>, reading: &mut Reading) -> Result<(), ApiError> {
     let found = Readings::find_by_id(reading.id).one(ctx.transaction()?).await?.expect("the row");
     assert_eq!(found, *reading);
@@ -215,7 +195,7 @@ async fn compare_reading(ctx: &mut Context<'_>, reading: &mut Reading) -> Result
 
 #[test]
 fn a_column_of_every_type_arrives_in_an_entity_as_in_the_answer() {
-    let stage = Stage::new(|hooks| {
+    let (_app, root) = start(|hooks| {
         hooks.reading.after_create_one(compare_reading);
     });
     let sparse = json!({
@@ -232,6 +212,6 @@ fn a_column_of_every_type_arrives_in_an_entity_as_in_the_answer() {
         .expect("an object")
         .clone(),
     );
-    stage.ada.post("/api/readings", sparse).succeeds(201);
-    stage.ada.post("/api/readings", full).succeeds(201);
+    root.post("/api/readings", sparse).succeeds(201);
+    root.post("/api/readings", full).succeeds(201);
 }

@@ -1,4 +1,4 @@
-//! What every answer of the API's own form has, and codes that clients of Arkos look for.
+//! The envelope of every answer of the API, and the codes that clients of Arkos expect.
 
 use serde_json::{Value, json};
 
@@ -12,8 +12,8 @@ fn meta(reply: &Reply) -> &Value {
 fn an_error_without_details_has_an_empty_meta() {
     let app = app();
     let ada = app.sign_up("ada");
-    let nobody = "018f3f2e-0000-7000-8000-000000000000";
-    assert_eq!(meta(&ada.get(&format!("/api/posts/{nobody}")).expect(404, "PostNotFound")), &json!({}));
+    let missing = "018f3f2e-0000-7000-8000-000000000000";
+    assert_eq!(meta(&ada.get(&format!("/api/posts/{missing}")).expect(404, "PostNotFound")), &json!({}));
     assert_eq!(meta(&app.get("/api/nothing").expect(404, "RouteNotFound")), &json!({}));
     assert_eq!(meta(&app.get("/api/users/me").expect(401, "LoginRequired")), &json!({}));
     assert_eq!(meta(&ada.post("/api/tags", json!({ "name": "x" })).expect(403, "NotEnoughPermissions")), &json!({}));
@@ -91,7 +91,7 @@ fn the_effect_of_a_permission_takes_any_case() {
 }
 
 #[test]
-fn a_bulk_write_without_a_list_is_told_so() {
+fn a_bulk_write_without_a_list_has_its_own_code() {
     let app = app();
     let root = app.super_user();
     root.post("/api/tags/many", json!([])).expect(400, "MissingArrayRequestBody");
@@ -113,7 +113,7 @@ fn a_new_password_that_is_too_weak_has_a_code_of_its_own() {
     let mut more = change("short");
     more["other"] = json!(1);
     ada.post(path, more).expect(400, "InvalidRequestBody");
-    // The old one still is the password.
+    // The password did not change.
     app.log_in(&ada.email, PASSWORD);
     let email = format!("{}@example.com", unique("weak"));
     app.post("/api/auth/signup", json!({ "email": email, "password": "short" })).expect(400, "InvalidRequestBody");

@@ -1,4 +1,4 @@
-//! Requests that are broken before anybody looks at their meaning, and the form of every refusal.
+//! Malformed requests, and the form of every refusal.
 
 use std::io::{BufRead, BufReader, Write};
 
@@ -8,7 +8,7 @@ use crate::harness::{App, Reply, app};
 
 const TAGS: &str = "/api/tags";
 
-/// A body of any kind, sent by somebody who may write.
+/// Sends a body of any content type as an account that may write.
 fn send(app: &App, body: impl Into<Vec<u8>>) -> Reply {
     app.super_user().request("POST", TAGS).header("Content-Type", "application/json").body(body).send()
 }
@@ -43,7 +43,7 @@ fn a_key_given_twice_is_refused_and_nothing_is_stored() {
 }
 
 #[test]
-fn a_tower_of_brackets_is_refused() {
+fn deeply_nested_json_is_refused() {
     let app = app();
     send(&app, "[".repeat(100_000)).expect(400, "MalformedJson");
     send(&app, format!("{}{}", "[".repeat(5000), "]".repeat(5000))).expect(400, "MalformedJson");
@@ -66,7 +66,7 @@ fn a_body_that_is_no_object_is_refused() {
 }
 
 #[test]
-fn only_json_is_read() {
+fn bodies_of_other_types_than_json_are_refused() {
     let app = app();
     for content_type in [
         "text/plain",
@@ -108,7 +108,7 @@ fn a_body_without_an_announced_length_is_bounded_too() {
     );
     stream.write_all(head.as_bytes()).expect("the head is sent");
     let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
-    // The server may hang up as soon as it has read enough.
+    // The server may close the connection before it has read the whole request.
     let all_sent = (0..40).all(|_| stream.write_all(chunk.as_bytes()).is_ok());
     let mut status = String::new();
     let read = BufReader::new(stream).read_line(&mut status);
@@ -116,7 +116,7 @@ fn a_body_without_an_announced_length_is_bounded_too() {
 }
 
 #[test]
-fn an_id_that_cannot_be_one_is_refused() {
+fn a_malformed_id_is_refused() {
     let app = app();
     let root = app.super_user();
     for id in ["7", "abc", "018f3f2e-0000-7000-8000-00000000000g", "%00", "%27%20OR%201%3D1", "..%2Fusers"] {
@@ -187,7 +187,7 @@ fn an_unknown_query_parameter_is_named() {
     assert_eq!(app.count(&format!("/api/posts?authorId={}", ada.id)), 1);
 }
 
-/// What a query about one field is answered, with the name taken out, so that two answers can be compared.
+/// The answer to a query about one field, without the field's name, so that two answers can be compared.
 fn about(app: &App, query: &str, field: &str) -> (u16, String) {
     let reply = app.super_user().get(&query.replace("{}", field));
     (reply.status, reply.json.to_string().replace(field, "…"))
@@ -210,7 +210,7 @@ fn a_private_field_answers_in_every_query_like_one_that_does_not_exist() {
 }
 
 #[test]
-fn what_cannot_be_sorted_by_is_said_so() {
+fn sorting_by_an_unsortable_field_is_refused_with_the_reason() {
     let app = app();
     for query in ["sort=extras", "sort=", "sort=title,,seats", "sort=--title"] {
         let reply = app.get(&format!("/api/readings?{query}")).expect(400, "InvalidRequestQuery");
@@ -246,7 +246,7 @@ fn a_query_with_odd_bytes_is_never_a_failure_of_the_server() {
     }
 }
 
-/// Each with the status that it is answered.
+/// Requests with the status of their answers.
 fn one_of_each_status(app: &App) -> Vec<(u16, Reply)> {
     let root = app.super_user();
     let ada = app.sign_up("ada");
@@ -314,7 +314,7 @@ fn a_request_id_that_a_client_sends_cannot_forge_a_log_line() {
 }
 
 #[test]
-fn what_is_no_http_is_answered_or_cut_off_and_the_server_lives_on() {
+fn bytes_that_are_not_http_do_not_stop_the_server() {
     let app = app();
     for request in [
         &b"GARBAGE\r\n\r\n"[..],
@@ -338,14 +338,14 @@ fn smuggled_lengths_are_refused() {
 }
 
 #[test]
-fn the_api_says_what_it_is() {
+fn the_root_path_describes_the_api() {
     let app = app();
     let about = app.get("/api").succeeds(200);
     assert_eq!((&about["name"], about["version"].is_string()), (&Value::from("Gazette"), true));
 }
 
 #[test]
-fn a_harmless_request_id_of_the_clients_is_kept() {
+fn a_valid_request_id_of_a_client_is_kept() {
     let app = app();
     let reply = app.request("GET", "/health/live").header("X-Request-Id", "trace-7.a_b").send();
     assert_eq!(reply.header("X-Request-Id"), Some("trace-7.a_b"));

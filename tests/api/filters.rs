@@ -1,31 +1,30 @@
-//! The language of lists: operators, values and their limits. What leads to other models, JSON, search, cursors and bulk
-//! writes stand in the files beside.
+//! Filters, sorting and pages of lists: operators, values and their limits. The submodules test relations, JSON, search,
+//! cursors and bulk writes.
 
 mod any_input;
-mod bulk;
+mod bulk_writes;
+mod cost_growth;
 mod cursors;
 mod documented;
-mod growth;
-mod hidden;
+mod hidden_data;
 mod json;
-mod oracle;
-mod prisma;
-mod related;
-mod repeated;
+mod prisma_operators;
+mod related_models;
+mod repeated_parameters;
 mod search;
 
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Reply, SharedApp, app};
 
-/// Readings that no other test sees: they are told from others by their contact.
+/// Readings of one test, which are distinguished from others by their contact.
 struct Shelf {
     app: SharedApp,
     contact: String,
 }
 
 impl Shelf {
-    /// One reading for each title, and the fields that matter to the test.
+    /// Makes one reading for each title, with these fields.
     fn of(readings: &[(&str, Value)]) -> Self {
         let shelf = Self { app: app(), contact: format!("{}@example.com", uuid::Uuid::now_v7()) };
         for (title, fields) in readings {
@@ -34,7 +33,7 @@ impl Shelf {
         shelf
     }
 
-    /// Its id.
+    /// The id of a reading.
     fn add(&self, title: &str, fields: Value) -> String {
         let mut body = json!({
             "title": title, "contact": self.contact, "seats": 1, "price": "1", "day": "2026-03-22", "startsAt": "19:30"
@@ -49,13 +48,13 @@ impl Shelf {
         self.app.get(&format!("/api/readings?contact={}&{query}", self.contact))
     }
 
-    /// The titles of the rows that a query keeps, in alphabetical order.
+    /// The titles of the rows that a query finds, sorted.
     #[track_caller]
     fn titles(&self, query: &str) -> Vec<String> {
         titles(&self.list(&format!("sort=title&{query}")).succeeds(200))
     }
 
-    /// The titles of the rows that `filters={…}` keeps.
+    /// The titles of the rows that `filters={…}` finds.
     #[track_caller]
     fn json_titles(&self, filters: &Value) -> Vec<String> {
         self.titles(&format!("filters={}", encoded(&filters.to_string())))
@@ -66,11 +65,11 @@ fn titles(reply: &Reply) -> Vec<String> {
     reply.column("title").iter().map(|title| title.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A refused query: what is wrong with which parameter.
+/// Asserts that a query is refused, and returns its parameter and the message about it.
 #[track_caller]
 fn refused(reply: Reply) -> (String, String) {
     let reply = reply.expect(400, "InvalidRequestQuery");
@@ -79,7 +78,7 @@ fn refused(reply: Reply) -> (String, String) {
     (text("field"), text("message"))
 }
 
-/// Three readings that differ in everything; the second one leaves out what can be left out.
+/// Three readings that differ in every field; the second one has no optional field.
 fn three() -> Shelf {
     Shelf::of(&[
         (
@@ -110,7 +109,7 @@ fn three() -> Shelf {
 }
 
 #[test]
-fn every_type_is_compared_as_what_it_is() {
+fn every_type_is_compared_by_its_own_order() {
     let shelf = three();
     for (query, kept) in [
         ("seats=20", "b"),
@@ -150,7 +149,7 @@ fn every_type_is_compared_as_what_it_is() {
 }
 
 #[test]
-fn what_is_not_there_is_different_from_everything_and_no_more() {
+fn a_missing_value_differs_from_every_value_and_meets_no_other_comparison() {
     let shelf = three();
     for (query, kept) in [
         ("rating[isNull]=true", "b"),
@@ -187,7 +186,7 @@ fn both_spellings_and_their_mixture_mean_the_same() {
 const ODD: [&str; 12] =
     ["100%", "100x", "a_b", "axb", "wow!", "wow", "it's \"so\"", "back\\slash", "🦀 crab", "Ünï", "Straße", "[x]&=#+"];
 
-/// The titles in which a text stands, as the standard library has it.
+/// The titles that contain a text, according to the standard library.
 fn odd(keeps: impl Fn(&str) -> bool) -> Vec<String> {
     let mut kept: Vec<String> = ODD.iter().filter(|title| keeps(title)).map(|title| (*title).to_owned()).collect();
     kept.sort();
@@ -195,7 +194,7 @@ fn odd(keeps: impl Fn(&str) -> bool) -> Vec<String> {
 }
 
 #[test]
-fn every_character_of_a_text_stands_for_itself() {
+fn every_character_of_a_text_is_literal() {
     let shelf = Shelf::of(&ODD.map(|title| (title, json!({}))));
     let pieces =
         ["%", "_", "!", "'", "\"", "\\", "🦀", "a_b", "00%", "!%", "s", "S", "ß", "ü", "Ü", "[x]", "+", "b", ""];
@@ -231,12 +230,12 @@ fn the_insensitive_operators_fold_letters() {
 }
 
 #[test]
-fn filters_hold_together_as_the_mode_says() {
+fn filters_are_joined_by_the_filter_mode() {
     let shelf = three();
     let both = "seats=10&isOnline=true";
     assert_eq!(shelf.titles(both).concat(), "");
     assert_eq!(shelf.titles(&format!("{both}&filterMode=AND")).concat(), "");
-    // The shelf's own filter would be one of the alternatives.
+    // The filter of the shelf would be one of the alternatives.
     let any = |query: &str| {
         let all: Vec<String> =
             titles(&shelf.app.get(&format!("/api/readings?limit=100&filterMode=OR&{query}")).succeeds(200));
@@ -290,7 +289,7 @@ fn a_value_of_another_type_is_refused_with_what_was_expected() {
 }
 
 #[test]
-fn a_parameter_that_nobody_knows_is_refused_by_name() {
+fn an_unknown_parameter_is_refused_and_named() {
     let shelf = Shelf::of(&[]);
     for name in [
         "titel",
@@ -330,7 +329,7 @@ fn a_parameter_that_nobody_knows_is_refused_by_name() {
 }
 
 #[test]
-fn what_makes_sense_once_is_not_taken_twice() {
+fn parameters_that_may_occur_once_are_refused_if_repeated() {
     let shelf = Shelf::of(&[]);
     for (name, value) in [("page", "1"), ("limit", "1"), ("sort", "title"), ("count", "true"), ("filterMode", "AND")] {
         let (field, _) = refused(shelf.list(&format!("{name}={value}&{name}={value}")));
@@ -339,7 +338,7 @@ fn what_makes_sense_once_is_not_taken_twice() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_not_taken_for_another_text() {
+fn invalid_utf8_is_refused_and_not_compared_as_another_text() {
     let shelf = Shelf::of(&[("\u{FFFD}", json!({}))]);
     refused(shelf.list("title=%FF"));
     refused(shelf.list("ti%FFtle=x"));
@@ -349,7 +348,7 @@ fn bytes_that_are_no_text_are_not_taken_for_another_text() {
 #[test]
 fn as_many_filters_and_values_as_allowed_pass_and_one_more_does_not() {
     let shelf = three();
-    // One of the twenty is the shelf's own.
+    // One of the twenty conditions is that of the shelf.
     let filters = |count: usize| (1..count).map(|nth| format!("AND[{nth}][seats][gt]=1")).collect::<Vec<_>>().join("&");
     assert_eq!(shelf.titles(&filters(20)).concat(), "abc");
     assert_eq!(refused(shelf.list(&filters(21))).1, "at most 20 filters are allowed");
@@ -362,14 +361,14 @@ fn as_many_filters_and_values_as_allowed_pass_and_one_more_does_not() {
 }
 
 #[test]
-fn an_answer_does_not_grow_with_what_is_wrong() {
+fn the_size_of_a_refusal_does_not_grow_with_the_number_of_problems() {
     let shelf = Shelf::of(&[]);
     let names = |count: usize| (0..count).map(|nth| format!("a{nth}"));
     let reply = shelf.list(&names(5000).map(|name| name + "=1").collect::<Vec<_>>().join("&"));
     assert_eq!(reply.expect(400, "InvalidRequestQuery").problems().len(), 20);
     let reply = shelf.app.get(&format!("/api/readings?sort={}", names(60).collect::<Vec<_>>().join(",")));
     assert_eq!(reply.expect(400, "InvalidRequestQuery").problems().len(), 20);
-    // The same problem is told once.
+    // The same problem is reported once.
     let reply = shelf.list(&vec!["a=1"; 5000].join("&"));
     assert_eq!(reply.expect(400, "InvalidRequestQuery").problems().len(), 1);
 }

@@ -1,29 +1,23 @@
 //! A third application, the guild: its role models have keys that may be changed, and halls own chapters, which have
-//! members. What the database does by itself there must not get around the rules on roles and super users.
+//! members. Cascades in the database must not bypass the rules on roles and super users.
 
-use gable::Gable;
-use gable::testing::TestServer;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::harness::{Client, PASSWORD, Sql, TestDatabase, unique};
+use crate::harness::{Client, InProcess, PASSWORD, Sql, unique};
 
-mod badges;
 mod cascades;
-mod moving;
+mod moved_role_data;
+mod related_identifier;
 
 const CHAPTERS: &str = "/guild/chapters";
 const HALLS: &str = "/guild/halls";
 const OVERRIDES: &str = "/guild/user-permissions";
 const ASSIGNMENTS: &str = "/guild/user-roles";
 
-/// The guild in this process. Requests through it are anonymous.
+/// The guild, running in this process.
 struct Guild {
-    client: Client,
+    app: InProcess,
     root: Member,
-    server: Option<TestServer>,
-    database: TestDatabase,
-    directory: TempDir,
 }
 
 struct Member {
@@ -33,38 +27,39 @@ struct Member {
 }
 
 impl Guild {
-    /// With one super user, the `root`.
+    /// Starts the guild with one super user, the `root`.
     fn new() -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let database = TestDatabase::create(directory.path());
-        let (client, server) = start(&database, &directory);
-        let nobody = Member { client: client.clone(), id: Value::Null, handle: String::new() };
-        let mut guild = Self { client, root: nobody, server: Some(server), database, directory };
+        let app = InProcess::of::<guild::Api>();
+        let anonymous = Member { client: (*app).clone(), id: Value::Null, handle: String::new() };
+        let mut guild = Self { app, root: anonymous };
         let root = guild.register();
-        guild.database.change("UPDATE members SET is_super_user = TRUE", &[]);
+        guild.app.run("UPDATE members SET is_super_user = TRUE");
         guild.root = guild.log_in(&root);
         guild
     }
 
-    /// Stops it, changes its database, and starts it again.
-    fn restart_after(&mut self, change: impl FnOnce(&mut Sql)) {
-        self.server = None;
-        change(&mut self.database.sql());
-        let (client, server) = start(&self.database, &self.directory);
-        (self.client, self.server) = (client, Some(server));
-        self.root = self.log_in(&self.root.handle);
+    /// Stops the guild, changes its database, and starts it again.
+    fn restart_after(self, change: impl FnOnce(&mut Sql)) -> Self {
+        let Self { app, root } = self;
+        let app = app.restart(|installation| {
+            change(&mut installation.sql());
+            installation
+        });
+        let mut guild = Self { app, root };
+        guild.root = guild.log_in(&guild.root.handle);
+        guild
     }
 
     fn register(&self) -> String {
         let handle = unique("member");
-        self.client.post("/guild/auth/signup", json!({ "handle": handle, "password": PASSWORD })).succeeds(201);
+        self.app.post("/guild/auth/signup", json!({ "handle": handle, "password": PASSWORD })).succeeds(201);
         handle
     }
 
     fn log_in(&self, handle: &str) -> Member {
         let body = json!({ "handle": handle, "password": PASSWORD });
-        let reply = self.client.post("/guild/auth/login", body).succeeds(200);
-        let client = self.client.with_token(reply["token"].as_str().expect("a token"));
+        let reply = self.app.post("/guild/auth/login", body).succeeds(200);
+        let client = self.app.with_token(reply["token"].as_str().expect("a token"));
         Member { client, id: reply["data"]["id"].clone(), handle: handle.to_owned() }
     }
 
@@ -72,7 +67,7 @@ impl Guild {
         self.log_in(&self.register())
     }
 
-    /// Somebody who may do everything with role models, and with halls and chapters; not with members.
+    /// A new member with every permission on role models, halls and chapters, and none on members.
     fn manager(&self) -> Member {
         let manager = self.sign_up();
         for resource in ["auth-role", "auth-permission", "user-role", "user-permission"] {
@@ -88,14 +83,14 @@ impl Guild {
         self.root.client.get(&path).succeeds(200)["data"][0]["id"].clone()
     }
 
-    /// An override as the super user writes it; its path.
+    /// Makes an override as the super user and returns its path.
     fn override_of(&self, member: &Member, permission: (&str, &str), effect: &str) -> String {
         let permission = self.permission(permission);
         let body = json!({ "memberId": member.id, "permissionId": permission, "effect": effect });
         format!("{OVERRIDES}/{}", self.root.client.post(OVERRIDES, body).succeeds(201).id())
     }
 
-    /// A role that the super user makes; its id.
+    /// Makes a role as the super user and returns its id.
     fn role(&self, permissions: &[(&str, &str)]) -> Value {
         let links: Vec<Value> = permissions.iter().map(|pair| json!({ "id": self.permission(*pair) })).collect();
         let body = json!({ "name": unique("role"), "permissions": links });
@@ -106,7 +101,7 @@ impl Guild {
         self.root.client.get(path).succeeds(200)["data"].clone()
     }
 
-    /// The path of a new row.
+    /// Makes a row as the super user and returns its path.
     fn made(&self, list: &str, body: Value) -> String {
         format!("{list}/{}", self.root.client.post(list, body).succeeds(201).id())
     }
@@ -116,10 +111,4 @@ impl Guild {
         let path = format!("/guild/auth-permissions/explain?account={account}&resource={resource}&action={action}");
         self.root.client.get(&path).succeeds(200)["data"]["allowed"].as_bool().expect("an answer")
     }
-}
-
-fn start(database: &TestDatabase, directory: &TempDir) -> (Client, TestServer) {
-    let variables = [("DATABASE_URL", database.url.as_str()), ("GABLE_BCRYPT_COST", "4"), ("GABLE_RATE_LIMITS", "off")];
-    let server = TestServer::start(Gable::<guild::Api>::new(), directory.path(), &variables).expect("an application");
-    (Client::new(server.url()), server)
 }

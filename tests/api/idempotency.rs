@@ -1,21 +1,20 @@
-//! `Idempotency-Key`: a request that is sent again is answered again, and made once.
+//! `Idempotency-Key`: a repeated request receives the stored answer and is executed once.
 
-mod at_work;
-mod guestbook;
-mod refused;
-mod stage;
-mod waiting;
+mod effects_and_lifetime;
+mod parallel_requests;
+mod refused_keys;
+mod without_accounts;
 
 use serde_json::{Value, json};
 
 use crate::harness::{Account, App, Client, Reply, Setup, app, unique};
 
-/// The request with a key.
+/// Sends a request with a key.
 fn post(client: &Client, path: &str, key: &str, body: &Value) -> Reply {
     client.request("POST", path).header("Idempotency-Key", key).json(body).send()
 }
 
-/// A key that no other request has.
+/// A new key.
 fn key() -> String {
     uuid::Uuid::now_v7().to_string()
 }
@@ -24,7 +23,7 @@ fn article() -> Value {
     json!({ "title": "Notes", "content": "…", "slug": uuid::Uuid::now_v7() })
 }
 
-/// How many articles somebody has.
+/// The number of articles of an author.
 fn articles(app: &App, author: &Account) -> u64 {
     app.count(&format!("/api/posts?authorId={}", author.id))
 }
@@ -33,7 +32,7 @@ fn is_replayed(reply: &Reply) -> bool {
     reply.header("Idempotent-Replayed") == Some("true")
 }
 
-/// What belongs to a request, not to what is answered. The last one is a list in any order.
+/// Headers that differ from request to request. The last one is a list in any order.
 const OF_THE_REQUEST: [&str; 4] = ["date", "x-request-id", "idempotent-replayed", "access-control-expose-headers"];
 
 #[track_caller]
@@ -58,7 +57,7 @@ fn a_request_that_comes_again_is_answered_alike_and_made_once() {
 }
 
 #[test]
-fn the_first_answer_stands_whatever_became_of_the_row() {
+fn the_first_answer_is_repeated_even_if_the_row_has_changed() {
     let app = app();
     let (ada, key, body) = (app.sign_up("ada"), key(), article());
     let first = post(&ada, "/api/posts", &key, &body).succeeds(201);
@@ -71,7 +70,7 @@ fn the_first_answer_stands_whatever_became_of_the_row() {
 }
 
 #[test]
-fn another_log_in_of_the_same_account_may_ask_again() {
+fn another_log_in_of_the_same_account_may_repeat_a_request() {
     let app = app();
     let (ada, key, body) = (app.sign_up("ada"), key(), article());
     let first = post(&ada, "/api/posts", &key, &body).succeeds(201);
@@ -96,7 +95,7 @@ fn many_rows_are_created_once() {
     assert_eq!(articles(&app, &ada), 3);
 }
 
-/// A reading that is deleted; its path.
+/// Makes a reading, deletes it, and returns its path.
 fn deleted_reading(editor: &Account) -> String {
     let reading = json!({ "title": "An evening", "contact": "door@example.com", "seats": 80, "price": "9.50",
                           "day": "2026-12-01", "startsAt": "19:30" });
@@ -110,7 +109,7 @@ fn restore(editor: &Account, path: &str, key: &str) -> Reply {
 }
 
 #[test]
-fn a_restored_row_may_be_asked_for_again() {
+fn a_restoration_may_be_repeated() {
     let app = app();
     let (editor, key) = (app.editor("grace"), key());
     let path = deleted_reading(&editor);
@@ -121,7 +120,7 @@ fn a_restored_row_may_be_asked_for_again() {
 }
 
 #[test]
-fn two_accounts_with_the_same_key_do_not_meet() {
+fn two_accounts_with_the_same_key_do_not_share_an_answer() {
     let app = app();
     let (ada, bob, grace, key) = (app.sign_up("ada"), app.sign_up("bob"), app.editor("grace"), key());
     let mut published = article();
@@ -137,7 +136,7 @@ fn two_accounts_with_the_same_key_do_not_meet() {
 }
 
 #[test]
-fn requests_other_than_post_take_no_notice_of_a_key() {
+fn requests_other_than_post_ignore_a_key() {
     let app = app();
     let (ada, key) = (app.sign_up("ada"), key());
     let path = format!("/api/posts/{}", post(&ada, "/api/posts", &key, &article()).succeeds(201).id());

@@ -1,4 +1,5 @@
-//! Accounts that bring their hashes along: by the command, by SQL, and what becomes of the hash at the first log-in.
+//! Accounts with password hashes of another system: their import by the command or by SQL, and the replacement of the
+//! hash at the first log-in.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +8,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{App, Output, PASSWORD, Reply, Setup, app, spawn_app, statuses, unique};
+use crate::harness::{App, Output, PASSWORD, Reply, Setup, app, blocks, spawn_app, statuses, unique};
 
 const WRONG: &str = "Wrong-Horse-7";
 const LOG_IN: &str = "/api/auth/login";
 
-/// Cheap, so that tests need not wait: 64 KiB, 2 passes.
+/// A cheap hash, so that tests are fast: 64 KiB, 2 passes.
 fn argon2id(password: &str) -> String {
     argon2id_of(password, 64, 2)
 }
@@ -40,14 +41,14 @@ fn stored(app: &App, email: &str) -> String {
     app.sql().value(&format!("SELECT password FROM users WHERE email = '{email}'"), &[])
 }
 
-/// What an operator does with a table of another system: an account whose hash is this one.
+/// Inserts an account with this hash by SQL, as an operator copies a table of another system.
 fn with_hash(app: &App, hash: &str) -> String {
     let ada = app.sign_up("ada");
     app.run_sql(&format!("UPDATE users SET password = '{hash}' WHERE email = '{}'", ada.email));
     ada.email
 }
 
-/// Imports these lines into a database that a setup names, or that of a running application.
+/// Imports these lines with the command, into the database of a setup or of a running application.
 fn import(directory: &std::path::Path, run: impl Fn(&[&str]) -> Output, lines: &[Value]) -> Output {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     std::fs::write(directory.join("accounts.jsonl"), text).expect("a file");
@@ -81,10 +82,10 @@ fn a_hash_of_another_system_is_verified_and_replaced_at_the_first_log_in() {
 }
 
 #[test]
-fn every_surface_takes_the_password_of_another_system() {
+fn an_imported_password_works_on_every_surface() {
     let app = app();
-    let doors = [(LOG_IN, "email"), ("/auth/login", "identifier"), ("/authentication/local", "email")];
-    for (path, key) in doors {
+    let routes = [(LOG_IN, "email"), ("/auth/login", "identifier"), ("/authentication/local", "email")];
+    for (path, key) in routes {
         let email = with_hash(&app, &argon2id(PASSWORD));
         app.post(path, json!({ key: email, "password": WRONG })).succeeds(401);
         app.post(path, json!({ key: email, "password": PASSWORD })).succeeds(200);
@@ -93,7 +94,7 @@ fn every_surface_takes_the_password_of_another_system() {
 }
 
 #[test]
-fn a_log_in_goes_on_when_its_hash_is_replaced_and_the_password_may_be_changed() {
+fn a_log_in_remains_valid_when_its_hash_is_replaced_and_may_change_the_password() {
     let app = app();
     let email = with_hash(&app, &argon2id(PASSWORD));
     let ada = app.log_in(&email, PASSWORD);
@@ -109,7 +110,7 @@ fn a_log_in_goes_on_when_its_hash_is_replaced_and_the_password_may_be_changed() 
 }
 
 #[test]
-fn a_password_that_bcrypt_would_not_read_to_its_end_keeps_its_hash() {
+fn a_password_too_long_for_bcrypt_keeps_its_imported_hash() {
     let app = app();
     let long = format!("Aa1{}", "x".repeat(97));
     let email = with_hash(&app, &argon2id(&long));
@@ -123,7 +124,7 @@ fn a_password_that_bcrypt_would_not_read_to_its_end_keeps_its_hash() {
 }
 
 #[test]
-fn a_hash_that_asks_for_too_much_or_is_none_lets_nobody_in_and_costs_nothing() {
+fn a_hash_that_is_too_costly_or_invalid_is_refused_without_being_computed() {
     let app = app();
     let modest = argon2id(PASSWORD);
     for hash in [
@@ -155,15 +156,15 @@ fn guesses_at_an_imported_account_are_counted_like_others() {
     assert_eq!(stored(&app, &email), argon2id(PASSWORD));
 }
 
-/// How long a wrong password takes.
+/// Measures the duration of a log-in with a wrong password.
 fn wrong(app: &App, email: &str) -> f64 {
     let started = Instant::now();
     log_in(app, email, WRONG).expect(401, "IncorrectCredentials");
     started.elapsed().as_secs_f64()
 }
 
-/// Accounts of another system are there at the start, as after a migration. The shortest of several times is compared, as
-/// other tests run beside this one.
+/// The imported accounts exist before the start, as after a migration. The shortest of several durations is compared,
+/// because other tests run at the same time.
 #[track_caller]
 fn take_as_long_as_unknown_names(cost: &str, hash: &str) {
     let setup = Setup::new().with("GABLE_BCRYPT_COST", cost);
@@ -177,11 +178,11 @@ fn take_as_long_as_unknown_names(cost: &str, hash: &str) {
         known = known.min(wrong(&app, email));
         unknown = unknown.min(wrong(&app, &format!("{}@example.com", unique("nobody"))));
     }
-    assert!((0.65..1.55).contains(&(known / unknown)), "{hash}: {known} s for accounts, {unknown} s for nobody");
+    assert!((0.65..1.55).contains(&(known / unknown)), "{hash}: {known} s for accounts, {unknown} s for unknown names");
 }
 
 #[test]
-fn unknown_names_take_as_long_as_accounts_whose_hash_is_slower_or_faster() {
+fn unknown_identifiers_take_as_long_as_accounts_with_slower_or_faster_hashes() {
     take_as_long_as_unknown_names("4", &argon2id_of(PASSWORD, 32 * 1024, 4));
     take_as_long_as_unknown_names("11", &bcrypt_of("2y", 5, PASSWORD));
     take_as_long_as_unknown_names("11", &argon2id(PASSWORD));
@@ -208,11 +209,11 @@ fn a_command_imports_accounts_with_their_hashes() {
     assert_eq!((&me["data"]["username"], &me["data"]["isEmailVerified"]), (&json!(username), &json!(true)));
     known.post("/api/posts", json!({ "title": "An author's", "content": "…" })).succeeds(201);
     log_in(&app, &bob, PASSWORD).expect(401, "IncorrectCredentials");
-    assert_eq!(app.number("SELECT count(*) FROM gable_outbox"), 0, "nobody is sent mail");
+    assert_eq!(app.number("SELECT count(*) FROM gable_outbox"), 0, "no mail is sent");
 }
 
 #[test]
-fn an_import_is_made_whole_or_not_at_all() {
+fn an_import_is_all_or_nothing() {
     let app = spawn_app();
     let taken = app.sign_up("taken").email;
     let good = json!({ "email": "first@example.com", "passwordHash": argon2id(PASSWORD) });
@@ -240,11 +241,10 @@ fn an_import_is_made_whole_or_not_at_all() {
     log_in(&app, &taken, PASSWORD).succeeds(200);
 }
 
-/// A block of the documentation, with a hash where it is shortened.
+/// A code block of the documentation, with a whole hash in place of the shortened one.
 fn documented(language: &str, containing: &str) -> String {
     let page = include_str!("../../docs/accounts.md");
-    let fence = format!("```{language}\n");
-    let mut blocks = page.split(&*fence).skip(1).filter_map(|rest| rest.split("```").next());
+    let mut blocks = blocks(page, language).into_iter();
     let block = blocks.find(|block| block.contains(containing)).expect("it is documented");
     block.replace("$argon2id$v=19$m=19456,t=2,p=1$…", &argon2id(PASSWORD))
 }

@@ -1,19 +1,19 @@
-//! Related rows inside an answer: every kind of relation, how far they lead, how many there are and in what order.
+//! Included rows: every kind of relation, their depth, number and order.
 
-mod answers;
 pub(crate) mod budgets;
+mod failed_answer;
+mod fields_parameter;
+pub(crate) mod fixtures;
 mod interceptors;
-mod names;
-mod reach;
-pub(crate) mod rows;
-pub(crate) mod sight;
+mod operations;
+mod rows_read;
 pub(crate) mod statements;
-mod unreadable;
+pub(crate) mod visibility;
 
 use serde_json::{Value, json};
 
 use crate::harness::app;
-use rows::{article, column, comment, draft, keys, reading, tag, word};
+use fixtures::{article, column, comment, draft, keys, reading, tag, word};
 
 #[test]
 fn a_row_includes_the_one_that_it_belongs_to() {
@@ -23,7 +23,7 @@ fn a_row_includes_the_one_that_it_belongs_to() {
     let comment = comment(&ada, &post, "Well said.");
     let shown = app.get(&format!("/api/comments/{comment}?fields=+post")).succeeds(200);
     assert_eq!(shown["data"]["post"], app.get(&format!("/api/posts/{post}")).succeeds(200)["data"]);
-    assert_eq!(shown["data"]["content"], "Well said.", "what is included stands beside the row's own fields");
+    assert_eq!(shown["data"]["content"], "Well said.", "included rows are added to the row's own fields");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn each_row_has_a_limit_of_its_own() {
         let comments = app.get(&path).succeeds(200).column("comments");
         comments.iter().map(|comments| comments.as_array().map_or(0, Vec::len)).collect()
     };
-    assert_eq!(counts(""), [10, 3], "ten where nobody says how many");
+    assert_eq!(counts(""), [10, 3], "ten by default");
     for limit in ["comments[limit]=2", "comments__limit=2"] {
         assert_eq!(counts(&format!("&{limit}")), [2, 2]);
     }
@@ -157,7 +157,7 @@ fn each_row_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn included_rows_stand_in_the_order_that_is_asked_for_and_ties_by_id() {
+fn included_rows_are_sorted_as_requested_and_ties_by_id() {
     let app = app();
     let ada = app.sign_up("ada");
     let post = article(&app, &ada, "Engines");
@@ -216,13 +216,13 @@ fn a_relation_further_away_has_a_limit_and_an_order_of_its_own() {
 #[test]
 fn an_empty_page_includes_nothing() {
     let app = app();
-    let nobody = uuid::Uuid::now_v7();
-    let reply = app.get(&format!("/api/posts?authorId={nobody}&fields=+comments.post,+tags")).succeeds(200);
+    let missing = uuid::Uuid::now_v7();
+    let reply = app.get(&format!("/api/posts?authorId={missing}&fields=+comments.post,+tags")).succeeds(200);
     assert_eq!((&reply["data"], &reply["total"]), (&json!([]), &json!(0)));
 }
 
 #[test]
-fn what_is_included_takes_no_part_in_paging() {
+fn included_rows_do_not_affect_paging() {
     let app = app();
     let ada = app.sign_up("ada");
     let posts: Vec<String> = ["One", "Two", "Three"].map(|title| article(&app, &ada, title)).to_vec();
@@ -231,7 +231,7 @@ fn what_is_included_takes_no_part_in_paging() {
     let first = first.succeeds(200);
     assert_eq!((&first["total"], &first["results"]), (&json!(3), &json!(2)));
     let cursor = first["nextCursor"].as_str().expect("there is a next page");
-    // What is selected is no part of what a cursor continues.
+    // A cursor remains valid for other selected fields.
     let path = format!("/api/posts?authorId={}&sort=id&limit=2&cursor={cursor}&fields=id,comments.postId", ada.id);
     let expected = json!([{ "id": posts[2], "comments": [{ "postId": posts[2] }] }]);
     assert_eq!(app.get(&path).succeeds(200)["data"], expected);

@@ -1,12 +1,13 @@
-//! JSON of many small values takes a hundred times its text in memory: in bodies it is bounded, in rows it stays text.
+//! Parsed JSON of many small values takes a hundred times the memory of its text. So it is limited in bodies, and
+//! remains text in rows.
 
 use serde_json::{Value, json};
 
 use crate::harness::{App, Setup, spawn_app, unique};
 
-/// Objects in one column.
+/// The number of objects in one column.
 const OBJECTS: usize = 40_000;
-/// Parsed, the objects of 20 rows would take more than 500 MiB.
+/// Less than the more than 500 MiB that the objects of 20 rows would take if they were parsed.
 const ALLOWED_GROWTH_MIB: u64 = 128;
 
 fn reading(title: &str, extras: Value) -> Value {
@@ -22,7 +23,7 @@ fn growth_mib(app: &App, work: impl FnOnce()) -> u64 {
     app.resident_mib().saturating_sub(before)
 }
 
-/// Readings whose JSON has many objects, written past the API.
+/// Inserts readings whose JSON has many objects by SQL.
 fn crowded_readings(app: &App, count: usize) {
     for _ in 0..count {
         app.super_user().post("/api/readings", reading("Crowded", json!({}))).succeeds(201);
@@ -45,7 +46,7 @@ fn rows_of_many_small_json_values_take_little_more_than_their_text() {
         let rows = list["data"].as_array().expect("rows");
         let lengths: Vec<usize> = rows.iter().filter_map(|row| Some(row["extras"].as_array()?.len())).collect();
         assert_eq!(lengths, [OBJECTS + 1; 20]);
-        // Also where they are not shown.
+        // Also if the column is not selected.
         admin.get("/api/readings?limit=20&fields=id").succeeds(200);
         admin.delete("/api/readings/many?title=Crowded&fields=id").succeeds(200);
     });
@@ -81,7 +82,7 @@ fn a_body_whose_values_are_more_than_all_bodies_may_hold_is_refused_for_good() {
 }
 
 #[test]
-fn json_that_something_else_broke_is_an_error_and_not_an_answer() {
+fn invalid_json_in_a_column_is_an_error_and_not_sent() {
     let app = spawn_app();
     if !app.sql_url().starts_with("sqlite") {
         return; // PostgreSQL checks JSON itself.

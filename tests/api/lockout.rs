@@ -1,4 +1,4 @@
-//! Guessing passwords: so many attempts and no more, however many are made at once.
+//! Guessing passwords: the number of attempts is limited, also if they are made in parallel.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ fn every_name_of_an_account_is_locked_with_it() {
 }
 
 #[test]
-fn nobody_else_is_locked_with_an_account() {
+fn a_lock_of_one_account_locks_no_other() {
     let app = app();
     let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
     guess(&app, &ada, 5);
@@ -74,17 +74,17 @@ fn a_log_in_survives_the_lock_of_its_account() {
 
 #[test]
 fn no_log_in_waits_long_for_others_to_the_same_account() {
-    // At this cost, one after the other takes half a minute.
+    // At this cost, they would take half a minute one after another.
     let app = Setup::new().with("GABLE_BCRYPT_COST", "12").spawn();
     let ada = app.sign_up("ada");
     let replies = at_once(120, |_| {
-        let asked = Instant::now();
+        let start = Instant::now();
         let reply = log_in(&app, &ada, PASSWORD);
-        assert!(asked.elapsed() < Duration::from_secs(25), "{:?}: {reply:?}", asked.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(25), "{:?}: {reply:?}", start.elapsed());
         reply
     });
     let refused: Vec<_> = replies.into_iter().filter(|reply| reply.status != 200).collect();
-    assert!(!refused.is_empty(), "somebody had to wait too long");
+    assert!(!refused.is_empty(), "at least one log-in had to wait too long");
     for reply in refused {
         assert_eq!(reply.expect(503, "ServiceUnavailable").header("Retry-After"), Some("2"));
     }
@@ -109,21 +109,21 @@ fn a_lock_outlives_a_restart_also_of_a_name_that_nobody_has() {
 }
 
 #[test]
-fn names_that_differ_for_accounts_differ_for_strangers_too() {
+fn unknown_identifiers_are_compared_like_those_of_accounts() {
     let app = app();
     let ada = app.sign_up("ada");
-    let nobody = unique("nobody");
+    let unknown_name = unique("nobody");
     let tried = |name: String| app.post("/api/auth/login", json!({ "username": name, "password": WRONG }));
     for attempt in 0..8 {
         for spell in [str::to_uppercase, str::to_owned, |name: &str| format!(" {name} ")] {
-            let (known, unknown) = (tried(spell(&ada.username)), tried(spell(&nobody)));
+            let (known, unknown) = (tried(spell(&ada.username)), tried(spell(&unknown_name)));
             assert_eq!((known.status, &known.bytes), (unknown.status, &unknown.bytes), "attempt {attempt}");
         }
     }
 }
 
 #[test]
-fn a_right_password_makes_up_for_the_wrong_ones_before_it() {
+fn a_right_password_resets_the_count_of_wrong_ones() {
     let app = app();
     let ada = app.sign_up("ada");
     for _ in 0..3 {
@@ -137,20 +137,20 @@ fn a_right_password_makes_up_for_the_wrong_ones_before_it() {
 #[test]
 fn the_right_password_of_an_account_that_may_not_act_is_counted_like_a_wrong_one() {
     let app = app();
-    let (ada, nobody) = (app.sign_up("ada"), format!("{}@example.com", unique("nobody")));
+    let (ada, unknown_name) = (app.sign_up("ada"), format!("{}@example.com", unique("nobody")));
     let path = format!("/api/users/{}", ada.id);
     app.super_user().patch(&path, json!({ "isActive": false })).succeeds(200);
     for attempt in 1..=8 {
         let password = if attempt % 2 == 0 { PASSWORD } else { WRONG };
         let known = log_in(&app, &ada, password);
-        let unknown = app.post("/api/auth/login", json!({ "email": nobody, "password": password }));
+        let unknown = app.post("/api/auth/login", json!({ "email": unknown_name, "password": password }));
         assert_eq!((known.status, &known.bytes), (unknown.status, &unknown.bytes), "attempt {attempt}");
         assert_eq!(known.status, if attempt <= 5 { 401 } else { 423 }, "attempt {attempt}");
     }
 }
 
 #[test]
-fn many_wrong_passwords_at_once_get_no_more_than_five_looked_at() {
+fn of_many_parallel_wrong_passwords_at_most_five_are_verified() {
     let app = app();
     for _ in 0..3 {
         let ada = app.sign_up("ada");
@@ -209,7 +209,7 @@ fn guesses_on_both_ways_are_counted_together() {
 }
 
 #[test]
-fn a_guess_that_breaks_the_policy_is_a_guess_all_the_same() {
+fn a_guess_that_violates_the_password_policy_is_counted() {
     let app = app();
     let ada = app.sign_up("ada");
     for password in ["x", &"x".repeat(73), &format!("{PASSWORD}\u{0}"), "ü", " "] {
@@ -222,14 +222,14 @@ fn a_guess_that_breaks_the_policy_is_a_guess_all_the_same() {
 fn an_unknown_account_is_answered_like_a_wrong_password_and_locked_alike() {
     let app = app();
     let ada = app.sign_up("ada");
-    // The order in which a worker lists what it exposes is its own.
+    // The order of the exposed headers is not fixed.
     let changing = ["date", "x-request-id", "access-control-expose-headers"];
     let unknown = format!("{}@example.com", uuid::Uuid::now_v7());
     let attempt = |email: &str| app.post("/api/auth/login", json!({ "email": email, "password": WRONG }));
     for nth in 1..=7 {
-        let (known, nobody) = (attempt(&ada.email), attempt(&unknown));
-        assert_eq!((known.status, &known.bytes), (nobody.status, &nobody.bytes), "attempt {nth}");
-        assert_eq!(known.headers_but(&changing), nobody.headers_but(&changing));
+        let (known, unknown_reply) = (attempt(&ada.email), attempt(&unknown));
+        assert_eq!((known.status, &known.bytes), (unknown_reply.status, &unknown_reply.bytes), "attempt {nth}");
+        assert_eq!(known.headers_but(&changing), unknown_reply.headers_but(&changing));
         let (status, code) = if nth <= 5 { (401, "IncorrectCredentials") } else { (423, "AccountLocked") };
         known.expect(status, code);
     }

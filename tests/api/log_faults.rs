@@ -1,5 +1,5 @@
-//! A log that cannot be written: a full disk, a pipe whose reader is gone, a pipe that nobody reads. Requests, health and
-//! the end of the process must not depend on it.
+//! A log that cannot be written: a full disk, a closed pipe, a pipe that is not read. Requests, health checks and the
+//! end of the process must not depend on it.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{App, Setup, at_once, read_answer};
 
-/// Far more than a stuck pipe and the queue in front of it hold, in few requests: each makes a line of 6 KB.
+/// Fills a stuck pipe and the queue in front of it many times over: each request logs a line of 6 KB.
 const REQUESTS: usize = 900;
-/// Generous, as the machine may be busy; a process that waits for its log would never end.
+/// Generous, because the machine may be busy. A process that waits for its log would never end.
 const END: Duration = Duration::from_secs(20);
 
 /// `/a/a/a…`: short segments, which the log does not hide.
@@ -42,29 +42,29 @@ fn answers(app: &App) {
 }
 
 fn ends_on_sigterm(app: &App) {
-    let asked = Instant::now();
+    let start = Instant::now();
     app.terminate();
     assert_eq!(app.wait_for_end(), Some(0));
-    assert!(asked.elapsed() < END, "{:?}", asked.elapsed());
+    assert!(start.elapsed() < END, "{:?}", start.elapsed());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_log_on_a_full_disk_keeps_nothing_from_working() {
+fn a_log_on_a_full_disk_does_not_affect_requests() {
     let app = Setup::new().spawn_logging_to(full_device());
     answers(&app);
     ends_on_sigterm(&app);
 }
 
 #[test]
-fn a_log_whose_reader_is_gone_keeps_nothing_from_working() {
+fn a_log_whose_reader_is_gone_does_not_affect_requests() {
     let app = Setup::new().spawn_logging_to(dead_pipe());
     answers(&app);
     ends_on_sigterm(&app);
 }
 
 #[test]
-fn a_log_that_nobody_reads_keeps_nothing_from_working_and_says_afterwards_what_is_missing() {
+fn a_log_that_is_not_read_does_not_affect_requests_and_later_reports_the_missing_lines() {
     let (reader, writer) = stuck_pipe();
     let app = Setup::new().spawn_logging_to(writer);
     let path = long_path();
@@ -79,21 +79,21 @@ fn a_log_that_nobody_reads_keeps_nothing_from_working_and_says_afterwards_what_i
     let number = dropped.split("dropped ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
     assert!(number.is_some_and(|number| (1..REQUESTS).contains(&number)), "{dropped}");
     app.get("/after-the-gap").expect(404, "RouteNotFound");
-    assert!(lines.map_while(Result::ok).any(|line| line.contains("/after-the-gap")), "the log goes on");
+    assert!(lines.map_while(Result::ok).any(|line| line.contains("/after-the-gap")), "the log continues");
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_keep_the_process_from_ending() {
+fn a_log_that_is_not_read_does_not_prevent_the_process_from_ending() {
     let (_reader, writer) = stuck_pipe();
     let app = Setup::new().spawn_logging_to(writer);
     let path = long_path();
-    // The pipe is full long before the last of them.
+    // The pipe is full long before the last request.
     (0..50).for_each(|_| drop(app.get(&path).expect(404, "RouteNotFound")));
     ends_on_sigterm(&app);
 }
 
 #[test]
-fn a_command_ends_whatever_becomes_of_its_log() {
+fn a_command_ends_even_if_its_log_cannot_be_written() {
     let setup = Setup::new();
     let migrated = setup.run(&["migrate"]);
     assert!(migrated.code == Some(0) && migrated.stderr.contains("brought the tables up to date"), "{migrated:?}");
@@ -105,7 +105,7 @@ fn a_command_ends_whatever_becomes_of_its_log() {
     assert!(refused.run(&[]).stderr.contains("PORT"), "the error still comes out");
 }
 
-/// Its output has no reader, so it cannot say which port it listens at.
+/// Finds the port of a process whose output has no reader.
 fn serve_at(port: u16, setup: &Setup, stdout: PipeWriter) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gazette"));
     command.current_dir(setup.directory()).env_clear().envs(setup.variables()).env("PORT", port.to_string());
@@ -119,7 +119,7 @@ fn serve_at(port: u16, setup: &Setup, stdout: PipeWriter) -> Child {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_nobody_reads_does_not_keep_it_from_serving_or_ending() {
+fn an_output_that_is_not_read_does_not_prevent_serving_or_ending() {
     let (_reader, mut writer) = pipe().expect("a pipe");
     writer.write_all(&[b'x'; 64 * 1024]).expect("as much as a pipe of Linux holds");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();

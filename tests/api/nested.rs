@@ -1,20 +1,20 @@
-//! Rows that are written through the relations of another row's body.
+//! Rows that are written through relations in the body of another row.
 
+mod connect_or_create_and_upsert;
 mod documented;
-mod either;
-mod forms;
-mod giving;
-mod hidden;
+mod escalation;
+mod hidden_rows;
 mod interceptors;
-mod own;
-mod pipeline;
-mod replacing;
+mod long_form;
+mod own_account;
+mod request_stages;
+mod set;
 
 use serde_json::{Value, json};
 
 use crate::harness::{Account, App, PASSWORD, app, unique};
 
-const NOBODY: &str = "018f3f2e-0000-7000-8000-000000000000";
+const MISSING_ID: &str = "018f3f2e-0000-7000-8000-000000000000";
 
 fn word() -> String {
     unique(&uuid::Uuid::now_v7().simple().to_string()[20..])
@@ -32,7 +32,7 @@ fn path(row: &Value) -> String {
     format!("/api/posts/{}", row["id"].as_str().expect("an id"))
 }
 
-/// One field of what a row includes, sorted.
+/// One field of the included rows, sorted.
 fn included(app: &App, path: &str, relation: &str, field: &str) -> Vec<String> {
     let row = app.row(&format!("{path}?fields=+{relation}&{relation}[limit]=100"));
     let rows = row[relation].as_array().expect("a list").iter();
@@ -106,7 +106,7 @@ fn a_comment_of_another_article_is_not_reached_through_this_one() {
 }
 
 #[test]
-fn what_the_other_model_refuses_is_refused_and_nothing_is_written() {
+fn a_refusal_by_the_other_model_refuses_the_whole_write() {
     let app = app();
     let (ada, eve) = (app.sign_up("ada"), app.sign_up("eve"));
     let slug = word();
@@ -116,7 +116,7 @@ fn what_the_other_model_refuses_is_refused_and_nothing_is_written() {
         body
     };
     let name = word();
-    // An Author may not make tags, nor accounts, nor comments in another name.
+    // An Author may make neither tags nor accounts, nor comments of another author.
     ada.post("/api/posts", body(json!({ "tags": [{ "name": name, "apiAction": "create" }] })))
         .expect(403, "NotEnoughPermissions");
     ada.post("/api/posts", body(json!({ "author": { "email": "x@example.com", "password": PASSWORD } })))
@@ -126,7 +126,7 @@ fn what_the_other_model_refuses_is_refused_and_nothing_is_written() {
     assert_eq!(app.count(&format!("/api/posts?slug={slug}")), 0);
     assert_eq!(app.count(&format!("/api/tags?name={name}")), 0);
     assert_eq!(app.count("/api/users?email=x@example.com"), 0);
-    // Somebody else's comment under an article of one's own is not one's own.
+    // A comment of another author belongs to that author, even if it is on the caller's article.
     let post = article(&ada, json!({}));
     app.editor("grace").patch(&path(&post), json!({ "status": "published" })).succeeds(200);
     let comment = eve.post("/api/comments", json!({ "content": "By Eve", "postId": post["id"] })).succeeds(201).id();
@@ -144,9 +144,9 @@ fn every_problem_of_a_body_is_named_with_its_place() {
     let body = json!({
         "title": "T", "content": "…",
         "author": { "email": "nobody", "password": "x" },
-        "tags": [{ "name": "", "apiAction": "create" }, 7, { "id": "x" }, { "apiAction": "destroy", "id": NOBODY }],
-        "comments": [{ "content": "" }, { "content": "x", "postId": NOBODY }, { "content": "x", "isSuperUser": true },
-            { "id": NOBODY, "apiAction": "disconnect" }, { "apiAction": "connect" }],
+        "tags": [{ "name": "", "apiAction": "create" }, 7, { "id": "x" }, { "apiAction": "destroy", "id": MISSING_ID }],
+        "comments": [{ "content": "" }, { "content": "x", "postId": MISSING_ID }, { "content": "x", "isSuperUser": true },
+            { "id": MISSING_ID, "apiAction": "disconnect" }, { "apiAction": "connect" }],
     });
     let reply = root.post("/api/posts", body).expect(400, "InvalidRequestBody");
     let mut fields = reply.problem_fields();
@@ -171,7 +171,7 @@ fn every_problem_of_a_body_is_named_with_its_place() {
 }
 
 #[test]
-fn a_key_is_not_missing_where_what_it_should_name_is_wrong() {
+fn a_key_is_not_reported_as_missing_if_its_row_has_problems() {
     let app = app();
     let body = json!({ "content": "x", "post": { "title": "T", "content": "x" } });
     let refused = app.super_user().post("/api/comments", body).expect(400, "InvalidRequestBody");
@@ -236,7 +236,7 @@ fn an_optional_reference_is_changed_cleared_and_deleted_in_the_body() {
     assert_eq!(app.row(&user)["bio"], "Reads aloud");
     root.patch(&path, json!({ "author": { "id": author, "bio": "Reads" } })).succeeds(200);
     assert_eq!(app.row(&user)["bio"], "Reads");
-    // Another row than the one that is linked is not meant.
+    // A row that is not the linked one is refused.
     for action in ["update", "disconnect", "delete"] {
         let other = json!({ "author": { "id": root.id, "apiAction": action } });
         root.patch(&path, other).expect(400, "InlineRecordNotFound");
@@ -275,7 +275,7 @@ fn a_row_of_one_to_one_is_made_changed_and_deleted() {
 }
 
 #[test]
-fn what_can_only_be_made_is_made_without_being_told() {
+fn elements_that_can_only_create_need_no_action() {
     let app = app();
     let (ada, root, nickname) = (app.sign_up("ada"), app.super_user(), word());
     let user = format!("/api/users/{}", ada.id);
@@ -321,7 +321,7 @@ fn a_bulk_change_names_no_rows_of_other_models() {
     let body = json!({ "title": "T", "comments": [{ "content": "To all" }], "tags": [] });
     let refused = ada.patch(&many, body).expect(400, "InvalidRequestBody");
     assert_eq!(refused.problem_fields(), ["title", "tags", "comments"]);
-    // An interceptor would refuse the status, but is not asked about what is refused anyway.
+    // An interceptor would refuse the status, but does not run for a body that is refused before.
     let body = json!({ "status": "published", "comments": [{ "content": "To all" }] });
     ada.patch(&many, body).expect(400, "InvalidRequestBody");
     assert_eq!(app.count(&format!("/api/comments?postId={post}")), 0);

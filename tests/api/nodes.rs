@@ -1,4 +1,4 @@
-//! Two processes on one database: what one of them takes away counts at the other.
+//! Two processes on one database: rights that one of them revokes are refused by the other.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::harness::{Account, App, Client, PASSWORD, Reply, Sql, spawn_app};
 
 const CHANGED: &str = "Another-Horse-8";
 
-/// Another node that knows the account already, by a request that it let in.
+/// A second node that has cached the account's identity.
 fn other_node(app: &App, account: &Account) -> (crate::harness::Node, Client) {
     let node = app.another_node();
     let there = node.with_token(account.token().expect("a token"));
@@ -16,7 +16,7 @@ fn other_node(app: &App, account: &Account) -> (crate::harness::Node, Client) {
     (node, there)
 }
 
-/// A second super user, who may be demoted.
+/// Makes a second super user, who can be demoted.
 fn second_super_user(app: &App) -> Account {
     let eve = app.sign_up("eve");
     app.super_user().patch(&format!("/api/users/{}", eve.id), json!({ "isSuperUser": true })).succeeds(200);
@@ -24,7 +24,7 @@ fn second_super_user(app: &App) -> Account {
 }
 
 #[test]
-fn a_super_user_who_was_demoted_restores_nothing_at_another_node() {
+fn a_demoted_super_user_cannot_restore_themselves_at_another_node() {
     let app = spawn_app();
     let eve = second_super_user(&app);
     let path = format!("/api/users/{}", eve.id);
@@ -36,7 +36,7 @@ fn a_super_user_who_was_demoted_restores_nothing_at_another_node() {
     assert_eq!(app.row(&path)["isSuperUser"], false);
 }
 
-/// Runs a statement, and commits it only once `write` waits for it.
+/// Runs a statement in a transaction and commits it once `write` waits for its lock.
 fn while_uncommitted(app: &App, statement: &str, write: impl FnOnce() -> Reply + Send) -> Reply {
     let mut sql = app.sql();
     sql.run("BEGIN");
@@ -51,7 +51,7 @@ fn while_uncommitted(app: &App, statement: &str, write: impl FnOnce() -> Reply +
 }
 
 #[test]
-fn a_super_user_who_is_being_demoted_restores_nothing() {
+fn a_super_user_who_is_being_demoted_cannot_restore_themselves() {
     let app = spawn_app();
     let eve = second_super_user(&app);
     let path = format!("/api/users/{}", eve.id);
@@ -62,7 +62,7 @@ fn a_super_user_who_is_being_demoted_restores_nothing() {
 }
 
 #[test]
-fn a_super_user_who_is_being_demoted_makes_no_other_through_a_relation() {
+fn a_super_user_who_is_being_demoted_cannot_make_another_through_a_relation() {
     let app = spawn_app();
     let (eve, bob) = (second_super_user(&app), app.sign_up("bob"));
     let demote = format!("UPDATE users SET is_super_user = FALSE WHERE email = '{}'", eve.email);
@@ -75,7 +75,7 @@ fn a_super_user_who_is_being_demoted_makes_no_other_through_a_relation() {
 }
 
 #[test]
-fn a_stolen_token_moves_no_address_while_the_password_is_being_changed() {
+fn a_stolen_token_cannot_change_the_address_while_the_password_is_being_changed() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
     let change =
@@ -90,9 +90,9 @@ fn a_stolen_token_moves_no_address_while_the_password_is_being_changed() {
     assert_eq!(app.row(&format!("/api/users/{}", ada.id))["email"], ada.email.as_str());
 }
 
-/// It is taken from two accounts by one statement, which waits for the row of the second.
+/// One statement revokes the right of two accounts, and waits for the row of the second.
 #[test]
-fn a_role_that_is_being_taken_is_not_given_back_by_who_had_it() {
+fn a_caller_whose_role_is_being_revoked_cannot_assign_it_again() {
     let app = spawn_app();
     let (ada, bob, root) = (app.sign_up("ada"), app.sign_up("bob"), app.super_user());
     let permissions = ["View", "Create"].map(|action| json!({ "id": app.permission("user-role", action) }));
@@ -119,7 +119,7 @@ fn a_role_that_is_being_taken_is_not_given_back_by_who_had_it() {
 }
 
 #[test]
-fn a_super_user_who_was_suspended_restores_nothing_at_another_node() {
+fn a_suspended_super_user_cannot_restore_themselves_at_another_node() {
     let app = spawn_app();
     let eve = second_super_user(&app);
     let path = format!("/api/users/{}", eve.id);
@@ -130,7 +130,7 @@ fn a_super_user_who_was_suspended_restores_nothing_at_another_node() {
 }
 
 #[test]
-fn a_stolen_token_moves_no_address_at_another_node_after_a_new_password() {
+fn a_stolen_token_cannot_change_the_address_at_another_node_after_a_new_password() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
     let (node, stolen) = other_node(&app, &ada);
@@ -145,7 +145,7 @@ fn a_stolen_token_moves_no_address_at_another_node_after_a_new_password() {
 }
 
 #[test]
-fn whoever_logged_out_writes_nothing_at_another_node() {
+fn a_logged_out_caller_cannot_write_at_another_node() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
     let (_node, there) = other_node(&app, &ada);
@@ -155,7 +155,7 @@ fn whoever_logged_out_writes_nothing_at_another_node() {
 }
 
 #[test]
-fn a_role_that_was_taken_writes_nothing_at_another_node() {
+fn a_revoked_role_permits_no_write_at_another_node() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
     let given = app.give_role(&ada, "Editor");
@@ -171,7 +171,7 @@ fn a_role_that_was_taken_writes_nothing_at_another_node() {
 }
 
 #[test]
-fn a_permission_that_a_role_lost_writes_nothing_at_another_node() {
+fn a_permission_removed_from_a_role_permits_no_write_at_another_node() {
     let app = spawn_app();
     let ada = app.editor("ada");
     let (_node, there) = other_node(&app, &ada);
@@ -186,7 +186,7 @@ fn a_permission_that_a_role_lost_writes_nothing_at_another_node() {
 }
 
 #[test]
-fn a_renewed_pair_opens_another_node_at_once_and_the_replaced_one_does_not() {
+fn a_renewed_pair_is_valid_at_another_node_at_once_and_the_replaced_one_is_not() {
     let app = spawn_app();
     let ada = app.sign_up("ada");
     let body = json!({ "email": ada.email, "password": PASSWORD });
@@ -200,7 +200,7 @@ fn a_renewed_pair_opens_another_node_at_once_and_the_replaced_one_does_not() {
     old.get("/api/users/me").succeeds(401);
 }
 
-/// How long it takes until a read at the other node is refused, after the answer to what took the right away.
+/// Measures the time from the answer to the revoking request until the other node refuses a read.
 fn until_refused(there: &Client) -> Duration {
     let start = Instant::now();
     while there.get("/api/users/me").status != 401 {
@@ -214,7 +214,7 @@ fn reads_at_another_node_are_refused_almost_at_once() {
     let app = spawn_app();
     let node = app.another_node();
     let mut times = Vec::new();
-    // SQLite tells nobody: there it takes as long as memory is believed.
+    // SQLite has no notifications, so a cached identity is used until it expires.
     for _ in 0..if app.database_is_postgres() { 10 } else { 2 } {
         let ada = app.sign_up("ada");
         let there = node.with_token(ada.token().expect("a token"));
@@ -229,13 +229,13 @@ fn reads_at_another_node_are_refused_almost_at_once() {
         times.last()
     );
     if app.database_is_postgres() {
-        // Not by the lifetime of what is remembered, which is five seconds.
+        // By the notification, and not by the expiry of the cached identity after five seconds.
         assert!(times[times.len() / 2] < Duration::from_millis(500), "{times:?}");
     }
 }
 
 #[test]
-fn a_node_whose_listener_is_gone_believes_nothing_that_it_remembers() {
+fn a_node_without_its_listener_does_not_use_cached_identities() {
     let app = spawn_app();
     if !app.database_is_postgres() {
         return;

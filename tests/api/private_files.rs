@@ -1,4 +1,4 @@
-//! What Gable writes to the disk of its machine is for its own user, whatever the umask is.
+//! Files that Gable writes are readable for its own user only, whatever the umask is.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

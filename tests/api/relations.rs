@@ -1,10 +1,10 @@
-//! References between rows: connecting, restricting, cascading, and what is unique.
+//! References between rows: connecting, restricting, cascading, and uniqueness.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Account, App, app};
 
-const NOBODY: &str = "018f3f2e-0000-7000-8000-000000000000";
+const MISSING_ID: &str = "018f3f2e-0000-7000-8000-000000000000";
 
 fn slug() -> String {
     uuid::Uuid::now_v7().to_string()
@@ -22,7 +22,7 @@ fn tag(app: &App) -> String {
     app.super_user().post("/api/tags", json!({ "name": uuid::Uuid::now_v7().simple().to_string() })).succeeds(201).id()
 }
 
-/// Makes a reading by this author; its path.
+/// Makes a reading by this author and returns its path.
 fn reading_of(app: &App, author: Value) -> String {
     let body = json!({
         "title": "An evening", "contact": "box@example.com", "seats": 1, "price": "1", "day": "2026-03-22",
@@ -55,17 +55,17 @@ fn a_reference_given_both_ways_is_refused() {
 fn a_reference_to_nothing_is_refused_and_nothing_is_stored() {
     let app = app();
     let grace = app.editor("grace");
-    let body = json!({ "title": "Title", "content": "…", "slug": slug(), "authorId": NOBODY });
+    let body = json!({ "title": "Title", "content": "…", "slug": slug(), "authorId": MISSING_ID });
     let title = body["slug"].as_str().expect("a slug").to_owned();
     grace.post("/api/posts", body).expect(400, "ReferencedRecordNotFound");
     assert_eq!(app.count(&format!("/api/posts?slug={title}")), 0);
     let path = format!("/api/posts/{}", article(&grace, json!({})));
-    grace.patch(&path, json!({ "author": { "id": NOBODY } })).expect(400, "InlineRecordNotFound");
+    grace.patch(&path, json!({ "author": { "id": MISSING_ID } })).expect(400, "InlineRecordNotFound");
     assert_eq!(app.row(&path)["authorId"], grace.id);
 }
 
 #[test]
-fn what_is_no_reference_is_refused() {
+fn a_malformed_reference_is_refused() {
     let app = app();
     let root = app.super_user();
     for author in
@@ -103,7 +103,7 @@ fn an_immutable_reference_is_refused_later() {
     let (one, other) = (article(&ada, json!({})), article(&ada, json!({})));
     let comment = ada.post("/api/comments", json!({ "content": "Well said.", "post": { "id": one } })).succeeds(201);
     let path = format!("/api/comments/{}", comment.id());
-    for body in [json!({ "post": { "id": other } }), json!({ "postId": other }), json!({ "authorId": NOBODY })] {
+    for body in [json!({ "post": { "id": other } }), json!({ "postId": other }), json!({ "authorId": MISSING_ID })] {
         ada.patch(&path, body).expect(400, "InvalidRequestBody");
     }
     assert_eq!(app.row(&path), comment["data"]);
@@ -116,7 +116,7 @@ fn rows_are_linked_and_unlinked_through_the_body() {
     let (one, two) = (tag(&app), tag(&app));
     let id = article(&ada, json!({ "tags": [{ "id": one }, { "id": two, "apiAction": "connect" }] }));
     let path = format!("/api/posts/{id}");
-    // Linking twice, and unlinking what is not linked, is no error.
+    // Linking a row twice and unlinking a row that is not linked both succeed.
     ada.patch(&path, json!({ "tags": [{ "id": one }] })).succeeds(200);
     let out = json!({ "tags": [{ "id": two, "apiAction": "disconnect" }] });
     ada.patch(&path, out.clone()).succeeds(200);
@@ -127,19 +127,18 @@ fn rows_are_linked_and_unlinked_through_the_body() {
 fn a_link_to_nothing_is_refused_and_nothing_is_stored() {
     let app = app();
     let ada = app.sign_up("ada");
-    let body =
-        json!({ "title": "Title", "content": "…", "slug": slug(), "tags": [{ "id": tag(&app) }, { "id": NOBODY }] });
+    let body = json!({ "title": "Title", "content": "…", "slug": slug(), "tags": [{ "id": tag(&app) }, { "id": MISSING_ID }] });
     ada.post("/api/posts", body).expect(400, "InlineRecordNotFound");
     assert_eq!(app.count(&format!("/api/posts?authorId={}", ada.id)), 0);
     let path = format!("/api/posts/{}", article(&ada, json!({})));
     let before = app.row(&path);
-    let change = json!({ "title": "Changed", "tags": [{ "id": NOBODY }] });
+    let change = json!({ "title": "Changed", "tags": [{ "id": MISSING_ID }] });
     ada.patch(&path, change).expect(400, "InlineRecordNotFound");
     assert_eq!(app.row(&path), before);
 }
 
 #[test]
-fn what_is_no_list_of_links_is_refused() {
+fn a_malformed_list_of_links_is_refused() {
     let app = app();
     let ada = app.sign_up("ada");
     for tags in [json!({}), json!("x"), json!([7]), json!([{ "id": 7 }]), json!(null)] {

@@ -1,10 +1,10 @@
-//! Readings are marked deleted instead of being deleted: to every caller they are gone.
+//! Readings are marked as deleted instead of being deleted, and no caller sees them any longer.
 
 use serde_json::json;
 
 use crate::harness::{App, app};
 
-/// A new reading; its id.
+/// Makes a reading and returns its id.
 fn reading(app: &App, title: &str) -> String {
     let body = json!({
         "title": title, "contact": "box@example.com", "seats": 1, "price": "1", "day": "2026-03-22", "startsAt": "19:30"

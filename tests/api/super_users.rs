@@ -1,4 +1,4 @@
-//! Who may do everything: only they make others of their kind, and one of them always stays.
+//! Super users: only they can make super users, and the last one cannot be removed.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn many(account: &Account) -> String {
     format!("/api/users/many?id={}", account.id)
 }
 
-/// An account with every permission on accounts, and still no super user.
+/// Makes an account with every permission on accounts that is not a super user.
 fn administrator(app: &App) -> Account {
     let administrator = app.sign_up("administrator");
     for action in ["View", "Create", "Update", "Delete"] {
@@ -23,7 +23,7 @@ fn administrator(app: &App) -> Account {
     administrator
 }
 
-/// One more, beside the one that every application has.
+/// Makes another super user.
 fn another(app: &App) -> Account {
     let account = app.sign_up("second");
     app.super_user().patch(&path(&account), json!({ "isSuperUser": true })).succeeds(200);
@@ -52,7 +52,7 @@ fn an_administrator_makes_no_super_user() {
 }
 
 #[test]
-fn an_administrator_does_not_touch_a_super_user() {
+fn an_administrator_cannot_change_a_super_user() {
     let app = app();
     let (administrator, root) = (administrator(&app), app.super_user());
     let before = app.row(&path(root));
@@ -88,7 +88,7 @@ fn a_super_user_makes_and_unmakes_others() {
     assert!(is_super_user(&second) && !is_super_user(app.super_user()));
 }
 
-/// Everything that would take the only super user away.
+/// Every request that would remove the only super user.
 fn endings(root: &Account) -> [(&'static str, String, Value); 8] {
     [
         ("PATCH", path(root), json!({ "isSuperUser": false })),
@@ -116,14 +116,14 @@ fn the_last_one_stays(app: &App, root: &Account) {
 }
 
 #[test]
-fn the_last_super_user_stays() {
+fn the_last_super_user_cannot_be_removed() {
     let app = spawn_app();
     app.sign_up("ada");
     the_last_one_stays(&app, app.super_user());
 }
 
 #[test]
-fn a_super_user_who_may_not_act_does_not_count() {
+fn a_suspended_super_user_does_not_count() {
     for ending in 0..3 {
         let app = spawn_app();
         let (root, second) = (app.super_user(), another(&app));
@@ -137,7 +137,7 @@ fn a_super_user_who_may_not_act_does_not_count() {
 }
 
 #[test]
-fn the_last_two_do_not_go_together() {
+fn the_last_two_super_users_cannot_be_removed_together() {
     let app = spawn_app();
     let (root, second) = (app.super_user(), another(&app));
     let both = "/api/users/many?isSuperUser=true";
@@ -147,7 +147,7 @@ fn the_last_two_do_not_go_together() {
     assert!(is_super_user(root) && is_super_user(&second));
 }
 
-/// Two super users, each of whom does something to one of them at the same moment; one must fail.
+/// Makes two super users, who each send a request at the same time; one of the requests must fail.
 fn one_of_two_stays(app: &App, act: impl Fn(&Account, &Account) -> crate::harness::Reply + Sync) {
     let pair = [app.super_user(), &another(app)];
     let replies = at_once(2, |number| act(pair[number], pair[1 - number]));
@@ -176,7 +176,7 @@ fn of_two_who_delete_each_other_at_once_one_stays() {
 }
 
 #[test]
-fn of_two_who_leave_at_once_one_stays() {
+fn of_two_who_delete_themselves_at_once_one_stays() {
     for _ in 0..3 {
         one_of_two_stays(&spawn_app(), |one, _| one.delete("/api/users/me"));
     }

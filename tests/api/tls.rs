@@ -1,4 +1,4 @@
-//! TLS towards PostgreSQL. `.ci/with-postgres` gives its server a certificate for `localhost`, and names the file with it.
+//! TLS to PostgreSQL. `.ci/with-postgres` makes a certificate for `localhost` and names it in an environment variable.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::harness::{Output, Setup};
 
-/// The certificate of the server, which it signed itself; none where this run has no such server.
+/// The self-signed certificate of the server, or `None` if this run has no such server.
 fn certificate() -> Option<String> {
     let path = std::env::var("TEST_POSTGRES_CERTIFICATE").ok().filter(|path| !path.is_empty());
     if path.is_none() {
@@ -16,7 +16,7 @@ fn certificate() -> Option<String> {
     path
 }
 
-/// How the application starts with these parameters of its URL, the server being named by `host`.
+/// Starts the application with this host and these parameters in its URL.
 fn start(host: &str, parameters: &str) -> (Output, i64) {
     let setup = Setup::new();
     let url = setup.sql_url().replacen("127.0.0.1", host, 1);
@@ -43,7 +43,7 @@ fn is_refused(host: &str, parameters: &str) {
 }
 
 #[test]
-fn what_encrypts_encrypts_and_what_verifies_verifies() {
+fn each_ssl_mode_encrypts_and_verifies_as_documented() {
     let Some(certificate) = certificate() else { return };
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let directory = tempfile::tempdir().expect("a directory");

@@ -1,10 +1,10 @@
-//! Bodies: every field type with good and bad values, and what a body may not say at all.
+//! Validation of bodies: every field type with valid and invalid values, and keys that a body may not contain.
 
 use serde_json::{Value, json};
 
 use crate::harness::{App, Reply, SharedApp, app};
 
-/// Everything that a reading must have, and nothing else.
+/// A reading with all required fields and no others.
 fn reading() -> Value {
     json!({
         "title": "An evening", "contact": "box@example.com", "seats": 40, "price": "12.50",
@@ -12,7 +12,7 @@ fn reading() -> Value {
     })
 }
 
-/// The same with further or other values.
+/// Like `reading`, with further or other values.
 fn reading_with(more: Value) -> Value {
     let mut body = reading();
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
@@ -25,7 +25,7 @@ fn create(app: &App, more: Value) -> Reply {
     app.super_user().post("/api/readings", reading_with(more))
 }
 
-/// Asserts that a value is stored as it is shown; both in the answer and when it is read again.
+/// Asserts that a value is answered, and read again, as `shown`.
 #[track_caller]
 fn keeps(app: &App, field: &str, given: Value, shown: Value) {
     let created = create(app, json!({ field: given })).succeeds(201);
@@ -34,7 +34,7 @@ fn keeps(app: &App, field: &str, given: Value, shown: Value) {
     assert_eq!(read[field], shown, "{given}, read again");
 }
 
-/// Asserts that a value is refused with this code, on creation and as a change, and that nothing changed.
+/// Asserts that a value is refused with this code by a create and by an update, and that nothing changed.
 #[track_caller]
 fn refuses(app: &App, field: &str, given: Value, code: &str) {
     let reply = create(app, json!({ field: given })).expect(400, "InvalidRequestBody");
@@ -275,7 +275,7 @@ fn what_is_no_uuid_is_refused_at_creation() {
 }
 
 #[test]
-fn null_clears_what_is_optional_and_is_refused_where_it_is_not() {
+fn null_clears_an_optional_field_and_is_refused_for_a_required_one() {
     let app = app();
     let row =
         create(&app, json!({ "rating": 3.5, "extras": { "a": 1 }, "tickets": "https://example.com/" })).succeeds(201);
@@ -297,7 +297,7 @@ fn null_clears_what_is_optional_and_is_refused_where_it_is_not() {
 }
 
 #[test]
-fn absent_leaves_a_value_alone() {
+fn an_absent_field_keeps_its_value() {
     let app = app();
     let row = create(&app, json!({ "rating": 3.5 })).succeeds(201);
     let updated = app.super_user().patch(&format!("/api/readings/{}", row.id()), json!({ "seats": 41 })).succeeds(200);
@@ -305,7 +305,7 @@ fn absent_leaves_a_value_alone() {
 }
 
 #[test]
-fn what_is_required_is_missed_all_at_once_in_the_order_of_the_fields() {
+fn all_missing_fields_are_reported_at_once_in_the_order_of_the_fields() {
     let app = app();
     let reply = app.super_user().post("/api/readings", json!({})).expect(400, "InvalidRequestBody");
     let codes =
@@ -315,7 +315,7 @@ fn what_is_required_is_missed_all_at_once_in_the_order_of_the_fields() {
 }
 
 #[test]
-fn every_problem_of_a_body_is_said_at_once_in_the_order_of_the_fields() {
+fn every_problem_of_a_body_is_reported_at_once_in_the_order_of_the_fields() {
     let app = app();
     let body = json!({
         "colour": "red", "stage": "closed", "price": "1.234", "contact": "nobody", "seats": 0,
@@ -371,7 +371,7 @@ fn unknown_keys_are_refused_and_named() {
 }
 
 #[test]
-fn what_the_server_sets_is_refused_even_from_a_super_user() {
+fn fields_that_the_server_sets_are_refused_even_from_a_super_user() {
     let app = app();
     let row = create(&app, json!({})).succeeds(201);
     let path = format!("/api/readings/{}", row.id());

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Archive, FOLDERS, PAPERS};
 use crate::harness::Client;
 
-/// Papers of one folder: three titles, and as many pages.
+/// Makes papers with three titles and three numbers of pages in one folder.
 fn papers(archive: &Archive) -> String {
     let folder = archive.folder(json!({ "label": "papers" }));
     for (title, pages) in [("a", Some(1)), ("b", Some(2)), ("c", None)] {
@@ -35,7 +35,7 @@ fn filters_of_a_list_are_joined_with_or_where_the_application_says_so() {
     assert_eq!(titles(root, "search=b&title=a"), "", "a search narrows");
     assert_eq!(titles(root, "AND[0][pages][gte]=1&title=a&title[in]=c"), "a", "explicit AND narrows");
     let json = "filters=%7B%22title%22:%22a%22,%22pages%22:2%7D";
-    assert_eq!(titles(root, json), "", "what stands in one object holds together");
+    assert_eq!(titles(root, json), "", "conditions in one object are joined with AND");
     assert_eq!(titles(root, &format!("{json}&title=c")), "c");
 }
 
@@ -61,8 +61,8 @@ fn a_bulk_write_joins_its_filters_with_and_unless_the_request_says_otherwise() {
     assert_eq!(root.delete(&many("title=a&pages=2")).succeeds(200)["results"], 0);
     assert_eq!(titles(root, ""), "abc");
     assert_eq!(titles(root, "pages=9"), "");
-    let asked = root.patch(&many("title=a&pages=2&filterMode=OR"), json!({ "pages": 9 })).succeeds(200);
-    assert_eq!(asked["results"], 2);
+    let changed = root.patch(&many("title=a&pages=2&filterMode=OR"), json!({ "pages": 9 })).succeeds(200);
+    assert_eq!(changed["results"], 2);
     assert_eq!(titles(root, "pages=9"), "ab");
     root.delete(&many("filterMode=OR&title=a&title[ne]=a")).expect(400, "MissingFilterCriteria");
     assert_eq!(titles(root, ""), "abc");

@@ -1,10 +1,10 @@
-//! Filters of a field that holds a list.
+//! Filters on a field whose value is a list.
 
 use serde_json::{Value, json};
 
 use super::{Archive, KEEPERS, refused};
 
-/// Names of keepers, each with other roles.
+/// Keepers with different roles.
 fn keepers(archive: &Archive) -> [String; 4] {
     [json!([]), json!(["reader"]), json!(["keeper", "reader"]), json!(["head keeper"])].map(|roles: Value| {
         let keeper = archive.sign_up();
@@ -15,7 +15,7 @@ fn keepers(archive: &Archive) -> [String; 4] {
 }
 
 #[test]
-fn a_list_is_asked_for_its_elements() {
+fn a_list_field_is_filtered_by_its_elements() {
     let archive = Archive::new();
     let names = keepers(&archive);
     let client = &archive.root.client;
@@ -42,20 +42,20 @@ fn a_list_is_asked_for_its_elements() {
 }
 
 #[test]
-fn what_a_list_cannot_be_asked_is_refused_with_what_it_can() {
+fn operators_that_lists_lack_are_refused_with_those_that_they_have() {
     let archive = Archive::new();
     let client = &archive.root.client;
     for query in ["roles=reader", "roles[in]=reader", "roles[ne]=reader"] {
         let message = refused(client.get(&format!("{KEEPERS}?{query}")));
         assert!(message.contains("'hasSome'"), "{message}");
     }
-    for (query, told) in [
+    for (query, hint) in [
         ("roles[has]=nobody", "one of reader, keeper, head keeper"),
         ("roles[hasSome]=reader,nobody", "one of reader, keeper, head keeper"),
         ("roles[has]=reader&roles[has]=keeper", "may be given once"),
         ("roles[isEmpty]=maybe", "true or false"),
     ] {
         let message = refused(client.get(&format!("{KEEPERS}?{query}")));
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(hint), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! What `routes:` presets of queries: it narrows what a request may ask for, and fills in what it does not say.
+//! Presets of queries in `routes:`, which limit a request and supply the parameters that it leaves out.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn keys(row: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_list_that_says_nothing_has_the_fields_order_and_length_of_its_route() {
+fn a_request_without_parameters_has_the_preset_fields_order_and_length() {
     let archive = Archive::new();
     for label in ["a", "b", "c", "d", "e"] {
         archive.folder(json!({ "label": label, "note": "…" }));
@@ -47,7 +47,7 @@ fn a_request_replaces_what_is_preset_within_its_limits() {
 }
 
 #[test]
-fn what_a_route_does_not_show_is_there_for_no_parameter() {
+fn fields_that_a_preset_leaves_out_are_unknown_to_every_parameter() {
     let archive = Archive::new();
     archive.folder(json!({ "label": "a", "note": "secret" }));
     let client = &archive.root.client;
@@ -86,7 +86,7 @@ fn each_route_has_its_own_preset() {
     let row = client.get(&format!("{FOLDERS}/{}", made.id())).succeeds(200);
     assert!(row["data"]["note"].is_null() && row["data"]["openedAt"].is_null() && row["data"]["label"] == "new");
     assert!(!keys(&row["data"]).contains(&"note"), "the one field that is left out");
-    // Nor by way of a relation that leads back.
+    // Nor through a relation that leads back.
     let path = format!("{FOLDERS}/{}", made.id());
     client.get(&format!("{path}?fields=papers.folder.note")).expect(400, "InvalidRequestQuery");
     let back = client.get(&format!("{path}?fields=+papers.folder")).succeeds(200);
@@ -105,7 +105,7 @@ fn each_route_has_its_own_preset() {
 }
 
 #[test]
-fn a_row_outside_the_route_is_not_there_and_does_not_change() {
+fn a_row_outside_the_preset_is_answered_like_a_missing_row() {
     let archive = Archive::new();
     let (id, client) = (sealed(&archive), &archive.root.client);
     let path = format!("{FOLDERS}/{id}");
@@ -119,7 +119,7 @@ fn a_row_outside_the_route_is_not_there_and_does_not_change() {
 }
 
 #[test]
-fn what_a_route_presets_is_no_filter_of_a_bulk_write() {
+fn a_preset_does_not_count_as_the_filter_of_a_bulk_write() {
     let archive = Archive::new();
     let id = archive.folder(json!({ "label": "open", "shelf": 1 }));
     let client = &archive.root.client;
@@ -129,7 +129,7 @@ fn what_a_route_presets_is_no_filter_of_a_bulk_write() {
 }
 
 #[test]
-fn a_change_may_carry_a_row_out_of_its_route() {
+fn a_change_may_move_a_row_out_of_the_preset() {
     let archive = Archive::new();
     let id = archive.folder(json!({ "label": "a" }));
     let path = format!("{FOLDERS}/{id}");

@@ -1,4 +1,4 @@
-//! Whatever stands behind the question mark is answered, or refused as a query: it makes nothing fail.
+//! Random query strings: each is answered or refused with 400, and none causes a 500.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use super::encoded;
 use crate::harness::app;
 
-/// Names and values that mean something here, and what stands between them.
+/// Names, values and separators of queries.
 const PIECES: [&str; 64] = [
     "title",
     "status",
@@ -94,7 +94,7 @@ fn pieces() -> impl Strategy<Value = String> {
     prop_oneof![4 => vec(select(&PIECES[..]), 0..8).prop_map(|pieces| pieces.concat()), 1 => "\\PC{0,20}"]
 }
 
-/// Encoded as a browser does it, or thrown there as it is.
+/// Appends a piece, encoded as browsers encode it or as it is.
 fn query() -> impl Strategy<Value = String> {
     let name = prop_oneof![1 => select(&NAMES[..]).prop_map(str::to_owned), 1 => pieces()];
     let pair = (name, pieces()).prop_map(|(name, value)| format!("{}={}", encoded(&name), encoded(&value)));
@@ -111,7 +111,7 @@ fn any_query_string_is_answered_or_refused_as_a_query() {
         Config { cases: 1500, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_120), ..Config::default() };
     let outcome = TestRunner::new(config).run(&(lists, query()), |(list, query)| {
         let path = format!("/api/{list}?{query}");
-        // An empty body changes nothing, whichever rows the query chooses.
+        // An empty body changes nothing, whichever rows the query selects.
         let reply = if list.ends_with("many") {
             app.super_user().patch(&path, serde_json::json!({}))
         } else {

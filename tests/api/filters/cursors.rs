@@ -1,11 +1,11 @@
-//! Cursors: walking through a list whose rows come and go, and what is no cursor of a query.
+//! Cursors: reading a list while rows are added and deleted, and cursors that are refused.
 
 use serde_json::json;
 
 use super::{Shelf, refused, titles};
 use crate::harness::Reply;
 
-/// Readings that sort alike in many ways: ratings are missing, repeated and different.
+/// Readings with many ties in their sort order: ratings are missing, repeated and different.
 fn ranked() -> Shelf {
     let ratings = [json!(null), json!(1.0), json!(2.5), json!(null), json!(2.5), json!(1.0), json!(4.0)];
     let rows: Vec<_> = ratings.iter().enumerate().map(|(nth, rating)| (nth.to_string(), rating)).collect();
@@ -24,7 +24,7 @@ fn next(reply: &Reply) -> Option<String> {
     reply["nextCursor"].as_str().map(str::to_owned)
 }
 
-/// Every row from the first page to the last, `between` being done after each page.
+/// Reads all pages and returns their rows; `between` runs after each page.
 #[track_caller]
 fn walk(shelf: &Shelf, query: &str, mut between: impl FnMut(&Reply)) -> Vec<String> {
     let mut seen = Vec::new();
@@ -73,14 +73,14 @@ fn a_walk_sees_every_row_once_and_in_order() {
 }
 
 #[test]
-fn rows_that_come_and_go_meanwhile_move_no_page() {
+fn rows_added_and_deleted_meanwhile_do_not_shift_pages() {
     for sort in ["rating,title", "-rating,title", "title", "-title", "isOnline,-rating,title"] {
         let shelf = ranked();
         let whole = titles(&shelf.list(&format!("sort={sort}")).succeeds(200));
         let mut round = 0;
         let seen = walk(&shelf, &format!("sort={sort}"), |page| {
             round += 1;
-            // The very row that the cursor names is deleted, and others come before and after it.
+            // The row of the cursor is deleted, and others are added before and after it.
             let ids = page.column("id");
             let last = ids.last().and_then(|id| id.as_str()).expect("a row");
             shelf.app.super_user().delete(&format!("/api/readings/{last}")).succeeds(204);
@@ -182,7 +182,7 @@ fn a_cursor_and_a_page_exclude_each_other() {
 }
 
 #[test]
-fn a_text_too_long_for_a_cursor_has_none_and_pages_all_the_same() {
+fn a_list_sorted_by_texts_too_long_for_a_cursor_has_pages_only() {
     let app = crate::harness::app();
     let ada = app.sign_up("ada");
     for first in ["a", "b"] {

@@ -1,22 +1,10 @@
-//! The examples of `docs/queries.md`, and of what `docs/coming-from-arkos.md` says of queries.
+//! The examples in `docs/queries.md`, and those about queries in `docs/coming-from-arkos.md`.
 
 use super::encoded;
-use crate::harness::app;
+use crate::harness::{app, blocks, section};
 
 const PAGE: &str = include_str!("../../../docs/queries.md");
 const ARKOS: &str = include_str!("../../../docs/coming-from-arkos.md");
-
-/// The blocks of a language.
-fn blocks(page: &'static str, language: &str) -> Vec<&'static str> {
-    let fence = format!("```{language}\n");
-    page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
-}
-
-/// What `docs/coming-from-arkos.md` says of queries.
-fn arkos() -> &'static str {
-    let section = ARKOS.split("\n## ").find_map(|section| section.strip_prefix("Queries\n"));
-    section.expect("a section of queries")
-}
 
 #[test]
 fn every_example_is_answered() {
@@ -31,7 +19,7 @@ fn every_example_is_answered() {
     }
 }
 
-/// A line as a client sends it: quotation marks and braces are encoded, brackets are not.
+/// A line as a client sends it, with quotation marks and braces encoded, and brackets not.
 fn sent(line: &str) -> String {
     let encoded = line.replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
     format!("/api/{encoded}")
@@ -40,7 +28,7 @@ fn sent(line: &str) -> String {
 #[test]
 fn what_clients_of_arkos_send_is_answered_or_refused_as_the_page_says() {
     let app = app();
-    let lines = |language| blocks(arkos(), language).into_iter().flat_map(str::lines);
+    let lines = |language| blocks(section(ARKOS, "Queries"), language).into_iter().flat_map(str::lines);
     let answered: Vec<&str> = lines("text").collect();
     assert!(answered.len() >= 10, "{answered:?}");
     for line in answered {

@@ -1,11 +1,11 @@
-//! `filters={…}`: the same as JSON, with `AND`, `OR` and `NOT`.
+//! Filters as JSON in `filters={…}`, with `AND`, `OR` and `NOT`.
 
 use serde_json::{Value, json};
 
 use super::{encoded, refused, three};
 
 #[test]
-fn json_says_what_a_url_says() {
+fn json_filters_mean_the_same_as_those_in_a_url() {
     let shelf = three();
     for (filters, kept) in [
         (json!({}), "abc"),
@@ -32,7 +32,7 @@ fn json_says_what_a_url_says() {
 }
 
 #[test]
-fn and_or_and_not_stand_in_each_other() {
+fn and_or_and_not_can_be_nested() {
     let shelf = three();
     for (filters, kept) in [
         (json!({ "OR": [{ "seats": 10 }, { "seats": 30 }] }), "ac"),
@@ -54,7 +54,7 @@ fn and_or_and_not_stand_in_each_other() {
 }
 
 #[test]
-fn json_and_the_url_hold_together_as_the_mode_says() {
+fn json_and_url_filters_are_joined_by_the_filter_mode() {
     let shelf = three();
     let filters = encoded(&json!({ "seats": { "gte": 20 } }).to_string());
     assert_eq!(shelf.titles(&format!("filters={filters}&isOnline=false")).concat(), "c");
@@ -63,7 +63,7 @@ fn json_and_the_url_hold_together_as_the_mode_says() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
+fn a_problem_is_reported_with_its_position() {
     let shelf = three();
     for (filters, field, expected) in [
         (json!({ "titel": "x" }), "filters.titel", "is not a known query parameter"),
@@ -112,7 +112,7 @@ fn nots(count: usize, inner: Value) -> Value {
 }
 
 #[test]
-fn nesting_has_an_end() {
+fn the_depth_of_nesting_is_limited() {
     let shelf = three();
     assert_eq!(shelf.json_titles(&nots(8, json!({ "seats": 10 }))).concat(), "a");
     for count in [9, 60, 126] {
@@ -133,7 +133,7 @@ fn filters_within_json_are_counted_with_those_of_the_url() {
     let any = |element: Value, count: usize| {
         format!("filters={}", encoded(&json!({ "OR": vec![element; count] }).to_string()))
     };
-    // One of the twenty is the shelf's own.
+    // One of the twenty conditions is that of the shelf.
     for element in [json!({ "seats": 10 }), json!({}), json!({ "NOT": {} })] {
         shelf.list(&any(element.clone(), 19)).succeeds(200);
         assert_eq!(refused(shelf.list(&any(element, 20))).1, "at most 20 filters are allowed");

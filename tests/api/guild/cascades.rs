@@ -1,12 +1,12 @@
-//! Deletions that take accounts, or denials, along because the tables say so. The checker refuses such a schema, so the
-//! tables are changed by hand here.
+//! Foreign keys that delete accounts or denied permissions together with another row. The checker refuses such a schema,
+//! so these tests change the tables by SQL.
 
 use serde_json::json;
 
 use super::{CHAPTERS, Guild, HALLS, Member};
 use crate::harness::Sql;
 
-/// Makes the database delete rows of a table with the chapter that they belong to.
+/// Makes the database delete the rows of a table together with their chapter.
 fn cascade(sql: &mut Sql, table: &str) {
     match sql {
         Sql::Sqlite(_) => sql.run(&format!(
@@ -25,7 +25,7 @@ fn id(path: &str) -> &str {
     path.rsplit('/').next().expect("an id")
 }
 
-/// A hall with a chapter that these belong to; their paths.
+/// Makes a hall with a chapter that these rows belong to, and returns their paths.
 fn meeting(guild: &Guild, members: &[&Member]) -> (String, String) {
     let hall = guild.made(HALLS, json!({ "street": "Long Lane" }));
     let chapter = guild.made(CHAPTERS, json!({ "name": crate::harness::unique("chapter"), "hallId": id(&hall) }));
@@ -36,7 +36,7 @@ fn meeting(guild: &Guild, members: &[&Member]) -> (String, String) {
     (hall, chapter)
 }
 
-/// Every request that deletes the chapter, or the hall with the chapter in it, and its answer's code and status.
+/// Sends every request that deletes the chapter, directly or with its hall, and asserts the refusal.
 fn refused_everywhere(by: &Member, (hall, chapter): &(String, String), status: u16, code: &str) {
     by.client.delete(chapter).expect(status, code);
     by.client.delete(&format!("{CHAPTERS}/many?id={}", id(chapter))).expect(status, code);
@@ -47,11 +47,11 @@ fn refused_everywhere(by: &Member, (hall, chapter): &(String, String), status: u
 }
 
 #[test]
-fn the_last_super_user_does_not_go_with_a_row_that_they_belong_to() {
-    let mut guild = Guild::new();
+fn deleting_a_row_cannot_delete_the_last_super_user_by_a_cascade() {
+    let guild = Guild::new();
     let ada = guild.sign_up();
     let meeting = meeting(&guild, &[&guild.root, &ada]);
-    guild.restart_after(|sql| cascade(sql, "members"));
+    let guild = guild.restart_after(|sql| cascade(sql, "members"));
     refused_everywhere(&guild.root, &meeting, 409, "LastSuperUser");
     let ada = guild.log_in(&ada.handle);
     refused_everywhere(&ada, &meeting, 403, "NotEnoughPermissions");
@@ -60,13 +60,13 @@ fn the_last_super_user_does_not_go_with_a_row_that_they_belong_to() {
 }
 
 #[test]
-fn the_last_two_super_users_do_not_go_together() {
-    let mut guild = Guild::new();
+fn deleting_a_row_cannot_delete_the_last_two_super_users_by_a_cascade() {
+    let guild = Guild::new();
     let second = guild.sign_up();
     let path = format!("/guild/members/{}", second.id.as_str().expect("an id"));
     guild.root.client.patch(&path, json!({ "isSuperUser": true })).succeeds(200);
     let both = meeting(&guild, &[&guild.root, &second]);
-    guild.restart_after(|sql| cascade(sql, "members"));
+    let guild = guild.restart_after(|sql| cascade(sql, "members"));
     refused_everywhere(&guild.root, &both, 409, "LastSuperUser");
     let one = meeting(&guild, &[&second]);
     guild.root.client.delete(&one.0).succeeds(204);
@@ -75,14 +75,14 @@ fn the_last_two_super_users_do_not_go_together() {
 }
 
 #[test]
-fn a_denial_does_not_go_with_a_row_that_it_belongs_to() {
-    let mut guild = Guild::new();
+fn deleting_a_row_cannot_delete_a_denial_by_a_cascade() {
+    let guild = Guild::new();
     let bob = guild.sign_up();
     let meeting = meeting(&guild, &[]);
     let permission = ("hall", "Create");
     let denied = guild.override_of(&bob, permission, "deny");
     guild.root.client.patch(&denied, json!({ "chapterId": id(&meeting.1) })).succeeds(200);
-    guild.restart_after(|sql| cascade(sql, "user_permissions"));
+    let guild = guild.restart_after(|sql| cascade(sql, "user_permissions"));
     let bob = guild.log_in(&bob.handle);
     refused_everywhere(&bob, &meeting, 403, "CannotGrant");
     assert!(!guild.may(&bob, permission));

@@ -1,10 +1,10 @@
-//! Somebody with a token.
+//! An account with a token.
 
 use std::ops::Deref;
 
 use super::Client;
 
-/// Requests through it are made with its token.
+/// An account. Requests through it are sent with its token.
 pub(crate) struct Account {
     pub(super) client: Client,
     pub(crate) id: String,
@@ -13,7 +13,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// `{ "id": … }`, as a body refers to it.
+    /// `{ "id": … }`, which refers to the account in a body.
     pub(crate) fn reference(&self) -> serde_json::Value {
         serde_json::json!({ "id": self.id })
     }

@@ -73,27 +73,27 @@ impl Setup {
         self.directory.path()
     }
 
-    /// Its whole environment.
+    /// The environment of the process.
     pub(crate) fn variables(&self) -> Vec<(&str, &str)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// The URL of its database at the server itself.
+    /// The URL of the database, not behind the pooler.
     pub(crate) fn sql_url(&self) -> &str {
         &self.database.url
     }
 
-    /// A connection to its database.
+    /// A connection to the database.
     pub(crate) fn sql(&self) -> Sql {
         self.database.sql()
     }
 
-    /// How many rows a table has.
+    /// The number of rows in a table.
     pub(crate) fn rows(&self, table: &str) -> i64 {
         self.database.number(&format!("SELECT count(*) FROM {table}"), &[])
     }
 
-    /// Runs one of the application's commands to its end.
+    /// Runs one of the application's commands.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.launch().run(arguments)
     }
@@ -102,7 +102,7 @@ impl Setup {
         Launch { directory: self.directory.path(), environment: &self.environment }
     }
 
-    /// Runs one of the application's commands to its end, with another standard error.
+    /// Runs one of the application's commands with another standard error.
     pub(crate) fn run_logging_to(&self, arguments: &[&str], stderr: Stdio) -> Output {
         self.launch().run_logging_to(arguments, stderr)
     }
@@ -112,7 +112,7 @@ impl Setup {
         self.serve(process)
     }
 
-    /// Starts it with another standard error; its log is the test's business then.
+    /// Starts the application with another standard error. The harness does not read its log then.
     pub(crate) fn spawn_logging_to(self, stderr: Stdio) -> App {
         let process = self.launch().start_logging_to(&[], stderr);
         self.serve(process)
@@ -125,10 +125,10 @@ impl Setup {
     }
 }
 
-/// Killed, and its database dropped, with this value. Requests through it are anonymous.
+/// A running application. Requests through it are anonymous. Dropping it kills the process and drops the database.
 pub(crate) struct App {
     client: Client,
-    // Before the setup: the process must be gone when its database goes.
+    // Declared, and so dropped, before the setup: a database must not disappear under its process.
     process: Mutex<Process>,
     pub(super) log: Log,
     root: OnceLock<Account>,
@@ -149,23 +149,23 @@ impl App {
         self.client.base.trim_start_matches("http://")
     }
 
-    /// The steps by which its database would answer a query for the rows of some ids.
+    /// The query plan for a query for the rows of some ids.
     pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
         self.setup.database.plan(sql)
     }
 
-    /// The URL of its database at the server itself.
+    /// The URL of the database, not behind the pooler.
     pub(crate) fn sql_url(&self) -> &str {
         self.setup.sql_url()
     }
 
-    /// The secret with which this application signs its tokens.
+    /// The secret with which the application signs tokens.
     pub(crate) fn jwt_secret(&self) -> String {
         let kept = self.setup.directory().join(".gable/jwt_secret");
         std::fs::read_to_string(kept).expect("a secret that was made at the first start").trim().to_owned()
     }
 
-    /// A connection to its database.
+    /// A connection to the database.
     pub(crate) fn sql(&self) -> Sql {
         self.setup.sql()
     }
@@ -174,12 +174,12 @@ impl App {
         self.setup.database.url.starts_with("postgres")
     }
 
-    /// The one number that a query answers.
+    /// The number that a query yields.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         self.setup.database.number(sql, &[])
     }
 
-    /// Changes its database as an operator would.
+    /// Changes the database by SQL, as an operator would.
     pub(crate) fn run_sql(&self, sql: &str) {
         self.setup.sql().run(sql);
     }
@@ -189,17 +189,17 @@ impl App {
         self.log.text()
     }
 
-    /// Waits for a line that holds both: what a request caused may be printed a moment after its answer.
+    /// Waits for a line that contains both texts: a request may be logged shortly after it was answered.
     pub(crate) fn log_has(&self, what: &str, which: &str) {
         self.log.wait_for_line(|line| line.contains(what) && line.contains(which));
     }
 
-    /// Runs one of the application's commands beside the server, on the same database.
+    /// Runs one of the application's commands on the same database while the server runs.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.setup.run(arguments)
     }
 
-    /// A super user; the same one each time.
+    /// The application's super user, made at the first call.
     pub(crate) fn super_user(&self) -> &Account {
         self.root.get_or_init(|| {
             let environment = [&self.setup.environment[..], &[("GABLE_SUPERUSER_PASSWORD".into(), PASSWORD.into())]];
@@ -212,7 +212,7 @@ impl App {
         })
     }
 
-    /// A new account with the default role. The name is made unique, so that tests can share an application.
+    /// Makes an account with the default role. A suffix makes the name unique, so that tests can share an application.
     pub(crate) fn sign_up(&self, name: &str) -> Account {
         self.sign_up_with(name, json!({}))
     }
@@ -229,7 +229,7 @@ impl App {
         self.log_in(&email, PASSWORD)
     }
 
-    /// A new account that is also an Editor.
+    /// Makes an account that is also an Editor.
     pub(crate) fn editor(&self, name: &str) -> Account {
         let account = self.sign_up(name);
         self.give_role(&account, "Editor");
@@ -247,7 +247,7 @@ impl App {
         }
     }
 
-    /// The super user gives a role; the answer is the id of the assignment.
+    /// Assigns a role as the super user and returns the id of the assignment.
     pub(crate) fn give_role(&self, account: &Account, role: &str) -> String {
         let body = json!({ "user": account.reference(), "role": { "id": self.role(role) } });
         self.super_user().post("/api/user-roles", body).succeeds(201).id()
@@ -274,24 +274,24 @@ impl App {
         self.super_user().get(path).succeeds(200).json["data"].take()
     }
 
-    /// How many rows the super user sees there.
+    /// The number of rows in a list, as the super user sees it.
     pub(crate) fn count(&self, path: &str) -> u64 {
         self.super_user().get(path).succeeds(200)["total"].as_u64().expect("a list has a total")
     }
 
-    /// Asks it to stop, as an orchestrator does.
+    /// Stops the process with SIGTERM, as an orchestrator does.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.process().id().to_string();
         let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("`kill` runs");
         assert!(sent.success());
     }
 
-    /// The memory that the process holds now, in MiB.
+    /// The resident memory of the process in MiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn resident_mib(&self) -> u64 {
         let status = format!("/proc/{}/status", self.process().id());
@@ -300,7 +300,7 @@ impl App {
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
     }
 
-    /// The exit code, once it has one.
+    /// Waits for the process to end and returns its exit code.
     pub(crate) fn wait_for_end(&self) -> Option<i32> {
         self.process().wait_for_end().code()
     }
@@ -309,25 +309,25 @@ impl App {
         self.process().has_ended()
     }
 
-    /// A second process on the same database.
+    /// Starts a second process on the same database.
     pub(crate) fn another_node(&self) -> Node {
         let mut process = self.setup.launch().start(&[]);
         let client = Client::new(process.wait_for("is listening on "));
         Node { client, _process: process }
     }
 
-    /// Kills it and starts it again on the same database.
+    /// Kills the process and starts it again on the same database.
     pub(crate) fn restart(self) -> App {
         self.restart_with(&[])
     }
 
-    /// Kills it, as nothing in the process can prepare for; its database stays.
+    /// Kills the process with SIGKILL and keeps the database.
     pub(crate) fn kill(self) -> Setup {
         self.process().kill();
         self.setup
     }
 
-    /// `restart` with more in its environment.
+    /// Like `restart`, with another environment variable.
     pub(crate) fn restart_with(self, more: &[(&str, &str)]) -> App {
         more.iter().fold(self.kill(), |setup, (name, value)| setup.with(name, value)).spawn()
     }
@@ -337,14 +337,14 @@ impl App {
     }
 }
 
-/// `postgres://user@host/name` at another host.
+/// The URL `postgres://user@host/name` with another host.
 fn with_authority(url: &str, authority: &str) -> String {
     let start = url.rfind('@').map_or_else(|| url.find("://").map_or(0, |scheme| scheme + 3), |at| at + 1);
     let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
     format!("{}{authority}{}", &url[..start], &url[end..])
 }
 
-/// A process beside an application, on its database. Requests through it are anonymous.
+/// Another process on the database of an application. Requests through it are anonymous.
 pub(crate) struct Node {
     client: Client,
     _process: Process,
@@ -358,7 +358,7 @@ impl Deref for Node {
     }
 }
 
-/// A name that no other test of this run has.
+/// A name that is unique in this run.
 pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))

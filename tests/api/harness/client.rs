@@ -8,7 +8,7 @@ use ureq::http::Request;
 
 use super::Reply;
 
-/// Anonymous until it has a token or a cookie.
+/// A client, which is anonymous unless it has a token or a cookie.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(super) agent: Agent,
@@ -52,7 +52,7 @@ impl Client {
         self.request("PATCH", path).json(&body).send()
     }
 
-    /// For what the short forms cannot say.
+    /// Begins a request with other headers, bodies or methods than the short forms have.
     pub(crate) fn request(&self, method: &str, path: &str) -> Sending<'_> {
         let mut request =
             Sending { client: self, method: method.into(), path: path.into(), headers: vec![], body: None };
@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-/// A request that is being put together.
+/// A request that is being built.
 pub(crate) struct Sending<'a> {
     client: &'a Client,
     method: String,
@@ -85,7 +85,7 @@ impl Sending<'_> {
         self.header("Content-Type", "application/json").body(body.to_string())
     }
 
-    /// Any bytes, of whatever type the headers say.
+    /// Sets the body, whose type the headers determine.
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
@@ -95,7 +95,7 @@ impl Sending<'_> {
         self.attempt().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Sends where no answer is a possible outcome.
+    /// Like `send`, for requests that may remain without an answer.
     pub(crate) fn attempt(self) -> Result<Reply, String> {
         let name = format!("{} {}", self.method, self.path);
         let mut request =
@@ -113,14 +113,14 @@ impl Sending<'_> {
     }
 }
 
-/// Gives up on an answer after `patience`.
+/// An agent that waits for an answer for at most `patience`.
 pub(super) fn agent(patience: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .allow_non_standard_methods(true)
         .timeout_global(Some(patience))
-        // Below the server's own patience with an idle connection.
+        // Shorter than the server's own time limit for idle connections.
         .max_idle_age(Duration::from_secs(1));
     config.build().into()
 }

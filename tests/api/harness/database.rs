@@ -1,5 +1,5 @@
-//! A database of its own for each application: on the PostgreSQL server that `TEST_POSTGRES_URL` names, or else a SQLite
-//! file, which needs nothing installed. `GABLE_TEST_DATABASE=sqlite` asks for files although there is a server.
+//! A separate database for each application: on the PostgreSQL server that `TEST_POSTGRES_URL` names, or else a SQLite
+//! file, which needs nothing installed. `GABLE_TEST_DATABASE=sqlite` selects files even if that variable is set.
 
 use std::path::Path;
 
@@ -22,15 +22,15 @@ impl Kind {
     }
 }
 
-/// PostgreSQL rather looks through a small table than use an index. A test has no large one, so it shows what an index can do,
-/// and joins row by row only where nothing else is possible.
+/// Settings that make PostgreSQL use an index wherever one applies. For the small tables of tests, it would prefer scans
+/// and nested loops.
 const INDEXES_ONLY: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off; \
     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_nestloop = off;";
 
-/// Dropped with its owner.
+/// A database that is dropped together with this value.
 pub(crate) struct TestDatabase {
     kind: Kind,
-    /// For `DATABASE_URL`.
+    /// The value for `DATABASE_URL`.
     pub(crate) url: String,
     name: String,
 }
@@ -49,28 +49,28 @@ impl TestDatabase {
         Self { kind, url, name }
     }
 
-    /// A file, whatever the other tests run on.
+    /// A SQLite file, whichever database this run tests.
     pub(crate) fn file(directory: &Path) -> Self {
         let url = format!("sqlite://{}", directory.join("gazette.db").display());
         Self { kind: Kind::Sqlite, url, name: String::new() }
     }
 
-    /// A connection of one's own.
+    /// A new connection to the database.
     pub(crate) fn sql(&self) -> Sql {
         Sql::open(&self.url)
     }
 
-    /// The one number that a query with `$1`, `$2` … for its values answers.
+    /// The number that a query yields; `$1`, `$2` … are its values.
     pub(crate) fn number(&self, sql: &str, values: &[Value]) -> i64 {
         self.sql().value(sql, values)
     }
 
-    /// How many rows a statement changes.
+    /// Runs a statement and returns the number of rows that it changed.
     pub(crate) fn change(&self, sql: &str, values: &[Value]) -> u64 {
         self.sql().change(sql, values)
     }
 
-    /// The steps by which a query for the rows of some ids would be answered, whatever its values.
+    /// The query plan for a query for the rows of some ids, independent of its values.
     pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
         let mut connection = self.sql();
         match self.kind {
@@ -86,7 +86,7 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        // A file goes with its directory.
+        // A file is deleted with its directory.
         if self.kind == Kind::Postgres {
             on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
@@ -101,7 +101,7 @@ fn named_server() -> String {
     server().expect("GABLE_TEST_DATABASE=postgres needs TEST_POSTGRES_URL")
 }
 
-/// `postgres://user@host/other` with another name at its end.
+/// The URL `postgres://user@host/other` with another database name.
 fn with_database(url: &str, name: &str) -> String {
     let (url, parameters) = url.split_once('?').map_or((url, String::new()), |(url, rest)| (url, format!("?{rest}")));
     let start = url.find("://").map_or(0, |scheme| scheme + 3);

@@ -1,4 +1,4 @@
-//! Helpers of the fault suite beyond HTTP: the database, the process, and clients that disconnect.
+//! Access to databases, processes and connections for the fault tests.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use super::client::agent;
 use super::{App, Client, Setup, TestDatabase};
 
 impl Setup {
-    /// On a SQLite file; none where this run is about PostgreSQL.
+    /// A setup on a SQLite file, or `None` if this run tests PostgreSQL.
     pub(crate) fn sqlite() -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = TestDatabase::file(directory.path());
         runs_on("sqlite").then(|| Self::on(directory, database))
     }
 
-    /// Like `sqlite`, with the file in another directory than the process's own.
+    /// Like `sqlite`, with the file in another directory than the one of the process.
     pub(crate) fn sqlite_in(place: &Path) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         runs_on("sqlite").then(|| Self::on(directory, TestDatabase::file(place)))
     }
 
-    /// On the PostgreSQL server that `TEST_POSTGRES_URL` names; none where there is no server, or this run is about SQLite.
+    /// A setup on the server that `TEST_POSTGRES_URL` names, or `None` if there is none or this run tests SQLite.
     pub(crate) fn postgres() -> Option<Self> {
         let there = std::env::var("TEST_POSTGRES_URL").is_ok_and(|url| !url.is_empty());
         if !there || !runs_on("postgres") {
@@ -45,7 +45,7 @@ impl App {
         &self.setup.database
     }
 
-    /// Where its log, its secret and, by default, its SQLite file lie.
+    /// The directory of the log, the secret and, by default, the SQLite file.
     pub(crate) fn directory(&self) -> &Path {
         self.setup.directory()
     }
@@ -56,14 +56,14 @@ impl App {
 }
 
 impl Client {
-    /// A client for the same caller that gives up on an answer after `patience`.
+    /// A client for the same caller that waits for an answer for at most `patience`.
     pub(crate) fn patient_for(&self, patience: Duration) -> Self {
         let mut client = self.clone();
         client.agent = agent(patience);
         client
     }
 
-    /// A client for the same caller at another address: a process that was started again has another port.
+    /// A client for the same caller at another address, because a restarted process has another port.
     pub(crate) fn moved_to(&self, other: &Self) -> Self {
         let mut client = self.clone();
         client.base.clone_from(&other.base);
@@ -77,12 +77,12 @@ impl Client {
 }
 
 impl TestDatabase {
-    /// The one number that a query answers.
+    /// The number that a query yields.
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.number(sql, &[])
     }
 
-    /// Runs one statement on a connection of its own.
+    /// Runs one statement on a new connection.
     pub(crate) fn run(&self, sql: &str) -> u64 {
         self.change(sql, &[])
     }

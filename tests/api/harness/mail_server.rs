@@ -1,4 +1,4 @@
-//! A mail server that a test can keep from answering.
+//! A mail server whose behaviour a test controls.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,54 +6,54 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How the server treats the connections from now on.
+/// The behaviour of the server towards new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Says nothing at all.
+pub(crate) enum MailServerMode {
+    /// Sends nothing.
     Silent,
-    /// Takes a mail and never says that it has it.
+    /// Receives a mail and does not acknowledge it.
     Withholding,
     Answering,
 }
 
-/// It listens until the tests end.
+/// A mail server that listens until the tests end.
 pub(crate) struct MailServer {
     url: String,
     state: Arc<State>,
 }
 
 struct State {
-    manner: Mutex<Manner>,
-    /// Whole mails, oldest first.
+    mode: Mutex<MailServerMode>,
+    /// Complete mails, the oldest first.
     taken: Mutex<Vec<String>>,
 }
 
 impl MailServer {
-    pub(crate) fn start(manner: Manner) -> Self {
+    pub(crate) fn start(mode: MailServerMode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
-        let state = Arc::new(State { manner: Mutex::new(manner), taken: Mutex::default() });
+        let state = Arc::new(State { mode: Mutex::new(mode), taken: Mutex::default() });
         let own = state.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let own = own.clone();
-                // A client that is killed ends its conversation with an error.
+                // A killed client causes an error, which is not one of the server.
                 thread::spawn(move || drop(own.converse(stream)));
             }
         });
         Self { url, state }
     }
 
-    /// For `SMTP_URL`.
+    /// The value for `SMTP_URL`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(crate) fn becomes(&self, manner: Manner) {
-        *self.state.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
+    pub(crate) fn set_mode(&self, mode: MailServerMode) {
+        *self.state.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
-    /// The mails that it has received so far, acknowledged or not.
+    /// The mails received so far, acknowledged or not.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.state.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -75,8 +75,8 @@ impl MailServer {
 
 impl State {
     fn converse(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        let manner = *self.manner.lock().unwrap_or_else(PoisonError::into_inner);
-        if manner == Manner::Silent {
+        let mode = *self.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        if mode == MailServerMode::Silent {
             return stream.read_to_end(&mut Vec::new()).map(drop);
         }
         stream.write_all(b"220 here\r\n")?;
@@ -88,7 +88,7 @@ impl State {
                     let mail = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".");
                     let mail = mail.collect::<Vec<_>>().join("\n");
                     self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
-                    if manner == Manner::Withholding {
+                    if mode == MailServerMode::Withholding {
                         return stream.read_to_end(&mut Vec::new()).map(drop);
                     }
                     "250 taken\r\n"

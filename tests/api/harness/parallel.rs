@@ -1,4 +1,4 @@
-//! Many requests at the same moment.
+//! Parallel requests.
 
 use std::collections::BTreeMap;
 use std::sync::Barrier;
@@ -6,7 +6,7 @@ use std::thread;
 
 use super::Reply;
 
-/// Sends `count` requests at the same moment.
+/// Sends `count` requests in parallel.
 pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let start = Barrier::new(count);
     thread::scope(|scope| {
@@ -22,8 +22,8 @@ pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec
     })
 }
 
-/// Sends until it is refused with 429; how many were answered otherwise, and a refusal. Many at once, as a quota fills up
-/// again while a slow machine sends; so the number is a minimum.
+/// Sends requests until one is refused with 429, and returns the number of the others and the refusal. They are sent in
+/// parallel, because the quota refills while a slow machine sends; the number is therefore a minimum.
 pub(crate) fn until_refused(send: impl Fn() -> Reply + Sync) -> (usize, Reply) {
     let mut passed = 0;
     loop {
@@ -37,7 +37,7 @@ pub(crate) fn until_refused(send: impl Fn() -> Reply + Sync) -> (usize, Reply) {
     }
 }
 
-/// How many were answered with each status, in the order of the statuses.
+/// The number of answers of each status, sorted by status.
 pub(crate) fn statuses(replies: &[Reply]) -> Vec<(u16, usize)> {
     let mut counts = BTreeMap::new();
     replies.iter().for_each(|reply| *counts.entry(reply.status).or_default() += 1);

@@ -1,4 +1,4 @@
-//! A child process whose output is kept, and which never outlives its owner.
+//! A child process whose output is recorded, and which ends when its owner is dropped.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Generous: the machine may be building something else meanwhile.
+/// Generous, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How the application is started: where, and with which environment.
+/// The directory and the environment that the application is started with.
 #[derive(Clone, Copy)]
 pub(super) struct Launch<'a> {
     pub(super) directory: &'a Path,
@@ -18,7 +18,7 @@ pub(super) struct Launch<'a> {
 }
 
 impl Launch<'_> {
-    /// The environment holds nothing but what the test gave, so that no variable of the developer's leaks in.
+    /// The environment contains only the test's variables, so that no variable of the developer has an effect.
     fn command(self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gazette"));
         command.args(arguments).current_dir(self.directory).env_clear().envs(self.environment.iter().cloned());
@@ -26,12 +26,12 @@ impl Launch<'_> {
         command
     }
 
-    /// Starts it and lets it run.
+    /// Starts the application and returns while it runs.
     pub(super) fn start(self, arguments: &[&str]) -> Process {
         self.start_logging_to(arguments, Stdio::piped())
     }
 
-    /// Starts it with another standard error; only one that is `piped` is read.
+    /// Like `spawn`, with another standard error, which is read only if it is `piped`.
     pub(super) fn start_logging_to(self, arguments: &[&str], stderr: Stdio) -> Process {
         let mut child = self.command(arguments).stderr(stderr).spawn().expect("the binary that Cargo built starts");
         let log = Log::default();
@@ -42,12 +42,12 @@ impl Launch<'_> {
         Process { child, log }
     }
 
-    /// Runs it to its end.
+    /// Runs a command of the application until it ends.
     pub(super) fn run(self, arguments: &[&str]) -> Output {
         self.run_logging_to(arguments, Stdio::piped())
     }
 
-    /// Runs it to its end with another standard error.
+    /// Like `run`, with another standard error.
     pub(super) fn run_logging_to(self, arguments: &[&str], stderr: Stdio) -> Output {
         let output = self.command(arguments).stderr(stderr).output().expect("the binary that Cargo built starts");
         Output {
@@ -105,7 +105,7 @@ impl Process {
     }
 
     pub(super) fn kill(&mut self) {
-        // An error means that it has ended by itself, which is as good.
+        // An error means that the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -120,7 +120,7 @@ impl Drop for Process {
     }
 }
 
-/// The lines of a running process, from both its streams.
+/// The lines of both output streams of a running process.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Shared>);
 
@@ -141,7 +141,7 @@ impl Log {
         });
     }
 
-    /// Returns when something was said, or shortly after.
+    /// Waits for a new line, for a short time at most.
     fn changed(&self) {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.grew.wait_timeout(lines, Duration::from_millis(20)));
@@ -168,7 +168,7 @@ impl Log {
         self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
-    /// For a test that failed: what the application said since a line, without the requests that went well.
+    /// Prints the log of a failed test from this line on, without the requests that succeeded.
     pub(super) fn show_trouble(&self, since: usize) {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = lines.iter().skip(since).filter(|line| !line.contains(" INFO "));

@@ -1,4 +1,4 @@
-//! An answer, with the questions that tests ask of it. Every failed expectation shows the request and the whole answer.
+//! An answer, and assertions about it. Every failed assertion prints the request and the whole answer.
 
 use std::ops::Index;
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, HeaderValue};
 
 pub(crate) struct Reply {
-    /// `POST /api/posts`, for messages.
+    /// The request for messages: `POST /api/posts`.
     pub(super) request: String,
     pub(crate) status: u16,
     pub(super) headers: HeaderMap,
     pub(crate) bytes: Vec<u8>,
-    /// Null when the body is no JSON.
+    /// The body, or null if it is not JSON.
     pub(crate) json: Value,
 }
 
@@ -21,12 +21,12 @@ impl Reply {
         Self { request, status, headers, bytes, json }
     }
 
-    /// The header's value; the last one where there are several.
+    /// The value of a header, the last one if there are several.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get_all(name).iter().next_back()?.to_str().ok()
     }
 
-    /// Every header but those of these names, in a fixed order.
+    /// All headers except these, sorted.
     pub(crate) fn headers_but(&self, left_out: &[&str]) -> Vec<(String, String)> {
         let kept = self.headers.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -35,7 +35,7 @@ impl Reply {
         headers
     }
 
-    /// Asserts a refusal: its status, its code, and the form that every error has.
+    /// Asserts a refusal with this status and code, in the form of every error.
     #[track_caller]
     pub(crate) fn expect(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self["code"].as_str()), (status, Some(code)), "{self:?}");
@@ -44,7 +44,7 @@ impl Reply {
         self
     }
 
-    /// Asserts a success.
+    /// Asserts the status of a success.
     #[track_caller]
     pub(crate) fn succeeds(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");

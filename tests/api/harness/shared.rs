@@ -1,11 +1,11 @@
-//! One application for all tests that do not disturb each other: starting one takes longer than most tests.
+//! One application for all tests that do not disturb each other, because a start takes longer than most tests.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{App, spawn_app};
 
-/// Ends with the last test that uses it. Not a plain static: nothing would end it then.
+/// Weak, so that the application ends with the last test that uses it. A static value would never be dropped.
 static SHARED: Mutex<Weak<App>> = Mutex::new(Weak::new());
 
 /// The application that tests share.
@@ -19,7 +19,7 @@ pub(crate) fn app() -> SharedApp {
     SharedApp { first_line: app.log.len(), app }
 }
 
-/// A test's hold on it.
+/// The share of one test in the application.
 pub(crate) struct SharedApp {
     app: Arc<App>,
     first_line: usize,

@@ -1,4 +1,4 @@
-//! SQL beside the application, as an operator would send it.
+//! SQL that bypasses the application, as an operator would send it.
 
 use std::time::Duration;
 
@@ -30,13 +30,13 @@ impl From<DateTime<Utc>> for Value {
     }
 }
 
-/// A type that both databases can answer with.
+/// A type that can be read from both databases.
 pub(crate) trait Answer: rusqlite::types::FromSql + for<'a> postgres::types::FromSql<'a> {}
 
 impl<T: rusqlite::types::FromSql + for<'a> postgres::types::FromSql<'a>> Answer for T {}
 
 impl Sql {
-    /// Opens what a `DATABASE_URL` names.
+    /// Connects to the database of a `DATABASE_URL`.
     pub(crate) fn open(url: &str) -> Self {
         match url.strip_prefix("sqlite://") {
             Some(path) => {
@@ -57,7 +57,7 @@ impl Sql {
         }
     }
 
-    /// How many rows a statement changes.
+    /// Runs a statement and returns the number of rows that it changed.
     pub(crate) fn change(&mut self, sql: &str, values: &[Value]) -> u64 {
         match self {
             Sql::Sqlite(connection) => {
@@ -82,7 +82,7 @@ impl Sql {
         }
     }
 
-    /// SQLite's steps of a statement whose placeholders have no values.
+    /// SQLite's query plan for a statement; its placeholders have no values.
     pub(super) fn plan(&mut self, sql: &str) -> Vec<String> {
         let Sql::Sqlite(connection) = self else { panic!("this is how SQLite explains") };
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("SQL of a test");
@@ -117,7 +117,7 @@ impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         match self {
             Value::Uuid(value) => value.to_sql(),
-            // As the application writes them.
+            // The format that the application writes.
             Value::Time(value) => Ok(value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false).into()),
         }
     }

@@ -1,4 +1,4 @@
-//! Bytes on a socket, for what no HTTP client agrees to send.
+//! Requests as raw bytes, for those that no HTTP client sends.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::App;
 
 impl App {
-    /// A connection that the test writes to by itself.
+    /// Opens a connection for raw bytes.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("the application listens");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout can be set");
         stream
     }
 
-    /// Sends these bytes and reads until the server closes, which the request should ask for.
+    /// Sends these bytes and reads until the server closes the connection, as the request should demand.
     pub(crate) fn exchange(&self, request: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(request).expect("the request is sent");

@@ -1,9 +1,9 @@
-//! How much one request may include: the last that passes, and the first that does not.
+//! The budget for includes: the largest request that is accepted, and the smallest that is refused.
 
 use gable::generated::RelationKind;
 
-use super::rows::{article, comment};
-use super::sight::{MODELS, model};
+use super::fixtures::{article, comment};
+use super::visibility::{MODELS, model};
 use crate::harness::app;
 
 #[test]
@@ -21,7 +21,7 @@ fn an_include_leads_through_three_relations_and_not_four() {
     }
 }
 
-/// 99 comments, the article of each, 99 comments of each of those, and the tags.
+/// Includes 99 comments, the article of each, 99 comments of each of those, and the tags.
 fn fields_and_limits(tags: u32) -> String {
     format!(
         "fields=+comments.post.comments,+tags&comments[limit]=99&comments[post][comments][limit]=99&tags[limit]={tags}"
@@ -81,7 +81,7 @@ fn two_hundred_unknown_names_are_refused_and_the_first_of_them_named() {
     assert_eq!(reply["meta"]["errors"][0]["message"], "'fields' cannot use 'unknown0'");
 }
 
-/// Every path of relations that leads this far from a model, each after what it passes through.
+/// Every path of relations of this length, each with the paths on the way to it.
 pub(crate) fn paths(from: &str, depth: usize) -> Vec<(String, bool)> {
     let mut all = Vec::new();
     for relation in model(from).relations.iter().filter(|_| depth > 0) {

@@ -1,19 +1,19 @@
-//! Interceptors that change a page before it is answered: what each row includes stays its own.
+//! Interceptors that reorder or remove rows of a page: each row keeps its own included rows.
 
 use api::{Comment, Post};
 use gable::{ApiError, Context};
 use serde_json::{Value, json};
 
-use super::rows::{column, word};
+use super::fixtures::{column, word};
 use crate::harness::{Client, InProcess};
 
-/// An application with interceptors of a test's, and an author.
-struct Stage {
+/// An application with the interceptors of a test, and an author.
+struct Blog {
     author: Client,
     _app: InProcess,
 }
 
-impl Stage {
+impl Blog {
     fn with(install: impl FnOnce(&mut api::Hooks)) -> Self {
         let app = InProcess::with(install);
         Self { author: app.author(), _app: app }
@@ -27,7 +27,7 @@ impl Stage {
         self.author.post(path, body).succeeds(201).json.take()
     }
 
-    /// Articles of these titles, each with a comment that repeats its title; their ids.
+    /// Makes articles with these titles, each with a comment that repeats its title, and returns their ids.
     fn articles(&self, titles: &[&str]) -> Vec<String> {
         let article = |title: &&str| {
             let body = json!({ "title": title, "content": "…", "slug": word() });
@@ -41,7 +41,7 @@ impl Stage {
 
 const LIST: &str = "/api/posts?sort=id&fields=id,title,comments.content,comments.post.title";
 
-/// Each article's title, and what its comments say.
+/// The title of each article, and the contents of its comments.
 fn pairs(list: &Value) -> Vec<(String, String)> {
     let titles = column(&list["data"], "title");
     let comments =
@@ -54,19 +54,19 @@ fn pair(title: &str, comment: &str) -> (String, String) {
 }
 
 #[test]
-fn rows_that_an_interceptor_takes_away_or_moves_leave_the_others_their_own() {
+fn rows_that_an_interceptor_removes_or_moves_do_not_change_the_includes_of_others() {
     async fn reverse_without_the_second(_: &mut Context<'_>, posts: &mut Vec<Post>) -> Result<(), ApiError> {
         posts.retain(|post| post.title != "Second");
         posts.reverse();
         Ok(())
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.after_find_many(reverse_without_the_second);
     });
-    stage.articles(&["First", "Second", "Third"]);
-    let list = stage.get(LIST);
+    blog.articles(&["First", "Second", "Third"]);
+    let list = blog.get(LIST);
     assert_eq!(pairs(&list), [pair("Third", "Third"), pair("First", "First")]);
-    // The interceptor stands around lists of articles, not around what other rows include.
+    // The interceptor runs for lists of articles, not for articles that other rows include.
     assert_eq!(list["data"][0]["comments"][0]["post"]["title"], "Third");
 }
 
@@ -81,12 +81,12 @@ fn a_row_that_an_interceptor_changes_includes_what_it_did() {
         post.title = post.title.to_uppercase();
         Ok(())
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.after_find_many(shout).after_find_one(shout_alone);
     });
-    let ids = stage.articles(&["First", "Second"]);
-    assert_eq!(pairs(&stage.get(LIST)), [pair("FIRST", "First"), pair("SECOND", "Second")]);
-    let one = stage.get(&format!("/api/posts/{}?fields=title,comments.content", ids[1]))["data"].clone();
+    let ids = blog.articles(&["First", "Second"]);
+    assert_eq!(pairs(&blog.get(LIST)), [pair("FIRST", "First"), pair("SECOND", "Second")]);
+    let one = blog.get(&format!("/api/posts/{}?fields=title,comments.content", ids[1]))["data"].clone();
     assert_eq!(one, json!({ "title": "SECOND", "comments": [{ "content": "Second" }] }));
 }
 
@@ -96,12 +96,12 @@ fn a_row_that_an_interceptor_repeats_includes_the_same_again() {
         posts.extend(posts.clone());
         Ok(())
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.after_find_many(twice);
     });
-    stage.articles(&["First", "Second"]);
+    blog.articles(&["First", "Second"]);
     let both = [pair("First", "First"), pair("Second", "Second")];
-    assert_eq!(pairs(&stage.get(LIST)), [both.clone(), both].concat());
+    assert_eq!(pairs(&blog.get(LIST)), [both.clone(), both].concat());
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn a_page_that_an_interceptor_empties_includes_nothing() {
         posts.clear();
         Ok(())
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.after_find_many(none);
     });
-    stage.articles(&["First"]);
-    assert_eq!(stage.get(LIST)["data"], json!([]));
+    blog.articles(&["First"]);
+    assert_eq!(blog.get(LIST)["data"], json!([]));
 }
 
 #[test]
@@ -126,13 +126,13 @@ fn an_interceptor_that_narrows_a_list_narrows_what_is_included_with_it() {
         comments.clear();
         Ok(())
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.before_find_many(first_only);
         hooks.comment.after_find_many(untouched);
     });
-    stage.articles(&["First", "Second"]);
-    assert_eq!(pairs(&stage.get(LIST)), [pair("First", "First")]);
-    assert_eq!(stage.get("/api/comments")["data"], json!([]), "the comments' own list is another matter");
+    blog.articles(&["First", "Second"]);
+    assert_eq!(pairs(&blog.get(LIST)), [pair("First", "First")]);
+    assert_eq!(blog.get("/api/comments")["data"], json!([]), "the comments' own list is another matter");
 }
 
 #[test]
@@ -142,10 +142,10 @@ fn what_an_interceptor_adds_to_a_new_row_is_included_in_its_answer() {
         let input = api::CreateComment { content: "Welcome".to_owned(), post_id: post.id, author_id };
         ctx.as_system().create::<Comment>(input).await.map(drop)
     }
-    let stage = Stage::with(|hooks| {
+    let blog = Blog::with(|hooks| {
         hooks.post.after_create_one(comment);
     });
     let body = json!({ "title": "Title", "content": "…", "slug": word() });
-    let made = stage.post("/api/posts?fields=title,comments.content", body);
+    let made = blog.post("/api/posts?fields=title,comments.content", body);
     assert_eq!(made["data"], json!({ "title": "Title", "comments": [{ "content": "Welcome" }] }));
 }

@@ -1,15 +1,15 @@
-//! How many SQL statements a request takes: as many as its shape says, however many rows there are.
+//! The number of SQL statements of a request, which does not depend on the number of rows.
 
 use gable::generated::ModelMeta;
 use serde_json::{Value, json};
 
-use super::rows::word;
-use super::sight::MODELS;
+use super::fixtures::word;
+use super::visibility::MODELS;
 use crate::harness::{App, Client, PASSWORD, Reply, Setup};
 
 pub(crate) const ROWS: usize = 50;
 
-/// An application that says which statements it sends.
+/// Starts an application that logs its statements.
 pub(crate) fn talkative() -> App {
     Setup::new().with("RUST_LOG", "info,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
 }
@@ -31,23 +31,23 @@ pub(crate) fn filled() -> App {
     let roles = made(&app, "auth-roles", |_| json!({ "name": word(), "permissions": [{ "id": permissions[0] }] }));
     made(&app, "user-roles", |n| json!({ "userId": users[n], "roleId": roles[n] }));
     made(&app, "user-permissions", |n| json!({ "userId": users[n], "permissionId": permissions[0] }));
-    (0..ROWS).for_each(|n| drop(super::rows::reading(&app, json!({ "id": users[n] }))));
+    (0..ROWS).for_each(|n| drop(super::fixtures::reading(&app, json!({ "id": users[n] }))));
     app
 }
 
-/// Fifty rows, made at once; their ids.
+/// Makes fifty rows with one request and returns their ids.
 fn made(app: &App, path: &str, row: impl Fn(usize) -> Value) -> Vec<String> {
     let body: Vec<Value> = (0..ROWS).map(row).collect();
     let reply = app.super_user().post(&format!("/api/{path}/many?fields=id"), json!(body)).succeeds(201);
-    super::rows::column(&reply["data"], "id")
+    super::fixtures::column(&reply["data"], "id")
 }
 
 pub(crate) fn ids(app: &App, path: &str) -> Vec<String> {
     let reply = app.super_user().get(&format!("/api/{path}?fields=id&limit=100")).succeeds(200);
-    super::rows::column(&reply["data"], "id")
+    super::fixtures::column(&reply["data"], "id")
 }
 
-/// The statements that a request sends, but for the one that says whose token it is, which is remembered for a while.
+/// The statements of a request, without the one that identifies the caller, whose result is cached.
 fn statements(app: &App, caller: &Client, path: &str) -> Vec<String> {
     statements_behind(app, &caller.get(path).succeeds(200))
 }
@@ -92,7 +92,7 @@ fn every_relation_is_one_statement_for_one_row_and_for_fifty() {
 #[test]
 fn relations_of_relations_are_one_statement_each() {
     let app = filled();
-    let of = |name: &str| super::sight::model(name);
+    let of = |name: &str| super::visibility::model(name);
     let plain = takes_as_many_for_fifty(&app, of("Post"), "&count=false", None);
     for (relations, fields) in [
         (2, "+comments.author"),
@@ -110,12 +110,12 @@ fn relations_of_relations_are_one_statement_each() {
         statements(&app, root, &format!("/api/posts/{post}")),
         statements(&app, root, &format!("/api/posts/{post}?fields=+comments.author,+tags")),
     );
-    // The row once more, for its keys.
+    // The row is read again for its keys.
     assert_eq!(with.len(), alone.len() + 4, "{with:#?}");
 }
 
 #[test]
-fn no_statement_names_a_value() {
+fn no_statement_contains_a_value() {
     let app = talkative();
     let (secret, root) = (word(), app.super_user());
     root.get(&format!("/api/posts?title={secret}&fields=+comments")).succeeds(200);
@@ -123,8 +123,9 @@ fn no_statement_names_a_value() {
     let seen = statements(&app, root, "/api/tags?limit=1");
     assert!(!seen.is_empty());
     let output = app.output();
-    let told: Vec<&str> = output.lines().filter(|line| line.contains("gable::sql") && line.contains(&secret)).collect();
-    assert!(told.is_empty(), "{told:?}");
+    let lines: Vec<&str> =
+        output.lines().filter(|line| line.contains("gable::sql") && line.contains(&secret)).collect();
+    assert!(lines.is_empty(), "{lines:?}");
 }
 
 #[test]

@@ -1,17 +1,11 @@
-//! The examples of the documentation on writes, and the codes that it names.
+//! The examples and the error codes in the documentation on writes.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, InProcess, PASSWORD, Reply};
+use crate::harness::{Client, InProcess, PASSWORD, Reply, blocks, section};
 
 const WRITING: &str = include_str!("../../../docs/writing.md");
 const ARKOS: &str = include_str!("../../../docs/coming-from-arkos.md");
-
-/// The part of a page that begins with a heading, as far as the next one of its level.
-fn section<'p>(page: &'p str, heading: &str) -> &'p str {
-    let (_, rest) = page.split_once(&format!("\n## {heading}\n")).expect("a section");
-    rest.split("\n## ").next().expect("a section")
-}
 
 struct Editor {
     client: Client,
@@ -37,9 +31,9 @@ impl Editor {
         text.replace("{me}", self.me.as_str().expect("an id"))
     }
 
-    /// Sends every example of a text, each of which must succeed.
+    /// Sends every example in a text and asserts that it succeeds.
     fn sends(&self, text: &str) {
-        let examples: Vec<&str> = text.split("```http\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        let examples = blocks(text, "http");
         assert!(examples.len() > 1, "{examples:?}");
         for example in examples {
             let (line, body) = example.split_once('\n').expect("a line and a body");
@@ -53,13 +47,13 @@ impl Editor {
 
 #[test]
 fn every_example_is_answered() {
-    let app = InProcess::with(|_| {});
+    let app = InProcess::new();
     Editor::new(&app).sends(WRITING);
 }
 
 #[test]
 fn what_an_arkos_client_sends_is_answered() {
-    let app = InProcess::with(|_| {});
+    let app = InProcess::new();
     let editor = Editor::new(&app);
     editor.sends(section(ARKOS, "Writes and envelope"));
     let post = editor.client.get(&format!("/api/posts/{}?fields=+tags,+comments", editor.post)).succeeds(200);
@@ -67,10 +61,10 @@ fn what_an_arkos_client_sends_is_answered() {
     assert_eq!(post["data"]["comments"][0]["content"], "Better said.");
 }
 
-/// Every code that the section names comes from a request, and is answered so.
+/// Every code that the section names is caused by a request.
 #[test]
 fn the_codes_that_are_named_are_answered() {
-    let app = InProcess::with(|_| {});
+    let app = InProcess::new();
     let editor = Editor::new(&app);
     let text = section(ARKOS, "Writes and envelope");
     let post = |more: Value| {
@@ -78,13 +72,13 @@ fn the_codes_that_are_named_are_answered() {
         post.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         editor.client.post("/api/posts", post)
     };
-    let nobody = "018f3f2e-0000-7000-8000-000000000000";
+    let missing = "018f3f2e-0000-7000-8000-000000000000";
     let weak = json!({ "currentPassword": PASSWORD, "newPassword": "short" });
     let answers: [(u16, &str, Reply); 9] = [
         (400, "InvalidRequestBody", post(json!({ "title": 7 }))),
-        (400, "InvalidApiAction", post(json!({ "tags": [{ "id": nobody, "apiAction": "destroy" }] }))),
+        (400, "InvalidApiAction", post(json!({ "tags": [{ "id": missing, "apiAction": "destroy" }] }))),
         (400, "InlineRecordNotFound", post(json!({ "tags": [{ "name": "unknown" }] }))),
-        (400, "ReferencedRecordNotFound", post(json!({ "authorId": nobody }))),
+        (400, "ReferencedRecordNotFound", post(json!({ "authorId": missing }))),
         (409, "PostSlugUniqueConstraint", post(json!({ "slug": "title" }))),
         (400, "MissingArrayRequestBody", editor.client.post("/api/posts/many", json!([]))),
         (400, "MissingFilterCriteria", editor.client.delete("/api/posts/many")),
@@ -98,6 +92,6 @@ fn the_codes_that_are_named_are_answered() {
     assert_eq!(post(json!({ "title": 7 })).problems(), ["TitleIsStringConstraint"]);
     let required = editor.client.post("/api/tags", json!({})).expect(400, "InvalidRequestBody");
     assert_eq!(required.problems(), ["NameRequiredConstraint"]);
-    let none = editor.client.delete(&format!("/api/posts/many?id={nobody}")).succeeds(200);
+    let none = editor.client.delete(&format!("/api/posts/many?id={missing}")).succeeds(200);
     assert_eq!(none.json, json!({ "total": 0, "results": 0, "data": [] }));
 }

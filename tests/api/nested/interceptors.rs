@@ -87,7 +87,7 @@ fn an_interceptor_sees_and_changes_what_a_body_nests() {
 }
 
 #[test]
-fn what_an_interceptor_of_a_nested_row_does_to_its_parent_is_answered() {
+fn the_answer_shows_changes_that_an_interceptor_of_a_nested_row_makes_to_the_parent() {
     async fn retitle(ctx: &mut Context<'_>, comment: &mut Comment) -> Result<(), ApiError> {
         let change = UpdatePost { title: gable::Patch::Value("Commented".to_owned()), ..UpdatePost::default() };
         ctx.update::<Post>(comment.post_id, change).await.map(drop)
