@@ -25,6 +25,8 @@ impl Outbox {
         let server = outbox.start();
         let account = json!({ "email": "ada@example.com", "password": PASSWORD });
         Client::new(server.url()).post("/api/auth/signup", account).succeeds(201);
+        // The mail that verifies the address must not be left to a later server.
+        outbox.is_eventually_empty();
         outbox
     }
 
