@@ -20,7 +20,7 @@ dependencies:
 # Run every test on SQLite, and the tests of the application and of queries also on PostgreSQL
 test:
     GABLE_TEST_DATABASE=sqlite cargo test
-    .ci/with-postgres bash -ec 'cargo test --lib query::oracle; cargo test --test api'
+    .ci/with-postgres bash -ec 'cargo test --lib oracle::; cargo test --test api'
 
 # Run every check that must pass before a merge, or only the named steps
 ci *STEPS:

@@ -13,9 +13,9 @@ pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 pub use validator::{Validate, ValidationError, ValidationErrors};
 
+pub use crate::columns;
 pub use crate::context::hooks::{AuthHooks, Hooks};
 pub use crate::db::RawJson;
-pub use crate::columns;
 pub use crate::db::{Column, DbError, DecimalColumn, FromColumn, Migration, Row};
 pub use crate::meta::Permission;
 pub use crate::meta::*;

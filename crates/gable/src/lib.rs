@@ -14,6 +14,8 @@ mod limit;
 mod mail;
 mod meta;
 mod model;
+#[cfg(test)]
+mod oracle;
 mod passwords;
 mod private_file;
 mod query;

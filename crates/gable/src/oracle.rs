@@ -41,14 +41,12 @@ use self::request::Request;
 use self::seen::Seen;
 use self::telling::{Telling, Tells};
 use self::world::{Row, World};
-use super::condition::{Condition, Test};
-use super::{ListQuery, Preset, QueryParser, Viewer, load_included};
 use crate::access::{Principal, Scope, decide};
 use crate::context::{Context, Core};
 use crate::crud::find_many;
 use crate::error::ApiError;
 use crate::meta::Operation;
-use crate::query::Model;
+use crate::query::{Condition, ListQuery, Model, Preset, QueryParser, Test, Viewer, load_included};
 use crate::rest::crud::list;
 
 /// Seed of the random schemas and requests, unless `GABLE_TEST_SEED` gives another.

@@ -13,8 +13,6 @@ mod json_filter;
 mod list;
 mod model_set;
 mod operator;
-#[cfg(test)]
-mod oracle;
 mod parameters;
 mod parse;
 mod path;
@@ -28,6 +26,8 @@ mod test_model;
 mod url_filter;
 mod viewer;
 
+#[cfg(test)]
+pub(crate) use condition::{Condition, Test};
 pub(crate) use cursor::after as cursor_after;
 pub(crate) use include::{Included, load as load_included};
 pub(crate) use include_json::{object_including, object_nth};
