@@ -224,5 +224,4 @@ fn client_key(req: &ServiceRequest) -> LimitKey {
 }
 
 #[cfg(test)]
-#[path = "transport_tests.rs"]
 mod tests;

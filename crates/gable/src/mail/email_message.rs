@@ -118,5 +118,4 @@ impl Header for AutoSubmitted {
 }
 
 #[cfg(test)]
-#[path = "email_message_tests.rs"]
 mod tests;

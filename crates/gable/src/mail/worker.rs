@@ -228,5 +228,4 @@ fn duration(seconds: i64) -> String {
 }
 
 #[cfg(test)]
-#[path = "worker_tests.rs"]
 mod tests;
