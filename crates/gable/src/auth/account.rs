@@ -45,7 +45,7 @@ pub(crate) async fn update_me(ctx: &mut Context<'_>, body: Submitted) -> Result<
     ctx.begin().await?;
     crud::check_own_references(ctx, model, Form::Update, &draft).await?;
     ctx.core.auth_hooks.run(AuthOperation::UpdateMe, HookPhase::Before, ctx, draft.input.as_any()).await?;
-    let mut changed = crud::update_one(ctx, model, &Scope::own(), account, draft).await?;
+    let mut changed = crud::update_one(ctx, model, &Scope::own(), account, draft).await?.record;
     ctx.core.auth_hooks.run(AuthOperation::UpdateMe, HookPhase::After, ctx, changed.as_mut()).await?;
     ctx.commit().await?;
     Ok(changed)

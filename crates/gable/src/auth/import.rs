@@ -146,7 +146,7 @@ fn prepared(
 
 async fn make(ctx: &mut Context<'_>, auth: &Auth, model: &Model, fields: Map<String, Value>) -> Result<(), ApiError> {
     let input = crud::read_create(ctx, model, Scope::system().write, fields)?;
-    let account = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?;
+    let account = crud::create_one(ctx, model, &Scope::system(), Draft::complete(input)).await?.record;
     let id = model.resource.id(account.as_ref());
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
         give_role(ctx, id, role).await?;

@@ -51,7 +51,7 @@ pub(crate) async fn sign_up(
     }
     crud::check_own_references(ctx, model, Form::Create, &draft).await?;
     ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::Before, ctx, draft.input.as_any()).await?;
-    let mut made = crud::create_one(ctx, model, &Scope::own(), draft).await?;
+    let mut made = crud::create_one(ctx, model, &Scope::own(), draft).await?.record;
     ctx.newcomer = None;
     let account = model.resource.id(made.as_ref());
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {

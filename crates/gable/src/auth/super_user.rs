@@ -29,7 +29,7 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
     let writable = model.masks.own(model.meta, &ctx.principal);
     let input = crud::read_create(&mut ctx, model, writable, account.fields)?;
     ctx.begin().await?;
-    let account = crud::create_one(&mut ctx, model, &Scope::system(), Draft::complete(input)).await?;
+    let account = crud::create_one(&mut ctx, model, &Scope::system(), Draft::complete(input)).await?.record;
     let id = model.resource.id(account.as_ref());
     let (table, live) = (model.meta.table, model.sql.live);
     let text = format!(

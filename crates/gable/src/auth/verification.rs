@@ -253,7 +253,7 @@ async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<
     body.insert(address::FIELD.to_owned(), token.address.clone().into());
     body.insert("isEmailVerified".to_owned(), true.into());
     let input = crud::read_update(ctx, model, Scope::system().write, body)?;
-    Ok(crud::update_one(ctx, model, &Scope::system(), token.account, Draft::complete(input)).await?)
+    Ok(crud::update_one(ctx, model, &Scope::system(), token.account, Draft::complete(input)).await?.record)
 }
 
 /// The result of a request to change the address.
@@ -312,7 +312,7 @@ async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) ->
 
 async fn at_once(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
     let input = crud::read_update(ctx, model, Scope::system().write, body(new.into()))?;
-    Ok(crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?)
+    Ok(crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?.record)
 }
 
 async fn confirm_first(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::ModelRules;
 use super::hooks::HookTable;
+use super::{ModelRules, RowOperations};
 use crate::access::{AccessChange, AccessControl, Catalogue};
 use crate::clock::Clock;
 use crate::db::{Database, DbError, Source, Transaction};
@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) hooks: Vec<HookTable>,
     /// The rules of the models whose rows the runtime itself reads, by position.
     pub(crate) rules: Vec<Option<Arc<dyn ModelRules>>>,
+    /// The operations that other operations call.
+    pub(crate) operations: &'static dyn RowOperations,
     pub(crate) catalogue: Arc<Catalogue>,
     /// Signs what clients hand back, such as cursors. Without accounts, the key is generated at start, so cursors end
     /// with the process.

@@ -6,6 +6,7 @@ pub(crate) mod hooks;
 mod locals;
 mod model_rules;
 mod passwords;
+mod row_operations;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
@@ -31,6 +32,7 @@ pub(crate) use core::Core;
 use locals::Locals;
 pub(crate) use model_rules::{AfterUpdate, ModelRules, ProtectedRows, RowChange, RowWrite};
 pub(crate) use passwords::Passwords;
+pub(crate) use row_operations::RowOperations;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -41,8 +43,6 @@ pub struct Context<'r> {
     pub(crate) now: DateTime<Utc>,
     /// The model and id of the row that the operation is about.
     pub(crate) target: Option<(&'static str, Id)>,
-    /// The version of that row, for `ETag`.
-    pub(crate) version: Option<String>,
     pub(crate) query: Option<ListQuery>,
     pub(crate) changes: Vec<AccessChange>,
     /// Whether an interceptor has run in this attempt at a write.
@@ -79,7 +79,6 @@ impl<'r> Context<'r> {
             known: HashSet::new(),
             newcomer: None,
             nestable: core.app.query.max_nested,
-            version: None,
             principal,
             now: core.now(),
             target: None,
@@ -209,7 +208,13 @@ impl<'r> Context<'r> {
 
     /// Opens a transaction. Passwords are hashed first, because a quarter of a second of work must not hold the only
     /// writer.
+    ///
+    /// # Errors
+    /// 500 if a transaction is open already, a database error, or an error of `revalidate_principal`.
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
+        if self.transaction.is_some() {
+            return Err(ApiError::internal("a transaction is open already"));
+        }
         self.hash_waiting().await?;
         self.transaction = Some(self.core.db.begin().await?);
         self.holds_rights.set(false);
@@ -299,9 +304,9 @@ impl<'r> Context<'r> {
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let (target, version, query) = (self.target.take(), self.version.take(), self.query.take());
+        let (target, query) = (self.target.take(), self.query.take());
         let done = work(self).await;
-        (self.target, self.version, self.query) = (target, version, query);
+        (self.target, self.query) = (target, query);
         done
     }
 

@@ -66,12 +66,16 @@ impl AsSystem<'_, '_> {
 
 async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::FindOne)?;
-    typed(ctx.aside(async |ctx| crud::find_one(ctx, model, &scope, id.into()).await).await?)
+    typed(ctx.aside(async |ctx| crud::find_one(ctx, model, &scope, id.into()).await).await?.record)
 }
 
 async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::CreateOne)?;
-    typed(ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Draft::complete(Box::new(input))).await).await?)
+    typed(
+        ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Draft::complete(Box::new(input))).await)
+            .await?
+            .record,
+    )
 }
 
 async fn update<R: Resource>(
@@ -83,7 +87,8 @@ async fn update<R: Resource>(
     let (model, scope) = scoped::<R>(ctx, authority, Operation::UpdateOne)?;
     typed(
         ctx.nested(async |ctx| crud::update_one(ctx, model, &scope, id.into(), Draft::complete(Box::new(input))).await)
-            .await?,
+            .await?
+            .record,
     )
 }
 

@@ -1,10 +1,8 @@
 //! `POST /posts`, and the rows that other bodies create.
 
-use std::any::Any;
-
 use super::insert::insert_many;
 use super::references::resolve_references;
-use super::version::version;
+use super::version::{VersionedRecord, version};
 use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -20,14 +18,14 @@ pub(crate) async fn create_one(
     model: &Model,
     scope: &Scope,
     draft: Draft,
-) -> Result<Box<dyn Any>, ApiError> {
+) -> Result<VersionedRecord, ApiError> {
     let results = insert_each(ctx, model, scope, vec![draft]).await?;
     let result = results.first().ok_or_else(|| ApiError::internal("an INSERT answered with no row"))?;
     let mut record = model.resource.decode(&mut Row::new(result))?;
     ctx.target = Some((model.meta.name, model.resource.id(record.as_ref())));
-    ctx.version = Some(version(model, record.as_ref(), &scope.read));
+    let version = version(model, record.as_ref(), &scope.read);
     ctx.core.hooks(model).run(Operation::CreateOne, HookPhase::After, ctx, record.as_mut()).await?;
-    Ok(record)
+    Ok(VersionedRecord { record, version })
 }
 
 /// Creates several rows, running the interceptors of `createOne` for each, in as few statements as possible; returns

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::version::version;
+use super::version::{VersionedRecord, version};
 use crate::access::Scope;
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -21,12 +21,12 @@ pub(crate) async fn find_one(
     model: &Model,
     scope: &Scope,
     id: Id,
-) -> Result<Box<dyn Any>, ApiError> {
+) -> Result<VersionedRecord, ApiError> {
     let id = before(ctx, model, Operation::FindOne, id).await?;
     let mut record = load(ctx, model, scope, id).await?;
-    ctx.version = Some(version(model, record.as_ref(), &scope.read));
+    let version = version(model, record.as_ref(), &scope.read);
     ctx.core.hooks(model).run(Operation::FindOne, HookPhase::After, ctx, record.as_mut()).await?;
-    Ok(record)
+    Ok(VersionedRecord { record, version })
 }
 
 /// Runs the before interceptors, which are given the id, and returns the id that they leave.

@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::create_one::create_each;
 use super::join::Join;
 use super::locate::{RelationLink, locate, locate_each, scope_of};
-use super::named::{delete_named, update_named};
 use super::replace::Replaced;
 use super::sorted::{Repeats, Sorted};
 use crate::access::{Authority, Scope};
@@ -182,7 +180,7 @@ impl<'m> End<'m> {
         let others: BTreeMap<Id, &str> =
             others.into_iter().zip(named.iter().map(|named| named.place.as_str())).collect();
         for (other, place) in others {
-            delete_named(ctx, self.target, &scope, (other, place)).await?;
+            ctx.core.operations.delete(ctx, self.target, &scope, (other, place)).await?;
         }
         Ok(())
     }
@@ -214,7 +212,7 @@ impl<'m> End<'m> {
         if let RelationLink::Key(field) = self.tie {
             drafts.iter_mut().zip(&ids).for_each(|(draft, id)| draft.input.set_key(field, Some(*id)));
         }
-        let others = create_each(ctx, self.target, &scope, drafts).await?;
+        let others = ctx.core.operations.create_each(ctx, self.target, &scope, drafts).await?;
         match self.tie {
             RelationLink::Key(_) => Ok(()),
             RelationLink::Join(join) => {
@@ -228,7 +226,7 @@ impl<'m> End<'m> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
         for (other, (draft, named)) in in_order(others.into_iter().zip(drafts.into_iter().zip(&named))) {
-            update_named(ctx, self.target, &scope, (other, &named.place), draft).await?;
+            ctx.core.operations.update(ctx, self.target, &scope, (other, &named.place), draft).await?;
         }
         Ok(())
     }
@@ -248,6 +246,6 @@ impl<'m> End<'m> {
         }
         let mut input = self.target.resource.no_update();
         input.set_key(field, to);
-        update_named(ctx, self.target, scope, other, Draft::complete(input)).await
+        ctx.core.operations.update(ctx, self.target, scope, other, Draft::complete(input)).await
     }
 }

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::Value;
 
-use super::create_one::create_each;
 use super::locate::{locate, locate_each, scope_of};
-use super::named::{delete_named, update_named};
 use super::nested::in_order;
 use super::refusal::{self, Refusal};
 use super::sorted::{Made, Repeats};
@@ -211,7 +209,7 @@ impl Deletions {
             let core = ctx.core;
             let Some(target) = core.model(name) else { continue };
             let scope = scope_of(ctx, target, authority, Operation::DeleteOne)?;
-            delete_named(ctx, target, &scope, (id, &place)).await?;
+            ctx.core.operations.delete(ctx, target, &scope, (id, &place)).await?;
         }
         Ok(())
     }
@@ -259,7 +257,7 @@ impl<'r> Referent<'r> {
         let (nths, drafts): (Vec<usize>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
         // Boxed, because operations call each other recursively, as deep as bodies nest.
-        let ids = Box::pin(create_each(ctx, self.target, &scope, drafts)).await?;
+        let ids = ctx.core.operations.create_each(ctx, self.target, &scope, drafts).await?;
         ctx.known.extend(ids.iter().map(|id| (self.target.meta.name, *id)));
         Ok(nths.into_iter().zip(ids).collect())
     }
@@ -318,7 +316,7 @@ impl<'r> Referent<'r> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
         let ids = locate(ctx, self.target, &scope, None, &named).await?;
         for (id, (draft, named)) in in_order(ids.into_iter().zip(drafts.into_iter().zip(&named))) {
-            update_named(ctx, self.target, &scope, (id, &named.place), draft).await?;
+            ctx.core.operations.update(ctx, self.target, &scope, (id, &named.place), draft).await?;
         }
         Ok(())
     }
@@ -336,7 +334,7 @@ impl<'r> Referent<'r> {
             Change::Create(draft) => self.created(ctx, vec![(0, draft)]).await?,
             Change::Update(named, draft) => {
                 let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
-                update_named(ctx, self.target, &scope, (linked, &named.place), draft).await?;
+                ctx.core.operations.update(ctx, self.target, &scope, (linked, &named.place), draft).await?;
                 Vec::new()
             }
             Change::ConnectOrCreate(named, draft) => self.connected_or_created(ctx, vec![(0, named, draft)]).await?,
@@ -367,7 +365,7 @@ impl<'r> Referent<'r> {
             return self.created(ctx, vec![(0, create)]).await;
         }
         let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
-        update_named(ctx, self.target, &scope, (linked, &named.place), update).await?;
+        ctx.core.operations.update(ctx, self.target, &scope, (linked, &named.place), update).await?;
         Ok(Vec::new())
     }
 

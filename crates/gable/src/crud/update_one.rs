@@ -1,10 +1,8 @@
 //! `PATCH /posts/{id}`
 
-use std::any::Any;
-
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, resolve_changed_references};
-use super::version::version;
+use super::version::{VersionedRecord, version};
 use super::write::{check_still_within, prepare_update, set_clause, updated};
 use super::{guard, refusal};
 use crate::access::Scope;
@@ -26,7 +24,7 @@ pub(crate) async fn update_one(
     scope: &Scope,
     id: Id,
     mut draft: Draft,
-) -> Result<Box<dyn Any>, ApiError> {
+) -> Result<VersionedRecord, ApiError> {
     guard::hold(ctx, model, scope).await?;
     let deletions = resolve_changed_references(ctx, model, scope, id, &mut draft).await?;
     let Draft { mut input, inline, .. } = draft;
@@ -57,9 +55,9 @@ pub(crate) async fn update_one(
     let mut record = model.resource.decode(&mut Row::new(&result))?;
     updated(ctx, model, &row, &result);
     ctx.target = Some((model.meta.name, id));
-    ctx.version = Some(version(model, record.as_ref(), &scope.read));
+    let version = version(model, record.as_ref(), &scope.read);
     ctx.core.hooks(model).run(Operation::UpdateOne, HookPhase::After, ctx, record.as_mut()).await?;
-    Ok(record)
+    Ok(VersionedRecord { record, version })
 }
 
 /// Writes the related rows of a change. If interceptors ran meanwhile, the row is read again.

@@ -1,21 +1,16 @@
 //! Reads query strings of a few parameters, for requests that read no rows of a model.
 
-use actix_web::HttpRequest;
-
 use crate::error::{ApiError, Problem};
 
-/// The values of these parameters in the request; `None` for each that is not given.
+/// The values of these parameters in a query string; `None` for each that is not given.
 ///
 /// # Errors
 /// 400 `InvalidRequestQuery` for a parameter that is not among them, and for one that is given twice: two readers of
 /// the request could each use another value.
-pub(crate) fn parameters<const N: usize>(
-    request: &HttpRequest,
-    names: [&str; N],
-) -> Result<[Option<String>; N], ApiError> {
+pub(crate) fn parameters<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<String>; N], ApiError> {
     let mut found = [const { None }; N];
     let mut problems = Vec::new();
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match names.iter().position(|known| *known == name) {
             None => problems.push(not_known(&name)),
             Some(position) if found[position].is_some() => problems.push(repeated(&name)),
@@ -29,8 +24,8 @@ pub(crate) fn parameters<const N: usize>(
 ///
 /// # Errors
 /// 400 `InvalidRequestQuery` for any parameter.
-pub(crate) fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
-    parameters(request, []).map(|[]| ())
+pub(crate) fn no_parameters(query: &str) -> Result<(), ApiError> {
+    parameters(query, []).map(|[]| ())
 }
 
 /// Parameters of Prisma and Arkos that have another name here.
@@ -72,12 +67,10 @@ pub(super) fn repeated(name: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
 
     fn read(query: &str) -> Result<[Option<String>; 2], ApiError> {
-        parameters(&TestRequest::get().uri(&format!("/?{query}")).to_http_request(), ["page", "limit"])
+        parameters(query, ["page", "limit"])
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::auth::{AccountRules, Auth, RouteRules};
 use crate::clock::Clock;
 use crate::context::Core;
 use crate::context::hooks::HookTable;
+use crate::crud::NestedOperations;
 use crate::db::{Cascades, Database, DbError, MigrateError, Migration};
 use crate::keyed_mutex::KeyedMutex;
 use crate::mail::{MailError, MailRoom, Mailbox};
@@ -116,6 +117,7 @@ pub(crate) async fn assemble(
         outbox_wake: mail.wake(),
         settings,
         db,
+        operations: &NestedOperations,
         rules: hooks.iter().map(|_| None).collect(),
         models,
         hooks,

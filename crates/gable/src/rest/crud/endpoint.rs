@@ -15,7 +15,8 @@ use crate::context::{Context, Core, authorize};
 use crate::crud::restore::restore;
 use crate::crud::transact::transact;
 use crate::crud::{
-    create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many, update_one, version,
+    VersionedRecord, create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many,
+    update_one, version,
 };
 use crate::db::RawRow;
 use crate::error::{ApiError, Problem};
@@ -132,9 +133,9 @@ impl<'a> Exchange<'a> {
 
     async fn find_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
-        let record = find_one(ctx, self.model, scope, id).await?;
+        let VersionedRecord { record, version } = find_one(ctx, self.model, scope, id).await?;
         let body = self.data(ctx, record.as_ref(), &selection).await?;
-        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
+        Ok(versioned(json_response(StatusCode::OK, body), &version))
     }
 
     async fn create_one(
@@ -148,10 +149,10 @@ impl<'a> Exchange<'a> {
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
         once(ctx, repeatable, draft, async |ctx, draft| {
-            let record = create_one(ctx, self.model, scope, draft).await?;
+            let VersionedRecord { record, version } = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
             let body = self.data(ctx, record.as_ref(), &selection).await?;
-            let (location, etag) = (Some(format!("{api}/{path}/{id}")), ctx.version.take());
+            let (location, etag) = (Some(format!("{api}/{path}/{id}")), Some(version));
             Ok(Answer { location, etag, ..Answer::new(StatusCode::CREATED, body) })
         })
         .await
@@ -166,20 +167,20 @@ impl<'a> Exchange<'a> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
-        let body = transact(ctx, draft, async |ctx, draft| {
-            version::check(ctx, self.model, scope, id, self.request).await?;
-            let record = update_one(ctx, self.model, scope, id, draft).await?;
-            self.data(ctx, record.as_ref(), &selection).await
+        let answer = transact(ctx, draft, async |ctx, draft| {
+            version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
+            let VersionedRecord { record, version } = update_one(ctx, self.model, scope, id, draft).await?;
+            Ok((self.data(ctx, record.as_ref(), &selection).await?, version))
         });
-        let body = body.await?;
-        Ok(self.versioned(ctx, json_response(StatusCode::OK, body)))
+        let (body, version) = answer.await?;
+        Ok(versioned(json_response(StatusCode::OK, body), &version))
     }
 
     async fn delete_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let id = self.id()?;
-        query::no_parameters(self.request)?;
+        query::no_parameters(self.request.query_string())?;
         let deletion = transact(ctx, (), async |ctx, ()| {
-            version::check(ctx, self.model, scope, id, self.request).await?;
+            version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
             delete_one(ctx, self.model, scope, id).await
         });
         deletion.await?;
@@ -284,12 +285,9 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// Sets `ETag` to the version of the returned row.
-    fn versioned(&self, ctx: &mut Context<'_>, mut response: HttpResponse) -> HttpResponse {
-        if let Some(version) = ctx.version.take() {
-            set_header(&mut response, "ETag", &version);
-        }
-        response
+    /// The versions in `If-Match`; text that is not ASCII names no version.
+    fn wanted_versions(&self) -> Option<&str> {
+        self.request.headers().get("If-Match").map(|versions| versions.to_str().unwrap_or_default())
     }
 
     /// Serializes `{ "data": … }`, with the included rows.
@@ -332,4 +330,10 @@ impl<'a> Exchange<'a> {
     fn results(&self, ctx: &Context<'_>, records: &dyn Any, fields: &FieldSet) -> Result<Vec<u8>, ApiError> {
         list::results(self.model.resource.as_ref(), records, fields, &ctx.answer)
     }
+}
+
+/// Sets `ETag` to the version of the returned row.
+fn versioned(mut response: HttpResponse, version: &str) -> HttpResponse {
+    set_header(&mut response, "ETag", version);
+    response
 }

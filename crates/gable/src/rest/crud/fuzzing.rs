@@ -37,7 +37,7 @@ pub(crate) async fn write(
         (Body::New, Value::Object(entries)) => {
             let draft = read_draft(ctx, model, Form::Create, scope.write, entries).await?;
             ctx.begin().await?;
-            let record = create_one(ctx, model, &scope, draft).await?;
+            let record = create_one(ctx, model, &scope, draft).await?.record;
             Ok(Some(model.resource.id(record.as_ref())))
         }
         (Body::NewRows, Value::Array(bodies)) if (1..=MOST_ROWS).contains(&bodies.len()) => {

@@ -60,7 +60,7 @@ async fn may_read_actions(served: &Served, request: &HttpRequest) -> Result<(), 
     let mut ctx = Context::new(&served.core, Principal::Anonymous, Some(request));
     authenticate(&mut ctx, Some(&served.auth), request).await?;
     authorize_by(&mut ctx, ACTIONS, |ctx| ctx.principal.require().map(drop)).await?;
-    no_parameters(request)
+    no_parameters(request.query_string())
 }
 
 fn listed(actions: &[Value]) -> HttpResponse {
@@ -111,7 +111,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(core: &'a Core, auth: &Auth, request: &HttpRequest) -> Result<Self, ApiError> {
-        let [account, resource, action] = parameters(request, ["account", "resource", "action"])?;
+        let [account, resource, action] = parameters(request.query_string(), ["account", "resource", "action"])?;
         let account = account.and_then(|text| match auth.access.models.account.id {
             IdKind::Uuid => text.parse().map(Id::Uuid).ok(),
             IdKind::Integer => text.parse().map(Id::Integer).ok(),

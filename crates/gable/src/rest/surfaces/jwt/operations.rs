@@ -26,7 +26,7 @@ use crate::rest::surfaces::endpoint::Asked;
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
     let Asked { operation, request, payload } = asked;
     if operation != AuthOperation::Login {
-        no_parameters(request)?;
+        no_parameters(request.query_string())?;
     }
     match operation {
         AuthOperation::Signup => signup(ctx, auth, request, payload).await,
@@ -69,7 +69,7 @@ async fn login(
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     auth.rules.check(AuthOperation::Login, &body)?;
     let password = password_field(ctx.core.account_model()?)?.name;
-    let [username_field] = parameters(request, ["usernameField"])?;
+    let [username_field] = parameters(request.query_string(), ["usernameField"])?;
     let credentials = Credentials::read(auth, password, username_field.as_deref(), &body)?;
     let logged_in = log_in(ctx, auth, credentials, LoginMethod::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;

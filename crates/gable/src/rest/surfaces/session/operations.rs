@@ -34,7 +34,7 @@ const NAMES: Names = &[("id", "_id")];
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
     if !takes_parameters(&asked) {
-        no_parameters(asked.request)?;
+        no_parameters(asked.request.query_string())?;
     }
     match asked.operation {
         AuthOperation::Signup => register(ctx, auth, &mut asked).await,
@@ -148,7 +148,7 @@ async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Res
 /// in.
 async fn verify(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
     let proof = if asked.request.method().is_safe() {
-        let [token] = parameters(asked.request, ["token"])?;
+        let [token] = parameters(asked.request.query_string(), ["token"])?;
         Proof::Link(token.unwrap_or_default())
     } else {
         let mut texts = texts(ctx, auth, asked, &[], &["token", "code", "email"]).await?;

@@ -104,7 +104,7 @@ fn time(time: DateTime<Utc>) -> String {
 
 /// Reads `?page=` and `?limit=`, like the lists of the API.
 fn page(request: &HttpRequest, usual: u32, max: u32) -> Result<(u32, u32), ApiError> {
-    let [page, limit] = parameters(request, ["page", "limit"])?;
+    let [page, limit] = parameters(request.query_string(), ["page", "limit"])?;
     let mut problems = Vec::new();
     let mut number = |name: &str, text: Option<String>, usual: u32, max: u32| {
         let Some(text) = text else { return usual };

@@ -37,7 +37,7 @@ const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified"
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
     if !is_link(&asked) {
-        no_parameters(asked.request)?;
+        no_parameters(asked.request.query_string())?;
     }
     match asked.operation {
         AuthOperation::Signup => new(ctx, auth, &mut asked).await,
@@ -191,7 +191,7 @@ async fn verify_by_code(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_
 /// Verifies an address by a mailed link. Redirects to the requested URI, or the first one that the application allows;
 /// without any, answers with the result.
 async fn verify_by_link(ctx: &mut Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, AuthError> {
-    let [wanted] = parameters(request, [REDIRECT])?;
+    let [wanted] = parameters(request.query_string(), [REDIRECT])?;
     let redirect = redirect(auth, wanted)?.or_else(|| auth.meta.token_pair.redirects.first().copied());
     let token = request.match_info().query("token").to_owned();
     verify_email(ctx, auth, Proof::Link(token), LoginMethod::TokenPair).await?;
