@@ -6,42 +6,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::account_columns::{address_position, is_verified, stored_address};
 use super::event::{Event, record};
-use super::recovery::refuse_many;
-use super::verification::{self, LinkEnd};
+use super::mail_throttle::{LinkEnd, refuse_many};
+use super::verification;
 use super::{Auth, one_time};
 use crate::access::LoginMethod;
 use crate::context::{AfterUpdate, Context};
-use crate::db::{BoundSql, Row, values};
 use crate::error::ApiError;
 use crate::mail;
 use crate::mail::{Mail, Template};
-use crate::meta::{FieldKind, ModelKind};
+use crate::meta::ModelKind;
 use crate::model::{Id, RowValues};
 use crate::query::Model;
 
-/// The name of the address field, in YAML and JSON.
-pub(crate) const FIELD: &str = "email";
 const VERIFIED: &str = "isEmailVerified";
-
-/// The column of the e-mail address; `None` if the account model has none.
-pub(crate) fn column(model: &Model) -> Option<&'static str> {
-    position(model).map(|field| model.meta.fields[field].column)
-}
-
-fn position(model: &Model) -> Option<usize> {
-    let field = model.meta.field_index(FIELD)?;
-    (model.meta.fields[field].kind == FieldKind::Email).then_some(field)
-}
-
-/// The stored address of an account.
-pub(crate) async fn stored(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
-    let Some(column) = column(model) else { return Ok(None) };
-    let text = format!(r#"SELECT "{column}" FROM "{}" WHERE "id" = ?"#, model.meta.table);
-    let select = BoundSql::named(text, values![account]);
-    let Some(result) = ctx.source().one(select).await? else { return Ok(None) };
-    Ok(Row::new(&result).next()?)
-}
 
 /// A change of an account's address that is about to be written.
 struct AddressChange {
@@ -65,11 +44,11 @@ pub(crate) async fn before_change(
     if model.meta.kind != ModelKind::Account {
         return Ok(None);
     }
-    let Some(new) = position(model).and_then(|field| row.get(field)) else { return Ok(None) };
+    let Some(new) = address_position(model).and_then(|field| row.get(field)) else { return Ok(None) };
     // Without the lock, two concurrent changes would both notify the same old address, and the address that the first
     // of them sets would never be notified.
     one_time::lock(ctx, account).await?;
-    let old = stored(ctx, model, account).await?;
+    let old = stored_address(ctx, model, account).await?;
     let unchanged = match new {
         sea_orm::Value::String(new) => *new == old,
         _ => false,
@@ -96,7 +75,7 @@ impl AfterUpdate for AddressChange {
     async fn finish(self: Box<Self>, ctx: &mut Context<'_>, model: &Model) -> Result<(), ApiError> {
         let auth = self.auth.clone();
         let account = self.account;
-        let new = stored(ctx, model, account).await?;
+        let new = stored_address(ctx, model, account).await?;
         one_time::void_all(ctx, account).await?;
         // A caller that an interceptor has identified has no log-in.
         let via = ctx.principal.grant().map_or(LoginMethod::Jwt, |grant| grant.via);
@@ -120,12 +99,4 @@ impl AddressChange {
         variables.extend(new.map(|new| ("new_email", new.to_owned())));
         mail::enqueue(ctx, Mail { template: Template::EmailChanged, to: old, token: None, variables }).await
     }
-}
-
-/// Whether the current address of an account is verified.
-pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
-    let text = format!(r#"SELECT "is_email_verified" FROM "{}" WHERE "id" = ?"#, model.meta.table);
-    let select = BoundSql::named(text, values![account]);
-    let found = ctx.source().one(select).await?;
-    Ok(found.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(false))
 }

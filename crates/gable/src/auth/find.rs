@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Auth;
+use super::account_columns::{ADDRESS_FIELD, address_column, password_field};
 use super::error::AuthError;
-use super::password::password_field;
-use super::{Auth, address};
 use crate::context::{Context, Core};
 use crate::db::{Row, Statement};
 use crate::error::ApiError;
@@ -28,10 +28,10 @@ pub(crate) struct Found {
 /// The e-mail address as an identifier, whether or not the schema allows it for logging in.
 pub(crate) fn by_email(model: &Model) -> IdentifierMeta {
     IdentifierMeta {
-        path: address::FIELD,
-        body_key: address::FIELD,
+        path: ADDRESS_FIELD,
+        body_key: ADDRESS_FIELD,
         model: model.meta.name,
-        field: address::FIELD,
+        field: ADDRESS_FIELD,
         relation: None,
     }
 }
@@ -82,7 +82,7 @@ pub(crate) async fn find_all(
 /// Every identifier that any surface accepts: those of the schema, and the e-mail address.
 fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
     let mut every = auth.meta.identifiers.to_vec();
-    if address::column(model).is_some() && every.iter().all(|identifier| identifier.path != address::FIELD) {
+    if address_column(model).is_some() && every.iter().all(|identifier| identifier.path != ADDRESS_FIELD) {
         every.push(by_email(model));
     }
     every
@@ -236,7 +236,7 @@ fn read(model: &Model, row: &mut Row<'_>) -> Result<(usize, Found), AuthError> {
 fn account_columns(statement: &mut Statement, model: &Model) -> Result<(), AuthError> {
     statement.push("a.\"id\", a.").identifier(password_field(model)?.column);
     statement.push(", a.\"password_changed_at\", a.\"is_email_verified\", ");
-    match address::column(model) {
+    match address_column(model) {
         Some(column) => statement.push("a.").identifier(column),
         None => statement.push("NULL"),
     };

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Auth;
+use super::account_columns::password_field;
 use super::event::{Event, record};
-use super::password::password_field;
 use super::sign_up::{give_role, set_default_role};
 use crate::access::{LoginMethod, Principal, Scope};
 use crate::context::{Context, Core, Passwords};

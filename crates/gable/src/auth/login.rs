@@ -6,14 +6,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::account_columns::{ADDRESS_FIELD, password_field};
 use super::attempt::{Attempt, Verdict, failed};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, counted, find_all};
 use super::issued_credential::{self, IssuedCredential};
 use super::lockout::{Guess, Typed, account_turn, typed_turn};
-use super::password::password_field;
-use super::{Auth, address, grant};
+use super::{Auth, grant};
 use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, LoginAttempt};
@@ -102,7 +102,7 @@ pub(crate) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     let mut plain: Vec<IdentifierMeta> =
         auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
     if typed.contains('@') {
-        plain.sort_by_key(|identifier| identifier.field != address::FIELD);
+        plain.sort_by_key(|identifier| identifier.field != ADDRESS_FIELD);
     }
     plain
 }

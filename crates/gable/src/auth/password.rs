@@ -5,18 +5,18 @@ use std::any::Any;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::account_columns::password_field;
 use super::attempt::{Attempt, Verdict};
 use super::error::AuthError;
 use super::event::{self, Event};
 use super::lockout::{Guess, account_turn};
-use super::recovery::required;
 use super::{Auth, grant, issued_credential, one_time};
 use crate::access::{GrantState, LoginMethod};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
 use crate::db::{BoundSql, Row, values};
 use crate::error::{ApiError, Problem};
-use crate::meta::{AuthOperation, FieldKind, FieldMeta, PasswordPolicy};
+use crate::meta::{AuthOperation, PasswordPolicy};
 use crate::model::Id;
 use crate::model::input::{self, FromJson, Mismatch, PlainPassword, Submitted, together};
 use crate::query::Model;
@@ -163,15 +163,6 @@ async fn verify(
     }
 }
 
-/// The field of the account model that holds the hash.
-///
-/// # Errors
-/// 500 if there is none. The schema checker refuses such a model.
-pub(crate) fn password_field(model: &Model) -> Result<&'static FieldMeta, ApiError> {
-    let field = model.meta.fields.iter().find(|field| field.kind == FieldKind::Password);
-    field.ok_or_else(|| ApiError::internal("the account model has no password"))
-}
-
 pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let (table, column) = (model.meta.table, password_field(model)?.column);
     let text = format!(r#"SELECT "{column}" FROM "{table}" WHERE "id" = ?"#);
@@ -198,6 +189,12 @@ pub(crate) async fn replace(
     let update = BoundSql::named(text, values![hash, changed_at, account]);
     let result = ctx.source().one(update).await?.ok_or(AuthError::AccountGone)?;
     Ok((model.resource.decode(&mut Row::new(&result))?, changed_at))
+}
+
+/// The problem of a missing key of the body.
+pub(crate) fn required(key: &str) -> Problem {
+    let code = format!("{}RequiredConstraint", upper_first(key));
+    Problem { field: key.to_owned(), code, message: format!("'{key}' is required") }
 }
 
 #[cfg(test)]

@@ -2,74 +2,34 @@
 //! whether the account exists.
 
 use std::any::Any;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use tokio::time::Instant;
 
+use super::account_columns::address_column;
 use super::error::AuthError;
-use super::event::{self, Event, record};
+use super::event::{Event, record};
 use super::find::{Found, by_email, find};
 use super::lockout::account_turn;
 use super::login::plain;
+use super::mail_throttle::{LinkEnd, mailed_enough, same_time};
 use super::one_time::{self, OneTime, Purpose};
-use super::password::{password_problems, replace, stored_hash};
-use super::verification::LinkEnd;
-use super::{Auth, address, grant, lockout};
+use super::password::{password_problems, replace, required, stored_hash};
+use super::{Auth, grant, lockout};
 use crate::access::LoginMethod;
 use crate::context::Context;
 use crate::context::hooks::{HookPhase, RecoveryRequest};
 use crate::db::{BoundSql, values};
-use crate::error::{ApiError, ErrorKind, Problem};
+use crate::error::{ApiError, Problem};
 use crate::mail;
 use crate::mail::{Mail, Template};
 use crate::meta::{AuthOperation, PasswordPolicy};
 use crate::model::Id;
 use crate::model::input::{PlainPassword, Submitted, together};
 use crate::query::Model;
-use crate::text::upper_first;
 
 /// How long a token to reset a password is valid.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// Maximum number of mails of one kind that an account is sent within `WINDOW`.
-const MAILS: i64 = 5;
-const WINDOW: TimeDelta = TimeDelta::hours(1);
-
-/// Whether an account has reached the limit of mails of one kind; `event` is the event that is recorded with each mail.
-pub(crate) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
-    Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
-}
-
-/// Minimum duration of a request whose timing must reveal nothing: longer than it takes to write a mail.
-const ANSWER_AFTER: Duration = Duration::from_millis(150);
-
-/// Limits the changes of address of an account: a caller who is logged in could otherwise have mail sent to any number
-/// of addresses.
-///
-/// # Errors
-/// 429 if the account has reached the limit.
-pub(crate) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
-    one_time::lock(ctx, account).await?;
-    if !mailed_enough(ctx, event, account).await? {
-        return Ok(());
-    }
-    Err(too_many("Too many changes of address, please try again later"))
-}
-
-/// The 429 for a request that would exceed the limit of mails.
-pub(crate) fn too_many(message: &str) -> ApiError {
-    ApiError::of(ErrorKind::TooManyRequests, "TooManyRequests", message)
-        .with_header("Retry-After", WINDOW.num_seconds().to_string())
-}
-
-/// Runs `work` and returns no earlier than `ANSWER_AFTER`, so that the duration does not reveal what was found.
-pub(crate) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
-    let answer_at = Instant::now() + ANSWER_AFTER;
-    let done = work.await;
-    tokio::time::sleep_until(answer_at).await;
-    done
-}
 
 /// Completes a request whose answer does not depend on whether an account was found: records the event without an
 /// account, runs the interceptors and commits.
@@ -181,12 +141,6 @@ impl Reset {
     }
 }
 
-/// The problem of a missing key of the body.
-pub(crate) fn required(key: &str) -> Problem {
-    let code = format!("{}RequiredConstraint", upper_first(key));
-    Problem { field: key.to_owned(), code, message: format!("'{key}' is required") }
-}
-
 /// Sets the password of the token's account, ends all its log-ins and resets its lockout. Also marks the address that
 /// the token was sent to as verified, if it is still the account's, since the mail was received.
 ///
@@ -233,7 +187,7 @@ async fn find_reset(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<OneTi
 }
 
 async fn verified_by_mail(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<(), AuthError> {
-    let Some(column) = address::column(model) else { return Ok(()) };
+    let Some(column) = address_column(model) else { return Ok(()) };
     let text =
         format!(r#"UPDATE "{}" SET "is_email_verified" = ? WHERE "id" = ? AND "{column}" = ?"#, model.meta.table);
     let update = BoundSql::named(text, values![true, token.account, token.address.as_str()]);

@@ -5,11 +5,13 @@ use std::any::Any;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::account_columns::stored_address;
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::issued_credential::{self, IssuedCredential};
-use super::verification::{self, LinkEnd};
-use super::{Auth, address, grant};
+use super::mail_throttle::LinkEnd;
+use super::verification::{self};
+use super::{Auth, grant};
 use crate::access::{AccessChange, LoginMethod, Newcomer, Scope, key_to};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -58,7 +60,7 @@ pub(crate) async fn sign_up(
         give_role(ctx, account, role).await?;
     }
     record(ctx, Event::SignedUp, Some(account), via).await?;
-    if let Some(to) = address::stored(ctx, model, account).await? {
+    if let Some(to) = stored_address(ctx, model, account).await? {
         let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
         verification::send(ctx, auth, account, &to, end.as_deref()).await?;
     }

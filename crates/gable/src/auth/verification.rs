@@ -6,12 +6,14 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::Auth;
+use super::account_columns::{ADDRESS_FIELD, address_column, is_verified, stored_address};
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
+use super::mail_throttle::{LinkEnd, mailed_enough, refuse_many, same_time, too_many};
 use super::one_time::{self, OneTime, Purpose};
-use super::recovery::{mailed_enough, refuse_many, same_time, told, too_many};
-use super::{Auth, address};
+use super::recovery::told;
 use crate::access::{Authority, LoginMethod, Scope};
 use crate::context::Context;
 use crate::context::hooks::{EmailChange, HookPhase, RecoveryRequest};
@@ -31,10 +33,6 @@ const LINK: TimeDelta = TimeDelta::hours(24);
 const CODE: TimeDelta = TimeDelta::minutes(15);
 /// Minimum time between two verification mails to the same account for callers that are not logged in.
 const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
-
-/// The redirect of the link in a mail that this request sends. Passed through the context, since the code for sign-ups
-/// and updates of rows has no parameter for it.
-pub(crate) struct LinkEnd(pub(crate) String);
 
 /// Sends an account a link or code that verifies its address, in the open transaction. Does nothing if the application
 /// sends no mail. `redirect` is the URI that the link redirects to.
@@ -111,14 +109,14 @@ pub(crate) async fn resend_own_verification(
 ) -> Result<(), AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
-    let to = address::stored(ctx, model, account)
+    let to = stored_address(ctx, model, account)
         .await?
         .ok_or_else(|| no_mail("NoAddress", "The account has no email address"))?;
     let mut request = RecoveryRequest { identifier: to.clone() };
     ctx.core.auth_hooks.run(AuthOperation::ResendVerification, HookPhase::Before, ctx, &mut request).await?;
     ctx.begin().await?;
     one_time::lock(ctx, account).await?;
-    if address::is_verified(ctx, model, account).await? {
+    if is_verified(ctx, model, account).await? {
         return Err(no_mail("AlreadyVerified", "The email address is verified already"));
     }
     if mailed_enough(ctx, Event::VerificationMailed, account).await? {
@@ -130,7 +128,7 @@ pub(crate) async fn resend_own_verification(
 }
 
 fn no_mail(code: &str, message: &str) -> AuthError {
-    let (field, code, message) = (address::FIELD.to_owned(), code.to_owned(), message.to_owned());
+    let (field, code, message) = (ADDRESS_FIELD.to_owned(), code.to_owned(), message.to_owned());
     AuthError::invalid(vec![Problem { field, code, message }])
 }
 
@@ -188,8 +186,8 @@ async fn opened_before(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<()
     let model = ctx.core.account_model()?;
     let used = one_time::find_used(ctx, auth, token, LINKS).await?.ok_or(AuthError::OneTimeToken)?;
     let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), used.account, ctx.now).await?.is_some();
-    let same = address::stored(ctx, model, used.account).await?.is_some_and(|stored| stored == used.address);
-    let verified = address::is_verified(ctx, model, used.account).await?;
+    let same = stored_address(ctx, model, used.account).await?.is_some_and(|stored| stored == used.address);
+    let verified = is_verified(ctx, model, used.account).await?;
     if acts && same && verified { Ok(()) } else { Err(AuthError::OneTimeToken) }
 }
 
@@ -236,7 +234,7 @@ async fn guessed(
 
 /// Marks the address of the token as verified; `None` if the account has another address by now.
 async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<Option<Box<dyn Any>>, AuthError> {
-    let Some(column) = address::column(model) else { return Ok(None) };
+    let Some(column) = address_column(model) else { return Ok(None) };
     let (table, live, columns) = (model.meta.table, model.sql.live, &model.sql.columns);
     let text = format!(
         r#"UPDATE "{table}" SET "is_email_verified" = ? WHERE "id" = ?{live} AND "{column}" = ? RETURNING {columns}"#
@@ -250,7 +248,7 @@ async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<O
 /// taken since the change was requested.
 async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<Box<dyn Any>, AuthError> {
     let mut body = Map::new();
-    body.insert(address::FIELD.to_owned(), token.address.clone().into());
+    body.insert(ADDRESS_FIELD.to_owned(), token.address.clone().into());
     body.insert("isEmailVerified".to_owned(), true.into());
     let input = crud::read_update(ctx, model, Scope::system().write, body)?;
     Ok(crud::update_one(ctx, model, &Scope::system(), token.account, Draft::complete(input)).await?.record)
@@ -299,7 +297,7 @@ pub(crate) async fn change_email(
 
 /// Refuses a change to the current address, which would send mails and have no effect.
 async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) -> Result<(), AuthError> {
-    let stored = address::stored(ctx, model, account).await?;
+    let stored = stored_address(ctx, model, account).await?;
     if stored.is_none_or(|stored| normal_address(&stored) != new) {
         return Ok(());
     }
@@ -335,13 +333,13 @@ async fn confirm_first(
 
 /// The 409 for an address that another account has, with the code and message of the unique index.
 fn taken_address(model: &Model) -> ApiError {
-    let unique = model.meta.uniques.iter().find(|unique| unique.fields == [address::FIELD]);
-    let message = format!("{} with this {} already exists", with_article(model.meta.name), address::FIELD);
+    let unique = model.meta.uniques.iter().find(|unique| unique.fields == [ADDRESS_FIELD]);
+    let message = format!("{} with this {} already exists", with_article(model.meta.name), ADDRESS_FIELD);
     ApiError::conflict(unique.map_or("UniqueConstraint", |unique| unique.code), message)
 }
 
 fn body(email: Value) -> Map<String, Value> {
-    Map::from_iter([(address::FIELD.to_owned(), email)])
+    Map::from_iter([(ADDRESS_FIELD.to_owned(), email)])
 }
 
 /// The client's name of the new address.
@@ -358,9 +356,9 @@ fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Res
         }])
     };
     let new = new.filter(|value| !value.is_null()).ok_or_else(missing)?;
-    let Some(position) = model.meta.field_index(address::FIELD) else { return Err(missing()) };
+    let Some(position) = model.meta.field_index(ADDRESS_FIELD) else { return Err(missing()) };
     let input = crud::read_update(ctx, model, Scope::system().write, body(new));
-    let input = input.map_err(|error| called(error, address::FIELD, NEW_EMAIL))?;
+    let input = input.map_err(|error| called(error, ADDRESS_FIELD, NEW_EMAIL))?;
     match model.resource.update_row(input).get(position) {
         Some(sea_orm::Value::String(Some(address))) => Ok(address.to_string()),
         _ => Err(missing()),

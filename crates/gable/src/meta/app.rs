@@ -1,6 +1,6 @@
 //! The settings in `app.yaml`, as constants that the build step prints.
 
-use crate::meta::RateLimit;
+use super::model::RateLimit;
 
 #[derive(Debug)]
 pub struct AppMeta {

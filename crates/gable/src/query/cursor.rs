@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::condition::{Comparison, Condition, Test};
-use super::list::{Direction, ListQuery};
+use super::direction::Direction;
+use super::list::ListQuery;
 use super::operator::is_text;
 use crate::db::{DbError, RawRow, Row};
 use crate::meta::{FieldKind, ModelMeta};

@@ -6,9 +6,10 @@ use serde_json::Value as Json;
 
 use super::condition::{Case, Condition, Place, Quantifier, Related, Test, TextTest};
 use super::operator::{Elements, Operator, not_taken};
+use super::refusal::Refusal;
 use super::viewer::{View, Viewer};
 use crate::meta::{FieldKind, QueryLimits, RelationKind, RelationMeta};
-use crate::model::input::{Mismatch, parse_date};
+use crate::model::input::parse_date;
 use crate::model::{typed_json, typed_value};
 
 /// The value that a field is compared with.
@@ -19,32 +20,6 @@ pub(super) enum Operand<'a> {
     /// The elements of a list in a URL.
     Texts(&'a [&'a str]),
     Json(&'a Json),
-}
-
-/// Why a filter is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// An unknown field, relation or operator, or one that the caller may not see.
-    Unknown,
-    /// An unsupported spelling, with its replacement. Only for fields that the caller may read.
-    Instead(&'static str),
-    /// A comparison that is given twice.
-    Repeated,
-    /// A value of a wrong type, with the expected type.
-    Mismatch(String),
-    /// More relations in a path than this limit.
-    TooDeep(u32),
-    /// `AND`, `OR`, `NOT` and relations nested deeper than this limit.
-    TooNested(u32),
-    TooMany(u32),
-    /// More values in a list than this limit.
-    TooLong(u32),
-}
-
-impl From<Mismatch> for Refusal {
-    fn from(Mismatch(expected): Mismatch) -> Self {
-        Refusal::Mismatch(expected.into_owned())
-    }
 }
 
 /// Turns filters into conditions, and counts them.

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::condition::{Condition, Quantifier};
-use super::filter::{Filters, Operand, Refusal, Step};
+use super::filter::{Filters, Operand, Step};
 use super::operator::{Ending, NO_MODE, Operator, is_insensitive, no_operator};
 use super::path;
+use super::refusal::Refusal;
 use super::viewer::View;
 
 /// How deep `AND`, `OR`, `NOT` and relations may be nested, so that a client cannot exhaust the stack.

@@ -3,6 +3,7 @@
 use sea_orm::Value;
 
 use super::condition::{Condition, Test};
+use super::direction::Direction;
 use super::selection::Selection;
 use crate::error::ApiError;
 use crate::meta::ModelMeta;
@@ -36,12 +37,6 @@ pub(crate) enum Position {
 pub(crate) enum Counting {
     Total,
     Skipped,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    Ascending,
-    Descending,
 }
 
 impl ListQuery {

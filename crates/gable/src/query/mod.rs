@@ -3,6 +3,7 @@
 
 mod condition;
 mod cursor;
+mod direction;
 mod filter;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
@@ -18,6 +19,7 @@ mod parse;
 mod path;
 mod plan;
 mod preset;
+mod refusal;
 mod selection;
 mod sql;
 mod tautology;
@@ -29,10 +31,11 @@ mod viewer;
 #[cfg(test)]
 pub(crate) use condition::{Condition, Test};
 pub(crate) use cursor::after as cursor_after;
+pub use direction::Direction;
 pub(crate) use include::{Included, load as load_included};
 pub(crate) use include_json::{object_including, object_nth};
 pub(crate) use list::Counting;
-pub use list::{Direction, ListQuery};
+pub use list::ListQuery;
 pub(crate) use model_set::{Model, ModelSet, TakesAlong};
 pub(crate) use parameters::{no_parameters, parameters};
 pub(crate) use parse::QueryParser;

@@ -1,7 +1,7 @@
 //! Operators of filters, including those of Prisma under their names there.
 
 use super::condition::{Case, Comparison, Condition, Place};
-use super::filter::Refusal;
+use super::refusal::Refusal;
 use crate::meta::FieldKind;
 
 /// The comparison that a filter makes.

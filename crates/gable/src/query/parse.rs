@@ -6,11 +6,13 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 
 use super::condition::{Case, Condition, Place, Test, TextTest};
-use super::filter::{Filters, Refusal};
-use super::list::{Counting, Direction, ListQuery, Position};
+use super::direction::Direction;
+use super::filter::Filters;
+use super::list::{Counting, ListQuery, Position};
 use super::operator::{is_comparable, is_text};
 use super::parameters::{elsewhere, not_known, repeated};
 use super::preset::{self, Preset};
+use super::refusal::Refusal;
 use super::selection::{self, Selection};
 use super::viewer::{View, Viewer};
 use super::{cursor, json_filter, path, url_filter};

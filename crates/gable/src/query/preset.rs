@@ -1,6 +1,6 @@
 //! Presets of a route for its query: the fields that answers may contain, an order, and a number of rows.
 
-use super::list::Direction;
+use super::direction::Direction;
 use super::selection::{Include, Selection, usual_limit};
 use super::viewer::{View, Viewer};
 use crate::access::Scope;

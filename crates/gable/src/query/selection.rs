@@ -1,6 +1,6 @@
 //! The fields that an answer contains of each row, and the related rows that it includes.
 
-use super::list::Direction;
+use super::direction::Direction;
 use super::viewer::{View, Viewer};
 use crate::error::Problem;
 use crate::meta::{FieldSet, QueryLimits, RelationKind, RelationMeta};

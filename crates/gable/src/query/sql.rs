@@ -3,7 +3,7 @@
 use sea_orm::Value;
 
 use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
-use super::list::Direction;
+use super::direction::Direction;
 use crate::access::{RowRule, Scope, Term};
 use crate::db::{Dialect, Statement};
 use crate::meta::{FieldKind, FieldMeta, ModelMeta, RelationKind};

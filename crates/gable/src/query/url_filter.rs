@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::condition::{Condition, Quantifier};
-use super::filter::{Filters, Operand, Refusal, Step};
+use super::filter::{Filters, Operand, Step};
 use super::operator::{Ending, NO_MODE, is_insensitive};
 use super::path;
+use super::refusal::Refusal;
 use super::viewer::View;
 
 /// How deep groups may be nested, as in JSON.

@@ -28,10 +28,7 @@ pub(crate) use proxies::{Proxies, ProxyHeader};
 use reader::Reader;
 pub(crate) use secret::Secret;
 pub(crate) use smtp_server::SmtpServer;
-pub(crate) use variables::Variables;
-
-/// Read by the command that creates a super user, not at start.
-pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
+pub(crate) use variables::{SUPER_USER_PASSWORD, Variables};
 
 /// Directory for files of a development server; ignored by git.
 const STATE_DIRECTORY: &str = ".gable";

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::{SUPER_USER_PASSWORD, unknown};
+use super::unknown;
+use super::variables::SUPER_USER_PASSWORD;
 
 /// Collects all problems, so that a start reports them together.
 pub(super) struct Reader<'a> {

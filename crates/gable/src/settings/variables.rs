@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+/// Read by the command that creates a super user, not at start.
+pub(crate) const SUPER_USER_PASSWORD: &str = "GABLE_SUPERUSER_PASSWORD";
+
 /// A snapshot of `.env` combined with the process's environment, which is never modified.
 #[derive(Default)]
 pub(crate) struct Variables {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::endpoint::Asked;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
-use crate::auth::recovery::required as is_required;
+use crate::auth::password::required as is_required;
 use crate::context::Context;
 use crate::error::Problem;
 use crate::http::{read_object, read_object_if_any};

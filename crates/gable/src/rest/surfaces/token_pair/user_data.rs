@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::redirect::REDIRECT;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
-use crate::auth::recovery::required;
+use crate::auth::password::required;
 use crate::context::Context;
 use crate::error::Problem;
 use crate::http::read_object;

@@ -1,0 +1,7 @@
+//! The direction of a sort.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
