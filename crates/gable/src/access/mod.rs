@@ -1,5 +1,12 @@
 //! Stage 4: authorization. `decide` is a pure function of the permissions that the principal holds. The roles and
 //! permissions are kept in memory and replaced as a whole when they change.
+//!
+//! A row rule of the YAML applies to the roles that it names. A role made at run time, and a permission given to an
+//! account, have no row rule, because whoever granted them meant the whole action.
+//!
+//! Identities are cached by grant and discarded by account. Every node announces its changes by `NOTIFY` in the
+//! transaction that makes them, and uses its cache only while marks that it sends to itself every 2 seconds arrive.
+//! SQLite has no notifications: if another process uses the same file, entries live for 5 seconds at most.
 
 mod cache;
 mod catalogue;

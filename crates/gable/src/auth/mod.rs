@@ -1,5 +1,13 @@
 //! The auth core: identifying accounts, verifying their credentials, opening log-ins. Surfaces map it to wire formats;
 //! of HTTP, the core knows only the headers that carry credentials.
+//!
+//! Every credential refers to a grant, the row of its log-in, and is valid only while that row exists: log-out, a new
+//! password and deletion of the account end it at once. Tokens contain no permissions. A one-time token is valid once,
+//! for one purpose and in the form that was mailed (link or code); a new password that is refused does not use it up.
+//!
+//! Nothing reveals whether an account exists, except a 409 for a taken name. An attempt with an unknown identifier is
+//! queued, counted, locked out and hashed like one with a known identifier, and where mail is requested, both get the
+//! same answer.
 
 pub(crate) mod account;
 pub(crate) mod account_columns;

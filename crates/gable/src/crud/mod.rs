@@ -1,5 +1,13 @@
 //! Stages 6 to 9: the eight operations, one file each. They receive authorized and validated input, run the model's
-//! interceptors around the SQL, and do not know HTTP; `endpoint` does.
+//! interceptors around the SQL, and do not know HTTP; `rest` does.
+//!
+//! A row is never written through another one with fewer checks than the operation of its own model makes: permission,
+//! row rule, field mask, validation, interceptors, `ModelRules`. The rows that its own keys point to are written before
+//! its interceptors run, so that no interceptor sees or sets a key that is overwritten later; all others are written
+//! after it.
+//!
+//! A row that the caller cannot see cannot be changed, deleted, linked or unlinked. A body that names it is answered
+//! like one that names a row that does not exist; `references` describes the one exception.
 
 mod context_operations;
 mod create_many;

@@ -1,5 +1,17 @@
 //! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
 //! this room names a driver.
+//!
+//! A connection serves another request only after its transaction has ended and the end of its statement was received;
+//! one in an unknown state is closed. A commit is not reported as successful if a statement of the transaction failed and
+//! was not undone. Every wait for a statement, a lock or a transaction has a limit, except for migrations and SQLite's
+//! disk.
+//!
+//! | | PostgreSQL | SQLite |
+//! |---|---|---|
+//! | transactions | several at once | one writer, begun by `BEGIN IMMEDIATE`; a pool of readers |
+//! | UUID | `uuid` | 16-byte blob, as SeaORM's entities bind it |
+//! | decimal | `numeric` | floating point; a value that would change is refused |
+//! | time | to the millisecond | text, to the millisecond, so that an answer equals the row |
 
 mod advisory_lock;
 mod cascades;

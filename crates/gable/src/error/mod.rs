@@ -1,4 +1,5 @@
-//! Errors that reach a client.
+//! Errors that reach a client. They have a kind, which `http` maps to a status, and problems that stay typed until the
+//! answer is written.
 
 mod api_error;
 mod kind;

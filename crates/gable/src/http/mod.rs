@@ -1,4 +1,5 @@
-//! HTTP: stages 1 and 2, errors, and rendering. Only this module knows status codes.
+//! Stage 1, request bodies, and the form of answers and errors. `status` maps kinds of errors to statuses; besides this
+//! room, only `rest` and `server` use statuses.
 
 pub(crate) mod access_log;
 mod body;

@@ -1,6 +1,10 @@
 //! Mail to accounts. A request writes its mail to the outbox, in its own transaction. A worker sends it after the
 //! commit and tries again after a failure. No secret is stored: the outbox row refers to the one-time token, and the
 //! secret is computed when the mail is sent.
+//!
+//! A mail is not sent again once it is recorded that a mail server accepted it. If a crash or a lost answer prevents
+//! this record, the mail is sent again with the same `Message-ID`. A mail whose secret was used or has expired is not
+//! sent.
 
 mod email_message;
 mod links;

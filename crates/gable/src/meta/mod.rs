@@ -1,4 +1,5 @@
 //! The constants that generated code states about a schema: models, permissions, and the settings in `app.yaml`.
+//! The room imports no other, so that `db` can compare the tables with the models.
 
 mod app;
 pub(crate) mod canonical;

@@ -1,4 +1,5 @@
-//! Hashing and verifying of passwords, on threads of their own.
+//! Hashing and verifying of passwords, on threads of their own and never on one that serves requests. A password of
+//! more than 72 bytes is refused, never truncated.
 
 mod decoys;
 mod fair_queue;

@@ -1,5 +1,12 @@
 //! Turns a URL into SQL text and values; all reads pass through here. `parse` checks every name and value against the
 //! fields and rows that the caller may see; `plan` adds the Scope and writes the SQL.
+//!
+//! A field that the caller may not read behaves exactly like one that does not exist, including the text of the error;
+//! so does a relation to a model that the caller may not view.
+//!
+//! `caseInsensitive` fields are folded by `lower(…)` of ASCII letters rather than by a collation: both databases and
+//! Rust fold the same letters, and no index depends on a locale. Included rows are not ranked by a window function,
+//! which would read all related rows to keep a few.
 
 mod condition;
 mod cursor;
