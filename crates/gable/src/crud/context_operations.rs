@@ -2,9 +2,12 @@
 
 use std::any::Any;
 
+use super::create_one::create_one;
+use super::delete_one::delete_one;
+use super::find_one::find_one;
+use super::update_one::update_one;
 use crate::access::{Authority, Scope, decide};
 use crate::context::Context;
-use crate::crud;
 use crate::error::ApiError;
 use crate::meta::Operation;
 use crate::model::{Draft, Resource};
@@ -66,16 +69,12 @@ impl AsSystem<'_, '_> {
 
 async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::FindOne)?;
-    typed(ctx.aside(async |ctx| crud::find_one(ctx, model, &scope, id.into()).await).await?.record)
+    typed(ctx.aside(async |ctx| find_one(ctx, model, &scope, id.into()).await).await?.record)
 }
 
 async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::CreateOne)?;
-    typed(
-        ctx.nested(async |ctx| crud::create_one(ctx, model, &scope, Draft::complete(Box::new(input))).await)
-            .await?
-            .record,
-    )
+    typed(ctx.nested(async |ctx| create_one(ctx, model, &scope, Draft::complete(Box::new(input))).await).await?.record)
 }
 
 async fn update<R: Resource>(
@@ -86,7 +85,7 @@ async fn update<R: Resource>(
 ) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::UpdateOne)?;
     typed(
-        ctx.nested(async |ctx| crud::update_one(ctx, model, &scope, id.into(), Draft::complete(Box::new(input))).await)
+        ctx.nested(async |ctx| update_one(ctx, model, &scope, id.into(), Draft::complete(Box::new(input))).await)
             .await?
             .record,
     )
@@ -94,7 +93,7 @@ async fn update<R: Resource>(
 
 async fn delete<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::DeleteOne)?;
-    typed(ctx.nested(async |ctx| crud::delete_one(ctx, model, &scope, id.into()).await).await?)
+    typed(ctx.nested(async |ctx| delete_one(ctx, model, &scope, id.into()).await).await?)
 }
 
 fn scoped<'r, R: Resource>(

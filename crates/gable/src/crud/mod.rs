@@ -24,6 +24,7 @@ mod nested;
 pub(crate) mod read_body;
 mod references;
 mod refusal;
+mod relation_end;
 mod replace;
 pub(crate) mod restore;
 mod row_operations;

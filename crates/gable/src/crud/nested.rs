@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::join::Join;
 use super::locate::{RelationLink, locate, locate_each, scope_of};
+use super::relation_end::RelationEnd;
 use super::replace::Replaced;
 use super::sorted::{Repeats, Sorted};
 use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::meta::{Operation, RelationKind};
+use crate::meta::Operation;
 use crate::model::{Draft, Id, Key, Relating, RowRef};
 use crate::query::Model;
 
@@ -46,7 +46,7 @@ pub(crate) async fn write_related(
     }
     let mut effect = Effect::Links;
     for (relation, sorted) in sorted {
-        let end = End::of(ctx, model, authority, relation)?;
+        let end = RelationEnd::of(ctx, model, authority, relation)?;
         if sorted.operates() || matches!(end.tie, RelationLink::Key(_)) {
             effect = Effect::Operations;
         }
@@ -64,41 +64,7 @@ pub(crate) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
     rows
 }
 
-/// The other end of a relation.
-pub(crate) struct End<'m> {
-    pub(crate) model: &'m Model,
-    pub(crate) target: &'m Model,
-    pub(crate) tie: RelationLink,
-    /// The authority for operations on the other model.
-    pub(crate) authority: Authority,
-    /// The operation that must be permitted on a row of the other model to link it many to many.
-    pub(crate) linking: Operation,
-}
-
-impl<'m> End<'m> {
-    fn of<'r: 'm>(
-        ctx: &Context<'r>,
-        model: &'m Model,
-        authority: Authority,
-        relation: usize,
-    ) -> Result<Self, ApiError> {
-        let relation = &model.meta.relations[relation];
-        let target = ctx.core.model(relation.target);
-        let key = |target: &Model| match relation.kind {
-            RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-                target.meta.field_index(field).map(RelationLink::Key)
-            }
-            _ => Join::of(relation).map(RelationLink::Join),
-        };
-        // Linking requires the right to change one of the two rows: this one, or if it is the caller's own account, the
-        // other.
-        let linking = if authority == Authority::Own { Operation::UpdateOne } else { Operation::FindOne };
-        match target.and_then(|target| Some((target, key(target)?))) {
-            Some((target, tie)) => Ok(Self { model, target, tie, authority: authority.beyond(), linking }),
-            None => Err(ApiError::internal(format!("nothing is tied by {}.{}", model.meta.name, relation.name))),
-        }
-    }
-
+impl<'m> RelationEnd<'m> {
     async fn write(&self, ctx: &mut Context<'_>, sorted: Sorted) -> Result<(), ApiError> {
         let again = self.write_once(ctx, sorted, Repeats::Wait).await?;
         if again.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::locate::{RelationLink, locate, locate_each, scope_of};
-use super::nested::End;
+use super::relation_end::RelationEnd;
 use super::sorted::Sorted;
 use crate::access::Scope;
 use crate::context::Context;
@@ -24,7 +24,7 @@ pub(crate) struct Replaced {
     pub(crate) place: String,
 }
 
-impl End<'_> {
+impl RelationEnd<'_> {
     /// Compares the linked rows with those that `set` names. Rows that the caller does not see stay linked.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::locate::{locate_each, scope_of};
-use super::nested::End;
+use super::relation_end::RelationEnd;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::meta::Operation;
@@ -100,7 +100,7 @@ impl Repeats {
     }
 }
 
-impl End<'_> {
+impl RelationEnd<'_> {
     /// Resolves elements by looking up the rows that the caller sees. An existing row that the caller may not link or
     /// change is refused by the operation that would do so. A row that the caller does not see is created, which the
     /// database refuses if a unique value is taken.

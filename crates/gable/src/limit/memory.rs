@@ -11,8 +11,8 @@ use governor::Quota;
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::StateInformationMiddleware;
 
+use super::limiter::{Decision, LimitKey, RateLimiter};
 use super::store::BoundedStore;
-use super::{Decision, LimitKey, RateLimiter};
 use crate::meta::RateLimit;
 
 /// Maximum number of clients per limit, which takes about 10 MB.

@@ -9,7 +9,7 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 
-use super::LimitKey;
+use super::limiter::LimitKey;
 
 const SHARDS: usize = 16;
 

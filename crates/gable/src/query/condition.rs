@@ -3,7 +3,6 @@
 
 use sea_orm::Value;
 
-use super::tautology;
 use crate::access::Scope;
 use crate::meta::{FieldMeta, ModelMeta, RelationMeta};
 
@@ -125,14 +124,8 @@ impl Condition {
         }
     }
 
-    /// Whether no row can fail the condition, as far as `tautology` can tell. A filter for an empty text counts as well
-    /// (see `Test::constant`). A condition that merely happens to hold for all rows does not.
-    pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
-        self.constant(meta) == Some(true) || tautology::always_holds(self, meta)
-    }
-
     /// The result if it does not depend on the row, as far as is known.
-    fn constant(&self, meta: &ModelMeta) -> Option<bool> {
+    pub(super) fn constant(&self, meta: &ModelMeta) -> Option<bool> {
         match self {
             Condition::All(all) => constant_of(all, meta, true),
             Condition::Any(any) => constant_of(any, meta, false),
@@ -168,7 +161,7 @@ impl Test {
 
     /// Every text contains an empty text. Such a filter comes from an input box that was left empty, so it holds for
     /// rows without a text as well.
-    fn constant(&self, optional: bool) -> Option<bool> {
+    pub(super) fn constant(&self, optional: bool) -> Option<bool> {
         match self {
             Test::Text(test) if test.text.is_empty() => Some(true),
             Test::IsNotNull if !optional => Some(true),

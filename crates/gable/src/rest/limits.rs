@@ -10,7 +10,7 @@ use crate::query::Model;
 use crate::settings::Switch;
 
 /// Creates the global limit, the limits in the YAML, and the default limit of the auth routes.
-pub(super) fn limits(core: &Core) -> RateLimits {
+pub(crate) fn limits(core: &Core) -> RateLimits {
     if core.settings.rate_limits == Switch::Off {
         return RateLimits::off();
     }

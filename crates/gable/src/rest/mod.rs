@@ -4,7 +4,10 @@
 
 pub(crate) mod crud;
 mod limits;
+mod routes;
 mod shared;
 pub(crate) mod surfaces;
 
+pub(crate) use limits::limits;
+pub(crate) use routes::{configure, transport};
 pub(crate) use shared::Shared;

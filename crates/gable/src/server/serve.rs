@@ -16,7 +16,7 @@ use super::start::{StartError, Started};
 use crate::context::Core;
 use crate::http::transport;
 use crate::mail;
-use crate::rest::Shared;
+use crate::rest::{self, Shared};
 use crate::stopping::Stopping;
 
 struct DatabaseAnswers(Arc<Core>);
@@ -51,16 +51,16 @@ pub(crate) struct Listening {
 /// Binds the address and starts the background tasks.
 pub(crate) fn listen(started: Started, stopping: Stopping) -> Result<Listening, StartError> {
     let Started { core, auth, mail } = started;
-    let shared = Shared::new(core.clone(), auth, stopping.clone());
+    let shared = Shared::new(core.clone(), auth, rest::limits(&core), stopping.clone());
     let load = shared.load.clone();
     let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
     let mut server = {
-        let transported = shared.transport();
+        let transported = rest::transport(&shared);
         HttpServer::new(move || {
             let (shared, health) = (shared.clone(), health.clone());
             transport(App::new(), &transported)
                 .configure(|config| health.configure(config))
-                .configure(|config| shared.configure(config))
+                .configure(|config| rest::configure(config, &shared))
         })
     };
     let settings = &core.settings;

@@ -1,8 +1,9 @@
 use std::fs;
 
+use super::super::mailer::Mailer;
 use super::super::test_room::{APP, Node, Room};
 use super::super::test_server::{MailServer, Says};
-use super::super::{Mail, MailRoom, Mailer, enqueue};
+use super::super::{Mail, MailRoom, enqueue};
 use super::*;
 use crate::access::Principal;
 use crate::context::Context;

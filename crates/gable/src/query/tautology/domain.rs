@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use chrono::NaiveTime;
 use sea_orm::Value;
 
-use super::Goal;
 use crate::meta::{FieldKind, ModelMeta};
 use crate::query::condition::{Comparison, Condition, Test};
+
+/// A condition, and whether the row must meet it.
+pub(super) type Goal<'c> = (&'c Condition, bool);
 
 /// Whether each class of values is included. The last class is null.
 pub(super) type Positions = Vec<bool>;

@@ -11,11 +11,19 @@ mod domain;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use domain::{Domain, NamedValues, Positions};
+use domain::{Domain, Goal, NamedValues, Positions};
 
 use super::condition::{Condition, Quantifier, Related, Test};
 use crate::access::RowRule;
 use crate::meta::{ModelMeta, RelationKind};
+
+impl Condition {
+    /// Whether no row can fail the condition, as far as `tautology` can tell. A filter for an empty text counts as well
+    /// (see `Test::constant`). A condition that merely happens to hold for all rows does not.
+    pub(crate) fn keeps_everything(&self, meta: &ModelMeta) -> bool {
+        self.constant(meta) == Some(true) || always_holds(self, meta)
+    }
+}
 
 /// Limit of the search, in classes of values that are examined. A condition that exceeds it counts as holding for every
 /// row: such conditions are not written by hand.
@@ -40,9 +48,6 @@ fn satisfies(goals: &[Goal<'_>], meta: &ModelMeta, work: usize) -> (bool, usize)
     let found = search.finds(goals.to_vec());
     (found, search.work)
 }
-
-/// A condition, and whether the row must meet it.
-type Goal<'c> = (&'c Condition, bool);
 
 /// The row that is searched for, as far as it is determined.
 struct Search<'c> {

@@ -8,7 +8,7 @@ use super::endpoint::{Endpoint, serve, serve_restore};
 use crate::error::ApiError;
 use crate::http::method_not_allowed;
 use crate::meta::{ModelMeta, Operation};
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 
 const COLLECTION: [(&str, Operation); 2] = [("GET", Operation::FindMany), ("POST", Operation::CreateOne)];
 const BULK: [(&str, Operation); 3] =

@@ -14,7 +14,7 @@ use crate::context::{Context, Core, refused};
 use crate::error::ApiError;
 use crate::http::{RouteLimit, method_not_allowed};
 use crate::meta::AuthOperation;
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 
 /// A wire format: maps requests to calls of the core, and their results to answers.
 pub(super) trait WireFormat: 'static {

@@ -15,7 +15,7 @@ use crate::http::{get_only, json_response};
 use crate::meta::{IdKind, Who};
 use crate::model::Id;
 use crate::query::{no_parameters, parameters};
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 
 /// The permission to explain the rights of other accounts.
 const EXPLAIN: Authorization = Authorization { resource: "auth-permission", action: "Explain" };

@@ -9,7 +9,7 @@ use crate::auth::error::AuthError;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::meta::{AuthOperation, Surface};
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
 
 struct Jwt;

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::http::{ErrorFormats, route_not_found};
 use crate::meta::{AuthOperation, RateLimit, Surface};
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
 
 /// The documented rate limit of changing a password: five requests in 15 minutes.

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::http::{ErrorFormats, route_not_found};
 use crate::meta::{AuthOperation, Surface, VerificationMethod};
-use crate::rest::Shared;
+use crate::rest::shared::Shared;
 use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
 
 /// Comes before the prefix of the routes that mailed links lead to.
