@@ -3,7 +3,7 @@
 
 use gable::generated::{self, AppMeta, Migration, Mounted};
 
-/// The interceptors of each model.
+/// The interceptors of every model.
 #[derive(Default)]
 pub struct Hooks {
     pub letter: crate::letter::LetterHooks,
