@@ -38,107 +38,127 @@ impl FieldMeta {
         Self::new(name, column, kind).origin(Origin::Account)
     }
 
+    /// Creates the time when a row was created.
     pub const fn created_at() -> Self {
         Self::new("createdAt", "created_at", FieldKind::Datetime).origin(Origin::CreatedAt).read_only()
     }
 
+    /// Creates the time of the last change of a row.
     pub const fn updated_at() -> Self {
         Self::new("updatedAt", "updated_at", FieldKind::Datetime).origin(Origin::UpdatedAt).read_only()
     }
 
+    /// Creates the time when a row was deleted.
     pub const fn deleted_at() -> Self {
         Self::new("deletedAt", "deleted_at", FieldKind::Datetime).origin(Origin::DeletedAt).optional().read_only()
     }
 
+    /// Sets why the model has the field.
     pub const fn origin(self, origin: Origin) -> Self {
         Self { origin, ..self }
     }
 
+    /// Allows null.
     pub const fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
 
+    /// Excludes the field from all responses.
     pub const fn private(self) -> Self {
         Self { private: true, ..self }
     }
 
+    /// Forbids request bodies to set the field.
     pub const fn read_only(self) -> Self {
         Self { read_only: true, ..self }
     }
 
+    /// Forbids changes after the row was created.
     pub const fn immutable(self) -> Self {
         Self { immutable: true, ..self }
     }
 
+    /// Compares values without regard to the case of ASCII letters.
     pub const fn case_insensitive(self) -> Self {
         Self { case_insensitive: true, ..self }
     }
 
+    /// Allows only these roles to read the field.
     pub const fn read_roles(self, roles: &'static [&'static str]) -> Self {
         Self { read_roles: Some(roles), ..self }
     }
 
+    /// Allows only these roles to write the field.
     pub const fn write_roles(self, roles: &'static [&'static str]) -> Self {
         Self { write_roles: Some(roles), ..self }
     }
 }
 
 impl FieldKind {
+    /// Creates the type of decimals with `precision` digits, `scale` of them after the point.
     pub const fn decimal(precision: u32, scale: u32) -> Self {
         Self::Decimal { precision, scale }
     }
 }
 
 impl RelationMeta {
+    /// Creates a relation from its JSON name and the name of its target model.
     pub const fn new(name: &'static str, target: &'static str, kind: RelationKind) -> Self {
         Self { name, target, kind }
     }
 
-    /// `field` is the JSON name of the key here.
+    /// Creates a relation whose key is in the row itself. `field` is the JSON name of that key.
     pub const fn belongs_to(name: &'static str, target: &'static str, field: &'static str) -> Self {
         Self::new(name, target, RelationKind::BelongsTo { field })
     }
 
-    /// `field` is the JSON name of the key on the target.
+    /// Creates a relation to at most one row. `field` is the JSON name of the key on the target.
     pub const fn has_one(name: &'static str, target: &'static str, field: &'static str) -> Self {
         Self::new(name, target, RelationKind::HasOne { field })
     }
 
-    /// `field` is the JSON name of the key on the target.
+    /// Creates a relation to any number of rows. `field` is the JSON name of the key on the target.
     pub const fn has_many(name: &'static str, target: &'static str, field: &'static str) -> Self {
         Self::new(name, target, RelationKind::HasMany { field })
     }
 }
 
 impl UniqueMeta {
+    /// Creates a unique index from its name in the database, its fields and the code of its error.
     pub const fn new(name: &'static str, fields: &'static [&'static str], code: &'static str) -> Self {
         Self { name, fields, code }
     }
 }
 
 impl ActionMeta {
+    /// Creates an action without a description.
     pub const fn new(permission: Permission, action: &'static str, rules: &'static [RuleMeta]) -> Self {
         Self { permission, action, description: None, rules }
     }
 
+    /// Adds a description for people who assign permissions.
     pub const fn description(self, description: &'static str) -> Self {
         Self { description: Some(description), ..self }
     }
 }
 
 impl RuleMeta {
+    /// Creates a rule for these callers and the rows for which all conditions hold.
     pub const fn new(who: Who, conditions: &'static [Condition]) -> Self {
         Self { who, conditions }
     }
 
+    /// Creates a rule for everybody and all rows.
     pub const fn public() -> Self {
         Self::new(Who::Public, &[])
     }
 
+    /// Creates a rule for every account and all rows.
     pub const fn authenticated() -> Self {
         Self::new(Who::Authenticated, &[])
     }
 
+    /// Creates a rule for accounts with at least one of these roles, and all rows.
     pub const fn roles(roles: &'static [&'static str]) -> Self {
         Self::new(Who::Roles(roles), &[])
     }
@@ -150,32 +170,38 @@ impl RuleMeta {
 }
 
 impl Condition {
-    /// `field` is a position in `ModelMeta::fields`.
+    /// Creates a condition. `field` is an index into [`ModelMeta::fields`](super::ModelMeta::fields).
     pub const fn new(field: usize, value: ConditionValue) -> Self {
         Self { field, value }
     }
 
-    /// The field equals the id of the caller's account.
+    /// Creates a condition that the field is the id of the caller's account.
     pub const fn me(field: usize) -> Self {
         Self::new(field, ConditionValue::Me)
     }
 
+    /// Creates a condition that the field has no value.
     pub const fn null(field: usize) -> Self {
         Self::new(field, ConditionValue::Null)
     }
 
+    /// Creates a condition that the field has this value.
     pub const fn boolean(field: usize, value: bool) -> Self {
         Self::new(field, ConditionValue::Boolean(value))
     }
 
+    /// Creates a condition that the field has this value.
     pub const fn integer(field: usize, value: i64) -> Self {
         Self::new(field, ConditionValue::Integer(value))
     }
 
+    /// Creates a condition that the field has this value.
     pub const fn float(field: usize, value: f64) -> Self {
         Self::new(field, ConditionValue::Float(value))
     }
 
+    /// Creates a condition that the field has this value, which is the text form of a decimal, date, time or UUID if
+    /// the field has such a type.
     pub const fn text(field: usize, value: &'static str) -> Self {
         Self::new(field, ConditionValue::Text(value))
     }
@@ -187,14 +213,17 @@ impl RouteMeta {
         Self { operation, disabled: false, rate_limit: None, preset: None }
     }
 
+    /// Disables the operation.
     pub const fn disabled(self) -> Self {
         Self { disabled: true, ..self }
     }
 
+    /// Sets a rate limit of the operation's own.
     pub const fn rate_limit(self, limit: RateLimit) -> Self {
         Self { rate_limit: Some(limit), ..self }
     }
 
+    /// Sets defaults and restrictions for all requests.
     pub const fn preset(self, preset: &'static RoutePreset) -> Self {
         Self { preset: Some(preset), ..self }
     }
@@ -207,22 +236,27 @@ impl RoutePreset {
         Self { fields: None, conditions: &[], sort: &[], limit: None, max_limit: None }
     }
 
+    /// Limits the fields that responses may contain and that requests may name.
     pub const fn fields(self, fields: &'static FieldPreset) -> Self {
         Self { fields: Some(fields), ..self }
     }
 
+    /// Limits the operation to rows for which all conditions hold.
     pub const fn conditions(self, conditions: &'static [Condition]) -> Self {
         Self { conditions, ..self }
     }
 
+    /// Sets the order for requests without `sort`.
     pub const fn sort(self, sort: &'static [SortPreset]) -> Self {
         Self { sort, ..self }
     }
 
+    /// Sets the page size for requests without `limit`.
     pub const fn limit(self, limit: u32) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
+    /// Sets the maximum `limit` of a request.
     pub const fn max_limit(self, limit: u32) -> Self {
         Self { max_limit: Some(limit), ..self }
     }
@@ -241,12 +275,14 @@ impl FieldPreset {
 }
 
 impl SortPreset {
-    /// `field` is a position in `ModelMeta::fields`.
+    /// Creates an order from the lowest value. `field` is an index into
+    /// [`ModelMeta::fields`](super::ModelMeta::fields).
     pub const fn ascending(field: usize) -> Self {
         Self { field, descending: false }
     }
 
-    /// `field` is a position in `ModelMeta::fields`.
+    /// Creates an order from the highest value. `field` is an index into
+    /// [`ModelMeta::fields`](super::ModelMeta::fields).
     pub const fn descending(field: usize) -> Self {
         Self { field, descending: true }
     }

@@ -7,182 +7,269 @@ use super::permission::Permission;
 /// The metadata of a model, which the build step prints from its YAML.
 #[derive(Debug, Serialize)]
 pub struct ModelMeta {
-    /// `UserProfile`
+    /// The name in the YAML: `UserProfile`.
     pub name: &'static str,
-    /// `user_profiles`
+    /// The name of the table: `user_profiles`.
     pub table: &'static str,
-    /// `user-profiles`
+    /// The segment of its paths: `user-profiles`.
     pub path: &'static str,
-    /// `user-profile`
+    /// The name in permissions: `user-profile`.
     pub resource: &'static str,
+    /// The part that the model has in authorization.
     pub kind: ModelKind,
+    /// The type of its id.
     pub id: IdKind,
+    /// Whether a deleted row is hidden and can be restored.
     pub soft_delete: bool,
     /// Every column, in table order; `fields[0]` is the id.
     pub fields: &'static [FieldMeta],
+    /// Relations to other models.
     pub relations: &'static [RelationMeta],
+    /// Unique indexes.
     pub uniques: &'static [UniqueMeta],
     /// `View`, `Create`, `Update`, `Delete`, in this order, then `Restore` and custom actions.
     pub actions: &'static [ActionMeta],
-    /// Only the operations listed in `routes:`.
+    /// Settings of single operations; only those that `routes:` lists.
     pub routes: &'static [RouteMeta],
 }
 
+/// The part that a model has in authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ModelKind {
+    /// No part.
     Ordinary,
+    /// Its rows are accounts.
     Account,
+    /// Its rows are roles.
     Role,
+    /// Its rows are the permissions of the application, which roles and accounts refer to.
     Permission,
+    /// Its rows assign accounts to roles.
     AccountRole,
+    /// Its rows allow a permission to an account, or deny it.
     AccountPermission,
 }
 
+/// The type of the ids of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum IdKind {
+    /// UUIDs of version 7, which the runtime creates.
     Uuid,
+    /// 64-bit integers, which the database assigns.
     Integer,
 }
 
+/// A field of a model, which is one column of its table.
 #[derive(Debug, Serialize)]
 pub struct FieldMeta {
-    /// `publishedAt`
+    /// The JSON name: `publishedAt`.
     pub name: &'static str,
-    /// `published_at`
+    /// The name of the column: `published_at`.
     pub column: &'static str,
+    /// The type.
     pub kind: FieldKind,
+    /// Why the model has this field.
     pub origin: Origin,
+    /// Whether the value can be null.
     pub optional: bool,
-    /// Never part of a response.
+    /// Whether it is never part of a response.
     pub private: bool,
+    /// Whether request bodies may not set it.
     pub read_only: bool,
+    /// Whether it cannot change after its row was created.
     pub immutable: bool,
-    /// Compared without regard to the case of ASCII letters; stored as written.
+    /// Whether values are compared without regard to the case of ASCII letters. They are stored as written.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub case_insensitive: bool,
-    /// Roles that may read or write this field; none: everybody who may read or write the row.
+    /// Roles that may read this field; `None`: everybody who may view the row.
     pub read_roles: Option<&'static [&'static str]>,
+    /// Roles that may write this field; `None`: everybody who may write the row.
     pub write_roles: Option<&'static [&'static str]>,
 }
 
+/// The type of a field, as in the YAML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FieldKind {
+    /// Text, usually short.
     String,
+    /// Text, usually long.
     Text,
+    /// An e-mail address.
     Email,
+    /// An absolute URL.
     Url,
+    /// A password, of which a hash is stored.
     Password,
+    /// A 32-bit integer.
     Integer,
+    /// A 64-bit integer.
     Bigint,
+    /// A finite 64-bit floating-point number.
     Float,
-    Decimal { precision: u32, scale: u32 },
+    /// A decimal number.
+    Decimal {
+        /// The number of digits.
+        precision: u32,
+        /// The number of digits after the point.
+        scale: u32,
+    },
+    /// True or false.
     Boolean,
+    /// A date: `2026-03-22`.
     Date,
+    /// A time of day, in milliseconds: `19:30:00.250`.
     Time,
+    /// A point in time in UTC, in milliseconds.
     Datetime,
+    /// A UUID.
     Uuid,
+    /// Any JSON value.
     Json,
+    /// One of these strings.
     Enum(&'static [&'static str]),
+    /// A list of these strings.
     EnumList(&'static [&'static str]),
 }
 
+/// Why a model has a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Origin {
+    /// The YAML lists it under `fields:`.
     Declared,
+    /// It is the primary key.
     Id,
+    /// It is the key of a `belongsTo` relation.
     ForeignKey,
+    /// Every account has it.
     Account,
+    /// It is the time when the row was created.
     CreatedAt,
+    /// It is the time of the last change of the row.
     UpdatedAt,
+    /// It is the time when the row was deleted; the model has `softDelete: true`.
     DeletedAt,
 }
 
+/// A relation of a model to another one.
 #[derive(Debug, Serialize)]
 pub struct RelationMeta {
-    /// `author`
+    /// The JSON name: `author`.
     pub name: &'static str,
-    /// Name of the target model.
+    /// The name of the target model.
     pub target: &'static str,
+    /// Where its keys are stored.
     pub kind: RelationKind,
 }
 
+/// Where the keys of a relation are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum RelationKind {
-    /// `field` is the JSON name of the key here: `authorId`.
+    /// In the row itself.
     BelongsTo {
+        /// The JSON name of the key: `authorId`.
         field: &'static str,
     },
-    /// `field` is the JSON name of the key on the target.
+    /// In at most one row of the target.
     HasOne {
+        /// The JSON name of the key on the target.
         field: &'static str,
     },
+    /// In rows of the target.
     HasMany {
+        /// The JSON name of the key on the target.
         field: &'static str,
     },
+    /// In a table of pairs.
     ManyToMany {
+        /// The name of that table.
         table: &'static str,
+        /// Its column with the id of the model that has the relation.
         this_column: &'static str,
+        /// Its column with the id of the target.
         target_column: &'static str,
     },
 }
 
+/// A unique index of a model.
 #[derive(Debug, Serialize)]
 pub struct UniqueMeta {
-    /// The index name in the database: `uq_posts_slug`.
+    /// The name of the index in the database: `uq_posts_slug`.
     pub name: &'static str,
-    /// JSON names.
+    /// The JSON names of its fields.
     pub fields: &'static [&'static str],
-    /// `PostSlugUniqueConstraint`
+    /// The code of the error for a duplicate: `PostSlugUniqueConstraint`.
     pub code: &'static str,
 }
 
+/// An action on a model, and who may perform it.
 #[derive(Debug, Serialize)]
 pub struct ActionMeta {
+    /// The permission that the action requires.
     pub permission: Permission,
-    /// `Publish`
+    /// The name: `Publish`.
     pub action: &'static str,
+    /// A description for people who assign permissions.
     pub description: Option<&'static str>,
+    /// The rules of `access:`. The action is permitted if at least one of them permits it.
     pub rules: &'static [RuleMeta],
 }
 
+/// One rule of `access:`, which permits an action.
 #[derive(Debug, Serialize)]
 pub struct RuleMeta {
+    /// The callers that it applies to.
     pub who: Who,
-    /// All must hold; an empty list matches every row.
+    /// The rows that it applies to: all conditions must hold. An empty list matches every row.
     pub conditions: &'static [Condition],
 }
 
+/// The callers that a rule applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Who {
+    /// Everybody.
     Public,
+    /// Every account.
     Authenticated,
+    /// Accounts with at least one of these roles.
     Roles(&'static [&'static str]),
 }
 
+/// A condition on one field of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Condition {
-    /// Index into `ModelMeta::fields`.
+    /// Index into [`ModelMeta::fields`].
     pub field: usize,
+    /// The value that the field must have.
     pub value: ConditionValue,
 }
 
+/// The value that a condition compares a field with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum ConditionValue {
-    /// The caller's account id.
+    /// The id of the caller's account.
     Me,
+    /// No value.
     Null,
+    /// True or false.
     Boolean(bool),
+    /// An integer.
     Integer(i64),
+    /// A number.
     Float(f64),
     /// A string or enum value, or the text form of a decimal, date, time or UUID.
     Text(&'static str),
 }
 
+/// Settings of one operation of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RouteMeta {
+    /// The operation.
     pub operation: Operation,
+    /// Whether the operation has no route. Bodies of related models cannot perform it either.
     pub disabled: bool,
+    /// Its own rate limit, in addition to the global one.
     pub rate_limit: Option<RateLimit>,
+    /// Defaults and restrictions that apply to all its requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<&'static RoutePreset>,
 }
@@ -212,28 +299,42 @@ pub struct FieldPreset {
     pub relations: Option<&'static [(&'static str, &'static FieldPreset)]>,
 }
 
+/// One key of the default order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SortPreset {
-    /// Position in `ModelMeta::fields`.
+    /// Index into [`ModelMeta::fields`].
     pub field: usize,
+    /// Whether the highest value comes first.
     pub descending: bool,
 }
 
+/// The maximum number of requests of one client in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RateLimit {
+    /// Length of the period, in milliseconds.
     pub window_ms: u64,
+    /// Maximum number of requests in the period.
     pub max: u32,
 }
 
+/// An operation on the rows of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Operation {
+    /// Lists rows: `GET /posts`.
     FindMany,
+    /// Reads a row: `GET /posts/{id}`.
     FindOne,
+    /// Creates a row: `POST /posts`.
     CreateOne,
+    /// Updates a row: `PATCH /posts/{id}`.
     UpdateOne,
+    /// Deletes a row: `DELETE /posts/{id}`.
     DeleteOne,
+    /// Creates rows: `POST /posts/many`.
     CreateMany,
+    /// Updates the rows that match a filter: `PATCH /posts/many`.
     UpdateMany,
+    /// Deletes the rows that match a filter: `DELETE /posts/many`.
     DeleteMany,
 }
 
@@ -291,6 +392,7 @@ impl ModelMeta {
         self.fields.iter().position(|field| field.name == name)
     }
 
+    /// Returns the settings of an operation, if the YAML lists it.
     pub fn route(&self, operation: Operation) -> Option<&'static RouteMeta> {
         self.routes.iter().find(|route| route.operation == operation)
     }
