@@ -4,6 +4,7 @@ use std::error::Error;
 
 use sea_orm::{DbErr, RuntimeErr};
 
+/// An error of the database, by what its caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// A unique index refused the row.
@@ -27,6 +28,7 @@ pub enum DbError {
     /// The rows have more bytes than their reader takes (`Statement::at_most`). The rest was not read.
     #[error("the rows have more bytes than may be read")]
     TooLarge,
+    /// Any other error, such as a statement that the database does not accept.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
 }

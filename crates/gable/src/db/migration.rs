@@ -3,10 +3,13 @@
 /// One migration, in the dialects that the application was built with.
 #[derive(Debug)]
 pub struct Migration {
-    /// `0001_initial`
+    /// The number and the name: `0001_initial`.
     pub name: &'static str,
+    /// The SQL for SQLite.
     pub sqlite: &'static str,
+    /// The SQL for PostgreSQL.
     pub postgres: &'static str,
-    /// The tables as they are afterwards; equals `Api::TABLES` for the newest one of an up-to-date application.
+    /// The fingerprint of the tables after it; equals `Api::TABLES` for the newest migration of an up-to-date
+    /// application.
     pub tables: &'static str,
 }

@@ -33,12 +33,12 @@ impl RawJson {
         Ok(Self(text))
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The value as a `serde_json::Value` or as any other type that can be deserialized.
+    /// Deserializes the value, as a `serde_json::Value` or any other suitable type.
     ///
     /// # Errors
     /// The JSON does not have the form of `T`.

@@ -43,7 +43,8 @@ impl<'a> Row<'a> {
     /// The next column.
     ///
     /// # Errors
-    /// The column does not hold the type, or holds null where the type has none: the table is not what the migrations made.
+    /// The column does not hold the type, or holds null where the type has none: the table is not what the migrations
+    /// made.
     #[expect(clippy::should_implement_trait, reason = "columns have a type each, which an Iterator cannot say")]
     pub fn next<T: FromColumn>(&mut self) -> Result<T, DbError> {
         let position = self.next;
@@ -60,6 +61,7 @@ impl<'a> Row<'a> {
 
 /// `Decimal` or `Option<Decimal>`.
 pub trait DecimalColumn: FromColumn {
+    /// Sets the number of digits after the point.
     fn rescale(self, scale: u32) -> Self;
 }
 
