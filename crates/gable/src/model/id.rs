@@ -10,7 +10,9 @@ use crate::meta::IdKind;
 /// The id of a row of any model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id {
+    /// The id of a model with UUIDs.
     Uuid(Uuid),
+    /// The id of a model with integers.
     Integer(i64),
 }
 

@@ -14,6 +14,7 @@ use crate::model::{AnyResource, JsonBuffer};
 
 /// Implemented by types that can be written to a response.
 pub trait ToJson {
+    /// Appends the value to the response, as JSON.
     fn to_json(&self, out: &mut Vec<u8>);
 }
 

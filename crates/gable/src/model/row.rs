@@ -25,6 +25,7 @@ pub(crate) struct Relating {
 }
 
 impl RowValues {
+    /// Creates a row without values.
     pub fn new(meta: &ModelMeta) -> Self {
         Self { values: vec![None; meta.fields.len()], ..Self::default() }
     }
@@ -65,6 +66,7 @@ impl RowValues {
         }
     }
 
+    /// Returns the value of a column, if it has one.
     pub fn get(&self, field: usize) -> Option<&Value> {
         self.values[field].as_ref()
     }

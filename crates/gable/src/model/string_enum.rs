@@ -8,8 +8,9 @@ use crate::model::input::Mismatch;
 
 /// The values of an enum, in the order of the YAML, which is also the order of its variants.
 pub trait StringEnum: Copy + 'static {
-    /// The strings alone.
+    /// The strings, in the order of the YAML.
     const TEXTS: &'static [&'static str];
+    /// The strings with their variants, in the order of the YAML.
     const VALUES: &'static [(&'static str, Self)];
 
     /// Returns its position in `VALUES`.
@@ -20,6 +21,7 @@ pub trait StringEnum: Copy + 'static {
         Self::VALUES[self.index()].0
     }
 
+    /// Returns the variant with this string.
     fn from_text(text: &str) -> Option<Self> {
         Self::VALUES.iter().find(|(value, _)| *value == text).map(|(_, variant)| *variant)
     }
@@ -50,14 +52,17 @@ pub fn enum_from_value<E: StringEnum>(value: Value) -> Result<E, ValueTypeErr> {
     <String as ValueType>::try_from(value).ok().and_then(|text| E::from_text(&text)).ok_or(ValueTypeErr)
 }
 
+/// Implements `ValueType::array_type`.
 pub fn enum_array_type() -> ArrayType {
     ArrayType::String
 }
 
+/// Implements `ValueType::column_type`.
 pub fn enum_column_type() -> ColumnType {
     ColumnType::String(StringLen::None)
 }
 
+/// Implements `Nullable::null`.
 pub fn enum_null() -> Value {
     <String as Nullable>::null()
 }

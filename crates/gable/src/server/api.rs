@@ -5,10 +5,12 @@ use crate::db::Migration;
 use crate::meta::{AppMeta, ModelKind, ModelMeta};
 use crate::model::{AnyResource, Erased, Resource};
 
-/// Implemented once, by generated code.
+/// An application as the build step has generated it. Implemented once, by generated code, and passed to
+/// [`Gable`](crate::Gable).
 pub trait Api {
     /// One typed list of interceptors per model, by the model's module name.
     type Hooks: Default;
+    /// The settings in `app.yaml`.
     const APP: &'static AppMeta;
     /// Number of permissions in the catalogue, which are numbered from 0.
     const PERMISSIONS: usize;

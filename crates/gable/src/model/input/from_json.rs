@@ -20,6 +20,10 @@ impl From<&'static str> for Mismatch {
 
 /// A type that a field can have. `Default` is the placeholder for a value that could not be read.
 pub trait FromJson: Default {
+    /// Converts the value.
+    ///
+    /// # Errors
+    /// A description of the values that the type accepts.
     fn from_json(value: Value) -> Result<Self, Mismatch>;
 }
 

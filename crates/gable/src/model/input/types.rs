@@ -9,10 +9,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 pub struct PlainPassword(String);
 
 impl PlainPassword {
+    /// Wraps a password.
     pub fn new(password: impl Into<String>) -> Self {
         Self(password.into())
     }
 
+    /// Returns the password.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -33,7 +35,7 @@ pub fn parse_datetime(text: &str) -> Option<DateTime<Utc>> {
     in_range(parsed.date_naive()).then(|| parsed.trunc_subsecs(3))
 }
 
-/// `2026-03-22`
+/// Parses `2026-03-22`. Years have four digits.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| in_range(*date))
 }

@@ -144,6 +144,7 @@ fn length(error: &ValidationError) -> Option<f64> {
 
 /// A decimal that may be absent: `Decimal` in a create input, `Patch<Decimal>` in an update.
 pub trait DecimalInput {
+    /// Returns the decimal, if there is one.
     fn given(&self) -> Option<&Decimal>;
 }
 
@@ -201,6 +202,7 @@ pub fn decimal(
 
 /// JSON that may be absent.
 pub trait JsonInput {
+    /// Returns the JSON value, if there is one.
     fn given(&self) -> Option<&Value>;
 }
 
