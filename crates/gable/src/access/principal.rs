@@ -11,18 +11,35 @@ use crate::error::ApiError;
 use crate::meta::{IdKind, Permission, PermissionSet};
 use crate::model::Id;
 
-/// The caller of a request, as stage 3 (authentication) has determined it.
+/// The caller of a request, as authentication has determined it.
+///
+/// ```
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use gable::{ApiError, Context};
+///
+/// async fn only_editors(ctx: &mut Context<'_>, _: &mut api::CreatePost) -> Result<(), ApiError> {
+///     let caller = ctx.principal().require()?;
+///     if caller.super_user || caller.has_role("Editor") { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
+/// }
+/// ```
+///
+/// Prefer permissions to names of roles where the schema can express them: see
+/// [`Context::require`](crate::Context::require).
 #[derive(Clone, Debug, Default)]
 pub enum Principal {
+    /// A caller without a log-in.
     #[default]
     Anonymous,
+    /// A caller that an account identifies. Clones share the [`Identity`].
     Account(Arc<Identity>),
 }
 
 /// An account and everything that was granted to it.
 #[derive(Debug, PartialEq)]
 pub struct Identity {
+    /// The id of the account.
     pub account: Id,
+    /// Whether the account holds every permission, for all rows and fields.
     pub super_user: bool,
     /// When the password was last changed, in milliseconds since the Unix epoch; 0 if never. A token of the jwt surface
     /// is valid only for the value that it was issued with.
@@ -30,6 +47,7 @@ pub struct Identity {
     /// The log-in of the request; `None` if an interceptor supplied the identity.
     pub(crate) grant: Option<GrantState>,
     pub(crate) last_used: LastUsed,
+    /// The roles that are assigned to the account.
     pub roles: Vec<Arc<Role>>,
     /// All permissions of the account: those of its roles and those allowed to it, without those denied to it.
     pub(crate) held: PermissionSet,
@@ -114,14 +132,17 @@ impl LastUsed {
     }
 }
 
-/// A named set of permissions.
+/// A named set of permissions, which accounts are assigned to.
 #[derive(Debug, PartialEq)]
 pub struct Role {
+    /// The name, such as `Editor`.
     pub name: String,
+    /// The permissions that it gives.
     pub permissions: PermissionSet,
 }
 
 impl Principal {
+    /// Returns the account and its rights; `None` for an anonymous caller.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Principal::Anonymous => None,
@@ -129,6 +150,8 @@ impl Principal {
         }
     }
 
+    /// Returns the id of the account; `None` for an anonymous caller.
+    /// [`Context::account_id`](crate::Context::account_id) returns it as the type of the account model's id.
     pub fn account(&self) -> Option<Id> {
         self.identity().map(|identity| identity.account)
     }
@@ -137,15 +160,18 @@ impl Principal {
         self.identity()?.grant
     }
 
+    /// Returns whether the caller is a super user, who may do everything.
     pub fn is_super_user(&self) -> bool {
         self.identity().is_some_and(|identity| identity.super_user)
     }
 
-    /// Whether the account holds the permission for at least some rows; a super user holds everything.
+    /// Returns whether the caller holds the permission for at least some rows. A super user holds every permission.
     pub fn holds(&self, permission: Permission) -> bool {
         self.identity().is_some_and(|identity| identity.super_user || identity.held.contains(permission))
     }
 
+    /// Returns the account and its rights.
+    ///
     /// # Errors
     /// 401 `LoginRequired` for an anonymous caller.
     pub fn require(&self) -> Result<&Identity, ApiError> {
@@ -192,6 +218,7 @@ impl Identity {
         (self.super_user, roles, &self.allowed, &self.denied)
     }
 
+    /// Returns whether the account is assigned to the role with this name. False for a super user without that role.
     pub fn has_role(&self, name: &str) -> bool {
         self.roles.iter().any(|role| role.name == name)
     }

@@ -231,8 +231,8 @@ async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError,
 }
 
 impl Context<'_> {
-    /// The principal of an account, for interceptors that authenticate callers by other means, such as an API key or
-    /// another identity provider.
+    /// Loads the principal of an account, for interceptors that authenticate callers by other means, such as an API key
+    /// or another identity provider. [`AuthHooks`](crate::AuthHooks) has an example.
     ///
     /// # Errors
     /// 401 `UserNoLongerExists` if the account is deleted or inactive.

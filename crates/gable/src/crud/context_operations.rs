@@ -13,8 +13,10 @@ use crate::meta::Operation;
 use crate::model::{Draft, Resource};
 use crate::query::Model;
 
-/// Operations with the application's own rights: every row and field, whoever the caller is. Input from the request
-/// must be checked before it is passed on.
+/// Operations with the application's own rights: every row and field, whoever the caller is. Returned by
+/// [`Context::as_system`].
+///
+/// The interceptors of the models run as usual. Input from the request must be checked before it is passed on.
 pub struct AsSystem<'c, 'r>(&'c mut Context<'r>);
 
 /// Defines four operations, once with the caller's rights and once with the application's.
@@ -23,31 +25,34 @@ macro_rules! operations {
         /// Reads one row.
         ///
         /// # Errors
-        /// Those of the corresponding HTTP request.
+        /// Those of the corresponding HTTP request, such as 404 `PostNotFound`.
         pub async fn find<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
             find($ctx, $authority, id).await
         }
 
-        /// Writes one row. The model's interceptors run, in this transaction.
+        /// Creates one row and returns it. The interceptors of the model run, in this transaction.
         ///
         /// # Errors
-        /// Those of the corresponding HTTP request.
+        /// Those of the corresponding HTTP request; 500 in a read, which has no transaction. An error rolls back the
+        /// rows of this call alone, so that the interceptor may continue.
         pub async fn create<R: Resource>(&mut $self, input: R::Create) -> Result<R, ApiError> {
             create($ctx, $authority, input).await
         }
 
-        /// Changes one row. The model's interceptors run, in this transaction.
+        /// Updates one row and returns it with its new values. The interceptors of the model run, in this transaction.
         ///
         /// # Errors
-        /// Those of the corresponding HTTP request.
+        /// Those of the corresponding HTTP request; 500 in a read, which has no transaction. An error rolls back the
+        /// rows of this call alone, so that the interceptor may continue.
         pub async fn update<R: Resource>(&mut $self, id: R::Id, input: R::Update) -> Result<R, ApiError> {
             update($ctx, $authority, id, input).await
         }
 
-        /// Deletes one row and returns it as it was. The model's interceptors run, in this transaction.
+        /// Deletes one row and returns it as it was. The interceptors of the model run, in this transaction.
         ///
         /// # Errors
-        /// Those of the corresponding HTTP request.
+        /// Those of the corresponding HTTP request; 500 in a read, which has no transaction. An error rolls back the
+        /// rows of this call alone, so that the interceptor may continue.
         pub async fn delete<R: Resource>(&mut $self, id: R::Id) -> Result<R, ApiError> {
             delete($ctx, $authority, id).await
         }
@@ -55,7 +60,20 @@ macro_rules! operations {
 }
 
 impl<'r> Context<'r> {
-    /// Offers `find`, `create`, `update` and `delete` with the application's own rights.
+    /// Returns `find`, `create`, `update` and `delete` with the application's own rights.
+    ///
+    /// ```
+    /// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+    /// # use gable::{ApiError, Context};
+    /// use api::{Comment, CreateComment, Post};
+    ///
+    /// /// Greets every new post with a comment, which its author could not create.
+    /// async fn greet(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
+    ///     let comment = CreateComment { content: "Welcome!".to_owned(), post_id: post.id };
+    ///     ctx.as_system().create::<Comment>(comment).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn as_system(&mut self) -> AsSystem<'_, 'r> {
         AsSystem(self)
     }

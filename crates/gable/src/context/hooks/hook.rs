@@ -11,8 +11,35 @@ use crate::error::ApiError;
 /// A future without `Send`: a request is processed on one worker thread.
 pub(crate) type LocalFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ApiError>> + 'a>>;
 
-/// An interceptor over `T`: any `async fn(&mut Context<'_>, &mut T) -> Result<(), ApiError>`, closures included.
+/// An interceptor over `T`: any `async fn(&mut Context<'_>, &mut T) -> Result<(), ApiError>`, or an async closure whose
+/// parameters have these types. There is no need to implement this trait.
+///
+/// `T` is determined by the operation and the kind of the interceptor: see the methods of [`Hooks`] and [`AuthHooks`].
+/// The future need not be `Send`, because one thread processes a request from beginning to end.
+///
+/// [`Hooks`]: crate::Hooks
+/// [`AuthHooks`]: crate::AuthHooks
+///
+/// ```
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use api::{PostHooks, UpdatePost};
+/// use gable::{ApiError, Context};
+///
+/// async fn trim_title(_: &mut Context<'_>, post: &mut UpdatePost) -> Result<(), ApiError> {
+///     if let Some(title) = post.title.value_mut() {
+///         *title = title.trim().to_owned();
+///     }
+///     Ok(())
+/// }
+///
+/// fn install(post: &mut PostHooks) {
+///     post.before_update_one(trim_title).before_delete_one(async |ctx: &mut Context<'_>, _: &mut uuid::Uuid| {
+///         ctx.require(api::permission::POST_PUBLISH)
+///     });
+/// }
+/// ```
 pub trait Hook<T>: Send + Sync + 'static {
+    /// Runs the interceptor. An error ends the operation.
     fn call<'a>(&'a self, ctx: &'a mut Context<'_>, value: &'a mut T) -> LocalFuture<'a>;
 }
 
