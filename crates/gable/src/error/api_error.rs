@@ -11,7 +11,33 @@ const MAX_PROBLEMS: usize = 50;
 
 const INVALID_API_ACTION: &str = "InvalidApiAction";
 
-/// An error to be sent to the client. Its cause is only logged.
+/// An error to be sent to the client, with a status, a code for programs and a message for people. Its cause is only
+/// logged.
+///
+/// ```
+/// use gable::ApiError;
+///
+/// let error = ApiError::bad_request("SubtitleTooLong", "A subtitle has five words at most")
+///     .with_meta(serde_json::json!({ "words": 7 }));
+/// assert_eq!(error.status(), 400);
+/// assert_eq!(error.code(), "SubtitleTooLong");
+/// assert_eq!(error.to_string(), "400 SubtitleTooLong: A subtitle has five words at most");
+/// ```
+///
+/// Errors of SeaORM convert into it with `?`, as 500 or 503, so that no detail of the database reaches the client. Use
+/// [`ApiError::internal`] for other errors:
+///
+/// ```
+/// use gable::ApiError;
+///
+/// fn read_rates() -> Result<String, ApiError> {
+///     std::fs::read_to_string("no/such/rates.csv").map_err(ApiError::internal)
+/// }
+///
+/// let error = read_rates().unwrap_err();
+/// assert_eq!((error.status(), error.message()), (500, "Something went wrong on our side"));
+/// assert!(error.cause().is_some());
+/// ```
 #[derive(Debug)]
 pub struct ApiError(Box<Parts>);
 
@@ -46,40 +72,47 @@ impl ApiError {
         }))
     }
 
+    /// Creates a 400: the request is not valid.
     pub fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::of(ErrorKind::BadRequest, code, message)
     }
 
+    /// Creates a 401: the caller has to log in, or the credential is not valid.
     pub fn unauthorized(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::of(ErrorKind::Unauthenticated, code, message)
     }
 
-    /// The error for every missing permission.
+    /// Creates the 403 `NotEnoughPermissions`, the error for every missing permission.
     pub fn not_enough_permissions() -> Self {
         Self::of(ErrorKind::Forbidden, "NotEnoughPermissions", "You do not have permission to perform this action")
     }
 
+    /// Creates the 401 `LoginRequired`, for anonymous callers of what accounts may do.
     pub fn login_required() -> Self {
         Self::unauthorized("LoginRequired", "You are not logged in! Please log in to get access.")
     }
 
+    /// Creates a 409: the stored data do not allow the change.
     pub fn conflict(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::of(ErrorKind::Conflict, code, message)
     }
 
-    /// 404 for a row that does not exist or that the caller may not view.
+    /// Creates a 404 for a row that does not exist or that the caller may not view. For `model` = `Post`, the code is
+    /// `PostNotFound`.
     pub fn not_found(model: &str) -> Self {
         Self::of(ErrorKind::NotFound, format!("{model}NotFound"), format!("{model} not found"))
     }
 
-    /// 500 for a failure that the client cannot fix; `cause` is only logged.
+    /// Creates the 500 `InternalError` for a failure that the client cannot fix. The client receives a general message;
+    /// `cause` is only logged.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut error = Self::of(ErrorKind::Internal, "InternalError", "Something went wrong on our side");
         error.0.cause = Some(cause.into());
         error
     }
 
-    /// 503 for overload or an unreachable database; clients may try again after `retry_after` seconds.
+    /// Creates the 503 `ServiceUnavailable` for overload or an unreachable database. Clients may try again after
+    /// `retry_after` seconds.
     pub fn unavailable(retry_after: u64) -> Self {
         Self::of(ErrorKind::Unavailable, "ServiceUnavailable", "The service is busy. Please try again shortly.")
             .with_header("Retry-After", retry_after.to_string())
@@ -120,7 +153,7 @@ impl ApiError {
         &self.0.problems
     }
 
-    /// Replaces the details and the problems.
+    /// Sets the `meta` of the response, for details that programs read. Replaces all earlier details and problems.
     #[must_use]
     pub fn with_meta(mut self, meta: Value) -> Self {
         self.0.details = Some(meta);
@@ -128,12 +161,14 @@ impl ApiError {
         self
     }
 
+    /// Adds a header to the response.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
+    /// Sets the internal cause, which is logged and never sent to the client.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
@@ -153,10 +188,12 @@ impl ApiError {
         self.0.kind
     }
 
+    /// Returns the code for programs, such as `PostNotFound`.
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
+    /// Returns the message for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -166,8 +203,8 @@ impl ApiError {
         self.0.details.as_ref()
     }
 
-    /// The `meta` of the answer: the details, and the problems as `errors`. If there are more than 50 problems, `more`
-    /// is the number of the others.
+    /// Returns the `meta` of the response: the details, and the problems of an invalid request as `errors`. If there
+    /// are more than 50 problems, `more` is the number of the others.
     pub fn meta(&self) -> Option<Value> {
         if self.0.problems.is_empty() {
             return self.0.details.clone();
@@ -183,11 +220,12 @@ impl ApiError {
         Some(Value::Object(meta))
     }
 
+    /// Returns the additional headers of the response, as pairs of name and value.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.0.headers
     }
 
-    /// The internal cause, which is logged and never sent to the client.
+    /// Returns the internal cause, which is logged and never sent to the client.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }

@@ -41,12 +41,14 @@ impl ErrorKind {
 }
 
 impl ApiError {
-    /// Creates an error of the application. A `status` outside 400..=599 becomes 500.
+    /// Creates an error with any status, such as 410 or 422. A `status` outside 400..=599 becomes 500.
+    ///
+    /// `code` is for programs and should not change; `message` is for people.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::of(ErrorKind::of_status(status), code, message)
     }
 
-    /// The status of the answer, such as 404.
+    /// Returns the status of the response, such as 404.
     pub fn status(&self) -> u16 {
         self.kind().status().as_u16()
     }
