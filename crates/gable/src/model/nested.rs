@@ -11,7 +11,23 @@ use super::{Id, Input, Resource};
 /// A change to one related row of `R`, made when the row that owns the relation is written: an element of
 /// `"comments": [ … ]`.
 ///
-/// Each change is subject to the access rules of its own model and runs that model's interceptors.
+/// Each change is subject to the access rules of its own model and runs the interceptors of that model.
+///
+/// ```
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use api::{Comment, CreateComment, CreatePost};
+/// use gable::{ApiError, Context, Nested};
+///
+/// /// Writes a comment together with every new post, and trims those that the request brings along.
+/// async fn begin_discussion(_: &mut Context<'_>, post: &mut CreatePost) -> Result<(), ApiError> {
+///     for comment in post.comments.iter_mut().filter_map(Nested::created) {
+///         comment.content = comment.content.trim().to_owned();
+///     }
+///     let first = CreateComment { content: "What do you think?".to_owned(), post_id: uuid::Uuid::nil() };
+///     post.comments.push(Nested::<Comment>::create(first));
+///     Ok(())
+/// }
+/// ```
 pub struct Nested<R> {
     change: Change,
     target: PhantomData<fn() -> R>,
@@ -43,13 +59,13 @@ impl<R: Resource> Nested<R> {
         Self::from(Change::Delete(RowRef::by_id(id)))
     }
 
-    /// Links exactly these rows; links to rows that the caller may not view are unchanged.
+    /// Links exactly these rows, and unlinks all others. Links to rows that the caller may not view are unchanged.
     pub fn set(ids: impl IntoIterator<Item = R::Id>) -> Self {
         let rows = ids.into_iter().map(RowRef::by_id).collect();
         Self::from(Change::Set(Replacement { rows, place: String::new() }))
     }
 
-    /// Returns the input of the row that is created, or that is created if no row is found.
+    /// Returns the input of the row that is created, or that is created if no row is found; `None` for other changes.
     pub fn created(&mut self) -> Option<&mut R::Create> {
         match &mut self.change {
             Change::Create(draft)
@@ -59,7 +75,7 @@ impl<R: Resource> Nested<R> {
         }
     }
 
-    /// Returns the input of the update, or of the update that applies if a row is found.
+    /// Returns the input of the update, or of the update that applies if a row is found; `None` for other changes.
     pub fn updated(&mut self) -> Option<&mut R::Update> {
         match &mut self.change {
             Change::Update(_, draft) | Change::Upsert(Upsert { update: draft, .. }) => {
@@ -219,8 +235,11 @@ impl PartialEq for Draft {
 pub trait AnyInput: Any + Debug {
     /// See `Input::set_key`.
     fn set_key(&mut self, field: usize, id: Option<Id>);
+    /// Returns a copy.
     fn boxed_clone(&self) -> Box<dyn AnyInput>;
+    /// Returns whether `other` has the type and the value of this input.
     fn equals(&self, other: &dyn Any) -> bool;
+    /// Returns the input for a downcast to its type.
     fn as_any(&mut self) -> &mut dyn Any;
 }
 

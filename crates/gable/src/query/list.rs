@@ -8,7 +8,27 @@ use super::selection::Selection;
 use crate::error::ApiError;
 use crate::meta::ModelMeta;
 
-/// A parsed, bounded query whose fields were all checked against the Scope. Interceptors may narrow it.
+/// A list request, parsed and bounded: filter, order and page. All fields in it are visible to the caller.
+///
+/// Interceptors may narrow it, but never widen it. The access rules of the model apply in addition.
+///
+/// ```
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use gable::{ApiError, Context, ListQuery};
+///
+/// /// Lists only one's own posts for requests with `X-Mine: yes`.
+/// async fn mine(ctx: &mut Context<'_>, query: &mut ListQuery) -> Result<(), ApiError> {
+///     if ctx.header("X-Mine") == Some("yes") {
+///         let author: uuid::Uuid = ctx.account_id()?;
+///         query.narrow("authorId", author)?;
+///     }
+///     Ok(())
+/// }
+///
+/// fn install(post: &mut api::PostHooks) {
+///     post.before_find_many(mine).before_delete_many(mine);
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ListQuery {
     pub(crate) meta: &'static ModelMeta,
@@ -40,10 +60,11 @@ pub(crate) enum Counting {
 }
 
 impl ListQuery {
-    /// Keeps only rows whose field has this value. `field` is the JSON name.
+    /// Keeps only rows whose field has this value, in addition to the filter of the request. `field` is the JSON name:
+    /// `authorId`. The field need not be visible to the caller.
     ///
     /// # Errors
-    /// 500 when the model has no such field: a mistake in the interceptor.
+    /// 500 if the model has no such field, which is a mistake in the interceptor.
     pub fn narrow(&mut self, field: &str, value: impl Into<Value>) -> Result<&mut Self, ApiError> {
         let field = self
             .meta
@@ -54,7 +75,7 @@ impl ListQuery {
         Ok(self)
     }
 
-    /// The number of the page, from 1; `None` if a cursor determines where the page begins.
+    /// Returns the number of the page, from 1; `None` if a cursor determines where the page begins.
     pub fn page(&self) -> Option<u32> {
         match self.position {
             Position::Page(page) => Some(page),
@@ -62,6 +83,7 @@ impl ListQuery {
         }
     }
 
+    /// Returns the maximum number of rows on the page.
     pub fn limit(&self) -> u32 {
         self.limit
     }

@@ -5,21 +5,39 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRange, ValidateRegex, ValidateUrl};
 
-/// `Absent` leaves the column alone, `Null` clears it, `Value` replaces it.
+/// The value of one field in an update: `Absent` leaves the column unchanged, `Null` clears it, `Value` replaces it.
+///
+/// For a field that is not optional, a body with null is refused, so an interceptor never receives `Null` there.
+///
+/// ```
+/// use gable::Patch;
+///
+/// let mut bio = Patch::from("  Writes about engines.".to_owned());
+/// if let Some(bio) = bio.value_mut() {
+///     *bio = bio.trim().to_owned();
+/// }
+/// assert_eq!(bio, Patch::Value("Writes about engines.".to_owned()));
+/// assert!(Patch::<String>::default().is_absent());
+/// assert_eq!(Patch::<String>::Null.value(), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
+    /// Leaves the column unchanged. The default.
     #[default]
     Absent,
+    /// Clears the column.
     Null,
+    /// Replaces the value of the column.
     Value(T),
 }
 
 impl<T> Patch<T> {
+    /// Returns whether the column is left unchanged.
     pub fn is_absent(&self) -> bool {
         matches!(self, Patch::Absent)
     }
 
-    /// The new value, if one was given.
+    /// Returns the new value; `None` for `Absent` and `Null`.
     pub fn value(&self) -> Option<&T> {
         match self {
             Patch::Value(value) => Some(value),
@@ -27,6 +45,7 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Returns the new value, to be changed; `None` for `Absent` and `Null`.
     pub fn value_mut(&mut self) -> Option<&mut T> {
         match self {
             Patch::Value(value) => Some(value),
