@@ -7,6 +7,17 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 /// The system's clock, plus an offset that tests can advance. Clones share the offset.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gable::Clock;
+///
+/// let clock = Clock::stopped();
+/// let before = clock.now();
+/// clock.clone().advance(Duration::from_secs(60));
+/// assert_eq!((clock.now() - before).num_seconds(), 60);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     stopped_at: Option<DateTime<Utc>>,
@@ -19,7 +30,7 @@ impl Clock {
         Self { stopped_at: Some(Utc::now()), ahead: Arc::default() }
     }
 
-    /// Returns the time in milliseconds, the precision that every database stores.
+    /// Returns the current time, truncated to milliseconds, the precision that every database stores.
     pub fn now(&self) -> DateTime<Utc> {
         let ahead = TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed));
         (self.stopped_at.unwrap_or_else(Utc::now) + ahead).trunc_subsecs(3)

@@ -8,9 +8,13 @@ use super::email_message::EmailMessage;
 /// A mail that an application under test has sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedMail {
+    /// The address of the recipient.
     pub to: String,
+    /// The subject, decoded.
     pub subject: String,
+    /// The body as plain text.
     pub text: String,
+    /// The body as HTML.
     pub html: String,
 }
 

@@ -7,7 +7,30 @@ use super::command;
 use super::start::Application;
 use crate::clock::Clock;
 
-/// An application: the generated API with the registered interceptors.
+/// An application: the generated API with the registered interceptors. `A` is the type `Api` of the generated crate.
+///
+/// ```no_run,standalone_crate
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use std::process::ExitCode;
+///
+/// use api::{CreatePost, Hooks};
+/// use gable::{ApiError, Context, Gable};
+///
+/// fn main() -> ExitCode {
+///     Gable::<api::Api>::new().interceptors(install).run()
+/// }
+///
+/// fn install(hooks: &mut Hooks) {
+///     hooks.post.before_create_one(trim_title);
+/// }
+///
+/// async fn trim_title(_: &mut Context<'_>, post: &mut CreatePost) -> Result<(), ApiError> {
+///     post.title = post.title.trim().to_owned();
+///     Ok(())
+/// }
+/// ```
+///
+/// Settings come from `app.yaml`, which is compiled in, and from environment variables, which are read at start.
 pub struct Gable<A: Api> {
     hooks: A::Hooks,
     clock: Clock,
@@ -20,26 +43,30 @@ impl<A: Api> Default for Gable<A> {
 }
 
 impl<A: Api> Gable<A> {
+    /// Creates an application without interceptors, with the clock of the system.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Registers interceptors; may be called more than once.
+    /// Registers interceptors. May be called more than once; interceptors of one operation run in the order of their
+    /// registration.
     #[must_use]
     pub fn interceptors(mut self, install: impl FnOnce(&mut A::Hooks)) -> Self {
         install(&mut self.hooks);
         self
     }
 
-    /// Replaces the system's clock, for tests that depend on time.
+    /// Replaces the clock of the system, for tests that depend on time.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Executes the command line; serves if there are no arguments. Errors are printed, all at once if there are
-    /// several.
+    /// Executes the command line of the process, and serves requests if it has no arguments. Returns when the command
+    /// has ended, or when a signal has stopped the server.
+    ///
+    /// Errors are printed to standard error, all at once if there are several, and make the exit code a failure.
     pub fn run(self) -> ExitCode {
         command::run(self.into_application())
     }

@@ -18,6 +18,29 @@ use crate::settings::Settings;
 use crate::stopping::Stopping;
 
 /// A running application; dropping it stops it.
+///
+/// ```no_run,standalone_crate
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use std::time::Duration;
+///
+/// use gable::testing::TestServer;
+/// use gable::{Clock, Gable};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = Clock::default();
+/// let app = Gable::<api::Api>::new().clock(clock.clone());
+/// let directory = tempfile::tempdir()?;
+/// let database = format!("sqlite://{}/test.db", directory.path().display());
+/// let server = TestServer::start(app, directory.path(), &[("DATABASE_URL", &database)])?;
+///
+/// // Send requests to `server.url()` with any HTTP client.
+/// assert!(server.url().starts_with("http://127.0.0.1:"));
+///
+/// // Lets a lockout of 15 minutes end without waiting.
+/// clock.advance(Duration::from_secs(15 * 60));
+/// # Ok(())
+/// # }
+/// ```
 pub struct TestServer {
     address: SocketAddr,
     mailbox: Mailbox,
@@ -31,8 +54,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type Started = Result<(SocketAddr, ServerHandle), String>;
 
 impl TestServer {
-    /// Starts an application. `directory` holds its files; `variables` are its whole environment, apart from a port
-    /// of its own. Mail stays in memory, unless they contain `SMTP_URL` or `GABLE_MAIL_DIR`.
+    /// Starts an application on a free port of 127.0.0.1, and returns when it accepts connections.
+    ///
+    /// `directory` holds its files. `variables` are its whole environment: the variables of the process are not read.
+    /// Mail stays in memory, unless `variables` contain `SMTP_URL` or `GABLE_MAIL_DIR`.
     ///
     /// # Errors
     /// The reason why it did not start, as the command line would print it.
@@ -50,17 +75,18 @@ impl TestServer {
         Ok(Self { address, mailbox, handle, thread: Some(thread) })
     }
 
-    /// The base URL, to which tests append paths: `http://127.0.0.1:…`
+    /// Returns the base URL, to which tests append paths: `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The mails sent so far, oldest first. A mail is sent shortly after the answer to the request that causes it.
+    /// Returns the mails sent so far, oldest first. A mail is sent shortly after the response to the request that
+    /// causes it; [`wait_for_mails`](Self::wait_for_mails) waits for it.
     pub fn mails(&self) -> Vec<ReceivedMail> {
         self.mailbox.mails()
     }
 
-    /// Waits until the application has sent this many mails, and returns them.
+    /// Waits until the application has sent at least this many mails, and returns all of them, oldest first.
     ///
     /// # Panics
     /// If fewer mails were sent within a minute.
