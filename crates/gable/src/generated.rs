@@ -41,8 +41,9 @@ pub fn pattern(source: &str) -> Regex {
 /// name, which would hide a variable of the derive that has the same name.
 pub type Maybe<T> = Option<T>;
 
-/// Implements the methods of `Resource` that handle every column of a row, from the names of the columns in table
-/// order; the first one is the id. A decimal is followed by the number of its digits after the point: `price(2)`.
+/// Implements the methods of [`Resource`](crate::generated::Resource) that handle every column of a row, from the names
+/// of the columns in table order; the first one is the id. A decimal is followed by the number of its digits after the
+/// point: `price(2)`.
 #[macro_export]
 macro_rules! columns {
     ($id:ident $(, $column:ident $(($scale:literal))?)* $(,)?) => {

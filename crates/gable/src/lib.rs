@@ -44,8 +44,7 @@
 //!     post.before_create_one(set_slug).after_create_one(log_post);
 //! }
 //!
-//! /// Runs after the body of a `POST /api/posts` was validated, and before the row is written. It may change the input
-//! /// or refuse the request.
+//! /// Runs before a post is created. The input was validated; this function may change it, or refuse the request.
 //! async fn set_slug(_: &mut Context<'_>, post: &mut CreatePost) -> Result<(), ApiError> {
 //!     let slug = post.title.to_lowercase().replace(' ', "-");
 //!     if slug == "admin" {
@@ -55,7 +54,7 @@
 //!     Ok(())
 //! }
 //!
-//! /// Runs after the row was written, in the same transaction.
+//! /// Runs after a post was created, in the same transaction.
 //! async fn log_post(ctx: &mut Context<'_>, post: &mut Post) -> Result<(), ApiError> {
 //!     let title = post.title.clone();
 //!     ctx.after_commit(async move { tracing::info!(title, "a new post") });

@@ -15,9 +15,11 @@ use crate::error::ApiError;
 pub struct LogIn {
     /// Token of the jwt surface.
     pub token: String,
+    /// Session id of the session surface.
     pub session: String,
     /// Access token of the tokenPair surface.
     pub access: String,
+    /// Refresh token of the tokenPair surface.
     pub refresh: String,
 }
 

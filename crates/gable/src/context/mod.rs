@@ -200,8 +200,8 @@ impl<'r> Context<'r> {
         self.header("User-Agent").map(|agent| agent.chars().take(400).collect())
     }
 
-    /// Returns the id of the row that is found, updated or deleted. `None` in operations on many rows, and if the row
-    /// belongs to another model than `R`.
+    /// Returns the id of the row that is read, created, updated or deleted. `None` before a row is created, in
+    /// operations on many rows, and if the row belongs to another model than `R`.
     ///
     /// ```
     /// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }

@@ -9,7 +9,7 @@ pub struct Migration {
     pub sqlite: &'static str,
     /// The SQL for PostgreSQL.
     pub postgres: &'static str,
-    /// The fingerprint of the tables after it; equals `Api::TABLES` for the newest migration of an up-to-date
-    /// application.
+    /// The fingerprint of the tables after it; equals [`Api::TABLES`](crate::generated::Api::TABLES) for the newest
+    /// migration of an up-to-date application.
     pub tables: &'static str,
 }

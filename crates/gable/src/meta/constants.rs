@@ -263,7 +263,7 @@ impl RoutePreset {
 }
 
 impl FieldPreset {
-    /// Selects fields by their positions in `ModelMeta::fields`, and allows all relations.
+    /// Selects fields by their positions in [`ModelMeta::fields`](super::ModelMeta::fields), and allows all relations.
     pub const fn new(fields: &'static [usize]) -> Self {
         Self { fields, relations: None }
     }

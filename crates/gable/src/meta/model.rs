@@ -292,7 +292,7 @@ pub struct RoutePreset {
 /// A selection of fields of one model and of its related models.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct FieldPreset {
-    /// Positions in `ModelMeta::fields`.
+    /// Positions in [`ModelMeta::fields`].
     pub fields: &'static [usize],
     /// The relations that may be included, by name, each with the selection of its target; `None` allows all
     /// relations.

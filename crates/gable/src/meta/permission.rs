@@ -65,7 +65,8 @@ impl PermissionSet {
     }
 }
 
-/// Fields of one model, by their positions in `ModelMeta::fields`. A model has at most 200 fields.
+/// Fields of one model, by their positions in [`ModelMeta::fields`](super::ModelMeta::fields). A model has at most 200
+/// fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FieldSet([u64; 4]);
 

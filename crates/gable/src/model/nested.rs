@@ -231,9 +231,9 @@ impl PartialEq for Draft {
     }
 }
 
-/// An `Input` of some model.
+/// An [`Input`] of some model.
 pub trait AnyInput: Any + Debug {
-    /// See `Input::set_key`.
+    /// See [`Input::set_key`].
     fn set_key(&mut self, field: usize, id: Option<Id>);
     /// Returns a copy.
     fn boxed_clone(&self) -> Box<dyn AnyInput>;

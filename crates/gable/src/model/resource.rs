@@ -40,11 +40,11 @@ pub trait Input: Validate + Clone + Debug + PartialEq + 'static {
     fn read(body: &mut BodyReader<'_>) -> Self;
     /// Moves the values to the row that will be written.
     fn into_row(self, row: &mut RowValues);
-    /// Sets the foreign key at this position of `ModelMeta::fields`. Does nothing for a model without foreign keys.
+    /// Sets the foreign key at this position of [`ModelMeta::fields`]. Does nothing for a model without foreign keys.
     fn set_key(&mut self, _field: usize, _id: Option<Id>) {}
 }
 
-/// `Resource` without its types. Each `dyn Any` is the type implied by its name: `R::Create`, `R::Update`, `R`,
+/// [`Resource`] without its types. Each `dyn Any` is the type implied by its name: `R::Create`, `R::Update`, `R`,
 /// `Vec<R>`.
 pub trait AnyResource: Send + Sync {
     /// Returns [`Resource::META`].

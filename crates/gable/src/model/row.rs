@@ -58,7 +58,7 @@ impl RowValues {
         self.passwords.push((field, password));
     }
 
-    /// Adds changes to related rows. `relation` is an index into `ModelMeta::relations`.
+    /// Adds changes to related rows. `relation` is an index into [`ModelMeta::relations`].
     pub fn nested<R>(&mut self, relation: usize, rows: impl IntoIterator<Item = Nested<R>>) {
         let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
         if !changes.is_empty() {

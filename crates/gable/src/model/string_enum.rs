@@ -27,7 +27,7 @@ pub trait StringEnum: Copy + 'static {
     }
 }
 
-/// Implements `FromJson`.
+/// Implements [`FromJson`](crate::generated::FromJson).
 pub fn enum_from_json<E: StringEnum>(value: &serde_json::Value) -> Result<E, Mismatch> {
     value.as_str().and_then(E::from_text).ok_or_else(|| {
         let values: Vec<&str> = E::VALUES.iter().map(|(value, _)| *value).collect();
@@ -35,7 +35,7 @@ pub fn enum_from_json<E: StringEnum>(value: &serde_json::Value) -> Result<E, Mis
     })
 }
 
-/// Implements `FromColumn`. A value that the schema does not contain is an error.
+/// Implements [`FromColumn`]. A value that the schema does not contain is an error.
 pub fn enum_from_column<E: StringEnum>(column: Column<'_>) -> Result<E, DbError> {
     let text = String::from_column(column)?;
     E::from_text(&text).ok_or_else(|| DbError::other(format!("unknown enum value {text:?}")))
@@ -67,8 +67,8 @@ pub fn enum_null() -> Value {
     <String as Nullable>::null()
 }
 
-/// Makes an enum a `StringEnum`, a column of an entity and a field of a body. Declares data conversions only; it hides
-/// no control flow.
+/// Makes an enum a [`StringEnum`](crate::generated::StringEnum), a column of an entity and a field of a body. Declares
+/// data conversions only; it hides no control flow.
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {

@@ -21,6 +21,7 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// Computes the field masks of a model.
     pub fn new(meta: &'static ModelMeta) -> Self {
         Self { meta, masks: FieldMasks::new(meta) }
     }

@@ -42,8 +42,11 @@ pub struct Caller(Principal);
 /// Numbers of rows that match a filter, its negation, and no filter.
 #[derive(Debug)]
 pub struct Shares {
+    /// Rows that match the filter.
     pub kept: i64,
+    /// Rows that match its negation.
     pub left: i64,
+    /// All rows.
     pub all: i64,
 }
 
@@ -198,6 +201,7 @@ impl Fuzzed {
         self.system.block_on(auth::fuzzing::authenticate(&self.core, &self.auth, authorization, cookie))
     }
 
+    /// Returns whether the text is a valid refresh token.
     pub fn is_refresh_token(&self, text: &str) -> bool {
         auth::fuzzing::is_refresh_token(&self.auth, text)
     }

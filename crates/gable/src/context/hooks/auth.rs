@@ -28,7 +28,7 @@ impl Slot for Pipeline {
     }
 }
 
-/// A log-in, before its password is checked.
+/// A log-in, before its password is checked. See [`AuthHooks::before_login`].
 #[derive(Debug)]
 pub struct LoginAttempt {
     /// The key of the identifier in the request body: `username`, `email`.
@@ -38,7 +38,8 @@ pub struct LoginAttempt {
 }
 
 /// A request for an e-mail to set a new password or to verify an address. It is not known yet whether the account
-/// exists, and the response never reveals it.
+/// exists, and the response never reveals it. See [`AuthHooks::before_forgot_password`] and
+/// [`AuthHooks::before_resend_verification`].
 #[derive(Debug)]
 pub struct RecoveryRequest {
     /// The identifier in the request: an e-mail address, or another identifier that the application accepts for
@@ -46,7 +47,7 @@ pub struct RecoveryRequest {
     pub identifier: String,
 }
 
-/// A change of an account's e-mail address, before it is made.
+/// A change of an account's e-mail address, before it is made. See [`AuthHooks::before_change_email`].
 #[derive(Debug)]
 pub struct EmailChange {
     /// The address as it will be stored.
@@ -54,7 +55,7 @@ pub struct EmailChange {
 }
 
 /// A request before its credential is checked. If an interceptor sets the principal, for example from an API key or
-/// another identity provider, the credential is not checked.
+/// another identity provider, the credential is not checked. See [`AuthHooks::before_authenticate`].
 #[derive(Debug, Default)]
 pub struct Authentication {
     /// The caller to continue with; `None` if the credential of the request is to be checked.
@@ -62,7 +63,7 @@ pub struct Authentication {
 }
 
 /// A credential that was refused. If an interceptor sets the principal, for example a guest, the request continues
-/// with it.
+/// with it. See [`AuthHooks::on_authenticate_error`].
 #[derive(Debug)]
 pub struct AuthenticationFailure {
     /// The error of the refused credential, which is the response unless an interceptor sets `principal`.
@@ -72,7 +73,22 @@ pub struct AuthenticationFailure {
 }
 
 /// An authorization decision before it is made. An interceptor can refuse it, but cannot allow more than the
-/// permissions do.
+/// permissions do. See [`AuthHooks::before_authorize`].
+///
+/// ```
+/// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }
+/// use api::User;
+/// use gable::{ApiError, AuthHooks, Authorization, Context};
+///
+/// fn install(auth: &mut AuthHooks<User>) {
+///     auth.before_authorize(no_deletions_by_scripts);
+/// }
+///
+/// async fn no_deletions_by_scripts(ctx: &mut Context<'_>, asked: &mut Authorization) -> Result<(), ApiError> {
+///     let is_script = ctx.user_agent().is_some_and(|agent| agent.starts_with("curl/"));
+///     if asked.action == "Delete" && is_script { Err(ApiError::not_enough_permissions()) } else { Ok(()) }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Authorization {
     /// The resource of the permission: `post`.
@@ -90,7 +106,7 @@ pub struct Authorization {
 /// interceptors of reads, of authentication and of authorization.
 ///
 /// Authentication and authorization precede every request: their interceptors may identify the caller, or refuse the
-/// request, but cannot allow anything that the permissions of the caller do not allow.
+/// request, but cannot allow more than the permissions of that caller.
 ///
 /// ```
 /// # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }

@@ -14,7 +14,9 @@ use crate::query::Model;
 /// The kind of body, and so the operation that reads it.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
+    /// A new row.
     New,
+    /// A list of new rows.
     NewRows,
     /// A change of the row with this id.
     Change(&'a str),
