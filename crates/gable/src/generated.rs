@@ -44,6 +44,7 @@ pub type Maybe<T> = Option<T>;
 /// Implements the methods of [`Resource`](crate::generated::Resource) that handle every column of a row, from the names
 /// of the columns in table order; the first one is the id. A decimal is followed by the number of its digits after the
 /// point: `price(2)`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! columns {
     ($id:ident $(, $column:ident $(($scale:literal))?)* $(,)?) => {

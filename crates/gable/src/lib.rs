@@ -25,9 +25,14 @@
 //!   Publish: { roles: [Editor] }
 //! ```
 //!
-//! The build step generates from it, among others: `api::Post`, a row; `api::CreatePost` and `api::UpdatePost`, the
-//! validated bodies of `POST` and `PATCH` requests; `api::PostHooks`, the registry of its interceptors; and
-//! `api::permission::POST_PUBLISH`. This is a complete `src/main.rs` that serves the model, with one rule of its own:
+//! The build step generates these items from it, among others:
+//!
+//! - `api::Post`, a row;
+//! - `api::CreatePost` and `api::UpdatePost`, the validated bodies of `POST` and `PATCH` requests;
+//! - `api::PostHooks`, the list of the model's interceptors;
+//! - `api::permission::POST_PUBLISH`, the permission for the action `Publish`.
+//!
+//! This is a complete `src/main.rs` that serves the model, with one rule of its own:
 //!
 //! ```no_run,standalone_crate
 //! # mod api { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/api.rs")); }

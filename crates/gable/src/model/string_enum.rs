@@ -69,6 +69,7 @@ pub fn enum_null() -> Value {
 
 /// Makes an enum a [`StringEnum`](crate::generated::StringEnum), a column of an entity and a field of a body. Declares
 /// data conversions only; it hides no control flow.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
