@@ -26,7 +26,7 @@ fn accounts(app: &App, body: &Value) -> u64 {
 fn a_sign_up_creates_related_rows_of_the_new_account() {
     let app = app();
     let (nickname, number) = (word(), number());
-    let posts = json!([{ "title": "Title", "content": "…", "comments": [{ "content": "Mine" }] }]);
+    let posts = json!([{ "title": word(), "content": "…", "comments": [{ "content": "Mine" }] }]);
     let body =
         signed_up(&json!({ "profile": { "nickname": nickname }, "phones": [{ "number": number }], "posts": posts }));
     app.post("/api/auth/signup", body.clone()).succeeds(201);
