@@ -13,7 +13,7 @@ use super::load::{AccessModels, AccessTable, DynamicModels, Subject, load_identi
 use super::notices::announce;
 use super::principal::Newcomer;
 use super::{AccessChange, Catalogue, Identity};
-use crate::db::{Database, DbError, Dialect, Source};
+use crate::db::{Database, DbError, Source};
 use crate::meta::{AuthMode, Who};
 use crate::model::Id;
 
@@ -49,7 +49,7 @@ impl AccessControl {
         let identities = IdentityCache::new(LIFETIME);
         let table = ArcSwap::from_pointee(AccessTable::from_catalogue(&catalogue));
         // SQLite has no notifications, but only one node uses the file.
-        let (node, hears) = (Uuid::new_v4(), AtomicBool::new(db.dialect() == Dialect::Sqlite));
+        let (node, hears) = (Uuid::new_v4(), AtomicBool::new(!db.has_notifications()));
         let reading = tokio::sync::Mutex::default();
         let control = Self { models, catalogue, table, identities, reading, node, hears };
         control.reload(db).await?;
@@ -69,7 +69,7 @@ impl AccessControl {
             return Ok(Some(identity).filter(|identity| !identity.is_over(now)));
         }
         let epoch = self.identities.epoch();
-        let Some(identity) = self.load(db.reader(), db.dialect(), Subject::Grant(grant), now).await? else {
+        let Some(identity) = self.load(db.reader(), Subject::Grant(grant), now).await? else {
             return Ok(None);
         };
         self.identities.insert(epoch, grant, identity.clone());
@@ -106,13 +106,8 @@ impl AccessControl {
     }
 
     /// Announces changes inside the transaction that makes them.
-    pub(crate) async fn announce(
-        &self,
-        source: Source<'_>,
-        dialect: Dialect,
-        changes: &[AccessChange],
-    ) -> Result<(), DbError> {
-        if changes.is_empty() { Ok(()) } else { announce(source, dialect, self.node, changes).await }
+    pub(crate) async fn announce(&self, source: Source<'_>, changes: &[AccessChange]) -> Result<(), DbError> {
+        if changes.is_empty() { Ok(()) } else { announce(source, self.node, changes).await }
     }
 
     /// Compares an identity with the database, inside the transaction that is about to write: another node, or another
@@ -120,12 +115,11 @@ impl AccessControl {
     pub(crate) async fn standing(
         &self,
         source: Source<'_>,
-        dialect: Dialect,
         identity: &Arc<Identity>,
         now: DateTime<Utc>,
     ) -> Result<Standing, DbError> {
         let subject = identity.grant.map_or(Subject::Account(identity.account), |grant| Subject::Grant(grant.id));
-        let standing = match self.load(source, dialect, subject, now).await? {
+        let standing = match self.load(source, subject, now).await? {
             None => Standing::Gone,
             Some(found) if found == *identity => return Ok(Standing::Same),
             Some(_) => Standing::Changed,
@@ -139,17 +133,15 @@ impl AccessControl {
     pub(crate) async fn by_account(
         &self,
         source: Source<'_>,
-        dialect: Dialect,
         account: Id,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
-        self.load(source, dialect, Subject::Account(account), now).await
+        self.load(source, Subject::Account(account), now).await
     }
 
     async fn load(
         &self,
         source: Source<'_>,
-        dialect: Dialect,
         subject: Subject,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
@@ -161,7 +153,7 @@ impl AccessControl {
         };
         // Another node has changed roles or permissions since they were loaded. A table that is loaded inside a
         // transaction may contain its uncommitted changes, so it is used for this identity only and not stored.
-        let table = Arc::new(AccessTable::load(source, dialect, dynamic, &self.catalogue).await?);
+        let table = Arc::new(AccessTable::load(source, dynamic, &self.catalogue).await?);
         if matches!(source, Source::Pool(_)) {
             self.table.store(table.clone());
             self.identities.forget_all();
@@ -172,18 +164,13 @@ impl AccessControl {
 
     /// The identity of an account that is signing up, with the default role of the application. In dynamic mode the
     /// role is read through `source`, so that a transaction sees its own state of the role tables.
-    pub(crate) async fn newcomer(
-        &self,
-        source: Source<'_>,
-        dialect: Dialect,
-        role: Option<&str>,
-    ) -> Result<Newcomer, DbError> {
+    pub(crate) async fn newcomer(&self, source: Source<'_>, role: Option<&str>) -> Result<Newcomer, DbError> {
         let permissions = self.catalogue.len();
         let role = match (role, self.dynamic()) {
             (None, _) => None,
             (Some(name), None) => Some(self.table.load().named(name.to_owned(), permissions)),
             (Some(name), Some(dynamic)) => {
-                let table = AccessTable::load(source, dialect, dynamic, &self.catalogue).await?;
+                let table = AccessTable::load(source, dynamic, &self.catalogue).await?;
                 table.in_dynamic_mode(name)
             }
         };
@@ -242,7 +229,7 @@ impl AccessControl {
         self.identities.forget_all();
         let _reading = self.reading.lock().await;
         if let Some(dynamic) = self.dynamic() {
-            let table = AccessTable::load(db.reader(), db.dialect(), dynamic, &self.catalogue).await?;
+            let table = AccessTable::load(db.reader(), dynamic, &self.catalogue).await?;
             self.table.store(Arc::new(table));
             self.identities.forget_all();
         }
@@ -253,7 +240,7 @@ impl AccessControl {
     pub(crate) async fn refresh(&self, db: &Database) -> Result<(), DbError> {
         let Some(dynamic) = &self.models.dynamic else { return Ok(()) };
         let _reading = self.reading.lock().await;
-        let table = AccessTable::load(db.reader(), db.dialect(), dynamic, &self.catalogue).await?;
+        let table = AccessTable::load(db.reader(), dynamic, &self.catalogue).await?;
         if table != **self.table.load() {
             self.table.store(Arc::new(table));
             self.identities.forget_all();

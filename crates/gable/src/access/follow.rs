@@ -43,7 +43,7 @@ impl AccessControl {
     }
 
     fn explain_absence(&self, db: &Database) {
-        if db.dialect() == crate::db::Dialect::Postgres {
+        if db.has_notifications() {
             tracing::warn!(
                 "notifications do not pass a pooler: each request asks the database who is asking, unless DATABASE_LISTEN_URL \
                  names the server itself"

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::principal::{AccountState, Given, GrantState, LastUsed, LoginMethod};
 use super::{Catalogue, Identity, Role};
-use crate::db::{BoundSql, DbError, Dialect, FixedSql, RawRow, Row, Source, Statement, values};
+use crate::db::{BoundSql, DbError, FixedSql, RawRow, Row, Source, values};
 use crate::meta::{AuthMode, FieldKind, ModelKind, ModelMeta, Permission, PermissionSet, RelationKind, Who};
 use crate::model::{Id, id_from, optional_id};
 
@@ -119,15 +119,14 @@ impl AccessTable {
     /// them: a concurrent change can make the result look older than it is, which costs another load, but never newer.
     pub(crate) async fn load(
         source: Source<'_>,
-        dialect: Dialect,
         models: &DynamicModels,
         catalogue: &Catalogue,
     ) -> Result<Self, DbError> {
         let version = load_version(source).await?;
-        let permissions = load_permissions(source, dialect, models.permission, catalogue).await?;
-        let names = load_role_names(source, dialect, models.role).await?;
+        let permissions = load_permissions(source, models.permission, catalogue).await?;
+        let names = load_role_names(source, models.role).await?;
         let mut sets: HashMap<Id, PermissionSet> = HashMap::new();
-        for (role, permission) in load_links(source, dialect, models).await? {
+        for (role, permission) in load_links(source, models).await? {
             let set = sets.entry(role).or_insert_with(|| PermissionSet::empty(catalogue.len()));
             if let Some(permission) = permissions.get(&permission) {
                 set.insert(*permission);
@@ -150,13 +149,12 @@ static VERSION: FixedSql<0> = FixedSql::new(r#"SELECT "version" FROM "gable_acce
 
 async fn load_permissions(
     source: Source<'_>,
-    dialect: Dialect,
     meta: &'static ModelMeta,
     catalogue: &Catalogue,
 ) -> Result<HashMap<Id, Permission>, DbError> {
     let sql = format!("SELECT \"id\", \"resource\", \"action\" FROM \"{}\"", meta.table);
     let mut known = HashMap::new();
-    for result in source.all(Statement::new(dialect, sql)).await? {
+    for result in source.all(BoundSql::named(sql, values![])).await? {
         let mut row = Row::new(&result);
         let (id, resource, action) = (id_from(&mut row, meta.id)?, row.next::<String>()?, row.next::<String>()?);
         // A pair that is no longer in the schema grants nothing.
@@ -167,21 +165,17 @@ async fn load_permissions(
     Ok(known)
 }
 
-async fn load_role_names(
-    source: Source<'_>,
-    dialect: Dialect,
-    meta: &'static ModelMeta,
-) -> Result<Vec<(Id, String)>, DbError> {
+async fn load_role_names(source: Source<'_>, meta: &'static ModelMeta) -> Result<Vec<(Id, String)>, DbError> {
     let hidden = if meta.soft_delete { " WHERE \"deleted_at\" IS NULL" } else { "" };
     let sql = format!("SELECT \"id\", \"name\" FROM \"{}\"{hidden}", meta.table);
-    let rows = source.all(Statement::new(dialect, sql)).await?;
+    let rows = source.all(BoundSql::named(sql, values![])).await?;
     rows.iter().map(Row::new).map(|mut row| Ok((id_from(&mut row, meta.id)?, row.next()?))).collect()
 }
 
-async fn load_links(source: Source<'_>, dialect: Dialect, models: &DynamicModels) -> Result<Vec<(Id, Id)>, DbError> {
+async fn load_links(source: Source<'_>, models: &DynamicModels) -> Result<Vec<(Id, Id)>, DbError> {
     let Some((table, role, permission)) = role_permissions(models) else { return Ok(Vec::new()) };
-    let rows =
-        source.all(Statement::new(dialect, format!("SELECT \"{role}\", \"{permission}\" FROM \"{table}\""))).await?;
+    let sql = format!("SELECT \"{role}\", \"{permission}\" FROM \"{table}\"");
+    let rows = source.all(BoundSql::named(sql, values![])).await?;
     let ids = |mut row: Row<'_>| Ok((id_from(&mut row, models.role.id)?, id_from(&mut row, models.permission.id)?));
     rows.iter().map(Row::new).map(ids).collect()
 }

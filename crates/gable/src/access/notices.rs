@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::AccessChange;
-use crate::db::{DbError, Dialect, FixedSql, Source, array, values};
+use crate::db::{DbError, FixedSql, Source, array, values};
 use crate::meta::IdKind;
 use crate::model::Id;
 
@@ -21,16 +21,11 @@ static NOTIFY_EACH: FixedSql<2> = FixedSql::new("SELECT pg_notify(?, p) FROM unn
 
 /// Increments the version and announces changes, inside the transaction that makes them: PostgreSQL delivers the
 /// notices when it commits.
-pub(super) async fn announce(
-    source: Source<'_>,
-    dialect: Dialect,
-    node: Uuid,
-    changes: &[AccessChange],
-) -> Result<(), DbError> {
+pub(super) async fn announce(source: Source<'_>, node: Uuid, changes: &[AccessChange]) -> Result<(), DbError> {
     if changes.contains(&AccessChange::Everything) {
         source.execute(COUNT.with([])).await?;
     }
-    if dialect == Dialect::Postgres {
+    if source.has_notifications() {
         let payloads: Vec<String> = texts(changes).into_iter().map(|text| format!("{node} {text}")).collect();
         source.all(NOTIFY_EACH.with(values![CHANNEL, array(payloads)])).await?;
     }

@@ -80,7 +80,7 @@ impl Attempt {
 /// Whether the account is active. The counts of an inactive account are not reset: it is answered like an unknown one,
 /// and a reset count would reveal that the password was right.
 async fn may_act(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<bool, ApiError> {
-    let found = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
+    let found = auth.access.by_account(ctx.source(), account, ctx.now).await?;
     Ok(found.is_some())
 }
 

@@ -222,7 +222,7 @@ pub(crate) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Opt
 /// password was changed, or the log-in was ended otherwise.
 async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
     let Some(account) = account_id(auth, &claims.sub) else { return Ok(credential::invalid()) };
-    let identity = auth.access.by_account(core.db.reader(), core.db.dialect(), account, core.now()).await?;
+    let identity = auth.access.by_account(core.db.reader(), account, core.now()).await?;
     Ok(match identity {
         None => credential::account_gone(),
         Some(identity) if identity.password_changed_at != claims.pwd => credential::password_changed(),
@@ -239,7 +239,7 @@ impl Context<'_> {
     pub async fn identify(&self, account: impl RowId) -> Result<Principal, ApiError> {
         let core = self.core;
         let access = core.access.as_ref().ok_or_else(|| ApiError::internal("there are no accounts"))?;
-        let identity = access.by_account(core.db.reader(), core.db.dialect(), account.into(), core.now()).await?;
+        let identity = access.by_account(core.db.reader(), account.into(), core.now()).await?;
         identity.map(Principal::Account).ok_or_else(credential::account_gone)
     }
 }

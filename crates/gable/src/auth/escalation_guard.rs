@@ -56,7 +56,7 @@ pub(crate) async fn check_take_over(ctx: &Context<'_>, account: Id) -> Result<()
         return Ok(());
     }
     // A deactivated account has no rights at present, but may be activated again.
-    let Some(other) = access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await? else {
+    let Some(other) = access.by_account(ctx.source(), account, ctx.now).await? else {
         return Err(cannot_grant());
     };
     let own = ctx.principal.require()?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::access::{AccessChange, GrantState, LoginMethod};
 use crate::context::{Context, Core};
-use crate::db::{DbError, FixedSql, Source, Statement, values};
+use crate::db::{DbError, FixedSql, Source, values};
 use crate::error::ApiError;
 use crate::meta::AuthMeta;
 use crate::model::Id;
@@ -142,7 +142,7 @@ async fn delete_all(ctx: &Context<'_>, accounts: &[Id], kept: Option<Uuid>) -> R
     if accounts.is_empty() {
         return Ok(());
     }
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_grants\" WHERE \"account_id\"");
+    let mut delete = ctx.core.db.statement("DELETE FROM \"gable_grants\" WHERE \"account_id\"");
     delete.among(accounts.iter().copied());
     if let Some(kept) = kept {
         delete.push(" AND \"id\" <> ").bind(kept);

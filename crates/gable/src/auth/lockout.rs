@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Auth;
 use super::find::{NamedAccount, names};
 use crate::context::Context;
-use crate::db::{BoundSql, DbError, FixedSql, Row, Statement, values};
+use crate::db::{BoundSql, DbError, FixedSql, Row, values};
 use crate::error::ApiError;
 use crate::keyed_mutex::{KeyedGuard, KeyedMutex};
 use crate::meta::LockoutMeta;
@@ -204,7 +204,7 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
 pub(crate) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
     let names = names(ctx, auth, account).await?;
     if !names.is_empty() {
-        let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
+        let mut delete = ctx.core.db.statement("DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
         delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
         ctx.source().execute(delete).await?;
     }

@@ -183,7 +183,7 @@ async fn admitted(
     via: LoginMethod,
 ) -> Result<Arc<Identity>, AuthError> {
     let account = found.account;
-    let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?;
+    let identity = auth.access.by_account(ctx.source(), account, ctx.now).await?;
     let Some(identity) = identity else {
         // An inactive account is answered like a wrong password.
         failed(ctx, Reason::NotActive, Some(account), via).await?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Auth;
 use super::error::AuthError;
 use crate::context::Context;
-use crate::db::{BoundSql, DbError, FixedSql, Row, Statement, values};
+use crate::db::{BoundSql, DbError, FixedSql, Row, values};
 use crate::error::ApiError;
 use crate::model::{Id, id_from};
 
@@ -102,7 +102,7 @@ pub(crate) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError>
 /// Deletes the unused tokens of an account for these purposes. Used ones stay until they expire, so that a link that is
 /// opened again is recognized.
 async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<(), DbError> {
-    let mut delete = Statement::new(ctx.core.db.dialect(), "DELETE FROM \"gable_tokens\" WHERE \"account_id\" = ");
+    let mut delete = ctx.core.db.statement("DELETE FROM \"gable_tokens\" WHERE \"account_id\" = ");
     delete.bind(account).push(" AND \"purpose\" IN (");
     delete.join(", ", purposes, |delete, purpose| delete.bind(purpose.name())).push(") AND \"used_at\" IS NULL");
     ctx.source().execute(delete).await?;
@@ -121,7 +121,7 @@ pub(crate) async fn last_issued(
     purpose: Purpose,
 ) -> Result<Option<DateTime<Utc>>, DbError> {
     let sql = "SELECT \"created_at\" FROM \"gable_tokens\" WHERE \"account_id\" = ";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    let mut select = ctx.core.db.statement(sql);
     select.bind(account).push(" AND \"purpose\" IN (");
     select.join(", ", purpose.superseded(), |select, purpose| select.bind(purpose.name())).push(")");
     select.push(" ORDER BY \"created_at\" DESC LIMIT 1");

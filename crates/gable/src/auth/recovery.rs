@@ -92,7 +92,7 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
     let enough = mailed_enough(ctx, Event::ResetMailed, account).await?;
-    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
+    let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();
     Ok((acts && !enough).then_some((account, to)))
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn reset_password(
     // password. Concurrent requests wait for each other here, and then find the token used.
     let _turn = account_turn(&auth.turns, token.account).await?;
     let token = find_reset(ctx, auth, &reset.token).await?;
-    let identity = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now).await?;
+    let identity = auth.access.by_account(ctx.source(), token.account, ctx.now).await?;
     let identity = identity.ok_or(AuthError::OneTimeToken)?;
     let current = stored_hash(ctx, model, token.account).await?;
     if auth.hasher.verify(ctx.origin(), reset.new.clone(), current).await? {

@@ -118,12 +118,12 @@ pub(crate) struct History {
 pub(crate) async fn login_history(ctx: &mut Context<'_>, offset: u64, limit: u32) -> Result<History, AuthError> {
     let account = ctx.principal.require()?.account;
     ctx.core.auth_hooks.run(AuthOperation::LoginHistory, HookPhase::Before, ctx, &mut ()).await?;
-    let mut count = Statement::new(ctx.core.db.dialect(), "SELECT COUNT(*)");
+    let mut count = ctx.core.db.statement("SELECT COUNT(*)");
     history_of(&mut count, account);
     let counted = ctx.source().one(count).await?;
     let total = counted.map(|result| Row::new(&result).next()).transpose()?.unwrap_or(0);
     let sql = "SELECT \"id\", \"kind\", \"reason\", \"surface\", \"ip\", \"user_agent\", \"at\"";
-    let mut select = Statement::new(ctx.core.db.dialect(), sql);
+    let mut select = ctx.core.db.statement(sql);
     history_of(&mut select, account);
     select.push(" ORDER BY \"at\" DESC, \"id\" DESC LIMIT ").bind(i64::from(limit));
     select.push(" OFFSET ").bind(i64::try_from(offset).unwrap_or(i64::MAX));

@@ -81,7 +81,7 @@ async fn newcomer(ctx: &Context<'_>, auth: &Auth) -> Result<Option<Newcomer>, Ap
     if auth.meta.email_verification.required {
         return Ok(None);
     }
-    let newcomer = auth.access.newcomer(ctx.source(), ctx.core.db.dialect(), auth.meta.default_role).await?;
+    let newcomer = auth.access.newcomer(ctx.source(), auth.meta.default_role).await?;
     Ok(Some(newcomer))
 }
 

@@ -139,7 +139,7 @@ async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<O
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
     let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
     let enough = mailed_enough(ctx, Event::VerificationMailed, account).await?;
-    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), account, ctx.now).await?.is_some();
+    let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();
     Ok((acts && !just_now && !enough).then_some((account, to)))
 }
 
@@ -185,7 +185,7 @@ pub(crate) async fn verify_email(
 async fn opened_before(ctx: &Context<'_>, auth: &Auth, token: &str) -> Result<(), AuthError> {
     let model = ctx.core.account_model()?;
     let used = one_time::find_used(ctx, auth, token, LINKS).await?.ok_or(AuthError::OneTimeToken)?;
-    let acts = auth.access.by_account(ctx.source(), ctx.core.db.dialect(), used.account, ctx.now).await?.is_some();
+    let acts = auth.access.by_account(ctx.source(), used.account, ctx.now).await?.is_some();
     let same = stored_address(ctx, model, used.account).await?.is_some_and(|stored| stored == used.address);
     let verified = is_verified(ctx, model, used.account).await?;
     if acts && same && verified { Ok(()) } else { Err(AuthError::OneTimeToken) }
@@ -199,10 +199,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: LoginMeth
     };
     let token = token.ok_or(AuthError::OneTimeToken)?;
     // An account that was deactivated since the mail was sent cannot use the token.
-    auth.access
-        .by_account(ctx.source(), ctx.core.db.dialect(), token.account, ctx.now)
-        .await?
-        .ok_or(AuthError::OneTimeToken)?;
+    auth.access.by_account(ctx.source(), token.account, ctx.now).await?.ok_or(AuthError::OneTimeToken)?;
     ctx.begin().await?;
     ctx.core.auth_hooks.run(AuthOperation::VerifyEmail, HookPhase::Before, ctx, &mut ()).await?;
     if !one_time::consume(ctx, &token).await? {

@@ -96,7 +96,7 @@ impl Core {
     /// Commits a transaction, and announces its changes of access to other nodes within it.
     pub(crate) async fn commit(&self, transaction: Transaction, changes: &[AccessChange]) -> Result<(), DbError> {
         if let Some(access) = &self.access {
-            access.announce(Source::Transaction(&transaction), self.db.dialect(), changes).await?;
+            access.announce(Source::Transaction(&transaction), changes).await?;
         }
         transaction.commit().await
     }

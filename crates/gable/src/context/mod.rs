@@ -28,7 +28,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
 use crate::access::{AccessChange, Authority, Newcomer, Principal, Standing};
-use crate::db::{AdvisoryLock, BoundSql, Dialect, Savepoint, Source, Transaction, values};
+use crate::db::{AdvisoryLock, BoundSql, Savepoint, Source, Transaction, values};
 use crate::error::ApiError;
 use crate::http::{self, Client};
 use crate::limit::LimitKey;
@@ -372,8 +372,7 @@ impl<'r> Context<'r> {
     /// 401 `InvalidToken` if the log-in is no longer valid, 409 `AccessChanged` if the rights have changed.
     pub(crate) async fn revalidate_principal(&self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else { return Ok(()) };
-        let dialect = self.core.db.dialect();
-        match access.standing(self.source(), dialect, identity, self.core.now()).await? {
+        match access.standing(self.source(), identity, self.core.now()).await? {
             Standing::Same => Ok(()),
             Standing::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
             Standing::Changed => {
@@ -388,7 +387,7 @@ impl<'r> Context<'r> {
     /// authority lock only the caller's account. Does nothing on SQLite, which has a single writer.
     pub(crate) async fn hold_rights(&self, authority: Authority) -> Result<(), ApiError> {
         let (Some(caller), false) = (self.principal.account(), self.holds_rights.get()) else { return Ok(()) };
-        if self.core.access.is_none() || self.core.db.dialect() != Dialect::Postgres {
+        if self.core.access.is_none() || self.core.db.has_single_writer() {
             return Ok(());
         }
         if authority == Authority::Caller {
@@ -402,7 +401,7 @@ impl<'r> Context<'r> {
 
     /// Locks an account's row until the transaction ends. Does nothing on SQLite, which has a single writer.
     pub(crate) async fn lock_account(&self, account: Id) -> Result<(), ApiError> {
-        if self.core.db.dialect() != Dialect::Postgres {
+        if self.core.db.has_single_writer() {
             return Ok(());
         }
         let model = self.core.account_model()?;

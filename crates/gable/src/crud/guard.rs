@@ -30,7 +30,7 @@ pub(crate) async fn rows_before(
         return Ok(BTreeMap::new());
     }
     let mut select = select();
-    select.push(ctx.core.db.dialect().lock());
+    select.push_for_update();
     let rows = ctx.answer.read(ctx.source(), select).await?;
     rows.into_iter().map(|row| Ok((model.row_id(&row)?, row))).collect()
 }

@@ -154,8 +154,7 @@ impl Search<'_, '_> {
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
                 // Locked, because the row must still be tied when it is written; always in the same order, to avoid
                 // deadlocks.
-                statement.push(" ORDER BY \"id\"");
-                statement.push(self.ctx.core.db.dialect().lock());
+                statement.push(" ORDER BY \"id\"").push_for_update();
             }
             Some((RelationLink::Join(join), to)) => {
                 statement.push(" AND \"id\" IN (SELECT ").identifier(join.target_column).push(" FROM ");

@@ -183,7 +183,7 @@ pub(crate) async fn resolve_changed_references(
         return Ok(deletions);
     }
     let mut select = model.sql.by_id(scope, id);
-    select.push(ctx.core.db.dialect().lock());
+    select.push_for_update();
     let found = ctx.source().one(select).await?;
     let row = found.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     for Reference { relation, change } in references {

@@ -1,7 +1,7 @@
 //! Runs a write from BEGIN to COMMIT, and repeats it after a conflict with another transaction.
 
 use crate::context::Context;
-use crate::db::{DbError, Dialect};
+use crate::db::DbError;
 use crate::error::ApiError;
 
 /// The most attempts at a write that deadlocks or fails to serialize.
@@ -18,8 +18,7 @@ pub(crate) async fn transact<I: Clone, T>(
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let (known, nestable) = (ctx.known.clone(), ctx.nestable);
-    // SQLite has a single writer, so its writes do not conflict.
-    let mut left = if ctx.core.db.dialect() == Dialect::Postgres { ATTEMPTS } else { 1 };
+    let mut left = if ctx.core.db.has_single_writer() { 1 } else { ATTEMPTS };
     let mut input = Some(input);
     loop {
         left -= 1;

@@ -84,7 +84,7 @@ async fn relate(
 async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &RowValues) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);
-        select.push(ctx.core.db.dialect().lock());
+        select.push_for_update();
         select
     } else {
         let mut update = set_clause(model, row);

@@ -42,7 +42,7 @@ pub(crate) async fn check(
 ) -> Result<(), ApiError> {
     let Some(wanted) = wanted else { return Ok(()) };
     let mut select = model.sql.by_id(scope, id);
-    select.push(ctx.core.db.dialect().lock());
+    select.push_for_update();
     let found = ctx.source().one(select).await?.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     let record = model.resource.decode(&mut Row::new(&found))?;
     let current = version(model, record.as_ref(), &scope.read);

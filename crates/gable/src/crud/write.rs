@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use crate::access::{AccessChange, RowRule, Scope};
 use crate::context::Context;
-use crate::db::{RawRow, Row, Statement, decimal_fits};
+use crate::db::{RawRow, Row, Statement};
 use crate::error::{ApiError, Problem};
 use crate::meta::{FieldKind, Origin};
 use crate::model::input::normal_address;
@@ -60,9 +60,8 @@ pub(crate) fn normalize_addresses(model: &Model, row: &mut RowValues) {
 
 /// Refuses decimals that the database cannot store exactly, rather than rounding them.
 pub(crate) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<(), ApiError> {
-    let dialect = ctx.core.db.dialect();
     let lost =
-        |value: &Value| matches!(value, Value::Decimal(Some(value)) if !decimal_fits(dialect, value as &Decimal));
+        |value: &Value| matches!(value, Value::Decimal(Some(value)) if !ctx.core.db.keeps_decimal(value as &Decimal));
     let problems: Vec<Problem> = row
         .filled()
         .filter(|(_, value)| lost(value))

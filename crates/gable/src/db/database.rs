@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 
+use rust_decimal::Decimal;
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -11,7 +12,7 @@ use super::options::{Options, PreparedStatements};
 use super::postgres::{self, Target};
 use super::row::RawRow;
 use super::sqlite::{self, Sqlite};
-use super::{DbError, Dialect, IntoStatement, Statement};
+use super::{DbError, Dialect, IntoStatement, Statement, StatementStart, decimal};
 use crate::meta::ModelMeta;
 
 #[derive(Clone)]
@@ -64,8 +65,36 @@ impl Database {
         self.kinds.get_or_init(|| Arc::new(ColumnKinds::of(models)));
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         self.backend.dialect()
+    }
+
+    /// Whether writes run one after another, so that they never conflict and rows need no locks.
+    pub(crate) fn has_single_writer(&self) -> bool {
+        self.dialect() == Dialect::Sqlite
+    }
+
+    /// Whether the server has notifications. A pooler may still keep them from this node.
+    pub(crate) fn has_notifications(&self) -> bool {
+        self.reader().has_notifications()
+    }
+
+    /// Whether the database returns exactly this value after storing it.
+    pub(crate) fn keeps_decimal(&self, value: &Decimal) -> bool {
+        decimal::fits(self.dialect(), value)
+    }
+
+    pub(crate) fn statement(&self, sql: impl Into<String>) -> Statement {
+        self.statements().statement(sql)
+    }
+
+    /// Writes SQL once for several executions.
+    pub(crate) fn statement_of(&self, sql: impl IntoStatement) -> Statement {
+        sql.into_statement(self.dialect())
+    }
+
+    pub(crate) fn statements(&self) -> StatementStart {
+        StatementStart::new(self.dialect())
     }
 
     /// For statements that only read.
@@ -363,6 +392,15 @@ impl Source<'_> {
             Source::Pool(database) => database.dialect(),
             Source::Transaction(transaction) => transaction.open.dialect,
         }
+    }
+
+    /// Whether the server has notifications. A pooler may still keep them from this node.
+    pub(crate) fn has_notifications(&self) -> bool {
+        self.dialect() == Dialect::Postgres
+    }
+
+    pub(crate) fn statement(&self, sql: impl Into<String>) -> Statement {
+        Statement::new(self.dialect(), sql)
     }
 
     pub(crate) async fn all(&self, sql: impl IntoStatement) -> Result<Vec<RawRow>, DbError> {

@@ -6,7 +6,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use super::Dialect;
 
 /// Whether this dialect gives back exactly what it is given.
-pub(crate) fn fits(dialect: Dialect, value: &Decimal) -> bool {
+pub(super) fn fits(dialect: Dialect, value: &Decimal) -> bool {
     match dialect {
         Dialect::Postgres => true,
         Dialect::Sqlite => {

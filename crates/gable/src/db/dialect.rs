@@ -11,7 +11,7 @@ pub(crate) enum Dialect {
 impl Dialect {
     /// The place of a value; values come in the order of their places. SQLite would read `$1`, too, but as a name, and looks
     /// through all the names before it for each: a bulk write has thousands.
-    pub(crate) fn placeholder(self, number: usize, sql: &mut String) {
+    pub(super) fn placeholder(self, number: usize, sql: &mut String) {
         use std::fmt::Write;
         match self {
             Dialect::Sqlite => sql.push('?'),
@@ -19,17 +19,7 @@ impl Dialect {
         }
     }
 
-    /// Behind a SELECT: the rows stay as they are until the transaction ends. Others may still refer to them, as ids never
-    /// change; who then deletes such a row may meet somebody who waits for it, and is told to try again. SQLite has one
-    /// writer anyway.
-    pub(crate) fn lock(self) -> &'static str {
-        match self {
-            Dialect::Sqlite => "",
-            Dialect::Postgres => " FOR NO KEY UPDATE",
-        }
-    }
-
-    pub(crate) fn script(self, migration: &Migration) -> &'static str {
+    pub(super) fn script(self, migration: &Migration) -> &'static str {
         match self {
             Dialect::Sqlite => migration.sqlite,
             Dialect::Postgres => migration.postgres,

@@ -1,5 +1,5 @@
 //! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
-//! this room names a driver.
+//! this room names a driver or a dialect.
 //!
 //! A connection serves another request only after its transaction has ended and the end of its statement was received;
 //! one in an unknown state is closed. A commit is not reported as successful if a statement of the transaction failed and
@@ -21,6 +21,7 @@ mod decimal;
 mod dialect;
 mod entities;
 mod error;
+mod first_rows;
 mod fixed_sql;
 mod migrate;
 mod migration;
@@ -33,15 +34,21 @@ mod sqlite;
 mod statement;
 mod system;
 mod table_check;
+mod text_search;
 
 pub(crate) use advisory_lock::AdvisoryLock;
 pub(crate) use cascades::Cascades;
 pub use column::{Column, FromColumn};
 pub(crate) use database::{Database, Listener, Source, Transaction};
-pub(crate) use decimal::fits as decimal_fits;
-pub(crate) use dialect::{Dialect, quote};
+// Only tests outside of this room name a dialect.
+#[cfg(test)]
+pub(crate) use dialect::Dialect;
+#[cfg(not(test))]
+use dialect::Dialect;
+pub(crate) use dialect::quote;
 pub use error::DbError;
 pub(crate) use error::Violation;
+pub(crate) use first_rows::LookupOrder;
 pub(crate) use fixed_sql::{BoundSql, FixedSql, IntoStatement, values};
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
@@ -50,4 +57,8 @@ pub use raw_json::RawJson;
 pub(crate) use row::RawRow;
 pub use row::{DecimalColumn, Row};
 pub(crate) use savepoint::Savepoint;
-pub(crate) use statement::{Statement, array};
+pub(crate) use statement::{Statement, StatementStart, array};
+pub(crate) use text_search::{Case, Place};
+
+/// Directive of a log filter that hides the messages of a driver at level info.
+pub(crate) const LOG_FILTER: &str = "tokio_postgres=warn";

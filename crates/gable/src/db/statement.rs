@@ -7,10 +7,24 @@ use sea_orm::sea_query::ArrayType;
 
 use super::{Dialect, quote};
 
+/// Starts statements for one database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatementStart(Dialect);
+
+impl StatementStart {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self(dialect)
+    }
+
+    pub(crate) fn statement(self, sql: impl Into<String>) -> Statement {
+        Statement::new(self.0, sql)
+    }
+}
+
 /// SQL text under construction, with the values for its placeholders.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
-    pub(crate) dialect: Dialect,
+    pub(super) dialect: Dialect,
     pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
     /// Bytes of rows after which reading them ends with `DbError::TooLarge`; none: all rows are read.
@@ -84,6 +98,26 @@ impl Statement {
             Dialect::Sqlite => self.push(" IN (").join(", ", values, |this, value| this.bind(value)).push(")"),
             Dialect::Postgres => self.push(" = ANY(").bind(array(values)).push(")"),
         }
+    }
+
+    /// Behind a SELECT: locks the rows against changes by others until the transaction ends. Others may still refer to
+    /// them, as ids never change; a transaction that then deletes such a row may wait for another that waits for it, and
+    /// fails with a conflict. Writes nothing for SQLite, which has a single writer.
+    pub(crate) fn push_for_update(&mut self) -> &mut Self {
+        match self.dialect {
+            Dialect::Sqlite => self,
+            Dialect::Postgres => self.push(" FOR NO KEY UPDATE"),
+        }
+    }
+
+    /// The condition that a text has characters beyond ASCII: more bytes than characters.
+    pub(crate) fn push_beyond_ascii(&mut self, column: &str) -> &mut Self {
+        match self.dialect {
+            Dialect::Sqlite => self.push("length(CAST(").identifier(column).push(" AS BLOB)) <> length("),
+            Dialect::Postgres => self.push("octet_length(").identifier(column).push(") <> char_length("),
+        }
+        .identifier(column)
+        .push(")")
     }
 
     /// Shows the text with `RUST_LOG=gable::sql=trace`. Values are bound, so that none is in it.

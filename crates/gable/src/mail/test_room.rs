@@ -13,7 +13,7 @@ use super::{Mail, MailRoom, Mailbox, Template, enqueue};
 use crate::access::Principal;
 use crate::clock::Clock;
 use crate::context::{Context, Core};
-use crate::db::{Database, FixedSql, IntoStatement, Options, Row, Source, Statement, values};
+use crate::db::{Database, FixedSql, IntoStatement, Options, Row, Source, values};
 use crate::error::ApiError;
 use crate::meta::{AppMeta, IdKind, ModelKind, ModelMeta};
 use crate::secrets::Secrets;
@@ -105,7 +105,7 @@ impl Room {
     }
 
     pub(super) async fn run(&self, sql: &str) {
-        self.execute(Statement::new(self.core.db.dialect(), sql)).await;
+        self.execute(self.core.db.statement(sql)).await;
     }
 
     async fn execute(&self, statement: impl IntoStatement) {

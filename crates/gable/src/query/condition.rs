@@ -4,6 +4,7 @@
 use sea_orm::Value;
 
 use crate::access::Scope;
+pub(crate) use crate::db::{Case, Place};
 use crate::meta::{FieldMeta, ModelMeta, RelationMeta};
 
 #[derive(Clone, Debug)]
@@ -46,22 +47,6 @@ pub(crate) struct TextTest {
     pub(crate) place: Place,
     pub(crate) case: Case,
     pub(crate) text: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    Anywhere,
-    Start,
-    End,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Case {
-    Sensitive,
-    /// Ignores the case of the letters that the database knows: SQLite knows those of ASCII.
-    Insensitive,
-    /// Ignores the case of ASCII letters, as for fields whose case does not matter.
-    Folded,
 }
 
 /// A condition on related rows, of which only those count that the caller may see.

@@ -60,7 +60,7 @@ async fn one<'a>(
     let rows = if wanted.is_empty() {
         Vec::new()
     } else {
-        budget.read(source, include_sql::statement(target.sql.dialect(), include, &wanted)).await?
+        budget.read(source, include_sql::statement(&target.sql, include, &wanted)).await?
     };
     let by_parent = match include.relation.kind {
         RelationKind::BelongsTo { .. } => of_keys(target.meta, &keys, &rows)?,

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeSet;
 
+use super::TableSql;
 use super::selection::Include;
 use super::sql::{self, Table};
-use crate::db::{Dialect, Statement, array};
-use crate::meta::RelationKind;
+use crate::db::{LookupOrder, Statement};
+use crate::meta::{IdKind, RelationKind};
 use crate::model::Id;
 
 /// The statement for the rows that these keys lead to, in order. Many to many, the id of the including row follows the
 /// columns.
-pub(super) fn statement(dialect: Dialect, include: &Include, keys: &BTreeSet<Id>) -> Statement {
+pub(super) fn statement(target: &TableSql, include: &Include, keys: &BTreeSet<Id>) -> Statement {
     let table = Table::included(include.view.meta);
-    let mut statement = Statement::new(dialect, "SELECT ");
+    let mut statement = target.statement("SELECT ");
     columns(&mut statement, table);
     match include.relation.kind {
         RelationKind::BelongsTo { .. } => to_one(&mut statement, include, table, "id", keys),
@@ -22,7 +23,7 @@ pub(super) fn statement(dialect: Dialect, include: &Include, keys: &BTreeSet<Id>
         }
         RelationKind::HasMany { .. } => to_many(&mut statement, include, table, keys),
         RelationKind::ManyToMany { .. } => {
-            statement.push(", ").push(parent(dialect, keys));
+            statement.push(", ").push_current_key(kind(keys));
             to_many(&mut statement, include, table, keys);
         }
     }
@@ -39,55 +40,41 @@ fn to_one(statement: &mut Statement, include: &Include, table: Table, column: &s
     sql::visible(statement, table, &include.view.scope);
 }
 
-/// The first rows of each key. SQLite has no LATERAL, but its `json_each` may refer to the tables before it: it lists
-/// the `_rowid_` of each row, by which the rows are then looked up.
+/// The first rows of each key.
 fn to_many(statement: &mut Statement, include: &Include, table: Table, keys: &BTreeSet<Id>) {
-    let parent = parent(statement.dialect, keys);
-    match statement.dialect {
-        Dialect::Sqlite => {
-            statement.push(" FROM json_each(").bind(json(keys)).push(") p CROSS JOIN json_each((");
-            statement.push("SELECT json_group_array(\"place\") FROM (SELECT t1._rowid_ AS \"place\"");
-            first_of(statement, include, table, parent);
-            statement.push("))) f CROSS JOIN ").identifier(table.meta.table).push(" t1 ON t1._rowid_ = f.value");
-        }
-        Dialect::Postgres => {
-            statement
-                .push(" FROM unnest(")
-                .bind(array(keys.iter().copied()))
-                .push(") p(\"id\") CROSS JOIN LATERAL (SELECT ");
-            columns(statement, table);
-            first_of(statement, include, table, parent);
-            statement.push(") t1");
-        }
-    }
+    let kind = kind(keys);
+    let (columns, first) = (
+        |statement: &mut Statement| columns(statement, table),
+        |statement: &mut Statement| first_of(statement, include, table, kind),
+    );
+    statement.push_first_rows(keys.iter().copied(), table.meta.table, columns, first);
     sql::order(statement.push(" ORDER BY "), table, &include.sort);
 }
 
-fn json(keys: &BTreeSet<Id>) -> String {
-    serde_json::Value::from_iter(keys.iter().map(|key| serde_json::Value::from(*key))).to_string()
-}
-
-/// SQL for the current key.
-fn parent(dialect: Dialect, keys: &BTreeSet<Id>) -> &'static str {
-    match (dialect, keys.first()) {
-        (Dialect::Postgres, _) => "p.\"id\"",
-        (Dialect::Sqlite, Some(Id::Uuid(_))) => "unhex(p.value, '-')",
-        (Dialect::Sqlite, _) => "p.value",
+fn kind(keys: &BTreeSet<Id>) -> IdKind {
+    match keys.first() {
+        Some(Id::Uuid(_)) => IdKind::Uuid,
+        _ => IdKind::Integer,
     }
 }
 
 /// ` FROM … ORDER BY … LIMIT …`: the first visible rows of one key.
-fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: &str) {
+fn first_of(statement: &mut Statement, include: &Include, table: Table, kind: IdKind) {
     statement.push(" FROM ");
     match include.relation.kind {
         RelationKind::ManyToMany { table: links, this_column, target_column } => {
             statement.identifier(links).push(" j1");
             linked(statement, include, table, target_column);
-            statement.push(" WHERE j1.").identifier(this_column).push(" = ").push(parent);
+            statement.push(" WHERE j1.").identifier(this_column).push(" = ").push_current_key(kind);
         }
         RelationKind::BelongsTo { field } | RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
             let key = sql::column_of(table.meta, field);
-            statement.identifier(table.meta.table).push(" t1 WHERE t1.").identifier(key).push(" = ").push(parent);
+            statement
+                .identifier(table.meta.table)
+                .push(" t1 WHERE t1.")
+                .identifier(key)
+                .push(" = ")
+                .push_current_key(kind);
             sql::visible(statement, table, &include.view.scope);
         }
     }
@@ -95,20 +82,15 @@ fn first_of(statement: &mut Statement, include: &Include, table: Table, parent: 
     statement.push(" LIMIT ").bind(i64::from(include.limit));
 }
 
-/// ` JOIN …`: the visible rows behind links, looked up one by one. A planner may consider it cheaper to scan their
-/// table until it finds them. SQLite keeps the order of a CROSS JOIN. PostgreSQL cannot reorder across an OFFSET, which
-/// is used only for the order by id, as it is slower where all linked rows must be sorted.
+/// ` JOIN …`: the visible rows behind links, looked up one by one, since a planner may consider it cheaper to scan their
+/// table until it finds them. Only for the order by id, as it is slower where all linked rows must be sorted.
 fn linked(statement: &mut Statement, include: &Include, table: Table, target_column: &str) {
     let in_order = include.sort.iter().all(|(field, _)| *field == 0);
-    let (join, on, end) = match statement.dialect {
-        Dialect::Postgres if in_order => (" CROSS JOIN LATERAL (SELECT * FROM ", " WHERE ", " OFFSET 0) t1"),
-        Dialect::Postgres => (" JOIN ", " ON ", ""),
-        Dialect::Sqlite => (" CROSS JOIN ", " ON ", ""),
-    };
-    statement.push(join).identifier(table.meta.table).push(" t1").push(on);
-    statement.push("t1.\"id\" = j1.").identifier(target_column);
-    sql::visible(statement, table, &include.view.scope);
-    statement.push(end);
+    let order = if in_order { LookupOrder::Kept } else { LookupOrder::Planned };
+    statement.push_lookup(order, table.meta.table, |statement| {
+        statement.push("t1.\"id\" = j1.").identifier(target_column);
+        sql::visible(statement, table, &include.view.scope);
+    });
 }
 
 /// Orders linked rows by the id in the link, where an index has it in order: SQLite does not infer that both ids are

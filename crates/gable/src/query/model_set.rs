@@ -5,7 +5,7 @@ use std::ops::Index;
 
 use super::TableSql;
 use crate::access::FieldMasks;
-use crate::db::{DbError, Dialect, RawRow, Row};
+use crate::db::{DbError, RawRow, Row, StatementStart};
 use crate::meta::{ModelKind, ModelMeta};
 use crate::model::{AnyResource, Id, id_from};
 
@@ -34,7 +34,7 @@ impl Model {
     pub(crate) fn new(
         position: usize,
         resource: Box<dyn AnyResource>,
-        dialect: Dialect,
+        statements: StatementStart,
         reaches_access: bool,
         takes_along: TakesAlong,
     ) -> Self {
@@ -43,7 +43,7 @@ impl Model {
             position,
             meta,
             masks: FieldMasks::new(meta),
-            sql: TableSql::new(meta, dialect),
+            sql: TableSql::new(meta, statements),
             reaches_access,
             takes_along,
             resource,

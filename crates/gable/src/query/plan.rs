@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::list::{ListQuery, Position};
 use super::sql::{self, Table};
 use crate::access::Scope;
-use crate::db::{Dialect, Statement, quote};
+use crate::db::{Statement, StatementStart, quote};
 use crate::meta::ModelMeta;
 use crate::model::Id;
 
@@ -16,7 +16,7 @@ use crate::model::Id;
 #[derive(Debug)]
 pub(crate) struct TableSql {
     meta: &'static ModelMeta,
-    dialect: Dialect,
+    start: StatementStart,
     /// `"id", "title", …` in table order, as `Resource::decode` reads them.
     pub(crate) columns: String,
     /// Behind a condition: leaves out rows that are marked deleted. Empty for a model without soft deletion.
@@ -27,7 +27,7 @@ pub(crate) struct TableSql {
 }
 
 impl TableSql {
-    pub(crate) fn new(meta: &'static ModelMeta, dialect: Dialect) -> Self {
+    pub(crate) fn new(meta: &'static ModelMeta, start: StatementStart) -> Self {
         let mut columns = String::new();
         for (position, field) in meta.fields.iter().enumerate() {
             columns.push_str(if position > 0 { ", " } else { "" });
@@ -37,15 +37,11 @@ impl TableSql {
         let count = format!("SELECT count(*) FROM \"{}\" WHERE ", meta.table);
         let select_ids = format!("SELECT \"id\" FROM \"{}\" WHERE ", meta.table);
         let live = if meta.soft_delete { " AND \"deleted_at\" IS NULL" } else { "" };
-        Self { meta, dialect, columns, live, select, select_ids, count }
-    }
-
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
+        Self { meta, start, columns, live, select, select_ids, count }
     }
 
     pub(crate) fn statement(&self, sql: impl Into<String>) -> Statement {
-        Statement::new(self.dialect, sql)
+        self.start.statement(sql)
     }
 
     /// Selects one visible row.
@@ -200,11 +196,10 @@ mod tests {
             "INSERT INTO posts VALUES (1), (2), (3)",
             "INSERT INTO comments (post_id) VALUES (1), (1), (1), (2), (2), (3), (3), (3)",
         ] {
-            let statement = Statement::new(db.dialect(), sql);
-            Source::Transaction(&writing).execute(statement).await.expect("SQL of a test");
+            Source::Transaction(&writing).execute(db.statement(sql)).await.expect("SQL of a test");
         }
         writing.commit().await.expect("a commit");
-        let sql = TableSql::new(&POST, db.dialect());
+        let sql = TableSql::new(&POST, db.statements());
         let mut pages: Vec<Vec<i64>> = Vec::new();
         for page in 1..=3 {
             let rows = db.reader().all(sql.page(&Scope::system(), &numbered(page, commented()))).await.expect("rows");

@@ -2,10 +2,10 @@
 
 use sea_orm::Value;
 
-use super::condition::{Case, Comparison, Condition, Place, Quantifier, Related, Test, TextTest};
+use super::condition::{Case, Comparison, Condition, Quantifier, Related, Test, TextTest};
 use super::direction::Direction;
 use crate::access::{RowRule, Scope, Term};
-use crate::db::{Dialect, Statement};
+use crate::db::Statement;
 use crate::meta::{FieldKind, FieldMeta, ModelMeta, RelationKind};
 
 /// A table in a statement: the main one, or one that a condition leads to.
@@ -182,31 +182,19 @@ fn list<'s>(statement: &'s mut Statement, word: &str, meta: &FieldMeta, values: 
     statement.join(", ", values, |statement, value| statement.bind(meta.folded(value.clone()))).push(")")
 }
 
-/// Searches a text. SQLite's LIKE is not used: it always ignores the case of ASCII letters, and refuses long patterns.
+/// Searches a text.
 fn text<'s>(statement: &'s mut Statement, table: Table, field: usize, test: &TextTest) -> &'s mut Statement {
     let TextTest { place, case, text } = test;
     if text.is_empty() {
         return table.column(statement, field).push(" IS NOT NULL");
     }
-    let case = if table.meta.fields[field].case_insensitive { &Case::Folded } else { case };
-    match (statement.dialect, case) {
-        (Dialect::Sqlite, Case::Sensitive) => {
-            as_text(statement.push(function(*place)), table, field);
-            found_in_sqlite(statement, *place, text)
-        }
-        (Dialect::Sqlite, Case::Insensitive | Case::Folded) => {
-            table.column(statement.push(function(*place)).push("lower("), field).push(")");
-            found_in_sqlite(statement, *place, &text.to_ascii_lowercase())
-        }
-        (Dialect::Postgres, Case::Folded) => {
-            let pattern = pattern(*place, &text.to_ascii_lowercase());
-            table.compared(statement, field).push(" LIKE ").bind(pattern).push(" ESCAPE '!'")
-        }
-        (Dialect::Postgres, case) => {
-            let like = if *case == Case::Insensitive { " ILIKE " } else { " LIKE " };
-            as_text(statement, table, field).push(like).bind(pattern(*place, text)).push(" ESCAPE '!'")
-        }
-    }
+    let case = if table.meta.fields[field].case_insensitive { Case::Folded } else { *case };
+    let column = |statement: &mut Statement| {
+        table.column(statement, field);
+    };
+    statement.push_text_search((*place, case, text), column, |statement| {
+        as_text(statement, table, field);
+    })
 }
 
 /// The column as text: lists are searched in their JSON, which PostgreSQL does not store as text.
@@ -214,36 +202,6 @@ fn as_text(statement: &mut Statement, table: Table, field: usize) -> &mut Statem
     match table.meta.fields[field].kind {
         FieldKind::EnumList(_) => table.column(statement.push("CAST("), field).push(" AS text)"),
         _ => table.column(statement, field),
-    }
-}
-
-fn function(place: Place) -> &'static str {
-    if place == Place::Anywhere { "instr(" } else { "substr(" }
-}
-
-/// The rest of a call of `instr` or `substr`, behind the column that is searched.
-fn found_in_sqlite<'s>(statement: &'s mut Statement, place: Place, text: &str) -> &'s mut Statement {
-    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-    statement.push(", ");
-    match place {
-        Place::Anywhere => statement.bind(text).push(") > 0"),
-        Place::Start => statement.push("1, ").bind(length).push(") = ").bind(text),
-        Place::End => statement.bind(-length).push(") = ").bind(text),
-    }
-}
-
-fn pattern(place: Place, text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 2);
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            escaped.push('!');
-        }
-        escaped.push(character);
-    }
-    match place {
-        Place::Anywhere => format!("%{escaped}%"),
-        Place::Start => format!("{escaped}%"),
-        Place::End => format!("%{escaped}"),
     }
 }
 
@@ -349,6 +307,7 @@ pub(super) fn column_of(meta: &ModelMeta, field: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::{Dialect, StatementStart};
     use crate::meta::FieldSet;
     use crate::query::TableSql;
     use crate::query::test_model::model;
@@ -373,7 +332,7 @@ mod tests {
     fn total(groups: &[&[Term]], filter: &Condition) -> String {
         let rows = RowRule::AnyOf(groups.iter().map(|terms| terms.to_vec()).collect());
         let scope = Scope { rows, read: FieldSet::default(), ..Scope::system() };
-        TableSql::new(&MODEL, Dialect::Sqlite).total(&scope, filter).sql.into_owned()
+        TableSql::new(&MODEL, StatementStart::new(Dialect::Sqlite)).total(&scope, filter).sql.into_owned()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::stored_passwords::note_stored_hashes;
 use crate::access::LoginMethod;
 use crate::auth::{ATTEMPTS, KEPT, OWN_DEEDS};
 use crate::context::Core;
-use crate::db::{BoundSql, DbError, Dialect, FixedSql, IntoStatement, Row, Source, Statement, values};
+use crate::db::{BoundSql, Database, DbError, FixedSql, IntoStatement, Row, Source, Statement, values};
 use crate::meta::AuthMeta;
 use crate::model::{Id, id_from};
 use crate::rest::crud::REPEATABLE_FOR;
@@ -57,18 +57,18 @@ pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
     let Some(access) = &core.access else { return Ok(()) };
     delete(core, BEYOND_OF_NOBODY.with(values![BATCH, OF_NOBODY, BATCH])).await?;
     for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
-        for result in core.db.reader().all(long(core.db.dialect(), kinds)).await? {
+        for result in core.db.reader().all(long(&core.db, kinds)).await? {
             let account = id_from(&mut Row::new(&result), access.models.account.id)?;
-            delete(core, beyond(core.db.dialect(), account, kinds)).await?;
+            delete(core, beyond(&core.db, account, kinds)).await?;
         }
     }
     Ok(())
 }
 
 /// Finds accounts that have more events of these kinds than are kept.
-fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
+fn long(db: &Database, kinds: &[&str]) -> Statement {
     let sql = "SELECT \"account_id\" FROM \"gable_events\" WHERE \"account_id\" IS NOT NULL AND \"kind\" IN (";
-    let mut long = Statement::new(dialect, sql);
+    let mut long = db.statement(sql);
     long.join(", ", kinds, |long, kind| long.bind(*kind));
     long.push(") GROUP BY \"account_id\" HAVING COUNT(*) > ").bind(i64::from(KEPT));
     long.push(" LIMIT ").bind(BATCH);
@@ -76,10 +76,10 @@ fn long(dialect: Dialect, kinds: &[&str]) -> Statement {
 }
 
 /// Deletes the events of these kinds that are not among the newest of an account.
-fn beyond(dialect: Dialect, account: Id, kinds: &[&str]) -> Statement {
+fn beyond(db: &Database, account: Id, kinds: &[&str]) -> Statement {
     let sql = "DELETE FROM \"gable_events\" WHERE \"id\" IN (SELECT \"id\" FROM \"gable_events\" WHERE \"id\" IN \
                (SELECT \"id\" FROM \"gable_events\" WHERE \"account_id\" = ";
-    let mut beyond = Statement::new(dialect, sql);
+    let mut beyond = db.statement(sql);
     beyond.bind(account).push(" AND \"kind\" IN (");
     beyond.join(", ", kinds, |beyond, kind| beyond.bind(*kind));
     beyond.push(") ORDER BY \"at\" DESC, \"id\" DESC LIMIT ").bind(BATCH);
@@ -101,7 +101,7 @@ fn idle_since(core: &Core, auth: &AuthMeta) -> DateTime<Utc> {
 
 /// Runs a statement that deletes a batch of rows, until it finds no full batch.
 async fn delete(core: &Core, batch: impl IntoStatement) -> Result<(), DbError> {
-    let batch = batch.into_statement(core.db.dialect());
+    let batch = core.db.statement_of(batch);
     for _ in 0..BATCHES {
         let transaction = core.db.begin().await?;
         let deleted = Source::Transaction(&transaction).execute(batch.clone()).await?;

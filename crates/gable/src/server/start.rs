@@ -143,7 +143,7 @@ async fn models(
         let meta = mounted.resource.meta();
         let reaches_access = meta.kind == ModelKind::Ordinary && reaching.contains(meta.name);
         let takes_along = takes_along(meta, metas, &cascades);
-        models.push(Model::new(position, mounted.resource, db.dialect(), reaches_access, takes_along));
+        models.push(Model::new(position, mounted.resource, db.statements(), reaches_access, takes_along));
         hooks.push(mounted.hooks);
     }
     Ok((ModelSet::new(models), hooks))

@@ -2,7 +2,7 @@
 //! nor a filter would find them, and the same mailbox could sign up twice.
 
 use crate::context::Core;
-use crate::db::{BoundSql, DbError, Dialect, Row, Source, values};
+use crate::db::{BoundSql, DbError, Row, Source, values};
 use crate::meta::{FieldKind, FieldMeta};
 use crate::model::input::normal_address;
 use crate::model::{Id, id_from};
@@ -37,11 +37,7 @@ async fn normalize_batch(
     let mut select = model.sql.statement("SELECT \"id\", ");
     select.identifier(field.column).push(" FROM ").identifier(model.meta.table).push(" WHERE ");
     // Only addresses with characters beyond ASCII could be stored in several forms.
-    match core.db.dialect() {
-        Dialect::Sqlite => select.push("length(CAST(").identifier(field.column).push(" AS BLOB)) <> length("),
-        Dialect::Postgres => select.push("octet_length(").identifier(field.column).push(") <> char_length("),
-    };
-    select.identifier(field.column).push(")");
+    select.push_beyond_ascii(field.column);
     if let Some(after) = after {
         select.push(" AND \"id\" > ").bind(after);
     }

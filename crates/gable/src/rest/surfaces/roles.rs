@@ -90,7 +90,7 @@ async fn explanation(served: Served, request: HttpRequest) -> Result<HttpRespons
     authenticate(&mut ctx, Some(auth), &request).await?;
     authorize_by(&mut ctx, EXPLAIN, may_explain).await?;
     let asked = Asked::read(core, auth, &request)?;
-    let found = auth.access.by_account(core.db.reader(), core.db.dialect(), asked.account, core.now()).await?;
+    let found = auth.access.by_account(core.db.reader(), asked.account, core.now()).await?;
     let who = found.ok_or_else(|| ApiError::not_found(auth.access.models.account.name))?;
     let model = core.model(asked.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
     let explanation = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);

@@ -17,11 +17,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use self::line_queue::LineQueue;
+use crate::db;
 use crate::settings::{LogFormat, LogSettings};
 use crate::stopping::Stopping;
-
-/// The default filter. It hides messages of these crates at level info; the runtime itself logs every request.
-const DEFAULT_FILTER: &str = "info,tokio_postgres=warn,actix_server=warn";
 
 /// Maximum time that the end of a process waits for its last lines, for example for a pipe that nobody reads.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -46,7 +44,7 @@ impl Log {
 
     /// Starts the log. A log that already runs, as in an application's tests, is kept.
     pub(crate) fn start(&self, settings: &LogSettings) {
-        let filter = filter(settings.filter.as_deref().unwrap_or(DEFAULT_FILTER));
+        let filter = filter(&settings.filter.clone().unwrap_or_else(default_filter));
         let lines = tracing_subscriber::fmt().with_writer(self.lines.clone()).log_internal_errors(false);
         let lines = lines.with_env_filter(filter.unwrap_or_default());
         let started = match chosen(settings.format, std::io::stderr().is_terminal()) {
@@ -107,6 +105,11 @@ fn chosen(format: LogFormat, terminal: bool) -> LogFormat {
     }
 }
 
+/// The default filter. It hides messages of crates at level info; the runtime itself logs every request.
+fn default_filter() -> String {
+    format!("info,{},actix_server=warn", db::LOG_FILTER)
+}
+
 fn filter(directives: &str) -> Option<EnvFilter> {
     EnvFilter::builder().parse(directives).ok()
 }
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_default_filter_is_a_filter() {
-        assert!(filter(DEFAULT_FILTER).is_some());
+        assert!(filter(&default_filter()).is_some());
         assert!(filter("gable=loud").is_none());
     }
 

@@ -16,14 +16,14 @@ use tables::Tables;
 pub(crate) async fn seed(core: &Core, models: &AccessModels) -> Result<(), DbError> {
     let Some(dynamic) = dynamic(models) else { return Ok(()) };
     // A cheap check without a transaction: every start but the first one returns here.
-    if !tables::are_empty(core, core.db.reader(), dynamic).await? {
+    if !tables::are_empty(core.db.reader(), dynamic).await? {
         return Ok(());
     }
     let transaction = core.db.begin().await?;
     let source = Source::Transaction(&transaction);
     // Nodes that start at once must not both find the tables empty.
     core.db.lock(source, AdvisoryLock::RoleTables).await?;
-    if tables::are_empty(core, source, dynamic).await? {
+    if tables::are_empty(source, dynamic).await? {
         let difference = Difference::new(core, &Tables::default());
         Tables::default().apply(core, source, dynamic, &difference, Prune::No).await?;
         tracing::info!(permissions = core.catalogue.len(), "wrote the initial grants");
@@ -34,7 +34,7 @@ pub(crate) async fn seed(core: &Core, models: &AccessModels) -> Result<(), DbErr
 
 /// Compares the YAML with the tables.
 pub(crate) async fn compare(core: &Core, models: &DynamicModels) -> Result<Difference, DbError> {
-    let tables = Tables::load(core, core.db.reader(), models).await?;
+    let tables = Tables::load(core.db.reader(), models).await?;
     Ok(Difference::new(core, &tables))
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn synchronize(core: &Core, models: &DynamicModels, prune: Prun
     let source = Source::Transaction(&transaction);
     // Nodes that start at once must not both find the tables empty.
     core.db.lock(source, AdvisoryLock::RoleTables).await?;
-    let tables = Tables::load(core, source, models).await?;
+    let tables = Tables::load(source, models).await?;
     let difference = Difference::new(core, &tables);
     tables.apply(core, source, models, &difference, prune).await?;
     let changed = if difference.is_empty() { Vec::new() } else { vec![AccessChange::Everything] };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::difference::{Difference, Grant, Mark, Prune};
 use crate::access::{DynamicModels, role_permissions};
 use crate::context::Core;
-use crate::db::{BoundSql, DbError, Row, Source, Statement, values};
+use crate::db::{BoundSql, DbError, Row, Source, values};
 use crate::meta::{IdKind, ModelMeta, Origin};
 use crate::model::{Id, id_from};
 
@@ -21,10 +21,10 @@ pub(super) struct Tables {
 }
 
 /// Whether there are neither roles nor permissions.
-pub(super) async fn are_empty(core: &Core, source: Source<'_>, models: &DynamicModels) -> Result<bool, DbError> {
+pub(super) async fn are_empty(source: Source<'_>, models: &DynamicModels) -> Result<bool, DbError> {
     for meta in [models.role, models.permission] {
         let sql = format!("SELECT \"id\" FROM \"{}\" LIMIT 1", meta.table);
-        if source.one(Statement::new(core.db.dialect(), sql)).await?.is_some() {
+        if source.one(BoundSql::named(sql, values![])).await?.is_some() {
             return Ok(false);
         }
     }
@@ -32,21 +32,21 @@ pub(super) async fn are_empty(core: &Core, source: Source<'_>, models: &DynamicM
 }
 
 impl Tables {
-    pub(super) async fn load(core: &Core, source: Source<'_>, models: &DynamicModels) -> Result<Self, DbError> {
+    pub(super) async fn load(source: Source<'_>, models: &DynamicModels) -> Result<Self, DbError> {
         let mut tables = Self::default();
         let sql = format!("SELECT \"id\", \"name\" FROM \"{}\"", models.role.table);
-        for result in source.all(Statement::new(core.db.dialect(), sql)).await? {
+        for result in source.all(BoundSql::named(sql, values![])).await? {
             let mut row = Row::new(&result);
             let id = id_from(&mut row, models.role.id)?;
             tables.roles.insert(row.next()?, id);
         }
         let sql = format!("SELECT \"id\", \"resource\", \"action\" FROM \"{}\"", models.permission.table);
-        for result in source.all(Statement::new(core.db.dialect(), sql)).await? {
+        for result in source.all(BoundSql::named(sql, values![])).await? {
             let mut row = Row::new(&result);
             let id = id_from(&mut row, models.permission.id)?;
             tables.permissions.insert((row.next()?, row.next()?), id);
         }
-        tables.grants = load_grants(core, source, models).await?;
+        tables.grants = load_grants(source, models).await?;
         Ok(tables)
     }
 
@@ -109,14 +109,14 @@ impl Tables {
     }
 }
 
-async fn load_grants(core: &Core, source: Source<'_>, models: &DynamicModels) -> Result<BTreeSet<Grant>, DbError> {
+async fn load_grants(source: Source<'_>, models: &DynamicModels) -> Result<BTreeSet<Grant>, DbError> {
     let Some((join, role, permission)) = role_permissions(models) else { return Ok(BTreeSet::new()) };
     let sql = format!(
         "SELECT r.\"name\", p.\"resource\", p.\"action\" FROM \"{join}\" j JOIN \"{}\" r ON r.\"id\" = j.\"{role}\" \
          JOIN \"{}\" p ON p.\"id\" = j.\"{permission}\"",
         models.role.table, models.permission.table
     );
-    let rows = source.all(Statement::new(core.db.dialect(), sql)).await?;
+    let rows = source.all(BoundSql::named(sql, values![])).await?;
     let grant = |mut row: Row<'_>| Ok(Grant { role: row.next()?, resource: row.next()?, action: row.next()? });
     rows.iter().map(Row::new).map(grant).collect()
 }
@@ -139,7 +139,7 @@ async fn insert(
             }
         }
     }
-    let mut insert = Statement::new(core.db.dialect(), "INSERT INTO ");
+    let mut insert = source.statement("INSERT INTO ");
     insert.identifier(meta.table).push(" (");
     insert.join(", ", &columns, |insert, (column, _)| insert.identifier(column)).push(") VALUES (");
     insert.join(", ", &columns, |insert, (_, value)| insert.bind(value.clone())).push(") RETURNING \"id\"");
