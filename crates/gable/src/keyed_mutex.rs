@@ -12,20 +12,20 @@ pub(crate) struct KeyedMutex(Mutex<HashMap<Vec<u8>, Arc<Queue<()>>>>);
 
 /// Holds the lock of a key until it is dropped.
 #[derive(Debug)]
-pub(crate) struct KeyedGuard<'t> {
-    turns: &'t KeyedMutex,
+pub(crate) struct KeyedGuard<'m> {
+    mutex: &'m KeyedMutex,
     key: Vec<u8>,
     held: Option<OwnedMutexGuard<()>>,
 }
 
 impl KeyedMutex {
     /// Waits for the lock of a key; `None` if that takes longer than `patience`.
-    pub(crate) async fn take(&self, key: &[u8], patience: Duration) -> Option<KeyedGuard<'_>> {
+    pub(crate) async fn lock(&self, key: &[u8], patience: Duration) -> Option<KeyedGuard<'_>> {
         // Created before the wait, so that it cleans up even if the wait times out or is cancelled.
-        let mut turn = KeyedGuard { turns: self, key: key.to_vec(), held: None };
-        let queue = self.queues().entry(turn.key.clone()).or_default().clone();
-        turn.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
-        Some(turn)
+        let mut guard = KeyedGuard { mutex: self, key: key.to_vec(), held: None };
+        let queue = self.queues().entry(guard.key.clone()).or_default().clone();
+        guard.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
+        Some(guard)
     }
 
     fn queues(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<Queue<()>>>> {
@@ -36,7 +36,7 @@ impl KeyedMutex {
 impl Drop for KeyedGuard<'_> {
     fn drop(&mut self) {
         self.held = None;
-        let mut queues = self.turns.queues();
+        let mut queues = self.mutex.queues();
         // Every waiter holds a reference to the queue as well.
         if queues.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
             queues.remove(&self.key);
@@ -51,24 +51,24 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(5);
 
     #[tokio::test(start_paused = true)]
-    async fn one_works_under_a_key_and_nobody_is_remembered() {
-        let turns = KeyedMutex::default();
-        let first = turns.take(b"key", PATIENCE).await.expect("nobody else is there");
-        assert!(turns.take(b"key", PATIENCE).await.is_none(), "it takes too long");
-        assert!(turns.take(b"other", PATIENCE).await.is_some(), "another key is free");
-        let (second, ()) = tokio::join!(turns.take(b"key", PATIENCE), async { drop(first) });
+    async fn a_key_has_one_holder_and_is_removed_after_the_last() {
+        let mutex = KeyedMutex::default();
+        let first = mutex.lock(b"key", PATIENCE).await.expect("the key is free");
+        assert!(mutex.lock(b"key", PATIENCE).await.is_none(), "it takes too long");
+        assert!(mutex.lock(b"other", PATIENCE).await.is_some(), "another key is free");
+        let (second, ()) = tokio::join!(mutex.lock(b"key", PATIENCE), async { drop(first) });
         assert!(second.is_some());
         drop(second);
-        assert!(turns.queues().is_empty());
+        assert!(mutex.queues().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_no_longer_leaves_nothing_behind() {
-        let turns = KeyedMutex::default();
-        let first = turns.take(b"key", PATIENCE).await;
-        let gone = tokio::time::timeout(Duration::from_secs(1), turns.take(b"key", PATIENCE)).await;
+    async fn a_cancelled_wait_leaves_no_entry() {
+        let mutex = KeyedMutex::default();
+        let first = mutex.lock(b"key", PATIENCE).await;
+        let gone = tokio::time::timeout(Duration::from_secs(1), mutex.lock(b"key", PATIENCE)).await;
         assert!(gone.is_err());
         drop(first);
-        assert!(turns.queues().is_empty());
+        assert!(mutex.queues().is_empty());
     }
 }

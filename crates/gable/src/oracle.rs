@@ -10,6 +10,7 @@
 mod caller;
 mod choices;
 mod condition;
+mod coverage;
 mod database;
 mod order;
 mod page;
@@ -21,7 +22,6 @@ mod seen;
 mod selection;
 mod spelling;
 mod tables;
-mod telling;
 mod value;
 mod world;
 
@@ -34,12 +34,12 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use self::caller::Caller;
 use self::choices::Choices;
+use self::coverage::{Case, Coverage};
 use self::database::TestDatabase;
 use self::page::Page;
 use self::refusal::{Refusal, UNKNOWN};
 use self::request::Request;
 use self::seen::Seen;
-use self::telling::{Telling, Tells};
 use self::world::{Row, World};
 use crate::access::{Principal, Scope, decide};
 use crate::context::{Context, Core};
@@ -57,19 +57,19 @@ const REQUESTS: u32 = 60;
 #[test]
 fn random_requests_to_random_schemas_find_what_a_plain_reading_finds() {
     let seed: u64 = std::env::var("GABLE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    let (database, telling) = (TestDatabase::create(), Telling::default());
+    let (database, coverage) = (TestDatabase::create(), Coverage::default());
     for nth in 0..SCHEMAS {
-        if let Err(failure) = try_schema(seed.wrapping_mul(1000).wrapping_add(nth), &database, &telling) {
+        if let Err(failure) = try_schema(seed.wrapping_mul(1000).wrapping_add(nth), &database, &coverage) {
             panic!("GABLE_TEST_SEED={seed}, schema {nth}, {:?}: {failure}", database.dialect());
         }
     }
     // Other seeds may cover less.
     if seed == SEED {
-        telling.check();
+        coverage.check();
     }
 }
 
-fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(), String> {
+fn try_schema(seed: u64, database: &TestDatabase, coverage: &Coverage) -> Result<(), String> {
     let config = Config {
         cases: REQUESTS,
         max_shrink_iters: 3000,
@@ -86,7 +86,7 @@ fn try_schema(seed: u64, database: &TestDatabase, telling: &Telling) -> Result<(
         let mut choices = Choices::new(&numbers);
         let seen = Seen { world: &world, caller: Caller::random(&world, &mut choices) };
         let server = Server { core: &core, principal: seen.caller.principal(&core), seen };
-        let checked = runtime.block_on(server.try_request(&mut choices, telling));
+        let checked = runtime.block_on(server.try_request(&mut choices, coverage));
         checked.map_err(|error| TestCaseError::fail(format!("{:?}: {error}", server.seen.caller)))
     });
     outcome.map_err(|failure| format!("{failure}\n{world}"))
@@ -100,30 +100,30 @@ struct Server<'w> {
 }
 
 impl Server<'_> {
-    async fn try_request(&self, choices: &mut Choices<'_>, telling: &Telling) -> Result<(), String> {
+    async fn try_request(&self, choices: &mut Choices<'_>, coverage: &Coverage) -> Result<(), String> {
         let (viewable, refused) = self.seen.models();
         if viewable.is_empty() || (!refused.is_empty() && choices.percent(4)) {
-            return self.check_refused(choices.among(&refused), telling).await;
+            return self.check_refused(choices.among(&refused), coverage).await;
         }
         let refusal = if choices.percent(20) { Refusal::random(&self.seen, choices) } else { None };
         match refusal {
-            Some(refusal) => self.check_refusal(&refusal, telling).await,
-            None => self.check(&Request::random(&self.seen, choices), telling).await,
+            Some(refusal) => self.check_refusal(&refusal, coverage).await,
+            None => self.check(&Request::random(&self.seen, choices), coverage).await,
         }
     }
 
     /// Requests a model that no rule lets the caller see.
-    async fn check_refused(&self, model: usize, telling: &Telling) -> Result<(), String> {
+    async fn check_refused(&self, model: usize, coverage: &Coverage) -> Result<(), String> {
         let status = if self.seen.caller.account().is_some() { 403 } else { 401 };
         match self.find(model, &[]).await {
-            Err(error) if error.status() == status => telling.note(&self.seen.caller, Tells::Refused),
+            Err(error) if error.status() == status => coverage.note(&self.seen.caller, Case::Refused),
             answer => return Err(format!("{} answers {answer:?}, not {status}", self.seen.model(model).name)),
         }
         Ok(())
     }
 
     /// Compares every page with the expected one; with page numbers, also the page after the last.
-    async fn check(&self, request: &Request, telling: &Telling) -> Result<(), String> {
+    async fn check(&self, request: &Request, coverage: &Coverage) -> Result<(), String> {
         let rows = request.expected(&self.seen);
         let last = 1 + rows.len().div_ceil(request.limit(self.seen.world)).max(1);
         let mut cursor = None;
@@ -141,7 +141,7 @@ impl Server<'_> {
                 Ok(found) if found == expected => cursor = found.cursor.filter(|_| request.by_cursor),
                 found => {
                     let more = format!("page {page} is {found:#?}\nnot {expected:#?}\n{request:?}");
-                    return Err(self.told(request.model, &parameters, &more));
+                    return Err(self.describe(request.model, &parameters, &more));
                 }
             }
             if request.by_cursor && cursor.is_none() {
@@ -150,18 +150,18 @@ impl Server<'_> {
         }
         let all = self.seen.visible(request.model).count();
         if !rows.is_empty() && rows.len() < all {
-            telling.note(&self.seen.caller, Tells::SomeRows);
+            coverage.note(&self.seen.caller, Case::SomeRows);
         }
-        self.note_others(request, &rows, telling);
+        self.note_others(request, &rows, coverage);
         self.check_bulk(request, rows.len() == all)
     }
 
     /// Records whether another caller would have received other rows.
-    fn note_others(&self, request: &Request, rows: &[&Row], telling: &Telling) {
-        for (tells, caller) in self.seen.caller.others(self.seen.world) {
+    fn note_others(&self, request: &Request, rows: &[&Row], coverage: &Coverage) {
+        for (case, caller) in self.seen.caller.others(self.seen.world) {
             let other = Seen { caller, world: self.seen.world };
             if request.expected(&other) != rows {
-                telling.note(&self.seen.caller, tells);
+                coverage.note(&self.seen.caller, case);
             }
         }
     }
@@ -173,26 +173,26 @@ impl Server<'_> {
             Ok((_, query)) if keeps_all || !query.filter.keeps_everything(model.meta) => Ok(()),
             // An empty text counts as an input box that was left empty, even if it excludes rows without any text.
             Ok((_, query)) if asks_for_empty_text(&query.filter) => Ok(()),
-            _ => Err(self.told(request.model, &parameters, "keeps every row, it is said")),
+            _ => Err(self.describe(request.model, &parameters, "counts as keeping every row, but does not")),
         }
     }
 
     /// Checks that a hidden name is refused in the same words as a name that does not exist.
-    async fn check_refusal(&self, refusal: &Refusal, telling: &Telling) -> Result<(), String> {
+    async fn check_refusal(&self, refusal: &Refusal, coverage: &Coverage) -> Result<(), String> {
         let mut answers = Vec::new();
         for name in [refusal.hidden.as_str(), UNKNOWN] {
             let parameters = refusal.parameters(name);
             let Err(error) = self.find(refusal.model, &parameters).await else {
-                return Err(self.told(refusal.model, &parameters, "is not refused"));
+                return Err(self.describe(refusal.model, &parameters, "is not refused"));
             };
             answers.push(format!("{error} {:?}", error.meta()).replace(name, UNKNOWN));
         }
-        telling.note(&self.seen.caller, if refusal.withheld { Tells::Withheld } else { Tells::Hidden });
+        coverage.note(&self.seen.caller, if refusal.withheld { Case::Withheld } else { Case::Hidden });
         if answers[0] == answers[1] {
             return Ok(());
         }
         let more = format!("is refused otherwise than {UNKNOWN}: {answers:#?}");
-        Err(self.told(refusal.model, &refusal.parameters(&refusal.hidden), &more))
+        Err(self.describe(refusal.model, &refusal.parameters(&refusal.hidden), &more))
     }
 
     async fn find(&self, model: usize, parameters: &[(String, String)]) -> Result<Page, ApiError> {
@@ -230,7 +230,7 @@ impl Server<'_> {
     }
 
     /// Describes a request and its SQL, for the message of a failure.
-    fn told(&self, model: usize, parameters: &[(String, String)], more: &str) -> String {
+    fn describe(&self, model: usize, parameters: &[(String, String)], more: &str) -> String {
         let model = &self.core.models[model];
         let sql = match self.read(model, parameters) {
             Ok((scope, query)) => {

@@ -31,8 +31,8 @@ impl AccessChange {
         values: &RowValues,
         row: &RawRow,
     ) -> Option<Self> {
-        let moved = account_field(models, meta).is_some_and(|field| values.get(field).is_some());
-        if moved { Self::of_many(meta.kind) } else { Self::of_row(models, meta, row) }
+        let reassigned = account_field(models, meta).is_some_and(|field| values.get(field).is_some());
+        if reassigned { Self::of_many(meta.kind) } else { Self::of_row(models, meta, row) }
     }
 
     /// The change that a write of many rows of one kind of model causes.

@@ -22,7 +22,7 @@ const LIFETIME: Duration = Duration::from_secs(5);
 
 /// How an identity compares with the one that its request was authenticated with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum IdentityStatus {
     Same,
     /// Its rights, password or log-in have changed.
     Changed,
@@ -112,20 +112,20 @@ impl AccessControl {
 
     /// Compares an identity with the database, inside the transaction that is about to write: another node, or another
     /// process on the same SQLite file, may have changed the account since the request was authenticated.
-    pub(crate) async fn standing(
+    pub(crate) async fn identity_status(
         &self,
         source: Source<'_>,
         identity: &Arc<Identity>,
         now: DateTime<Utc>,
-    ) -> Result<Standing, DbError> {
+    ) -> Result<IdentityStatus, DbError> {
         let subject = identity.grant.map_or(Subject::Account(identity.account), |grant| Subject::Grant(grant.id));
-        let standing = match self.load(source, subject, now).await? {
-            None => Standing::Gone,
-            Some(found) if found == *identity => return Ok(Standing::Same),
-            Some(_) => Standing::Changed,
+        let identity_status = match self.load(source, subject, now).await? {
+            None => IdentityStatus::Gone,
+            Some(found) if found == *identity => return Ok(IdentityStatus::Same),
+            Some(_) => IdentityStatus::Changed,
         };
         self.identities.forget_account(identity.account);
-        Ok(standing)
+        Ok(identity_status)
     }
 
     /// The identity of an account without a log-in, with one statement. `None` if the account is deleted or inactive.

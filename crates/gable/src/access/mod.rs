@@ -23,7 +23,7 @@ mod scope;
 
 pub(crate) use catalogue::{Catalogue, CatalogueEntry};
 pub(crate) use change::AccessChange;
-pub(crate) use control::{AccessControl, Standing};
+pub(crate) use control::{AccessControl, IdentityStatus};
 pub(crate) use decide::{decide, granted, within_route};
 pub(crate) use explain::explain;
 #[cfg(test)]

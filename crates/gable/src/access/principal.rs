@@ -53,7 +53,7 @@ pub struct Identity {
     pub(crate) held: PermissionSet,
     /// Permissions that were allowed to the account itself.
     pub(crate) allowed: PermissionSet,
-    /// Permissions that were denied to the account. They override its roles and the rules for everybody.
+    /// Permissions that were denied to the account. They override its roles and the rules for everyone.
     pub(crate) denied: PermissionSet,
 }
 
@@ -249,7 +249,7 @@ impl Newcomer {
     }
 
     /// Sets the id of its row.
-    pub(crate) fn is_now(&mut self, account: Id) {
+    pub(crate) fn set_account(&mut self, account: Id) {
         self.account = account;
     }
 

@@ -5,7 +5,7 @@ use std::any::Any;
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::grant;
-use super::super_user::last_super_user_stays;
+use super::super_user::check_super_user_remains;
 use crate::access::{LoginMethod, Scope};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -96,7 +96,7 @@ pub(crate) async fn delete_me(ctx: &mut Context<'_>, via: LoginMethod) -> Result
     let text = format!(r#"UPDATE "{table}" SET "deleted_self_account_at" = ? WHERE "id" = ?{live}"#);
     ctx.source().execute(BoundSql::named(text, values![ctx.now, account])).await?;
     if ctx.principal.is_super_user() {
-        last_super_user_stays(ctx).await?;
+        check_super_user_remains(ctx).await?;
     }
     grant::end_all(ctx, account, None).await?;
     record(ctx, Event::Deleted, Some(account), via).await?;

@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use super::escalation_guard::{self, cannot_grant};
 use super::grant::end_log_ins;
-use super::super_user::last_super_user_stays;
+use super::super_user::check_super_user_remains;
 use super::{Auth, address};
 use crate::access::{Authority, Scope};
 use crate::context::{AfterUpdate, Context, Core, ModelRules, ProtectedRows, RowChange, RowWrite};
@@ -58,7 +58,7 @@ impl ModelRules for AccountRules {
     }
 
     async fn before_delete(&self, ctx: &Context<'_>, model: &Model) -> Result<ProtectedRows, ApiError> {
-        let takes = model.takes_along;
+        let takes = model.cascade_effects;
         Ok(ProtectedRows {
             super_users: if takes.accounts { Some(super_users(ctx).await?) } else { None },
             denials: if takes.overrides { Some(denials(ctx).await?) } else { None },
@@ -71,7 +71,7 @@ impl ModelRules for AccountRules {
             if bounded && super_users(ctx).await? < before {
                 return Err(ApiError::not_enough_permissions());
             }
-            last_super_user_stays(ctx).await?;
+            check_super_user_remains(ctx).await?;
         }
         match before.denials {
             Some(before) if bounded && denials(ctx).await? < before => Err(cannot_grant()),
@@ -118,7 +118,7 @@ async fn check_row(
         escalation_guard::check_granting(ctx, model.meta, row, write).await?;
     }
     match (model.meta.kind, write) {
-        (ModelKind::Role, RowWrite::Changed(change)) => name_stays(ctx, auth, model, row, change),
+        (ModelKind::Role, RowWrite::Changed(change)) => refuse_rename(ctx, auth, model, row, change),
         _ => Ok(()),
     }
 }
@@ -137,7 +137,7 @@ fn permission_exists(core: &Core, meta: &ModelMeta, row: &RawRow) -> Result<(), 
 }
 
 /// Refuses to rename a role that the schema refers to by name: its rules would no longer apply to the role.
-fn name_stays(
+fn refuse_rename(
     ctx: &Context<'_>,
     auth: &Auth,
     model: &Model,
@@ -169,16 +169,16 @@ async fn check_accounts(
         lost |= match write {
             RowWrite::Created => false,
             RowWrite::Changed(RowChange { values, .. }) => {
-                takes(model.meta, values, "isSuperUser")
-                    || (takes(model.meta, values, "isActive") && is_super_user(model, row)?)
+                clears_flag(model.meta, values, "isSuperUser")
+                    || (clears_flag(model.meta, values, "isActive") && is_super_user(model, row)?)
             }
             RowWrite::Deleted => is_super_user(model, row)?,
         };
     }
     if lost {
-        last_super_user_stays(ctx).await?;
+        check_super_user_remains(ctx).await?;
     }
-    if !shuts_out(model.meta, write) {
+    if !locks_out(model.meta, write) {
         return Ok(());
     }
     let accounts = rows.iter().map(|row| model.row_id(row)).collect::<Result<Vec<_>, _>>()?;
@@ -210,16 +210,16 @@ async fn check_identifying_fields(
 
 /// Whether the accounts are suspended or deleted, and so logged out: an old token must not work again after they are
 /// restored.
-fn shuts_out(meta: &ModelMeta, write: RowWrite<'_>) -> bool {
+fn locks_out(meta: &ModelMeta, write: RowWrite<'_>) -> bool {
     match write {
         RowWrite::Created => false,
-        RowWrite::Changed(RowChange { values, .. }) => takes(meta, values, "isActive"),
+        RowWrite::Changed(RowChange { values, .. }) => clears_flag(meta, values, "isActive"),
         RowWrite::Deleted => meta.soft_delete,
     }
 }
 
 /// Whether the change sets this flag to false.
-fn takes(meta: &ModelMeta, values: &RowValues, flag: &str) -> bool {
+fn clears_flag(meta: &ModelMeta, values: &RowValues, flag: &str) -> bool {
     let field = meta.field_index(flag);
     field.and_then(|field| values.get(field)).is_some_and(|value| *value == Value::Bool(Some(false)))
 }

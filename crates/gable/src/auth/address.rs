@@ -1,5 +1,5 @@
-//! Changes of the e-mail address of an account. Whoever receives the mail of an account can take it over, so a change
-//! of address is announced to the old address, resets the verification, and invalidates all one-time tokens sent
+//! Changes of the e-mail address of an account. A person who receives the mail of an account can take it over, so a
+//! change of address is announced to the old address, resets the verification, and invalidates all one-time tokens sent
 //! before.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::account_columns::{address_position, is_verified, stored_address};
 use super::event::{Event, record};
-use super::mail_throttle::{LinkEnd, refuse_many};
+use super::mail_throttle::{LinkEnd, limit_address_changes};
 use super::{Auth, one_time, verification};
 use crate::access::LoginMethod;
 use crate::context::{AfterUpdate, Context};
@@ -56,7 +56,7 @@ pub(crate) async fn before_change(
         return Ok(None);
     }
     if auth.sends_mail() && ctx.principal.account() == Some(account) {
-        refuse_many(ctx, Event::EmailChanged, account).await?;
+        limit_address_changes(ctx, Event::EmailChanged, account).await?;
     }
     if let Some(verified) = model.meta.field_index(VERIFIED).filter(|field| row.get(*field).is_none()) {
         row.set(verified, false);

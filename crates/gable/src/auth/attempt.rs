@@ -11,7 +11,7 @@ use crate::model::Id;
 use crate::model::input::PlainPassword;
 use crate::query::Model;
 
-/// An attempt. Must be made while the turns of the account and of the typed text are held.
+/// An attempt. Must be made while the locks of the account and of the typed text are held.
 pub(crate) struct Attempt {
     pub(crate) guess: Guess,
     /// The stored hash of the account; `None` for an unknown account, which costs the same hashing work.

@@ -38,7 +38,7 @@ pub(crate) async fn authenticate(
 ) -> Result<(), ApiError> {
     let Some(auth) = auth else { return Ok(()) };
     let credentials = credentials(auth, request);
-    with(ctx, auth, request, credentials).await
+    authenticate_with(ctx, auth, request, credentials).await
 }
 
 /// Like `authenticate`, for the routes of one surface. The session and tokenPair surfaces accept only their own
@@ -54,7 +54,7 @@ pub(crate) async fn authenticate_via(
         LoginMethod::TokenPair => [authorization(request), None],
         LoginMethod::Jwt | LoginMethod::Console => credentials(auth, request),
     };
-    with(ctx, auth, request, credentials).await?;
+    authenticate_with(ctx, auth, request, credentials).await?;
     let foreign = |via_of: LoginMethod| via != LoginMethod::Jwt && via_of != via;
     match ctx.principal.grant() {
         Some(grant) if foreign(grant.via) => Err(credential::invalid()),
@@ -62,7 +62,7 @@ pub(crate) async fn authenticate_via(
     }
 }
 
-async fn with(
+async fn authenticate_with(
     ctx: &mut Context<'_>,
     auth: &Auth,
     request: &HttpRequest,
@@ -92,7 +92,7 @@ async fn by_credential(
 ) -> Result<Principal, ApiError> {
     let (mut failed, mut dead) = (None, false);
     for credential in credentials.into_iter().flatten() {
-        match holder(ctx.core, auth, &credential).await {
+        match identity_of(ctx.core, auth, &credential).await {
             Ok(identity) => {
                 if !matches!(credential, Credential::Bearer(_)) {
                     refuse_cross_site(ctx.core, request)?;
@@ -109,12 +109,13 @@ async fn by_credential(
     }
     let Some((credential, error)) = failed else { return Ok(Principal::Anonymous) };
     let refused = refused(ctx, credential, error).await;
-    ctx.stale = ctx.stale.take().map(|error| if dead { dead_session(ctx.core, auth, request, error) } else { error });
+    ctx.stale =
+        ctx.stale.take().map(|error| if dead { clear_session_cookie(ctx.core, auth, request, error) } else { error });
     refused
 }
 
 /// Adds a header to an error that removes the session cookie of the request, if it has one, because it is not valid.
-pub(crate) fn dead_session(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
+pub(crate) fn clear_session_cookie(core: &Core, auth: &Auth, request: &HttpRequest, refusal: ApiError) -> ApiError {
     if session(auth, request).is_none() {
         return refusal;
     }
@@ -160,7 +161,7 @@ async fn refused(ctx: &mut Context<'_>, credential: Credential, error: ApiError)
 }
 
 /// The identity that a credential belongs to.
-async fn holder(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc<Identity>, ApiError> {
+async fn identity_of(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc<Identity>, ApiError> {
     match credential {
         Credential::Bearer(token) => of_token(core, auth, token, &[LoginMethod::Jwt, LoginMethod::TokenPair]).await,
         Credential::Cookie(token) => of_token(core, auth, token, &[LoginMethod::Jwt]).await,
@@ -168,25 +169,25 @@ async fn holder(core: &Core, auth: &Auth, credential: &Credential) -> Result<Arc
     }
 }
 
-async fn of_token(core: &Core, auth: &Auth, token: &str, carried: &[LoginMethod]) -> Result<Arc<Identity>, ApiError> {
+async fn of_token(core: &Core, auth: &Auth, token: &str, accepted: &[LoginMethod]) -> Result<Arc<Identity>, ApiError> {
     let claims = auth.tokens.verify(token, core.now())?;
     let grant = Uuid::try_parse(&claims.gid).map_err(|_| credential::invalid())?;
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else {
-        return Err(why_over(core, auth, &claims).await?);
+        return Err(ended_log_in(core, auth, &claims).await?);
     };
-    if fits(&identity, &claims, carried).is_ok() {
+    if check_current(&identity, &claims, accepted).is_ok() {
         return Ok(identity);
     }
     // Another node may have replaced the token or the password since the identity was cached here.
     match auth.access.by_grant_anew(&core.db, &identity, core.now()).await? {
-        Some(identity) => fits(&identity, &claims, carried).map(|()| identity),
-        None => Err(why_over(core, auth, &claims).await?),
+        Some(identity) => check_current(&identity, &claims, accepted).map(|()| identity),
+        None => Err(ended_log_in(core, auth, &claims).await?),
     }
 }
 
 /// Checks that a token with a valid signature is the current one of its log-in.
-fn fits(identity: &Identity, claims: &Claims, carried: &[LoginMethod]) -> Result<(), ApiError> {
-    let Some(grant) = identity.grant.filter(|grant| carried.contains(&grant.via)) else {
+fn check_current(identity: &Identity, claims: &Claims, accepted: &[LoginMethod]) -> Result<(), ApiError> {
+    let Some(grant) = identity.grant.filter(|grant| accepted.contains(&grant.via)) else {
         return Err(credential::invalid());
     };
     if identity.account.to_string() != claims.sub {
@@ -209,7 +210,7 @@ pub(crate) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Opt
         identity
             .grant
             .as_ref()
-            .is_some_and(|grant| grant.via == LoginMethod::Session && issued_credential::knows(grant, &secret))
+            .is_some_and(|grant| grant.via == LoginMethod::Session && issued_credential::matches_secret(grant, &secret))
     };
     let Some(identity) = auth.access.by_grant(&core.db, grant, core.now()).await? else { return Ok(None) };
     if known(&identity) {
@@ -220,7 +221,7 @@ pub(crate) async fn of_session(core: &Core, auth: &Auth, id: &str) -> Result<Opt
 
 /// The error for a token with a valid signature whose log-in has ended: the account is deleted or inactive, the
 /// password was changed, or the log-in was ended otherwise.
-async fn why_over(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
+async fn ended_log_in(core: &Core, auth: &Auth, claims: &Claims) -> Result<ApiError, ApiError> {
     let Some(account) = account_id(auth, &claims.sub) else { return Ok(credential::invalid()) };
     let identity = auth.access.by_account(core.db.reader(), account, core.now()).await?;
     Ok(match identity {

@@ -30,9 +30,9 @@ pub(crate) async fn log_in(core: &Arc<Core>, auth: &Auth, identity: &Identity) -
         let mut ctx = Context::new(core, Principal::Anonymous, None);
         ctx.begin().await.expect("a database that can be written to");
         let opened = issued_credential::open(&mut ctx, auth, identity.account, identity.password_changed_at, via).await;
-        let Ok(carrier) = opened else { panic!("nobody can log in") };
+        let Ok(credential) = opened else { panic!("logging in failed") };
         ctx.commit().await.expect("a log-in that is kept");
-        match carrier {
+        match credential {
             IssuedCredential::Token(token) => held.token = token,
             IssuedCredential::Session(session) => held.session = session,
             IssuedCredential::Pair(pair) => (held.access, held.refresh) = (pair.access, pair.refresh),

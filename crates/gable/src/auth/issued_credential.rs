@@ -97,7 +97,7 @@ fn hash(secret: &[u8]) -> [u8; 32] {
 }
 
 /// Whether a secret belongs to the grant. Compares hashes in constant time.
-pub(crate) fn knows(grant: &GrantState, secret: &[u8]) -> bool {
+pub(crate) fn matches_secret(grant: &GrantState, secret: &[u8]) -> bool {
     grant.secret_hash.is_some_and(|known| known.ct_eq(&hash(secret)).into())
 }
 

@@ -27,21 +27,21 @@ const RETRY_AFTER: u64 = 2;
 ///
 /// # Errors
 /// 503 after `PATIENCE`. The password was then not verified and the attempt not counted.
-pub(crate) async fn account_turn(turns: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
-    turn(turns, format!("account {account}").as_bytes()).await
+pub(crate) async fn lock_account(locks: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
+    lock(locks, format!("account {account}").as_bytes()).await
 }
 
 /// Waits until no other password is verified for this text, whether or not an account has it. Must be called before
-/// `account_turn`, since another order could deadlock.
+/// `lock_account`, since another order could deadlock.
 ///
 /// # Errors
-/// Like `account_turn`.
-pub(crate) async fn typed_turn<'t>(turns: &'t KeyedMutex, typed: &Typed) -> Result<KeyedGuard<'t>, ApiError> {
-    turn(turns, &[b"typed ", typed.id.as_slice()].concat()).await
+/// Like `lock_account`.
+pub(crate) async fn lock_typed<'l>(locks: &'l KeyedMutex, typed: &Typed) -> Result<KeyedGuard<'l>, ApiError> {
+    lock(locks, &[b"typed ", typed.id.as_slice()].concat()).await
 }
 
-async fn turn<'t>(turns: &'t KeyedMutex, key: &[u8]) -> Result<KeyedGuard<'t>, ApiError> {
-    turns.take(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
+async fn lock<'l>(locks: &'l KeyedMutex, key: &[u8]) -> Result<KeyedGuard<'l>, ApiError> {
+    locks.lock(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
 /// The result of counting an attempt, before its password is verified.

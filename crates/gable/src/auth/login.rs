@@ -12,7 +12,7 @@ use super::error::AuthError;
 use super::event::{self, Event, Reason};
 use super::find::{Found, by_email, counted, find_all};
 use super::issued_credential::{self, IssuedCredential};
-use super::lockout::{Guess, Typed, account_turn, typed_turn};
+use super::lockout::{Guess, Typed, lock_account, lock_typed};
 use super::{Auth, grant};
 use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::Context;
@@ -29,7 +29,7 @@ pub(crate) struct LoggedIn {
     pub(crate) account: Id,
     /// The account's row.
     pub(crate) record: Box<dyn Any>,
-    pub(crate) carrier: IssuedCredential,
+    pub(crate) credential: IssuedCredential,
 }
 
 /// The identifier and the password of a log-in request.
@@ -149,33 +149,33 @@ pub(crate) async fn log_in(
     ctx.core.auth_hooks.run(AuthOperation::Login, HookPhase::Before, ctx, &mut credentials.attempt).await?;
     let model = ctx.core.account_model()?;
     let found = verify(ctx, auth, model, &credentials, via).await?;
-    let identity = admitted(ctx, auth, &credentials, &found, via).await?;
+    let identity = check_admission(ctx, auth, &credentials, &found, via).await?;
     let stronger = rehashed(ctx, auth, &credentials, &found).await;
     let account = found.account;
     ctx.principal = Principal::Account(identity);
     ctx.begin().await?;
-    let mut record = remember(ctx, model, account).await?;
+    let mut record = record_log_in(ctx, model, account).await?;
     // A concurrent change of the account may have ended its log-ins, but not this one, which does not exist yet. The
-    // account's row is locked since `remember` has written it, so the check stays valid until the commit.
+    // account's row is locked since `record_log_in` has written it, so the check stays valid until the commit.
     match ctx.revalidate_principal().await {
         Err(over) if over.kind() == ErrorKind::Unauthenticated => return Err(credentials.incorrect()),
         standing => standing?,
     }
     if let Some(hash) = stronger {
-        store(ctx, model, (account, &found.password), hash).await?;
+        replace_hash(ctx, model, (account, &found.password), hash).await?;
     }
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
     }
-    let carrier = issued_credential::open(ctx, auth, account, found.password_changed_at, via).await?;
+    let credential = issued_credential::open(ctx, auth, account, found.password_changed_at, via).await?;
     event::record(ctx, Event::LoggedIn, Some(account), via).await?;
     ctx.core.auth_hooks.run(AuthOperation::Login, HookPhase::After, ctx, record.as_mut()).await?;
     ctx.commit().await?;
-    Ok(LoggedIn { account, record, carrier })
+    Ok(LoggedIn { account, record, credential })
 }
 
 /// Checks whether the account may log in, after its password was verified.
-async fn admitted(
+async fn check_admission(
     ctx: &mut Context<'_>,
     auth: &Auth,
     credentials: &Credentials,
@@ -210,7 +210,12 @@ async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, fou
 
 /// Replaces the verified hash by a new one, unless the stored hash has changed since. The password is the same, so
 /// `password_changed_at` stays.
-async fn store(ctx: &Context<'_>, model: &Model, (account, before): (Id, &str), hash: String) -> Result<(), AuthError> {
+async fn replace_hash(
+    ctx: &Context<'_>,
+    model: &Model,
+    (account, before): (Id, &str),
+    hash: String,
+) -> Result<(), AuthError> {
     let (table, column) = (model.meta.table, password_field(model)?.column);
     let text = format!(r#"UPDATE "{table}" SET "{column}" = ? WHERE "id" = ? AND "{column}" = ?"#);
     let update = BoundSql::named(text, values![hash, account, before]);
@@ -229,11 +234,11 @@ async fn verify(
 ) -> Result<Found, AuthError> {
     let text = &credentials.attempt.identifier;
     let typed = Typed::new(&auth.secrets, &counted(ctx.core, auth, model, text));
-    let _typed_turn = typed_turn(&auth.turns, &typed).await?;
+    let _typed_guard = lock_typed(&auth.password_locks, &typed).await?;
     let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
     let guess = Guess::with(typed, &named);
-    let _turn = match guess.meant() {
-        Some(account) => Some(account_turn(&auth.turns, account).await?),
+    let _account_guard = match guess.meant() {
+        Some(account) => Some(lock_account(&auth.password_locks, account).await?),
         None => None,
     };
     let hash = named.found.as_ref().map(|found| found.password.clone());
@@ -246,7 +251,7 @@ async fn verify(
 }
 
 /// Stores the time of the log-in and returns the account's row.
-async fn remember(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Box<dyn Any>, AuthError> {
+async fn record_log_in(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Box<dyn Any>, AuthError> {
     let (table, live, columns) = (model.meta.table, model.sql.live, &model.sql.columns);
     let text = format!(r#"UPDATE "{table}" SET "last_login_at" = ? WHERE "id" = ?{live} RETURNING {columns}"#);
     let update = BoundSql::named(text, values![ctx.now, account]);

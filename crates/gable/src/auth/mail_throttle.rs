@@ -18,7 +18,7 @@ const MAILS: i64 = 5;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// Whether an account has reached the limit of mails of one kind; `event` is the event that is recorded with each mail.
-pub(crate) async fn mailed_enough(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
+pub(crate) async fn mail_limit_reached(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
     Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
 }
 
@@ -30,9 +30,9 @@ const ANSWER_AFTER: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// 429 if the account has reached the limit.
-pub(crate) async fn refuse_many(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
+pub(crate) async fn limit_address_changes(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
     one_time::lock(ctx, account).await?;
-    if !mailed_enough(ctx, event, account).await? {
+    if !mail_limit_reached(ctx, event, account).await? {
         return Ok(());
     }
     Err(too_many("Too many changes of address, please try again later"))

@@ -9,7 +9,7 @@ use super::account_columns::password_field;
 use super::attempt::{Attempt, Verdict};
 use super::error::AuthError;
 use super::event::{self, Event};
-use super::lockout::{Guess, account_turn};
+use super::lockout::{Guess, lock_account};
 use super::{Auth, grant, issued_credential, one_time};
 use crate::access::{GrantState, LoginMethod};
 use crate::context::Context;
@@ -153,7 +153,7 @@ async fn verify(
     password: PlainPassword,
     via: LoginMethod,
 ) -> Result<String, AuthError> {
-    let _turn = account_turn(&auth.turns, account).await?;
+    let _account_guard = lock_account(&auth.password_locks, account).await?;
     let Some(hash) = stored_hash(ctx, model, account).await? else { return Err(AuthError::AccountGone) };
     let attempt = Attempt { guess: Guess::at(account), hash: Some(hash.clone()), via };
     match attempt.verify(ctx, auth, model, password).await? {
@@ -219,18 +219,18 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_of_the_route_is_told_with_the_policy_and_instead_of_its_length() {
-        let told = refusals(json!({ "currentPassword": "Correct-Horse-7", "newPassword": "short" }));
+    fn a_rule_of_the_route_is_reported_with_the_policy_and_replaces_its_length() {
+        let messages = refusals(json!({ "currentPassword": "Correct-Horse-7", "newPassword": "short" }));
         let expected = [
             "'newPassword' must have at least 1 uppercase letter",
             "'newPassword' must have at least 1 digit",
             "'newPassword' must be at least 12 characters",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(messages, expected);
     }
 
     #[test]
-    fn a_missing_password_is_told_before_any_rule() {
+    fn a_missing_password_is_reported_before_any_rule() {
         let Value::Object(entries) = json!({ "newPassword": "short" }) else { unreachable!("an object") };
         let broken = vec![Problem::unknown_field("newPassword")];
         let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });

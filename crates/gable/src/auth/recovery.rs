@@ -10,9 +10,9 @@ use super::account_columns::address_column;
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
-use super::lockout::account_turn;
+use super::lockout::lock_account;
 use super::login::plain;
-use super::mail_throttle::{LinkEnd, mailed_enough, same_time};
+use super::mail_throttle::{LinkEnd, mail_limit_reached, same_time};
 use super::one_time::{self, OneTime, Purpose};
 use super::password::{password_problems, replace, required, stored_hash};
 use super::{Auth, grant, lockout};
@@ -33,7 +33,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Completes a request whose answer does not depend on whether an account was found: records the event without an
 /// account, runs the interceptors and commits.
-pub(crate) async fn told(
+pub(crate) async fn complete(
     ctx: &mut Context<'_>,
     operation: AuthOperation,
     request: &mut RecoveryRequest,
@@ -75,23 +75,23 @@ pub(crate) async fn forgot_password(
         }
         let found = find(ctx, model, &identifiers, &request.identifier).await?;
         ctx.begin().await?;
-        if let Some((account, to)) = wants(ctx, auth, found).await? {
+        if let Some((account, to)) = recipient(ctx, auth, found).await? {
             let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, LIFETIME).await?);
             let end = ctx.local::<LinkEnd>().map(|end| ("redirect_uri", end.0.clone()));
             let variables = end.into_iter().collect();
             mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables }).await?;
             record(ctx, Event::ResetMailed, Some(account), via).await?;
         }
-        told(ctx, AuthOperation::ForgotPassword, &mut request, Event::ResetRequested, via).await
+        complete(ctx, AuthOperation::ForgotPassword, &mut request, Event::ResetRequested, via).await
     })
     .await
 }
 
 /// The account and address to mail to; `None` if no mail is to be sent.
-async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
+async fn recipient(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
-    let enough = mailed_enough(ctx, Event::ResetMailed, account).await?;
+    let enough = mail_limit_reached(ctx, Event::ResetMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();
     Ok((acts && !enough).then_some((account, to)))
 }
@@ -157,7 +157,7 @@ pub(crate) async fn reset_password(
     let token = find_reset(ctx, auth, &reset.token).await?;
     // A password other than the current one uses the token up, so a token permits only one wrong guess at the current
     // password. Concurrent requests wait for each other here, and then find the token used.
-    let _turn = account_turn(&auth.turns, token.account).await?;
+    let _account_guard = lock_account(&auth.password_locks, token.account).await?;
     let token = find_reset(ctx, auth, &reset.token).await?;
     let identity = auth.access.by_account(ctx.source(), token.account, ctx.now).await?;
     let identity = identity.ok_or(AuthError::OneTimeToken)?;

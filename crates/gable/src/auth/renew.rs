@@ -35,7 +35,7 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     let identity = identity.ok_or(AuthError::RefreshToken)?;
     let grant = identity
         .grant
-        .filter(|grant| grant.via == LoginMethod::TokenPair && issued_credential::knows(grant, &token.secret));
+        .filter(|grant| grant.via == LoginMethod::TokenPair && issued_credential::matches_secret(grant, &token.secret));
     let grant = GrantState { generation: token.generation, ..grant.ok_or(AuthError::RefreshToken)? };
     let (account, password_changed_at) = (identity.account, identity.password_changed_at);
     ctx.begin().await?;

@@ -57,7 +57,7 @@ pub(crate) async fn list_sessions(ctx: &mut Context<'_>) -> Result<Vec<OwnSessio
         let own =
             OwnSession { id, surface, device, ip, user_agent, created_at, last_active_at, expires_at, is_current };
         let idle: Option<i64> = row.next()?;
-        if is_current || !lies_idle(&own, idle, ctx.now) {
+        if is_current || !is_idle(&own, idle, ctx.now) {
             sessions.push(own);
         }
     }
@@ -65,7 +65,7 @@ pub(crate) async fn list_sessions(ctx: &mut Context<'_>) -> Result<Vec<OwnSessio
     Ok(sessions)
 }
 
-fn lies_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>) -> bool {
+fn is_idle(session: &OwnSession, idle_seconds: Option<i64>, now: DateTime<Utc>) -> bool {
     idle_seconds.is_some_and(|idle| (now - session.last_active_at).num_seconds() >= idle)
 }
 

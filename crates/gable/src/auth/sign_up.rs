@@ -27,7 +27,7 @@ use crate::query::Model;
 pub(crate) struct SignedUp {
     pub(crate) record: Box<dyn Any>,
     /// The credential, if the surface logs in with the sign-up (session) and the address need not be verified first.
-    pub(crate) carrier: Option<IssuedCredential>,
+    pub(crate) credential: Option<IssuedCredential>,
 }
 
 /// Creates an account. `replaced` is the previous log-in of the same browser, which ends if a new one is opened.
@@ -64,10 +64,10 @@ pub(crate) async fn sign_up(
         let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
         verification::send(ctx, auth, account, &to, end.as_deref()).await?;
     }
-    let carrier = first_log_in(ctx, auth, account, via, replaced).await?;
+    let credential = first_log_in(ctx, auth, account, via, replaced).await?;
     ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::After, ctx, made.as_mut()).await?;
     ctx.commit().await?;
-    Ok(SignedUp { record: made, carrier })
+    Ok(SignedUp { record: made, credential })
 }
 
 /// Whether the body contains nested writes to related rows.
@@ -91,7 +91,7 @@ async fn renew_rights(ctx: &mut Context<'_>, auth: &Auth) -> Result<(), ApiError
     ctx.newcomer = newcomer(ctx, auth).await?;
     if let (Some(newcomer), Some(account)) = (&mut ctx.newcomer, account) {
         // The body that was read refers to this id already.
-        newcomer.is_now(account);
+        newcomer.set_account(account);
     }
     Ok(())
 }
@@ -109,9 +109,9 @@ async fn first_log_in(
     if let Some((before, grant)) = replaced {
         grant::end(ctx, before, grant).await?;
     }
-    let carrier = issued_credential::open(ctx, auth, account, 0, via).await?;
+    let credential = issued_credential::open(ctx, auth, account, 0, via).await?;
     record(ctx, Event::LoggedIn, Some(account), via).await?;
-    Ok(Some(carrier))
+    Ok(Some(credential))
 }
 
 /// Reads the body. In static mode, also sets the default role in the account's role field, which a body may not set.

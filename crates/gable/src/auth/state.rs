@@ -19,7 +19,7 @@ pub(crate) struct Auth {
     pub(crate) secrets: Secrets,
     pub(super) tokens: Tokens,
     /// Ensures that one password at a time is verified for an account and for a typed text.
-    pub(super) turns: KeyedMutex,
+    pub(super) password_locks: KeyedMutex,
 }
 
 impl Auth {
@@ -39,7 +39,7 @@ impl Auth {
             rules,
             secrets: Secrets::new(secret.as_bytes()),
             tokens,
-            turns: KeyedMutex::default(),
+            password_locks: KeyedMutex::default(),
         }
     }
 

@@ -11,9 +11,9 @@ use super::account_columns::{ADDRESS_FIELD, address_column, is_verified, stored_
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
-use super::mail_throttle::{LinkEnd, mailed_enough, refuse_many, same_time, too_many};
+use super::mail_throttle::{LinkEnd, limit_address_changes, mail_limit_reached, same_time, too_many};
 use super::one_time::{self, OneTime, Purpose};
-use super::recovery::told;
+use super::recovery::complete;
 use crate::access::{Authority, LoginMethod, Scope};
 use crate::context::Context;
 use crate::context::hooks::{EmailChange, HookPhase, RecoveryRequest};
@@ -87,11 +87,11 @@ pub(crate) async fn resend_verification(
         let found = find(ctx, model, &[by_email(model)], &request.identifier).await?;
         ctx.begin().await?;
         let found = found.filter(|found| !found.email_verified);
-        if let Some((account, to)) = wants(ctx, auth, found).await? {
+        if let Some((account, to)) = recipient(ctx, auth, found).await? {
             send(ctx, auth, account, &to, redirect).await?;
             record(ctx, Event::VerificationMailed, Some(account), via).await?;
         }
-        told(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+        complete(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
     })
     .await
 }
@@ -119,12 +119,12 @@ pub(crate) async fn resend_own_verification(
     if is_verified(ctx, model, account).await? {
         return Err(no_mail("AlreadyVerified", "The email address is verified already"));
     }
-    if mailed_enough(ctx, Event::VerificationMailed, account).await? {
+    if mail_limit_reached(ctx, Event::VerificationMailed, account).await? {
         return Err(too_many("Too many verification emails, please try again later").into());
     }
     send(ctx, auth, account, &to, None).await?;
     record(ctx, Event::VerificationMailed, Some(account), via).await?;
-    told(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
+    complete(ctx, AuthOperation::ResendVerification, &mut request, Event::VerificationRequested, via).await
 }
 
 fn no_mail(code: &str, message: &str) -> AuthError {
@@ -133,12 +133,12 @@ fn no_mail(code: &str, message: &str) -> AuthError {
 }
 
 /// The account and address to mail to; `None` if no mail is to be sent.
-async fn wants(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
+async fn recipient(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
     let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
     let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
-    let enough = mailed_enough(ctx, Event::VerificationMailed, account).await?;
+    let enough = mail_limit_reached(ctx, Event::VerificationMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();
     Ok((acts && !just_now && !enough).then_some((account, to)))
 }
@@ -206,7 +206,7 @@ async fn verify(ctx: &mut Context<'_>, auth: &Auth, proof: Proof, via: LoginMeth
         return Err(AuthError::OneTimeToken);
     }
     let mut account = match token.purpose {
-        Purpose::ChangeEmail => moved(ctx, model, &token).await?,
+        Purpose::ChangeEmail => apply_change(ctx, model, &token).await?,
         _ => verified(ctx, model, &token).await?.ok_or(AuthError::OneTimeToken)?,
     };
     record(ctx, Event::EmailVerified, Some(token.account), via).await?;
@@ -243,7 +243,7 @@ async fn verified(ctx: &Context<'_>, model: &Model, token: &OneTime) -> Result<O
 
 /// Replaces the account's address by the confirmed one. The unique index refuses an address that another account has
 /// taken since the change was requested.
-async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<Box<dyn Any>, AuthError> {
+async fn apply_change(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<Box<dyn Any>, AuthError> {
     let mut body = Map::new();
     body.insert(ADDRESS_FIELD.to_owned(), token.address.clone().into());
     body.insert("isEmailVerified".to_owned(), true.into());
@@ -252,7 +252,7 @@ async fn moved(ctx: &mut Context<'_>, model: &Model, token: &OneTime) -> Result<
 }
 
 /// The result of a request to change the address.
-pub(crate) enum Moved {
+pub(crate) enum ChangeResult {
     /// The new address was sent a link. The change takes effect when the link is opened.
     Pending,
     Done,
@@ -270,7 +270,7 @@ pub(crate) async fn change_email(
     new: Option<Value>,
     redirect: Option<&str>,
     via: LoginMethod,
-) -> Result<Moved, AuthError> {
+) -> Result<ChangeResult, AuthError> {
     let account = ctx.principal.require()?.account;
     let model = ctx.core.account_model()?;
     let mut change = EmailChange { new_email: read_address(ctx, model, new)? };
@@ -278,18 +278,18 @@ pub(crate) async fn change_email(
     ctx.hold_rights(Authority::System).await?;
     refuse_own(ctx, model, account, &change.new_email).await?;
     ctx.core.auth_hooks.run(AuthOperation::ChangeEmail, HookPhase::Before, ctx, &mut change).await?;
-    let (mut record_of, moved) = if auth.meta.email_verification.required {
-        (confirm_first(ctx, model, account, &change.new_email, redirect).await?, Moved::Pending)
+    let (mut record_of, result) = if auth.meta.email_verification.required {
+        (confirm_first(ctx, model, account, &change.new_email, redirect).await?, ChangeResult::Pending)
     } else {
         if let Some(redirect) = redirect {
             ctx.set_local(LinkEnd(redirect.to_owned()));
         }
-        (at_once(ctx, model, account, &change.new_email).await?, Moved::Done)
+        (change_now(ctx, model, account, &change.new_email).await?, ChangeResult::Done)
     };
     record(ctx, Event::EmailChangeRequested, Some(account), via).await?;
     ctx.core.auth_hooks.run(AuthOperation::ChangeEmail, HookPhase::After, ctx, record_of.as_mut()).await?;
     ctx.commit().await?;
-    Ok(moved)
+    Ok(result)
 }
 
 /// Refuses a change to the current address, which would send mails and have no effect.
@@ -305,7 +305,7 @@ async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) ->
     }]))
 }
 
-async fn at_once(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
+async fn change_now(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
     let input = crud::read_update(ctx, model, Scope::system().write, body(new.into()))?;
     Ok(crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?.record)
 }
@@ -321,7 +321,7 @@ async fn confirm_first(
     if taken.is_some_and(|other| other.account != account) {
         return Err(taken_address(model).into());
     }
-    refuse_many(ctx, Event::EmailChangeRequested, account).await?;
+    limit_address_changes(ctx, Event::EmailChangeRequested, account).await?;
     let token = one_time::issue(ctx, account, Purpose::ChangeEmail, new, LINK).await?;
     mail(ctx, Template::ConfirmEmail, new, token, redirect).await?;
     let result = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?.ok_or(AuthError::AccountGone)?;
@@ -355,7 +355,7 @@ fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Res
     let new = new.filter(|value| !value.is_null()).ok_or_else(missing)?;
     let Some(position) = model.meta.field_index(ADDRESS_FIELD) else { return Err(missing()) };
     let input = crud::read_update(ctx, model, Scope::system().write, body(new));
-    let input = input.map_err(|error| called(error, ADDRESS_FIELD, NEW_EMAIL))?;
+    let input = input.map_err(|error| rename_field(error, ADDRESS_FIELD, NEW_EMAIL))?;
     match model.resource.update_row(input).get(position) {
         Some(sea_orm::Value::String(Some(address))) => Ok(address.to_string()),
         _ => Err(missing()),
@@ -363,7 +363,7 @@ fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Res
 }
 
 /// Renames a field in the problems of an error to the client's name of it.
-fn called(error: ApiError, field: &str, name: &str) -> AuthError {
+fn rename_field(error: ApiError, field: &str, name: &str) -> AuthError {
     let renamed = |text: &str| text.replace(&format!("'{field}'"), &format!("'{name}'"));
     let problem = |problem: &Problem| Problem {
         field: name.to_owned(),

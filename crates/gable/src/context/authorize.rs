@@ -16,8 +16,8 @@ pub(crate) async fn authorize(
     model: &Model,
     action: &'static ActionMeta,
 ) -> Result<Scope, ApiError> {
-    let asked = Authorization { resource: model.meta.resource, action: action.action };
-    authorize_by(ctx, asked, |ctx| decide(model.meta, &model.masks, action, &ctx.principal)).await
+    let authorization = Authorization { resource: model.meta.resource, action: action.action };
+    authorize_by(ctx, authorization, |ctx| decide(model.meta, &model.masks, action, &ctx.principal)).await
 }
 
 /// Runs the interceptors of this stage around a decision. Also for routes that are not operations of a model.
@@ -26,10 +26,10 @@ pub(crate) async fn authorize(
 /// 401 or 403 from the decision, or the error of an interceptor.
 pub(crate) async fn authorize_by<T>(
     ctx: &mut Context<'_>,
-    asked: Authorization,
+    authorization: Authorization,
     decision: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    match check(ctx, asked, decision).await {
+    match check(ctx, authorization, decision).await {
         Ok(decided) => Ok(decided),
         Err(error) => Err(refused(ctx, error).await),
     }
@@ -37,13 +37,13 @@ pub(crate) async fn authorize_by<T>(
 
 async fn check<T>(
     ctx: &mut Context<'_>,
-    mut asked: Authorization,
+    mut authorization: Authorization,
     decision: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let core = ctx.core;
-    core.auth_hooks.run(Pipeline::Authorize, HookPhase::Before, ctx, &mut asked).await?;
+    core.auth_hooks.run(Pipeline::Authorize, HookPhase::Before, ctx, &mut authorization).await?;
     let decided = decision(ctx)?;
-    core.auth_hooks.run(Pipeline::Authorize, HookPhase::After, ctx, &mut asked).await?;
+    core.auth_hooks.run(Pipeline::Authorize, HookPhase::After, ctx, &mut authorization).await?;
     Ok(decided)
 }
 

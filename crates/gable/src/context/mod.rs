@@ -27,7 +27,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
-use crate::access::{AccessChange, Authority, Newcomer, Principal, Standing};
+use crate::access::{AccessChange, Authority, IdentityStatus, Newcomer, Principal};
 use crate::db::{AdvisoryLock, BoundSql, Savepoint, Source, Transaction, values};
 use crate::error::ApiError;
 use crate::http::{self, Client};
@@ -372,10 +372,10 @@ impl<'r> Context<'r> {
     /// 401 `InvalidToken` if the log-in is no longer valid, 409 `AccessChanged` if the rights have changed.
     pub(crate) async fn revalidate_principal(&self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else { return Ok(()) };
-        match access.standing(self.source(), identity, self.core.now()).await? {
-            Standing::Same => Ok(()),
-            Standing::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
-            Standing::Changed => {
+        match access.identity_status(self.source(), identity, self.core.now()).await? {
+            IdentityStatus::Same => Ok(()),
+            IdentityStatus::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
+            IdentityStatus::Changed => {
                 Err(ApiError::conflict("AccessChanged", "What you may do changed meanwhile. Please try again."))
             }
         }

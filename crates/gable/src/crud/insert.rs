@@ -43,7 +43,7 @@ pub(crate) async fn insert_many(
     for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
         for chunk in alike.chunks((BINDS / columns(&alike[0]).count().max(1)).max(1)) {
             let before = results.len();
-            results.extend(insert_alike(ctx, model, chunk).await.map_err(|refusal| refusal.behind(before))?);
+            results.extend(insert_alike(ctx, model, chunk).await.map_err(|refusal| refusal.shifted(before))?);
         }
     }
     relate(ctx, model, scope, relating, &mut results).await?;
@@ -100,7 +100,7 @@ async fn write_others(
         return write_related(ctx, model, scope.authority, related).await;
     }
     if let (Some(newcomer), Some((account, _))) = (&mut ctx.newcomer, related.first()) {
-        newcomer.is_now(*account);
+        newcomer.set_account(*account);
     }
     ctx.as_newcomer(async |ctx| write_related(ctx, model, scope.authority, related).await).await
 }

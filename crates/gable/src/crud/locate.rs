@@ -12,7 +12,7 @@ use crate::meta::Operation;
 use crate::model::{Id, Key, RowRef, id_from};
 use crate::query::Model;
 
-/// How the rows at the other end of a relation are tied to a row at this end.
+/// How the rows at the other end of a relation are linked to a row at this end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RelationLink {
     /// By a foreign key in the other model: its position among the fields of that model.
@@ -45,7 +45,7 @@ pub(crate) fn scope_of(
     }
 }
 
-/// Finds the rows that the keys name, in the same order; with a tie, only among the rows that are tied to that row.
+/// Finds the rows that the keys name, in the same order; with a link, only among those that are linked to that row.
 ///
 /// # Errors
 /// 400 `InlineRecordNotFound` for each row that does not exist or is not within the scope; the error does not tell
@@ -54,12 +54,12 @@ pub(crate) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    tie: Option<(RelationLink, Id)>,
-    named: &[RowRef],
+    link: Option<(RelationLink, Id)>,
+    row_refs: &[RowRef],
 ) -> Result<Vec<Id>, ApiError> {
-    let found = locate_each(ctx, model, scope, tie, named.iter().map(|named| &named.key).collect()).await?;
-    let missing = named.iter().zip(&found).filter(|(_, found)| found.is_none());
-    match missing.map(|(named, _)| named.place.as_str()).collect::<Vec<_>>() {
+    let found = locate_each(ctx, model, scope, link, row_refs.iter().map(|row_ref| &row_ref.key).collect()).await?;
+    let missing = row_refs.iter().zip(&found).filter(|(_, found)| found.is_none());
+    match missing.map(|(row_ref, _)| row_ref.place.as_str()).collect::<Vec<_>>() {
         none if none.is_empty() => Ok(found.into_iter().flatten().collect()),
         places => Err(refusal::no_such_records(&places)),
     }
@@ -70,10 +70,10 @@ pub(crate) async fn locate_each(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
-    tie: Option<(RelationLink, Id)>,
+    link: Option<(RelationLink, Id)>,
     keys: Vec<&Key>,
 ) -> Result<Vec<Option<Id>>, ApiError> {
-    let search = Search { ctx, model, scope, tie };
+    let search = Search { ctx, model, scope, link };
     let mut found: Vec<Option<Id>> = vec![None; keys.len()];
     search.by_id(&keys, &mut found).await?;
     for index in 0..model.meta.uniques.len() {
@@ -87,7 +87,7 @@ struct Search<'a, 'r> {
     ctx: &'a Context<'r>,
     model: &'a Model,
     scope: &'a Scope,
-    tie: Option<(RelationLink, Id)>,
+    link: Option<(RelationLink, Id)>,
 }
 
 impl Search<'_, '_> {
@@ -97,7 +97,7 @@ impl Search<'_, '_> {
         if ids.is_empty() {
             return Ok(());
         }
-        let statement = self.tied(self.model.sql.ids_among(self.scope, &ids));
+        let statement = self.restricted(self.model.sql.ids_among(self.scope, &ids));
         let rows = self.ctx.source().all(statement).await?;
         let mut there = BTreeSet::new();
         for row in &rows {
@@ -113,20 +113,20 @@ impl Search<'_, '_> {
     async fn by_values(&self, index: usize, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
         let fields = self.model.meta.uniques[index].fields;
         let fields: Vec<usize> = fields.iter().filter_map(|name| self.model.meta.field_index(name)).collect();
-        let named = keys.iter().enumerate().filter_map(|(position, key)| match *key {
+        let unique_keys = keys.iter().enumerate().filter_map(|(position, key)| match *key {
             Key::Unique { index: of, values } if *of == index => Some((position, values.as_slice())),
             _ => None,
         });
-        let named: Vec<(usize, &[sea_orm::Value])> = named.collect();
-        for named in named.chunks(VALUES) {
-            let values: Vec<&[sea_orm::Value]> = named.iter().map(|(_, values)| *values).collect();
-            let statement = self.tied(self.model.sql.ids_by(self.scope, &fields, &values));
+        let unique_keys: Vec<(usize, &[sea_orm::Value])> = unique_keys.collect();
+        for unique_keys in unique_keys.chunks(VALUES) {
+            let values: Vec<&[sea_orm::Value]> = unique_keys.iter().map(|(_, values)| *values).collect();
+            let statement = self.restricted(self.model.sql.ids_by(self.scope, &fields, &values));
             for result in self.ctx.source().all(statement).await? {
                 let mut row = Row::new(&result);
                 let id = id_from(&mut row, self.model.meta.id)?;
                 let nth: i64 = row.next()?;
                 let values = usize::try_from(nth).ok().and_then(|nth| values.get(nth));
-                for (position, _) in named.iter().filter(|(_, other)| Some(other) == values) {
+                for (position, _) in unique_keys.iter().filter(|(_, other)| Some(other) == values) {
                     found[*position] = Some(id);
                 }
             }
@@ -136,23 +136,23 @@ impl Search<'_, '_> {
 
     /// Finds the one linked row, for a key that does not name it.
     async fn linked(&self, keys: &[&Key], found: &mut [Option<Id>]) -> Result<(), ApiError> {
-        let Some(position) = keys.iter().position(|key| **key == Key::Linked).filter(|_| self.tie.is_some()) else {
+        let Some(position) = keys.iter().position(|key| **key == Key::Linked).filter(|_| self.link.is_some()) else {
             return Ok(());
         };
-        let statement = self.tied(self.model.sql.ids(self.scope));
+        let statement = self.restricted(self.model.sql.ids(self.scope));
         if let Some(row) = self.ctx.source().one(statement).await? {
             found[position] = Some(id_from(&mut Row::new(&row), self.model.meta.id)?);
         }
         Ok(())
     }
 
-    fn tied(&self, mut statement: Statement) -> Statement {
-        match self.tie {
+    fn restricted(&self, mut statement: Statement) -> Statement {
+        match self.link {
             None => {}
             Some((RelationLink::Key(field), to)) => {
                 let column = self.model.meta.fields[field].column;
                 statement.push(" AND ").identifier(column).push(" = ").bind(to);
-                // Locked, because the row must still be tied when it is written; always in the same order, to avoid
+                // Locked, because the row must still be linked when it is written; always in the same order, to avoid
                 // deadlocks.
                 statement.push(" ORDER BY \"id\"").push_for_update();
             }

@@ -47,7 +47,7 @@ pub(crate) async fn write_related(
     let mut effect = Effect::Links;
     for (relation, sorted) in sorted {
         let end = RelationEnd::of(ctx, model, authority, relation)?;
-        if sorted.operates() || matches!(end.tie, RelationLink::Key(_)) {
+        if sorted.operates() || matches!(end.link, RelationLink::Key(_)) {
             effect = Effect::Operations;
         }
         // Boxed, because operations call each other recursively, as deep as bodies nest.
@@ -78,15 +78,15 @@ impl<'m> RelationEnd<'m> {
     async fn write_once(&self, ctx: &mut Context<'_>, sorted: Sorted, repeats: Repeats) -> Result<Sorted, ApiError> {
         let replaced = self.replaced(ctx, &sorted).await?;
         let Sorted { disconnect, delete, mut connect, mut create, mut update, connect_or_create, upsert, .. } = sorted;
-        for (id, named) in disconnect {
-            self.disconnect(ctx, id, &named).await?;
+        for (id, row_refs) in disconnect {
+            self.disconnect(ctx, id, &row_refs).await?;
         }
-        for (id, named) in delete {
-            self.delete(ctx, id, &named).await?;
+        for (id, row_refs) in delete {
+            self.delete(ctx, id, &row_refs).await?;
         }
         for Replaced { id, lost, gained, place } in replaced {
             self.replace(ctx, id, lost, &place).await?;
-            connect.extend(gained.into_iter().map(|named| (id, named)));
+            connect.extend(gained.into_iter().map(|row_ref| (id, row_ref)));
         }
         let either = self.either(ctx, connect_or_create, upsert, repeats).await?;
         connect.extend(either.connect);
@@ -106,18 +106,18 @@ impl<'m> RelationEnd<'m> {
         Ok(either.again)
     }
 
-    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, named: &[RowRef]) -> Result<(), ApiError> {
-        match self.tie {
+    async fn disconnect(&self, ctx: &mut Context<'_>, id: Id, row_refs: &[RowRef]) -> Result<(), ApiError> {
+        match self.link {
             RelationLink::Key(field) => {
                 let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-                let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
-                for (other, named) in in_order(others.into_iter().zip(named)) {
-                    self.set_key(ctx, &scope, (other, &named.place), field, None).await?;
+                let others = locate(ctx, self.target, &scope, Some((self.link, id)), row_refs).await?;
+                for (other, row_ref) in in_order(others.into_iter().zip(row_refs)) {
+                    self.set_key(ctx, &scope, (other, &row_ref.place), field, None).await?;
                 }
                 Ok(())
             }
             RelationLink::Join(join) => {
-                let others = self.joined(ctx, id, named).await?;
+                let others = self.joined(ctx, id, row_refs).await?;
                 join.delete(ctx, self.model, id, &others).await
             }
         }
@@ -125,26 +125,26 @@ impl<'m> RelationEnd<'m> {
 
     /// Finds the rows to unlink many to many. A row that the caller does not see stays linked, and the answer is that
     /// for a row that does not exist.
-    async fn joined(&self, ctx: &Context<'_>, id: Id, named: &[RowRef]) -> Result<Vec<Id>, ApiError> {
+    async fn joined(&self, ctx: &Context<'_>, id: Id, row_refs: &[RowRef]) -> Result<Vec<Id>, ApiError> {
         if self.linking != Operation::FindOne {
             let scope = scope_of(ctx, self.target, self.authority, self.linking)?;
-            return locate(ctx, self.target, &scope, Some((self.tie, id)), named).await;
+            return locate(ctx, self.target, &scope, Some((self.link, id)), row_refs).await;
         }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let is_id = |named: &RowRef| matches!(named.key, Key::Id(_));
-        let (ids, others): (Vec<RowRef>, Vec<RowRef>) = named.iter().cloned().partition(is_id);
+        let is_id = |row_ref: &RowRef| matches!(row_ref.key, Key::Id(_));
+        let (ids, others): (Vec<RowRef>, Vec<RowRef>) = row_refs.iter().cloned().partition(is_id);
         let mut found =
-            locate_each(ctx, self.target, &view, None, ids.iter().map(|named| &named.key).collect()).await?;
+            locate_each(ctx, self.target, &view, None, ids.iter().map(|row_ref| &row_ref.key).collect()).await?;
         found.extend(locate(ctx, self.target, &view, None, &others).await?.into_iter().map(Some));
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn delete(&self, ctx: &mut Context<'_>, id: Id, named: &[RowRef]) -> Result<(), ApiError> {
+    async fn delete(&self, ctx: &mut Context<'_>, id: Id, row_refs: &[RowRef]) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::DeleteOne)?;
-        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), named).await?;
+        let others = locate(ctx, self.target, &scope, Some((self.link, id)), row_refs).await?;
         // A row may be named twice: by its id and by its unique fields.
         let others: BTreeMap<Id, &str> =
-            others.into_iter().zip(named.iter().map(|named| named.place.as_str())).collect();
+            others.into_iter().zip(row_refs.iter().map(|row_ref| row_ref.place.as_str())).collect();
         for (other, place) in others {
             ctx.core.operations.delete(ctx, self.target, &scope, (other, place)).await?;
         }
@@ -152,17 +152,17 @@ impl<'m> RelationEnd<'m> {
     }
 
     async fn connect(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, RowRef)>) -> Result<(), ApiError> {
-        let (ids, named): (Vec<Id>, Vec<RowRef>) = wanted.into_iter().unzip();
-        let operation = match self.tie {
+        let (ids, row_refs): (Vec<Id>, Vec<RowRef>) = wanted.into_iter().unzip();
+        let operation = match self.link {
             RelationLink::Key(_) => Operation::UpdateOne,
             RelationLink::Join(_) => self.linking,
         };
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
-        let others = locate(ctx, self.target, &scope, None, &named).await?;
-        match self.tie {
+        let others = locate(ctx, self.target, &scope, None, &row_refs).await?;
+        match self.link {
             RelationLink::Key(field) => {
-                for (other, (id, named)) in in_order(others.into_iter().zip(ids.into_iter().zip(&named))) {
-                    self.set_key(ctx, &scope, (other, &named.place), field, Some(id)).await?;
+                for (other, (id, row_ref)) in in_order(others.into_iter().zip(ids.into_iter().zip(&row_refs))) {
+                    self.set_key(ctx, &scope, (other, &row_ref.place), field, Some(id)).await?;
                 }
                 Ok(())
             }
@@ -175,11 +175,11 @@ impl<'m> RelationEnd<'m> {
     async fn create(&self, ctx: &mut Context<'_>, wanted: Vec<(Id, Draft)>) -> Result<(), ApiError> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
         let (ids, mut drafts): (Vec<Id>, Vec<Draft>) = wanted.into_iter().unzip();
-        if let RelationLink::Key(field) = self.tie {
+        if let RelationLink::Key(field) = self.link {
             drafts.iter_mut().zip(&ids).for_each(|(draft, id)| draft.input.set_key(field, Some(*id)));
         }
         let others = ctx.core.operations.create_each(ctx, self.target, &scope, drafts).await?;
-        match self.tie {
+        match self.link {
             RelationLink::Key(_) => Ok(()),
             RelationLink::Join(join) => {
                 join.insert(ctx, self.model, &ids.into_iter().zip(others).collect::<Vec<_>>()).await
@@ -188,11 +188,11 @@ impl<'m> RelationEnd<'m> {
     }
 
     async fn update(&self, ctx: &mut Context<'_>, id: Id, wanted: Vec<(RowRef, Draft)>) -> Result<(), ApiError> {
-        let (named, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
+        let (row_refs, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-        let others = locate(ctx, self.target, &scope, Some((self.tie, id)), &named).await?;
-        for (other, (draft, named)) in in_order(others.into_iter().zip(drafts.into_iter().zip(&named))) {
-            ctx.core.operations.update(ctx, self.target, &scope, (other, &named.place), draft).await?;
+        let others = locate(ctx, self.target, &scope, Some((self.link, id)), &row_refs).await?;
+        for (other, (draft, row_ref)) in in_order(others.into_iter().zip(drafts.into_iter().zip(&row_refs))) {
+            ctx.core.operations.update(ctx, self.target, &scope, (other, &row_ref.place), draft).await?;
         }
         Ok(())
     }

@@ -124,7 +124,7 @@ fn read_each(
 struct Nesting {
     /// The number of rows that the bodies may still name.
     names: Cell<u32>,
-    told: Cell<bool>,
+    excess_reported: Cell<bool>,
     /// The actions on other models, without repetition.
     actions: RefCell<Vec<(&'static str, &'static ActionMeta)>>,
 }
@@ -139,7 +139,11 @@ struct Within<'a> {
 
 impl Nesting {
     fn of(core: &Core) -> Self {
-        Self { names: Cell::new(core.app.query.max_nested), told: Cell::new(false), actions: RefCell::default() }
+        Self {
+            names: Cell::new(core.app.query.max_nested),
+            excess_reported: Cell::new(false),
+            actions: RefCell::default(),
+        }
     }
 
     /// Stage 4 for the actions on other models: the interceptors of authorization run for each of them.
@@ -234,7 +238,7 @@ fn read(
         place,
         depth,
         names: &nesting.names,
-        told: &nesting.told,
+        excess_reported: &nesting.excess_reported,
     });
     let passwords = ctx.core.password_policy();
     let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, reach };

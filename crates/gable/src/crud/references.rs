@@ -39,8 +39,8 @@ pub(crate) async fn check_references(
         };
         let own = ctx.principal.account().filter(|_| target.meta.kind == ModelKind::Account);
         let foreign = |id: &Id| Some(*id) != own && !ctx.known.contains(&(target.meta.name, *id));
-        let named = |row: &RowValues| row.get(field).and_then(id_in).filter(foreign);
-        let ids: BTreeSet<Id> = rows.iter().filter_map(named).collect();
+        let key_in = |row: &RowValues| row.get(field).and_then(id_in).filter(foreign);
+        let ids: BTreeSet<Id> = rows.iter().filter_map(key_in).collect();
         // Most changes set no key and need no decision about access.
         if ids.is_empty() {
             continue;
@@ -51,7 +51,7 @@ pub(crate) async fn check_references(
             continue;
         }
         let visible = visible_among(ctx, target, &view, &ids).await?;
-        let hidden = |row: &RowValues| named(row).is_some_and(|id| !visible.contains(&id));
+        let hidden = |row: &RowValues| key_in(row).is_some_and(|id| !visible.contains(&id));
         let refused = rows.iter().enumerate().filter(|(_, row)| hidden(row));
         Refusal::unless_empty(refused.map(|(index, _)| (index, refusal::no_such_references(&[key]))).collect())?;
     }
@@ -153,12 +153,12 @@ struct Wanted {
 impl Wanted {
     fn add(&mut self, nth: usize, change: Change) {
         match change {
-            Change::Connect(named) => self.connect.push((nth, named)),
+            Change::Connect(row_ref) => self.connect.push((nth, row_ref)),
             Change::Create(draft) => self.create.push((nth, draft)),
-            Change::Update(named, draft) => self.update.push((named, draft)),
+            Change::Update(row_ref, draft) => self.update.push((row_ref, draft)),
             // The key of the new row is null already.
             Change::Disconnect(_) | Change::Delete(_) => {}
-            Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((nth, named, draft)),
+            Change::ConnectOrCreate(row_ref, draft) => self.connect_or_create.push((nth, row_ref, draft)),
             Change::Upsert(upsert) => self.upsert.push((nth, upsert)),
             // Not read from bodies: `set` of a key is read as `connect`.
             Change::Set(_) => {}
@@ -244,9 +244,9 @@ impl<'r> Referent<'r> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (nths, named): (Vec<usize>, Vec<RowRef>) = wanted.into_iter().unzip();
+        let (nths, row_refs): (Vec<usize>, Vec<RowRef>) = wanted.into_iter().unzip();
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let ids = locate(ctx, self.target, &view, None, &named).await?;
+        let ids = locate(ctx, self.target, &view, None, &row_refs).await?;
         Ok(nths.into_iter().zip(ids).collect())
     }
 
@@ -272,14 +272,14 @@ impl<'r> Referent<'r> {
             return Ok(Vec::new());
         }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let keys = wanted.iter().map(|(_, named, _)| &named.key).collect();
+        let keys = wanted.iter().map(|(_, row_ref, _)| &row_ref.key).collect();
         let found = locate_each(ctx, self.target, &view, None, keys).await?;
         let (mut ids, mut create, mut again, mut made) = (Vec::new(), Vec::new(), Vec::new(), Made::default());
-        for ((nth, named, draft), found) in wanted.into_iter().zip(found) {
+        for ((nth, row_ref, draft), found) in wanted.into_iter().zip(found) {
             match found {
                 Some(id) => ids.push((nth, id)),
-                None if Repeats::Wait.makes(&mut made, &named.key) => create.push((nth, draft)),
-                None => again.push((nth, named)),
+                None if Repeats::Wait.makes(&mut made, &row_ref.key) => create.push((nth, draft)),
+                None => again.push((nth, row_ref)),
             }
         }
         ids.extend(self.created(ctx, create).await?);
@@ -294,12 +294,12 @@ impl<'r> Referent<'r> {
         wanted: Vec<(usize, Upsert)>,
     ) -> Result<Vec<(usize, Id)>, ApiError> {
         let mut ids = Vec::with_capacity(wanted.len());
-        for (nth, Upsert { named, update, create, .. }) in wanted {
+        for (nth, Upsert { row_ref, update, create, .. }) in wanted {
             let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-            let found = locate_each(ctx, self.target, &view, None, vec![&named.key]).await?;
+            let found = locate_each(ctx, self.target, &view, None, vec![&row_ref.key]).await?;
             match found.first().copied().flatten() {
                 Some(id) => {
-                    self.updated(ctx, vec![(RowRef { key: Key::Id(id), ..named }, update)]).await?;
+                    self.updated(ctx, vec![(RowRef { key: Key::Id(id), ..row_ref }, update)]).await?;
                     ids.push((nth, id));
                 }
                 None => ids.extend(self.created(ctx, vec![(nth, create)]).await?),
@@ -312,11 +312,11 @@ impl<'r> Referent<'r> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let (named, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
+        let (row_refs, drafts): (Vec<RowRef>, Vec<Draft>) = wanted.into_iter().unzip();
         let scope = scope_of(ctx, self.target, self.authority, Operation::UpdateOne)?;
-        let ids = locate(ctx, self.target, &scope, None, &named).await?;
-        for (id, (draft, named)) in in_order(ids.into_iter().zip(drafts.into_iter().zip(&named))) {
-            ctx.core.operations.update(ctx, self.target, &scope, (id, &named.place), draft).await?;
+        let ids = locate(ctx, self.target, &scope, None, &row_refs).await?;
+        for (id, (draft, row_ref)) in in_order(ids.into_iter().zip(drafts.into_iter().zip(&row_refs))) {
+            ctx.core.operations.update(ctx, self.target, &scope, (id, &row_ref.place), draft).await?;
         }
         Ok(())
     }
@@ -330,23 +330,25 @@ impl<'r> Referent<'r> {
         deletions: &mut Deletions,
     ) -> Result<Option<Id>, ApiError> {
         let settled = match change {
-            Change::Connect(named) => self.connected(ctx, vec![(0, named)]).await?,
+            Change::Connect(row_ref) => self.connected(ctx, vec![(0, row_ref)]).await?,
             Change::Create(draft) => self.created(ctx, vec![(0, draft)]).await?,
-            Change::Update(named, draft) => {
-                let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
-                ctx.core.operations.update(ctx, self.target, &scope, (linked, &named.place), draft).await?;
+            Change::Update(row_ref, draft) => {
+                let (linked, scope) = self.linked(ctx, row, &row_ref, Operation::UpdateOne).await?;
+                ctx.core.operations.update(ctx, self.target, &scope, (linked, &row_ref.place), draft).await?;
                 Vec::new()
             }
-            Change::ConnectOrCreate(named, draft) => self.connected_or_created(ctx, vec![(0, named, draft)]).await?,
+            Change::ConnectOrCreate(row_ref, draft) => {
+                self.connected_or_created(ctx, vec![(0, row_ref, draft)]).await?
+            }
             Change::Upsert(upsert) => self.upsert_linked(ctx, row, upsert).await?,
             Change::Set(_) => return Err(ApiError::internal("a key leads to one row, and is not set to several")),
-            Change::Disconnect(named) => {
-                self.linked(ctx, row, &named, Operation::FindOne).await?;
+            Change::Disconnect(row_ref) => {
+                self.linked(ctx, row, &row_ref, Operation::FindOne).await?;
                 Vec::new()
             }
-            Change::Delete(named) => {
-                let (linked, _) = self.linked(ctx, row, &named, Operation::DeleteOne).await?;
-                deletions.0.push((self.target.meta.name, linked, named.place));
+            Change::Delete(row_ref) => {
+                let (linked, _) = self.linked(ctx, row, &row_ref, Operation::DeleteOne).await?;
+                deletions.0.push((self.target.meta.name, linked, row_ref.place));
                 Vec::new()
             }
         };
@@ -359,13 +361,13 @@ impl<'r> Referent<'r> {
         &self,
         ctx: &mut Context<'_>,
         row: &RawRow,
-        Upsert { named, update, create, .. }: Upsert,
+        Upsert { row_ref, update, create, .. }: Upsert,
     ) -> Result<Vec<(usize, Id)>, ApiError> {
         if optional_id(&mut Row::skipping(row, self.field), self.target.meta.id)?.is_none() {
             return self.created(ctx, vec![(0, create)]).await;
         }
-        let (linked, scope) = self.linked(ctx, row, &named, Operation::UpdateOne).await?;
-        ctx.core.operations.update(ctx, self.target, &scope, (linked, &named.place), update).await?;
+        let (linked, scope) = self.linked(ctx, row, &row_ref, Operation::UpdateOne).await?;
+        ctx.core.operations.update(ctx, self.target, &scope, (linked, &row_ref.place), update).await?;
         Ok(Vec::new())
     }
 
@@ -377,15 +379,15 @@ impl<'r> Referent<'r> {
         &self,
         ctx: &Context<'_>,
         row: &RawRow,
-        named: &RowRef,
+        row_ref: &RowRef,
         operation: Operation,
     ) -> Result<(Id, Scope), ApiError> {
-        let nothing = || refusal::no_such_records(&[&named.place]);
+        let nothing = || refusal::no_such_records(&[&row_ref.place]);
         let mut column = Row::skipping(row, self.field);
         let linked = optional_id(&mut column, self.target.meta.id)?.ok_or_else(nothing)?;
         let scope = scope_of(ctx, self.target, self.authority, operation)?;
         let own = Key::Id(linked);
-        let keys = if named.key == Key::Linked { vec![&own] } else { vec![&own, &named.key] };
+        let keys = if row_ref.key == Key::Linked { vec![&own] } else { vec![&own, &row_ref.key] };
         let ids = locate_each(ctx, self.target, &scope, None, keys).await?;
         if ids.iter().all(|id| *id == Some(linked)) { Ok((linked, scope)) } else { Err(nothing()) }
     }

@@ -26,7 +26,7 @@ impl Refusal {
     }
 
     /// Shifts the indices of the rows by the number of rows that precede them.
-    pub(crate) fn behind(self, others: usize) -> Self {
+    pub(crate) fn shifted(self, others: usize) -> Self {
         match self {
             Refusal::Rows(rows) => {
                 Refusal::Rows(rows.into_iter().map(|(index, error)| (index + others, error)).collect())

@@ -12,7 +12,7 @@ use crate::query::Model;
 pub(crate) struct RelationEnd<'m> {
     pub(crate) model: &'m Model,
     pub(crate) target: &'m Model,
-    pub(crate) tie: RelationLink,
+    pub(crate) link: RelationLink,
     /// The authority for operations on the other model.
     pub(crate) authority: Authority,
     /// The operation that must be permitted on a row of the other model to link it many to many.
@@ -38,7 +38,7 @@ impl<'m> RelationEnd<'m> {
         // other.
         let linking = if authority == Authority::Own { Operation::UpdateOne } else { Operation::FindOne };
         match target.and_then(|target| Some((target, key(target)?))) {
-            Some((target, tie)) => Ok(Self { model, target, tie, authority: authority.beyond(), linking }),
+            Some((target, link)) => Ok(Self { model, target, link, authority: authority.beyond(), linking }),
             None => Err(ApiError::internal(format!("nothing is tied by {}.{}", model.meta.name, relation.name))),
         }
     }

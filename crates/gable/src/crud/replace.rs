@@ -40,11 +40,11 @@ impl RelationEnd<'_> {
             // A row that is named twice is linked once.
             let found = locate(ctx, self.target, &view, None, rows).await?;
             let wanted: BTreeMap<Id, &RowRef> = found.into_iter().zip(rows).collect();
-            let unlinked = self.tied(ctx, &view, *id, sorted.unlinked(*id)).await?;
+            let unlinked = self.linked_among(ctx, &view, *id, sorted.unlinked(*id)).await?;
             if unlinked.iter().any(|other| wanted.contains_key(other)) {
                 return Err(contradicted(place));
             }
-            let besides = &self.tied(ctx, &view, *id, sorted.linked_besides(*id)).await? | &unlinked;
+            let besides = &self.linked_among(ctx, &view, *id, sorted.linked_besides(*id)).await? | &unlinked;
             // One row more than may be unlinked is enough to detect that there are too many.
             let most = ctx.nestable as usize + wanted.len() + besides.len() + 1;
             let linked = self.linked(ctx, &view, *id, most).await?;
@@ -52,22 +52,28 @@ impl RelationEnd<'_> {
             let lost: BTreeSet<Id> = linked.iter().copied().filter(|other| !stay(other)).collect();
             charge(ctx, lost.len(), place)?;
             let gained = wanted.into_iter().filter(|(other, _)| !linked.contains(other));
-            let gained = gained.map(|(other, named)| RowRef { key: Key::Id(other), place: named.place.clone() });
+            let gained = gained.map(|(other, row_ref)| RowRef { key: Key::Id(other), place: row_ref.place.clone() });
             replaced.push(Replaced { id: *id, lost, gained: gained.collect(), place: place.clone() });
         }
         Ok(replaced)
     }
 
     /// The rows among these keys that are linked.
-    async fn tied(&self, ctx: &Context<'_>, view: &Scope, id: Id, keys: Vec<&Key>) -> Result<BTreeSet<Id>, ApiError> {
-        let found = locate_each(ctx, self.target, view, Some((self.tie, id)), keys).await?;
+    async fn linked_among(
+        &self,
+        ctx: &Context<'_>,
+        view: &Scope,
+        id: Id,
+        keys: Vec<&Key>,
+    ) -> Result<BTreeSet<Id>, ApiError> {
+        let found = locate_each(ctx, self.target, view, Some((self.link, id)), keys).await?;
         Ok(found.into_iter().flatten().collect())
     }
 
     /// At most `most` of the linked rows that the caller sees.
     async fn linked(&self, ctx: &Context<'_>, view: &Scope, id: Id, most: usize) -> Result<BTreeSet<Id>, ApiError> {
         let mut select = self.target.sql.ids(view);
-        match self.tie {
+        match self.link {
             RelationLink::Key(field) => {
                 select.push(" AND ").identifier(self.target.meta.fields[field].column).push(" = ").bind(id);
             }
@@ -99,7 +105,7 @@ impl RelationEnd<'_> {
         if lost.is_empty() {
             return Ok(());
         }
-        match self.tie {
+        match self.link {
             RelationLink::Join(join) if self.linking == Operation::FindOne => {
                 join.delete(ctx, self.model, id, &lost.into_iter().collect::<Vec<_>>()).await
             }
@@ -130,7 +136,7 @@ impl RelationEnd<'_> {
         rows: BTreeSet<Id>,
     ) -> Result<Vec<Id>, ApiError> {
         let keys: Vec<Key> = rows.into_iter().map(Key::Id).collect();
-        let others = locate_each(ctx, self.target, scope, Some((self.tie, id)), keys.iter().collect()).await?;
+        let others = locate_each(ctx, self.target, scope, Some((self.link, id)), keys.iter().collect()).await?;
         others.into_iter().map(|other| other.ok_or_else(ApiError::not_enough_permissions)).collect()
     }
 }

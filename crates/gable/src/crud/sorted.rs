@@ -26,12 +26,12 @@ pub(crate) struct Sorted {
 impl Sorted {
     pub(crate) fn add(&mut self, id: Id, change: Change) {
         match change {
-            Change::Connect(named) => self.connect.push((id, named)),
+            Change::Connect(row_ref) => self.connect.push((id, row_ref)),
             Change::Create(draft) => self.create.push((id, draft)),
-            Change::Update(named, draft) => self.update.entry(id).or_default().push((named, draft)),
-            Change::Disconnect(named) => self.disconnect.entry(id).or_default().push(named),
-            Change::Delete(named) => self.delete.entry(id).or_default().push(named),
-            Change::ConnectOrCreate(named, draft) => self.connect_or_create.push((id, named, draft)),
+            Change::Update(row_ref, draft) => self.update.entry(id).or_default().push((row_ref, draft)),
+            Change::Disconnect(row_ref) => self.disconnect.entry(id).or_default().push(row_ref),
+            Change::Delete(row_ref) => self.delete.entry(id).or_default().push(row_ref),
+            Change::ConnectOrCreate(row_ref, draft) => self.connect_or_create.push((id, row_ref, draft)),
             Change::Upsert(upsert) => self.upsert.push((id, upsert)),
             Change::Set(mut replacement) => match self.set.get_mut(&id) {
                 // Code may set a relation twice: the rows of both are linked.
@@ -55,15 +55,15 @@ impl Sorted {
     /// Keys of the rows that `disconnect` and `delete` unlink from the written row.
     pub(crate) fn unlinked(&self, id: Id) -> Vec<&Key> {
         let unlinked = self.disconnect.get(&id).into_iter().chain(self.delete.get(&id)).flatten();
-        unlinked.map(|named| &named.key).collect()
+        unlinked.map(|row_ref| &row_ref.key).collect()
     }
 
     /// Keys of the rows, other than those of `set`, that are linked to the written row afterwards.
     pub(crate) fn linked_besides(&self, id: Id) -> Vec<&Key> {
-        let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, named)| &named.key);
-        let updated = self.update.get(&id).into_iter().flatten().map(|(named, _)| &named.key);
-        let either = self.connect_or_create.iter().filter(|(to, ..)| *to == id).map(|(_, named, _)| &named.key);
-        let upserted = self.upsert.iter().filter(|(to, _)| *to == id).map(|(_, upsert)| &upsert.named.key);
+        let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, row_ref)| &row_ref.key);
+        let updated = self.update.get(&id).into_iter().flatten().map(|(row_ref, _)| &row_ref.key);
+        let either = self.connect_or_create.iter().filter(|(to, ..)| *to == id).map(|(_, row_ref, _)| &row_ref.key);
+        let upserted = self.upsert.iter().filter(|(to, _)| *to == id).map(|(_, upsert)| &upsert.row_ref.key);
         connected.chain(updated).chain(either).chain(upserted).collect()
     }
 }
@@ -116,21 +116,21 @@ impl RelationEnd<'_> {
             return Ok(either);
         }
         let view = scope_of(ctx, self.target, self.authority, Operation::FindOne)?;
-        let keys = connect_or_create.iter().map(|(_, named, _)| &named.key).collect();
+        let keys = connect_or_create.iter().map(|(_, row_ref, _)| &row_ref.key).collect();
         let found = locate_each(ctx, self.target, &view, None, keys).await?;
-        for ((id, named, draft), found) in connect_or_create.into_iter().zip(found) {
+        for ((id, row_ref, draft), found) in connect_or_create.into_iter().zip(found) {
             match found {
-                Some(other) => either.connect.push((id, RowRef { key: Key::Id(other), ..named })),
-                None if repeats.makes(&mut made, &named.key) => either.create.push((id, draft)),
-                None => either.again.add(id, Change::ConnectOrCreate(named, draft)),
+                Some(other) => either.connect.push((id, RowRef { key: Key::Id(other), ..row_ref })),
+                None if repeats.makes(&mut made, &row_ref.key) => either.create.push((id, draft)),
+                None => either.again.add(id, Change::ConnectOrCreate(row_ref, draft)),
             }
         }
         for (id, upsert) in upsert {
-            let tie = (upsert.among == Among::Linked).then_some((self.tie, id));
-            let found = locate_each(ctx, self.target, &view, tie, vec![&upsert.named.key]).await?;
+            let link = (upsert.among == Among::Linked).then_some((self.link, id));
+            let found = locate_each(ctx, self.target, &view, link, vec![&upsert.row_ref.key]).await?;
             match found.first().copied().flatten() {
                 Some(other) => either.change(id, other, upsert),
-                None if repeats.makes(&mut made, &upsert.named.key) => either.create.push((id, upsert.create)),
+                None if repeats.makes(&mut made, &upsert.row_ref.key) => either.create.push((id, upsert.create)),
                 None => either.again.add(id, Change::Upsert(upsert)),
             }
         }
@@ -141,10 +141,10 @@ impl RelationEnd<'_> {
 impl Either {
     /// Records the change of an `upsert` whose row exists.
     fn change(&mut self, id: Id, other: Id, upsert: Upsert) {
-        let named = RowRef { key: Key::Id(other), ..upsert.named };
+        let row_ref = RowRef { key: Key::Id(other), ..upsert.row_ref };
         if upsert.among == Among::All {
-            self.connect.push((id, named.clone()));
+            self.connect.push((id, row_ref.clone()));
         }
-        self.update.entry(id).or_default().push((named, upsert.update));
+        self.update.entry(id).or_default().push((row_ref, upsert.update));
     }
 }

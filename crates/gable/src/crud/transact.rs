@@ -30,7 +30,7 @@ pub(crate) async fn transact<I: Clone, T>(
                 ctx.roll_back().await;
                 ctx.known.clone_from(&known);
                 ctx.nestable = nestable;
-                ctx.answer.start_again();
+                ctx.answer.reset_rows_read();
             }
             done => return done,
         }

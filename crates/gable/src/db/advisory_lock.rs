@@ -2,7 +2,7 @@
 
 use super::{Database, DbError, Dialect, Row, Source, Statement};
 
-/// Work that takes turns across all nodes of one database.
+/// Work that only one node of a database does at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AdvisoryLock {
     Migrations,

@@ -1,5 +1,5 @@
-//! The deletions that the database makes by itself, as its foreign keys have them: what a schema says is what they were
-//! made from, but tables can be changed by hand, and a schema that is refused today may have been accepted before.
+//! The cascading deletions of the database, read from its foreign keys. The schema is not a sufficient source: tables
+//! can be changed by hand, and an earlier version may have accepted a schema that is refused today.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ const POSTGRES: &str = "SELECT c.relname, p.relname FROM pg_constraint k \
 const SQLITE: &str = "SELECT t.name, k.\"table\" FROM sqlite_schema AS t, pragma_foreign_key_list(t.name) AS k \
     WHERE t.type = 'table' AND k.on_delete = 'CASCADE'";
 
-/// For each table, those whose deleted rows take rows of it along.
+/// For each table, the tables whose deletions cascade to it.
 #[derive(Debug, Default)]
 pub(crate) struct Cascades(HashMap<String, Vec<String>>);
 
@@ -20,7 +20,7 @@ impl Database {
     /// Reads the foreign keys of all tables.
     ///
     /// # Errors
-    /// The database does not say what foreign keys it has.
+    /// The query fails.
     pub(crate) async fn cascades(&self) -> Result<Cascades, DbError> {
         let sql = match self.dialect() {
             Dialect::Postgres => POSTGRES,
@@ -37,7 +37,7 @@ impl Database {
 }
 
 impl Cascades {
-    /// Collects every table whose deleted rows take rows of `table` along, however many steps away.
+    /// Returns every table whose deletions cascade to `table`, directly or through other tables.
     pub(crate) fn onto<'a>(&'a self, table: &'a str) -> HashSet<&'a str> {
         let mut found = HashSet::new();
         let mut open = vec![table];

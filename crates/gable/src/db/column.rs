@@ -42,7 +42,7 @@ impl<T: FromColumn> FromColumn for Option<T> {
     }
 }
 
-/// For each type: how it is read from PostgreSQL and from a cell of SQLite.
+/// Maps each type to the functions that decode it from a PostgreSQL row and from an SQLite cell.
 macro_rules! from_column {
     ($($type:ty: $postgres:path, $sqlite:path;)*) => {$(
         impl FromColumn for $type {

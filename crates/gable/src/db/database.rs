@@ -1,4 +1,4 @@
-//! The database of an application: where it reads, and its transactions.
+//! The database of an application: reading, and transactions.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
@@ -18,9 +18,9 @@ use crate::meta::ModelMeta;
 #[derive(Clone)]
 pub(crate) struct Database {
     backend: Backend,
-    /// Of the models, once they are known.
+    /// The columns of the models; empty until `set_models` is called.
     kinds: Arc<OnceLock<Arc<ColumnKinds>>>,
-    /// Where notifications come from; none on SQLite, and where a pooler is all that is known.
+    /// The server to `LISTEN` on. `None` on SQLite, or if only the URL of a pooler is known.
     listening: Option<Arc<Target>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum NamedRows {
 }
 
 impl Database {
-    /// Opens what a URL names.
+    /// Opens the database of a URL.
     ///
     /// # Errors
     /// The URL cannot be read, or the database does not answer.
@@ -61,7 +61,7 @@ impl Database {
     }
 
     /// Tells SeaORM's entities the types of SQLite's columns. Later calls change nothing.
-    pub(crate) fn know(&self, models: &[&'static ModelMeta]) {
+    pub(crate) fn set_models(&self, models: &[&'static ModelMeta]) {
         self.kinds.get_or_init(|| Arc::new(ColumnKinds::of(models)));
     }
 
@@ -97,7 +97,7 @@ impl Database {
         StatementStart::new(self.dialect())
     }
 
-    /// For statements that only read.
+    /// Returns the source for statements outside of a transaction, which only read.
     pub(crate) fn reader(&self) -> Source<'_> {
         Source::Pool(self)
     }
@@ -107,7 +107,8 @@ impl Database {
         entities::reading(self.dialect(), self.backend.clone(), self.kinds())
     }
 
-    /// Begins a transaction that may write. SQLite takes its write lock at once, so that no transaction fails half-way.
+    /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
+    /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
         let connection = match &self.backend {
             Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin()).await?)),
@@ -121,7 +122,8 @@ impl Database {
         Ok(Transaction { open: Arc::new(open), kinds: self.kinds(), entities: OnceLock::new() })
     }
 
-    /// Listens to a channel of the server's; none where that cannot be done.
+    /// Listens to a notification channel of the server; `None` if the server has no notifications or cannot be reached
+    /// directly.
     ///
     /// # Errors
     /// The server cannot be reached.
@@ -132,10 +134,10 @@ impl Database {
         }
     }
 
-    /// Whether the database answers and takes writes, asked on a connection of its own.
+    /// Checks on a separate connection that the database answers and accepts writes.
     ///
     /// # Errors
-    /// The reason, for anybody: it names no file, host or user.
+    /// The reason, which may be shown to anyone: it names no file, host or user.
     pub(crate) async fn probe(&self) -> Result<(), &'static str> {
         match &self.backend {
             Backend::Postgres(pool) => pool.probe().await,
@@ -156,7 +158,7 @@ impl Database {
     }
 }
 
-/// A pooler passes no notifications on.
+/// The URL to `LISTEN` on: a pooler does not forward notifications, so its URL cannot be used.
 fn listen_url<'a>(url: &'a str, options: &'a Options) -> Option<&'a str> {
     let own = (options.prepared_statements == PreparedStatements::Kept).then_some(url);
     options.listen_url.as_ref().map(|url| url.0.as_str()).or(own)
@@ -166,7 +168,7 @@ fn listen_url<'a>(url: &'a str, options: &'a Options) -> Option<&'a str> {
 pub(crate) struct Listener(postgres::Listener);
 
 impl Listener {
-    /// The next payload; none once the connection has ended.
+    /// The next payload; `None` once the connection has ended.
     pub(crate) async fn next(&mut self) -> Option<String> {
         self.0.next().await
     }
@@ -221,12 +223,12 @@ impl Transaction {
         self.open.command(sql).await
     }
 
-    /// Undoes what was done since the savepoint, which stays.
+    /// Undoes the statements since the savepoint, which remains open.
     pub(super) async fn roll_back_to(&self, savepoint: &str) -> Result<(), DbError> {
         self.open.roll_back_to(savepoint).await
     }
 
-    /// Statements without values that may take as long as they need, such as a migration.
+    /// Runs statements without values and without a time limit, such as a migration.
     pub(super) async fn script(&self, sql: &str) -> Result<(), DbError> {
         match self.open.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => connection.script(sql).await,
@@ -236,7 +238,7 @@ impl Transaction {
     }
 
     /// # Errors
-    /// Nothing was written; where the connection was lost meanwhile, nobody knows.
+    /// Nothing was written, except if the connection was lost during the commit: then the result is unknown.
     pub(crate) async fn commit(self) -> Result<(), DbError> {
         match self.open.connection().await?.take() {
             Some(OpenConnection::Postgres(mut connection)) => connection.commit().await,
@@ -259,7 +261,7 @@ impl Drop for Transaction {
         if let Ok(mut connection) = self.open.connection.try_lock() {
             connection.take();
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Somebody kept SeaORM's connection and runs a statement on it.
+            // An interceptor has kept SeaORM's connection and is running a statement on it.
             let open = self.open.clone();
             runtime.spawn(async move { drop(open.connection.lock().await.take()) });
         }
@@ -275,7 +277,7 @@ enum OpenConnection {
 pub(super) struct OpenTransaction {
     dialect: Dialect,
     connection: Mutex<Option<OpenConnection>>,
-    /// Savepoints of SeaORM's that are undone before the next statement.
+    /// SeaORM's savepoints that must be undone before the next statement.
     undone: StdMutex<VecDeque<String>>,
 }
 
@@ -290,7 +292,7 @@ impl OpenTransaction {
             let open = connection.as_mut().ok_or_else(has_ended)?;
             open.roll_back_to(&savepoint).await?;
             open.command(&format!("RELEASE SAVEPOINT {savepoint}")).await?;
-            // Only now: whoever goes away before leaves it to the next.
+            // Removed only now: if this future is cancelled before, the next statement undoes the savepoint.
             self.undone.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         }
         Ok(connection)
@@ -311,7 +313,7 @@ impl OpenTransaction {
     pub(super) async fn named(&self, statement: &Statement) -> Result<NamedRows, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => {
-                connection.expect_anything();
+                connection.mark_changed();
                 connection.all(statement).await.map(NamedRows::Postgres)
             }
             Some(OpenConnection::Sqlite(lease)) => lease.described(statement).await.map(NamedRows::Sqlite),
@@ -322,7 +324,7 @@ impl OpenTransaction {
     pub(super) async fn executed(&self, statement: &Statement) -> Result<Executed, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => {
-                connection.expect_anything();
+                connection.mark_changed();
                 connection.execute(statement).await.map(|rows| Executed { rows, last_id: 0 })
             }
             Some(OpenConnection::Sqlite(lease)) => lease.execute(statement).await,
@@ -338,13 +340,13 @@ impl OpenTransaction {
         self.connection().await?.as_mut().ok_or_else(has_ended)?.roll_back_to(savepoint).await
     }
 
-    /// Undoes a savepoint before whatever comes next.
+    /// Schedules a savepoint to be undone before the next statement.
     pub(super) fn undo_later(&self, savepoint: String) {
         self.undone.lock().unwrap_or_else(PoisonError::into_inner).push_back(savepoint);
     }
 
-    /// Does now what was left for later.
-    pub(super) async fn resolve_references(&self) {
+    /// Undoes the savepoints that `undo_later` has scheduled.
+    pub(super) async fn undo_pending(&self) {
         if let Err(error) = self.connection().await {
             tracing::error!(%error, "failed to undo a savepoint of an interceptor");
         }
@@ -417,7 +419,7 @@ impl Source<'_> {
         Ok(self.all(sql).await?.into_iter().next())
     }
 
-    /// How many rows were touched.
+    /// Returns the number of affected rows.
     pub(crate) async fn execute(&self, sql: impl IntoStatement) -> Result<u64, DbError> {
         let statement = sql.into_statement(self.dialect());
         let executed = match self {
@@ -428,7 +430,7 @@ impl Source<'_> {
     }
 }
 
-/// Shows the shape of a statement that took too long: its text, which holds no values.
+/// Logs the text of a statement that took too long. It contains no values, which are bound.
 fn log_timeout(error: &DbError, statement: &Statement) {
     if matches!(error, DbError::Timeout) {
         tracing::warn!(sql = &*statement.sql, "a statement took too long");

@@ -1,11 +1,12 @@
-//! SQLite has no decimal type: what is written there must survive a floating-point number, or be refused.
+//! SQLite has no decimal type. It stores floating-point numbers, so a decimal that a floating-point number does not
+//! keep exactly is refused.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::Dialect;
 
-/// Whether this dialect gives back exactly what it is given.
+/// Whether the database returns the value exactly as it was written.
 pub(super) fn fits(dialect: Dialect, value: &Decimal) -> bool {
     match dialect {
         Dialect::Postgres => true,

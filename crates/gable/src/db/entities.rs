@@ -1,7 +1,7 @@
-//! SeaORM's entities on the connections of this room: inside the open transaction, or on connections that read.
+//! Runs SeaORM's entities on the connections of this module: inside the open transaction, or on read-only connections.
 //!
-//! SeaORM sees these connections as a proxy, whose rows are maps from a column's name to a value. A value must have the type
-//! that the entity's field has: PostgreSQL says it of each column, and for SQLite it follows from the model.
+//! SeaORM sees these connections as a proxy, whose rows are maps from a column's name to a value. A value must have the
+//! type of the entity's field: PostgreSQL reports the type of each column, and for SQLite it is taken from the model.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl ColumnKinds {
     }
 }
 
-/// The connection that SeaORM's entities of one transaction run on.
+/// Returns a SeaORM connection that runs inside a transaction.
 pub(super) fn in_transaction(
     dialect: Dialect,
     transaction: Arc<OpenTransaction>,
@@ -47,7 +47,7 @@ pub(super) fn in_transaction(
     proxy(dialect, Box::new(InTransaction { transaction, kinds, depth: AtomicUsize::new(0) }))
 }
 
-/// The connections that SeaORM's entities read from.
+/// Returns a SeaORM connection that only reads.
 pub(super) fn reading(dialect: Dialect, backend: Backend, kinds: Arc<ColumnKinds>) -> DatabaseConnection {
     proxy(dialect, Box::new(ReadingProxy { backend, kinds, began: AtomicBool::new(false) }))
 }
@@ -64,7 +64,7 @@ fn proxy(dialect: Dialect, proxy: Box<dyn ProxyDatabaseTrait>) -> DatabaseConnec
 struct InTransaction {
     transaction: Arc<OpenTransaction>,
     kinds: Arc<ColumnKinds>,
-    /// Savepoints that SeaORM calls transactions.
+    /// The number of open savepoints; SeaORM calls them transactions.
     depth: AtomicUsize,
 }
 
@@ -75,13 +75,13 @@ impl std::fmt::Debug for InTransaction {
 }
 
 impl InTransaction {
-    /// The name of the innermost savepoint, which ends.
+    /// Ends the innermost savepoint and returns its name.
     fn leave(&self) -> String {
         format!("gable_entities_{}", self.depth.fetch_sub(1, Ordering::Relaxed))
     }
 
-    /// SeaORM takes no error here. On PostgreSQL the transaction has failed then and is not committed; on SQLite
-    /// nothing but the end of the transaction makes it fail.
+    /// Logs errors, because SeaORM's trait cannot return them here. After an error, PostgreSQL does not commit the
+    /// transaction; on SQLite, a savepoint fails only if the transaction has ended.
     async fn command(&self, sql: &str) {
         if let Err(error) = self.transaction.command(sql).await {
             tracing::error!(%error, "a savepoint of an interceptor failed");
@@ -113,7 +113,7 @@ impl ProxyDatabaseTrait for InTransaction {
 
     async fn rollback(&self) {
         self.start_rollback();
-        self.transaction.resolve_references().await;
+        self.transaction.undo_pending().await;
     }
 
     fn start_rollback(&self) {
@@ -124,13 +124,13 @@ impl ProxyDatabaseTrait for InTransaction {
 struct ReadingProxy {
     backend: Backend,
     kinds: Arc<ColumnKinds>,
-    /// Somebody took these connections for one that can hold a transaction.
+    /// Whether a transaction was begun, which is not possible on these connections.
     began: AtomicBool,
 }
 
 impl std::fmt::Debug for ReadingProxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reading")
+        f.write_str("ReadingProxy")
     }
 }
 
@@ -161,7 +161,7 @@ impl ProxyDatabaseTrait for ReadingProxy {
     }
 }
 
-/// How many rows a statement changed, and the id of the last one, where SQLite made it.
+/// The number of rows that a statement changed, and the id of the last row if SQLite generated it.
 pub(super) struct Executed {
     pub(super) rows: u64,
     pub(super) last_id: i64,
@@ -201,7 +201,7 @@ fn sqlite_rows(described: Described, kinds: &ColumnKinds) -> Result<Vec<ProxyRow
     described.rows.into_iter().map(row).collect()
 }
 
-/// A cell as the value that an entity's field of this kind is made of. What is computed has no kind.
+/// Converts a cell to a SeaORM value of the field's kind. Computed columns have no kind.
 fn value(name: &str, kind: Option<FieldKind>, cell: Cell) -> Result<Value, DbError> {
     let Some(kind) = kind else { return Ok(computed(cell)) };
     if cell == Cell::Null {
@@ -223,7 +223,7 @@ fn value(name: &str, kind: Option<FieldKind>, cell: Cell) -> Result<Value, DbErr
     value.ok_or_else(|| DbError::other(format!("the column {name} does not hold a {kind:?}")))
 }
 
-/// The null of an entity's field of this kind.
+/// A null of the field's type.
 fn null(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Integer => Value::Int(None),

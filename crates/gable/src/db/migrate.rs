@@ -28,7 +28,7 @@ pub(super) const WAITING: &str = "waiting for another process that changes the t
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
 
 impl Database {
-    /// Brings the tables up to date and says which migrations it took.
+    /// Applies the missing migrations and returns their names.
     pub(crate) async fn migrate(
         &self,
         migrations: &'static [Migration],
@@ -48,7 +48,7 @@ impl Database {
         Ok(applied)
     }
 
-    /// A database that is ahead of this application must not be written to.
+    /// Refuses a database with migrations that this application does not know: a newer version may rely on its tables.
     async fn refuse_unknown(&self, migrations: &'static [Migration]) -> Result<(), MigrateError> {
         let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
@@ -62,7 +62,7 @@ impl Database {
         }
     }
 
-    /// Whether it was this call that applied the migration.
+    /// Applies a migration; false if it was applied before.
     pub(super) async fn apply(&self, name: &'static str, script: &str) -> Result<bool, MigrateError> {
         let transaction = self.begin_migration().await?;
         self.lock_history(&transaction).await?;
@@ -79,11 +79,11 @@ impl Database {
     /// Begins a transaction, and waits for other processes longer than a request would.
     async fn begin_migration(&self) -> Result<Transaction, DbError> {
         let until = Instant::now() + PATIENCE;
-        let mut said = false;
+        let mut warned = false;
         loop {
             match self.begin().await {
                 Err(DbError::LockTimeout) if Instant::now() < until => {
-                    if !std::mem::replace(&mut said, true) {
+                    if !std::mem::replace(&mut warned, true) {
                         tracing::warn!(WAITING);
                     }
                 }
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// One node at a time; the history is made where there is none.
+    /// Waits until no other node migrates, and creates the history table if it is missing.
     async fn lock_history(&self, transaction: &Transaction) -> Result<(), MigrateError> {
         if !self.try_lock(Source::Transaction(transaction), AdvisoryLock::Migrations).await? {
             tracing::warn!(WAITING);

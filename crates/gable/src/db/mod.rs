@@ -1,5 +1,5 @@
-//! The one door to the database: pools, transactions, statements by position, migrations, dialects. Nothing outside
-//! this room names a driver or a dialect.
+//! All access to the database: pools, transactions, statements, rows, migrations and dialects. No other module names a
+//! driver or a dialect.
 //!
 //! A connection serves another request only after its transaction has ended and the end of its statement was received;
 //! one in an unknown state is closed. A commit is not reported as successful if a statement of the transaction failed and

@@ -1,8 +1,8 @@
-//! Where a transaction goes on after a statement that failed.
+//! Savepoints, from which a transaction continues after a failed statement.
 
 use super::{DbError, Transaction};
 
-/// One name will do: the innermost savepoint is meant.
+/// All savepoints have the same name; SQL uses the innermost one.
 pub(crate) struct Savepoint(());
 
 impl Savepoint {
@@ -11,13 +11,13 @@ impl Savepoint {
         Ok(Self(()))
     }
 
-    /// Keeps what was done since.
+    /// Keeps the statements since the savepoint.
     pub(crate) async fn release(self, transaction: &Transaction) -> Result<(), DbError> {
         transaction.command("RELEASE SAVEPOINT gable").await?;
         Ok(())
     }
 
-    /// Undoes what was done since.
+    /// Undoes the statements since the savepoint.
     pub(crate) async fn roll_back(self, transaction: &Transaction) -> Result<(), DbError> {
         transaction.roll_back_to("gable").await?;
         self.release(transaction).await

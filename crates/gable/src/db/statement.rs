@@ -27,7 +27,7 @@ pub(crate) struct Statement {
     pub(super) dialect: Dialect,
     pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
-    /// Bytes of rows after which reading them ends with `DbError::TooLarge`; none: all rows are read.
+    /// Maximum bytes of the rows; reading more ends with `DbError::TooLarge`. `None` is no limit.
     pub(super) max_bytes: Option<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Statement {
         Self { dialect, sql: sql.into(), values, max_bytes: None }
     }
 
-    /// Reads no more than so many bytes of rows.
+    /// Limits the bytes of the rows that are read.
     pub(crate) fn at_most(self, bytes: usize) -> Self {
         Self { max_bytes: Some(bytes), ..self }
     }
@@ -57,16 +57,15 @@ impl Statement {
         self
     }
 
-    /// A placeholder and its value.
+    /// Appends a placeholder and binds its value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         self.dialect.placeholder(self.values.len(), self.sql.to_mut());
         self
     }
 
-    /// Writes an expression of text in the form in which fields are compared whose case does not matter. Only letters of
-    /// ASCII are folded, on every database and whatever its locale, as Rust's `to_ascii_lowercase` does; indexes are made of the
-    /// same expression.
+    /// Wraps a text expression so that it is compared without regard to case. Only ASCII letters are folded, on every
+    /// database and in every locale, as Rust's `to_ascii_lowercase` does. Indexes use the same expression.
     pub(crate) fn folded(&mut self, write: impl FnOnce(&mut Self)) -> &mut Self {
         self.push("lower(");
         write(self);
@@ -92,7 +91,8 @@ impl Statement {
         self
     }
 
-    /// Behind a column that is one of these, all of one type. On PostgreSQL the text is the same for any number of them.
+    /// Appends a test that the preceding column is one of these values, which have one type. On PostgreSQL the text
+    /// does not depend on their number.
     pub(crate) fn among(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Self {
         match self.dialect {
             Dialect::Sqlite => self.push(" IN (").join(", ", values, |this, value| this.bind(value)).push(")"),
@@ -100,9 +100,9 @@ impl Statement {
         }
     }
 
-    /// Behind a SELECT: locks the rows against changes by others until the transaction ends. Others may still refer to
-    /// them, as ids never change; a transaction that then deletes such a row may wait for another that waits for it, and
-    /// fails with a conflict. Writes nothing for SQLite, which has a single writer.
+    /// Appended to a SELECT: locks the rows against changes by others until the transaction ends. Others may still
+    /// refer to them, as ids never change; a transaction that then deletes such a row may wait for another that waits
+    /// for it, and fails with a conflict. Writes nothing for SQLite, which has a single writer.
     pub(crate) fn push_for_update(&mut self) -> &mut Self {
         match self.dialect {
             Dialect::Sqlite => self,
@@ -120,13 +120,13 @@ impl Statement {
         .push(")")
     }
 
-    /// Shows the text with `RUST_LOG=gable::sql=trace`. Values are bound, so that none is in it.
+    /// Logs the text at `RUST_LOG=gable::sql=trace`. It contains no values, which are bound.
     pub(super) fn trace(&self) {
         tracing::trace!(target: "gable::sql", sql = &*self.sql);
     }
 }
 
-/// One value for several of one type, on PostgreSQL.
+/// A PostgreSQL array of values of one type.
 pub(crate) fn array(values: impl IntoIterator<Item = impl Into<Value>>) -> Value {
     let values: Vec<Value> = values.into_iter().map(Into::into).collect();
     let kind = values.first().map_or(ArrayType::BigInt, Value::array_type);

@@ -1,29 +1,30 @@
-//! The runtime's own tables: log-ins, what happened to accounts, one-time tokens, mail that waits, and answers that may
-//! be asked for again. Most follow the account model's id and table, so their SQL is made at start; their history is
-//! kept beside the application's.
+//! The runtime's own tables: log-ins, events of accounts, one-time tokens, waiting mail, and stored answers for
+//! repeated requests. Most of them refer to the account model's table and id type, so their SQL is made at start. Their
+//! migrations are recorded in the same history as the application's.
 
 use super::{Database, Dialect, MigrateError, quote};
 use crate::meta::{IdKind, ModelMeta};
 
-/// Names in the history that are the runtime's, not the application's.
+/// Prefix of the runtime's own migrations in the history.
 pub(super) const PREFIX: &str = "gable_";
 
 struct SystemMigration {
     name: &'static str,
-    /// Statements with `{uuid}`, `{bytes}` and `{time}` to be filled in; where there are accounts, also with `{account}`
-    /// and `{account_id}`.
+    /// Statements with the variables `{uuid}`, `{bytes}` and `{time}`; if there are accounts, also `{account}` and
+    /// `{account_id}`.
     script: &'static str,
 }
 
-/// Applied once there are accounts.
-const OF_ACCOUNTS: [SystemMigration; 3] = [
+/// Applied if the application has accounts.
+const ACCOUNT_MIGRATIONS: [SystemMigration; 3] = [
     SystemMigration { name: "gable_0001_grants_and_events", script: GRANTS_AND_EVENTS },
     SystemMigration { name: "gable_0002_tokens_and_outbox", script: TOKENS_AND_OUTBOX },
     SystemMigration { name: "gable_0004_access_version", script: ACCESS_VERSION },
 ];
 
-/// Every application's.
-const OF_ALL: [SystemMigration; 1] = [SystemMigration { name: "gable_0003_idempotency", script: IDEMPOTENCY }];
+/// Applied in every application.
+const COMMON_MIGRATIONS: [SystemMigration; 1] =
+    [SystemMigration { name: "gable_0003_idempotency", script: IDEMPOTENCY }];
 
 const GRANTS_AND_EVENTS: &str = r#"
 CREATE TABLE "gable_grants" (
@@ -56,7 +57,7 @@ CREATE INDEX "idx_gable_events_account_id" ON "gable_events" ("account_id", "at"
 CREATE INDEX "idx_gable_events_at" ON "gable_events" ("at");
 "#;
 
-/// A mail goes with the secret that it tells: of a secret that no longer holds, nobody needs to hear.
+/// Deleting a token deletes the mail that contains it, because the mail would be of no use.
 const TOKENS_AND_OUTBOX: &str = r#"
 ALTER TABLE "gable_grants" ADD COLUMN "renewed_at" {time};
 CREATE TABLE "gable_tokens" (
@@ -92,13 +93,14 @@ CREATE INDEX "idx_gable_outbox_next_attempt_at" ON "gable_outbox" ("next_attempt
 CREATE INDEX "idx_gable_outbox_token_id" ON "gable_outbox" ("token_id");
 "#;
 
-/// One row: how often roles or permissions have changed. A node compares it with what it remembers.
+/// A table of one row: how often roles or permissions have changed. A node compares it with the version that it has
+/// cached.
 const ACCESS_VERSION: &str = r#"
 CREATE TABLE "gable_access" ("id" integer PRIMARY KEY, "version" bigint NOT NULL);
 INSERT INTO "gable_access" ("id", "version") VALUES (1, 0);
 "#;
 
-/// An answer is written by the transaction that claims the row: none is ever seen without one.
+/// The transaction that inserts the row also stores its answer, so no other transaction sees a row without an answer.
 const IDEMPOTENCY: &str = r#"
 CREATE TABLE "gable_idempotency" (
     "id" {bytes} PRIMARY KEY,
@@ -116,19 +118,19 @@ impl Database {
     /// Brings the runtime's own tables up to date.
     pub(crate) async fn migrate_system(&self, account: Option<&ModelMeta>) -> Result<(), MigrateError> {
         if let Some(account) = account {
-            for migration in OF_ACCOUNTS {
-                let script = about(account, migration.script);
+            for migration in ACCOUNT_MIGRATIONS {
+                let script = for_accounts(account, migration.script);
                 self.apply(migration.name, &typed(&script, self.dialect())).await?;
             }
         }
-        for migration in OF_ALL {
+        for migration in COMMON_MIGRATIONS {
             self.apply(migration.name, &typed(migration.script, self.dialect())).await?;
         }
         Ok(())
     }
 }
 
-fn about(account: &ModelMeta, script: &str) -> String {
+fn for_accounts(account: &ModelMeta, script: &str) -> String {
     let id = if account.id == IdKind::Uuid { "{uuid}" } else { "bigint" };
     let mut table = String::new();
     quote(account.table, &mut table);

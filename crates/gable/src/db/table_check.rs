@@ -1,5 +1,5 @@
-//! Compares the tables with the schema at start, column by column: what was changed by hand would otherwise show as an error of
-//! one request, or not at all.
+//! Compares the tables with the schema at start, column by column. Changes made by hand would otherwise appear as
+//! errors of single requests, or not at all.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,10 +25,10 @@ struct Found {
 type Tables = HashMap<String, HashMap<String, Found>>;
 
 impl Database {
-    /// Every difference between the tables and the models, as a sentence.
+    /// Returns every difference between the tables and the models, each as a sentence.
     ///
     /// # Errors
-    /// The database does not say what tables it has.
+    /// The query fails.
     pub(crate) async fn table_differences(&self, models: &[&'static ModelMeta]) -> Result<Vec<String>, DbError> {
         let tables = self.tables().await?;
         let mut differences = Vec::new();

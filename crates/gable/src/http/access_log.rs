@@ -71,8 +71,8 @@ fn without_secrets(path: &str) -> Cow<'_, str> {
     if !path.split('/').any(is_long) {
         return path.into();
     }
-    let told = path.split('/').map(|segment| if is_long(segment) { HIDDEN } else { segment });
-    told.collect::<Vec<_>>().join("/").into()
+    let segments = path.split('/').map(|segment| if is_long(segment) { HIDDEN } else { segment });
+    segments.collect::<Vec<_>>().join("/").into()
 }
 
 /// Defines a function per level, because tracing requires the level to be a constant.
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_link_that_leads_nowhere_is_told_without_its_token() {
         let token = "s3cret".repeat(9);
-        for (path, told) in [
+        for (path, logged) in [
             (format!("/hook/verify-email/{token}/"), "/hook/verify-email/-/"),
             (format!("/hook/verify-email/{token}/x"), "/hook/verify-email/-/x"),
             (format!("/auth/verify-email%3Ftoken={token}"), "/auth/-"),
@@ -135,7 +135,7 @@ mod tests {
             ("/posts/01890a5d-ac96-774b-bcce-b302099a8057".into(), "/posts/01890a5d-ac96-774b-bcce-b302099a8057"),
             ("/".into(), "/"),
         ] {
-            assert_eq!(without_secrets(&path), told);
+            assert_eq!(without_secrets(&path), logged);
         }
     }
 

@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn a_trusted_proxy_tells_the_client() {
-        let told = [("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-Proto", "https")];
-        assert_eq!(usual("10.0.0.1", &told), ("192.0.2.9".into(), true));
-        let told = [("Forwarded", "for=\"[2001:db8::9]:4711\";proto=https;by=10.0.0.1")];
-        assert_eq!(standard("10.0.0.1", &told), ("2001:db8::9".into(), true));
+        let headers = [("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-Proto", "https")];
+        assert_eq!(usual("10.0.0.1", &headers), ("192.0.2.9".into(), true));
+        let headers = [("Forwarded", "for=\"[2001:db8::9]:4711\";proto=https;by=10.0.0.1")];
+        assert_eq!(standard("10.0.0.1", &headers), ("2001:db8::9".into(), true));
     }
 
     #[test]

@@ -60,7 +60,7 @@ mod tests {
 
     impl Reached {
         #[track_caller]
-        fn asked(&self, headers: &[(&str, &str)], expected: bool) {
+        fn check(&self, headers: &[(&str, &str)], expected: bool) {
             let mut request = TestRequest::post().uri("/auth/login").insert_header(("Host", "api.example.com"));
             for header in headers {
                 request = request.insert_header(*header);
@@ -73,58 +73,58 @@ mod tests {
     }
 
     #[track_caller]
-    fn asked(headers: &[(&str, &str)], expected: bool) {
-        PLAIN.asked(headers, expected);
+    fn check(headers: &[(&str, &str)], expected: bool) {
+        PLAIN.check(headers, expected);
     }
 
     #[test]
     fn a_page_without_tls_is_another_site_where_the_application_is_reached_by_tls() {
         let (http, https) = ([("Origin", "http://api.example.com")], [("Origin", "https://api.example.com")]);
-        PLAIN.asked(&http, false);
+        PLAIN.check(&http, false);
         let public = Some("https://www.example.com");
         for by_tls in [Reached { tls: true, ..PLAIN }, Reached { public, ..PLAIN }, Reached { public, tls: true }] {
-            by_tls.asked(&http, true);
-            by_tls.asked(&https, false);
+            by_tls.check(&http, true);
+            by_tls.check(&https, false);
         }
         let http_only = Reached { public: Some("http://api.example.com"), tls: false };
-        http_only.asked(&http, false);
+        http_only.check(&http, false);
     }
 
     #[test]
     fn a_proxy_that_ends_tls_unnamed_keeps_no_page_of_the_application_out() {
-        PLAIN.asked(&[("Origin", "https://api.example.com")], false);
+        PLAIN.check(&[("Origin", "https://api.example.com")], false);
         let named = Reached { public: Some("https://www.example.com"), ..PLAIN };
-        named.asked(&[("Origin", "https://www.example.com")], false);
-        named.asked(&[("Origin", "http://www.example.com")], true);
+        named.check(&[("Origin", "https://www.example.com")], false);
+        named.check(&[("Origin", "http://www.example.com")], true);
     }
 
     #[test]
     fn no_other_scheme_is_the_applications_own() {
         for scheme in ["ftp", "file", "chrome-extension", "HTTP", ""] {
-            asked(&[("Origin", &format!("{scheme}://api.example.com"))], true);
+            check(&[("Origin", &format!("{scheme}://api.example.com"))], true);
         }
     }
 
     #[test]
     fn a_client_that_is_no_browser_passes() {
-        asked(&[], false);
+        check(&[], false);
     }
 
     #[test]
     fn the_own_origin_and_trusted_ones_pass() {
-        asked(&[("Origin", "https://api.example.com")], false);
-        asked(&[("Origin", "https://API.example.com"), ("Sec-Fetch-Site", "same-origin")], false);
-        asked(&[("Origin", "https://shop.example.com"), ("Sec-Fetch-Site", "cross-site")], false);
-        asked(&[("Sec-Fetch-Site", "none")], false);
+        check(&[("Origin", "https://api.example.com")], false);
+        check(&[("Origin", "https://API.example.com"), ("Sec-Fetch-Site", "same-origin")], false);
+        check(&[("Origin", "https://shop.example.com"), ("Sec-Fetch-Site", "cross-site")], false);
+        check(&[("Sec-Fetch-Site", "none")], false);
     }
 
     #[test]
     fn every_other_origin_is_another_site() {
         let others = ["https://evil.example", "https://evil.example.com", "null", "", "https://api.example.com:8443"];
         for other in others {
-            asked(&[("Origin", other)], true);
+            check(&[("Origin", other)], true);
         }
-        asked(&[("Origin", "https://evil.example"), ("Sec-Fetch-Site", "same-origin")], true);
-        asked(&[("Sec-Fetch-Site", "cross-site")], true);
+        check(&[("Origin", "https://evil.example"), ("Sec-Fetch-Site", "same-origin")], true);
+        check(&[("Sec-Fetch-Site", "cross-site")], true);
     }
 }

@@ -58,14 +58,14 @@ struct Refusals {
     /// Refusals not logged yet.
     count: AtomicUsize,
     /// The second of the last log line, counted from `since`.
-    told_at: AtomicU64,
+    logged_at: AtomicU64,
 }
 
 impl Refusals {
     fn note(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
         let now = self.since.elapsed().as_secs() + 1;
-        if self.told_at.swap(now, Ordering::Relaxed) != now {
+        if self.logged_at.swap(now, Ordering::Relaxed) != now {
             let requests = self.count.swap(0, Ordering::Relaxed);
             tracing::warn!(requests, "refused requests: too many, or too large ones, are in flight");
         }
@@ -84,7 +84,7 @@ impl Load {
             max_body_bytes: limits.body_bytes,
             answer_bytes: AtomicUsize::new(0),
             max_answer_bytes: limits.answer_bytes,
-            refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), told_at: AtomicU64::new(0) },
+            refusals: Refusals { since: Instant::now(), count: AtomicUsize::new(0), logged_at: AtomicU64::new(0) },
         }))
     }
 
@@ -305,14 +305,14 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_request_past_the_bound_is_refused_in_time_and_told_when_to_come_back() {
+    async fn a_request_past_the_bound_is_refused_in_time_with_the_time_to_retry() {
         let load = load(1, 0);
         let first = load.arrive();
         first.enter().await.expect("a slot");
         first.enter().await.expect("the same slot");
-        let asked = Instant::now();
+        let started = Instant::now();
         let error = load.arrive().enter().await.expect_err("no slot");
-        assert_eq!((error.status(), asked.elapsed() < PATIENCE), (503, true));
+        assert_eq!((error.status(), started.elapsed() < PATIENCE), (503, true));
         first.leave();
         load.arrive().enter().await.expect("the slot of a request that waits for its client");
     }
@@ -323,7 +323,7 @@ mod tests {
         let (first, second, third) = (load.arrive(), load.arrive(), load.arrive());
         first.enter().await.expect("a slot");
         let (waited, refused) = tokio::join!(second.enter(), third.enter());
-        assert_eq!(refused.expect_err("nobody waits behind it").status(), 503);
+        assert_eq!(refused.expect_err("the queue is full").status(), 503);
         assert_eq!(waited.expect_err("it waited too long").status(), 503);
         let (waited, ()) = tokio::join!(second.enter(), async { first.leave() });
         waited.expect("its turn");

@@ -78,7 +78,7 @@ pub(super) fn is_address(text: &str) -> bool {
 /// Parses a sender such as `Gazette <no-reply@example.com>` or a bare address. Without one, the sender is `no-reply` at
 /// the host of `public_url`.
 pub(super) fn sender(from: Option<&str>, public_url: &str) -> Result<Mailbox, NotASender> {
-    let Some(from) = from else { return Ok(nobody(public_url)) };
+    let Some(from) = from else { return Ok(no_reply(public_url)) };
     // A header cannot hold control characters, and the library panics on them.
     if from.contains(char::is_control) {
         return Err(NotASender(from.escape_debug().to_string()));
@@ -92,7 +92,7 @@ pub(super) fn sender(from: Option<&str>, public_url: &str) -> Result<Mailbox, No
     Ok(Mailbox::new(name, address))
 }
 
-fn nobody(public_url: &str) -> Mailbox {
+fn no_reply(public_url: &str) -> Mailbox {
     let host = url::Url::parse(public_url).ok().and_then(|url| url.domain().map(str::to_owned));
     let at = |host: &str| Address::new("no-reply", host).ok();
     let address = host.and_then(|host| at(&host)).or_else(|| at("localhost"));

@@ -29,8 +29,8 @@ struct Received {
 }
 
 impl Mailbox {
-    pub(super) fn put(&self, letter: &EmailMessage) {
-        let EmailMessage { to, subject, text, html, .. } = letter;
+    pub(super) fn put(&self, email: &EmailMessage) {
+        let EmailMessage { to, subject, text, html, .. } = email;
         let mail = ReceivedMail { to: to.clone(), subject: subject.clone(), text: text.clone(), html: html.clone() };
         self.lock().push(mail);
         self.0.arrived.notify_all();

@@ -49,25 +49,25 @@ impl DeliveryError {
 }
 
 impl Mailer {
-    pub(super) async fn deliver(&self, letter: &EmailMessage) -> Result<(), DeliveryError> {
+    pub(super) async fn deliver(&self, email: &EmailMessage) -> Result<(), DeliveryError> {
         match self {
-            Mailer::Smtp(server) => converse(server, letter).await,
+            Mailer::Smtp(server) => send_by_smtp(server, email).await,
             Mailer::Files(directory) => {
-                let (directory, id, bytes) = (directory.clone(), letter.id, letter.message.formatted());
+                let (directory, id, bytes) = (directory.clone(), email.id, email.message.formatted());
                 let written = tokio::task::spawn_blocking(move || write(&directory, id, &bytes)).await;
                 Ok(written.map_err(io::Error::other)??)
             }
             Mailer::Memory(mailbox) => {
-                mailbox.put(letter);
+                mailbox.put(email);
                 Ok(())
             }
         }
     }
 }
 
-async fn converse(server: &SmtpServer, letter: &EmailMessage) -> Result<(), DeliveryError> {
-    let bytes = letter.message.formatted();
-    let sending = server.take(letter.message.envelope(), &bytes);
+async fn send_by_smtp(server: &SmtpServer, email: &EmailMessage) -> Result<(), DeliveryError> {
+    let bytes = email.message.formatted();
+    let sending = server.take(email.message.envelope(), &bytes);
     let answer = tokio::time::timeout(PATIENCE, sending).await.map_err(|_| DeliveryError::Late)?;
     answer.map_err(sorted)?.quit().await;
     Ok(())

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::email_message::is_address;
-use super::template::{Mail, Tells};
+use super::template::{Mail, Secret};
 use crate::context::Context;
 use crate::db::{BoundSql, Database, DbError, FixedSql, Row, Source, values};
 use crate::error::ApiError;
@@ -21,8 +21,8 @@ pub(super) const ATTEMPTS: i32 = 10;
 /// # Errors
 /// A database error, or 500 if there is no transaction, or if the template needs a token and the mail has none.
 pub(crate) async fn enqueue(ctx: &mut Context<'_>, mail: Mail) -> Result<(), ApiError> {
-    if mail.token.is_none() && mail.template.tells() != Tells::Nothing {
-        return Err(ApiError::internal("a mail without the token that it is to tell"));
+    if mail.token.is_none() && mail.template.secret() != Secret::Nothing {
+        return Err(ApiError::internal("the template needs a token, and the mail has none"));
     }
     if !is_address(&mail.to) {
         tracing::warn!(
@@ -72,7 +72,7 @@ pub(super) struct Token {
 
 impl Waiting {
     /// Whether its one-time token is neither used nor expired. True for a mail without a token.
-    pub(super) fn still_counts(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_still_valid(&self, now: DateTime<Utc>) -> bool {
         self.token.is_none_or(|token| token.used_at.is_none() && token.expires_at > now)
     }
 

@@ -18,7 +18,7 @@ pub(crate) enum Template {
 
 /// The form in which a template contains its one-time token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tells {
+pub(super) enum Secret {
     Link,
     Code,
     Nothing,
@@ -59,11 +59,11 @@ impl Template {
         Template::ALL.into_iter().find(|template| template.name() == name)
     }
 
-    pub(super) fn tells(self) -> Tells {
+    pub(super) fn secret(self) -> Secret {
         match self {
-            Template::VerifyEmail | Template::ResetPassword | Template::ConfirmEmail => Tells::Link,
-            Template::VerifyEmailCode => Tells::Code,
-            Template::EmailChanged => Tells::Nothing,
+            Template::VerifyEmail | Template::ResetPassword | Template::ConfirmEmail => Secret::Link,
+            Template::VerifyEmailCode => Secret::Code,
+            Template::EmailChanged => Secret::Nothing,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::links::Links;
 use super::mailer::DeliveryError;
 use super::outbox::{ATTEMPTS, Outbox, Waiting};
 use super::room::MailRoom;
-use super::template::{Tells, Template};
+use super::template::{Secret, Template};
 use crate::clock::Clock;
 use crate::context::Core;
 use crate::db::DbError;
@@ -142,7 +142,7 @@ impl MailSender<'_> {
             return self.give_up(&mail).await;
         }
         // The token may have been used, or have expired, while the mail waited.
-        if !mail.still_counts(now) {
+        if !mail.is_still_valid(now) {
             self.outbox.remove(&mail).await?;
             return Ok(Next::GoOn);
         }
@@ -153,8 +153,8 @@ impl MailSender<'_> {
     }
 
     async fn send(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<(), SendError> {
-        let letter = self.letter(mail, now)?;
-        Ok(self.room.mailer.deliver(&letter).await?)
+        let email = self.compose(mail, now)?;
+        Ok(self.room.mailer.deliver(&email).await?)
     }
 
     async fn failed(&self, mail: &Waiting, error: &SendError) -> Result<Next, DbError> {
@@ -172,7 +172,7 @@ impl MailSender<'_> {
         self.outbox.remove(mail).await.map(|()| Next::GoOn)
     }
 
-    fn letter(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<EmailMessage, SendError> {
+    fn compose(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<EmailMessage, SendError> {
         let template = Template::of_name(&mail.template).ok_or(SendError::NotUnderstood)?;
         let variables = self.variables(mail, template, now).ok_or(SendError::NotUnderstood)?;
         let rendered = self.room.templates.render(template, &variables)?;
@@ -191,15 +191,15 @@ impl MailSender<'_> {
         if let Some(token) = mail.token {
             set("expires_in", duration((token.expires_at - now).num_seconds()));
         }
-        match (template.tells(), mail.token) {
-            (Tells::Nothing, _) => {}
-            (Tells::Code, Some(token)) => drop(set("code", self.secrets.code(token.id))),
-            (Tells::Link, Some(token)) => {
+        match (template.secret(), mail.token) {
+            (Secret::Nothing, _) => {}
+            (Secret::Code, Some(token)) => drop(set("code", self.secrets.code(token.id))),
+            (Secret::Link, Some(token)) => {
                 let token = self.secrets.token(token.id);
                 set("link", self.link(template, &token, redirect_uri.as_deref()));
                 set("token", token);
             }
-            (Tells::Code | Tells::Link, None) => return None,
+            (Secret::Code | Secret::Link, None) => return None,
         }
         Some(variables)
     }

@@ -10,13 +10,13 @@ use crate::error::ApiError;
 
 /// Bytes of rows that may be read for each byte of an answer. Rows are read with all columns, of which an answer may
 /// show few.
-const READ_FOR_EACH: usize = 4;
+const ROW_BYTES_PER_ANSWER_BYTE: usize = 4;
 /// Bytes that an answer may grow by before the growth is counted in the load.
 const STEP: usize = 16 * 1024;
 
 /// Returns the maximum bytes held for an answer of `max_bytes`: the answer and the rows read for it.
 pub(crate) fn most_held(max_bytes: usize) -> usize {
-    max_bytes.saturating_mul(READ_FOR_EACH + 1)
+    max_bytes.saturating_mul(ROW_BYTES_PER_ANSWER_BYTE + 1)
 }
 
 /// Counts the bytes that all requests in flight hold for their answers. Implemented by the HTTP layer.
@@ -55,7 +55,7 @@ impl AnswerBudget {
     /// 400 `AnswerTooLarge` if the rows of the request exceed the bytes that may be read, 503 if all answers in
     /// flight exceed theirs, and errors of the database.
     pub(crate) async fn read(&self, source: Source<'_>, statement: Statement) -> Result<Vec<RawRow>, AnswerError> {
-        let left = self.max_bytes.saturating_mul(READ_FOR_EACH).saturating_sub(self.read.get());
+        let left = self.max_bytes.saturating_mul(ROW_BYTES_PER_ANSWER_BYTE).saturating_sub(self.read.get());
         let rows = source.all(statement.at_most(left)).await.map_err(|error| match error {
             DbError::TooLarge => AnswerError::Refused(self.too_large()),
             error => AnswerError::Database(error),
@@ -107,7 +107,7 @@ impl AnswerBudget {
     }
 
     /// Resets the count of rows read, for a write that is tried again.
-    pub(crate) fn start_again(&self) {
+    pub(crate) fn reset_rows_read(&self) {
         self.read.set(0);
         if let Some(load) = &self.load {
             load.keep_answer(0);

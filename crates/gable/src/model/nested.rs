@@ -142,7 +142,7 @@ pub(crate) struct Replacement {
 /// A row that is updated if it exists, and created otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Upsert {
-    pub(crate) named: RowRef,
+    pub(crate) row_ref: RowRef,
     pub(crate) among: Among,
     pub(crate) update: Draft,
     pub(crate) create: Draft,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::choices::Choices;
+use super::coverage::Case;
 use super::schema::{EDITOR, MEMBER, Reader};
-use super::telling::Tells;
 use super::value::Value;
 use super::world::World;
 use crate::access::{AccessTable, Identity, Principal};
@@ -14,14 +14,14 @@ use crate::model::Id;
 
 #[derive(Clone, Debug)]
 pub(super) enum Caller {
-    Stranger,
+    Anonymous,
     Account { id: Value, role: Option<&'static str> },
 }
 
 impl Caller {
     pub(super) fn random(world: &World, choices: &mut Choices<'_>) -> Self {
         let role = match choices.below(10) {
-            0..=2 => return Caller::Stranger,
+            0..=2 => return Caller::Anonymous,
             3..=4 => None,
             5..=7 => Some(MEMBER),
             _ => Some(EDITOR),
@@ -35,27 +35,27 @@ impl Caller {
     }
 
     /// Callers who differ from this one in one respect, and the case that is covered if they find other rows.
-    pub(super) fn others(&self, world: &World) -> Vec<(Tells, Self)> {
+    pub(super) fn others(&self, world: &World) -> Vec<(Case, Self)> {
         let Caller::Account { id, role } = self else { return Vec::new() };
         let other = world.owners().into_iter().find(|owner| *owner != id).expect("several");
         vec![
-            (Tells::LogIn, Caller::Stranger),
-            (Tells::Account, Caller::Account { id: other.clone(), role: *role }),
-            (Tells::Role, Caller::Account { id: id.clone(), role: None }),
+            (Case::LogIn, Caller::Anonymous),
+            (Case::Account, Caller::Account { id: other.clone(), role: *role }),
+            (Case::Role, Caller::Account { id: id.clone(), role: None }),
         ]
     }
 
     /// The kind of caller: anonymous, an account, or the name of its role.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Caller::Stranger => "Stranger",
+            Caller::Anonymous => "Anonymous",
             Caller::Account { role, .. } => role.unwrap_or("Account"),
         }
     }
 
     pub(super) fn account(&self) -> Option<&Value> {
         match self {
-            Caller::Stranger => None,
+            Caller::Anonymous => None,
             Caller::Account { id, .. } => Some(id),
         }
     }

@@ -39,7 +39,7 @@ pub(super) struct Related {
     pub(super) is_to_many: bool,
     pub(super) quantifier: Option<&'static str>,
     pub(super) inner: Box<Condition>,
-    /// Whether to join the name and a single key behind it to one key.
+    /// Whether to join the name and a single key that follows it to one key.
     pub(super) joined: bool,
 }
 

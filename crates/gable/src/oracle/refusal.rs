@@ -35,7 +35,7 @@ enum Place {
     Fields,
     /// An order of the list, or of the last relation in the path.
     Sort,
-    /// A relation, with a field behind it that every model has.
+    /// A relation, followed by a field that every model has.
     Through,
     JsonThrough,
     FieldsThrough,
@@ -55,7 +55,7 @@ impl Refusal {
     pub(super) fn random(seen: &Seen<'_>, choices: &mut Choices<'_>) -> Option<Self> {
         let (viewable, _) = seen.models();
         let model = choices.among(&viewable);
-        let (path, end) = way(seen, model, choices);
+        let (path, end) = random_path(seen, model, choices);
         let hidden = hidden(seen, end);
         if hidden.is_empty() {
             return None;
@@ -110,7 +110,7 @@ impl Refusal {
 }
 
 /// A random path of relations that the caller may follow, and the model at its end.
-fn way(seen: &Seen<'_>, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
+fn random_path(seen: &Seen<'_>, from: usize, choices: &mut Choices<'_>) -> (Vec<Step>, usize) {
     let (mut path, mut at) = (Vec::new(), from);
     for _ in 0..choices.below(usize::try_from(seen.world.schema.limits.max_depth).expect("small")) {
         let relations = seen.relations(at);

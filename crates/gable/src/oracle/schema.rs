@@ -213,12 +213,12 @@ impl Model {
 
     /// Adds the fields that the server sets in every row, and the rules that grant rows.
     fn complete(&mut self, choices: &mut Choices<'_>) {
-        let moment = |name, column: &str| Field::new(name, column.to_owned(), FieldKind::Datetime);
+        let timestamp = |name, column: &str| Field::new(name, column.to_owned(), FieldKind::Datetime);
         if choices.percent(50) {
-            self.fields.push(moment("createdAt", "created_at").origin(Origin::CreatedAt));
+            self.fields.push(timestamp("createdAt", "created_at").origin(Origin::CreatedAt));
         }
         if self.soft_delete {
-            let mut deleted = moment("deletedAt", "deleted_at").origin(Origin::DeletedAt);
+            let mut deleted = timestamp("deletedAt", "deleted_at").origin(Origin::DeletedAt);
             deleted.optional = true;
             self.fields.push(deleted);
         }

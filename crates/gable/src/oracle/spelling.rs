@@ -25,8 +25,8 @@ impl Spelling {
             (Spelling::Underscores, _) => parts.join("__"),
             (Spelling::Brackets, _) => format!("{first}[{}]", rest.join("][")),
             (Spelling::Mixed, [second, rest @ ..]) => {
-                let behind: String = rest.iter().map(|part| format!("__{part}")).collect();
-                format!("{first}[{second}]{behind}")
+                let rest: String = rest.iter().map(|part| format!("__{part}")).collect();
+                format!("{first}[{second}]{rest}")
             }
         }
     }
@@ -48,10 +48,10 @@ impl Condition {
         match self {
             Condition::Test(test) => test.parts(),
             Condition::Related(related) => {
-                let (behind, text) = related.inner.parts();
-                let word = related.word(behind.iter().map(String::as_str).take(1));
+                let (rest, text) = related.inner.parts();
+                let word = related.word(rest.iter().map(String::as_str).take(1));
                 let own = std::iter::once(related.name.clone()).chain(word.map(str::to_owned));
-                (own.chain(behind).collect(), text)
+                (own.chain(rest).collect(), text)
             }
             _ => unreachable!("a path has neither AND, OR nor NOT"),
         }
@@ -110,11 +110,11 @@ impl Test {
 }
 
 impl Related {
-    /// The quantifier to write. A field that is named like a quantifier is read as a field only behind another
+    /// The quantifier to write. A field that is named like a quantifier is read as a field only if followed by another
     /// quantifier.
-    fn word<'k>(&self, mut behind: impl Iterator<Item = &'k str>) -> Option<&'static str> {
+    fn word<'k>(&self, mut rest: impl Iterator<Item = &'k str>) -> Option<&'static str> {
         let is_one = |name: &str| QUANTIFIERS.contains(&name);
-        let taken = self.is_to_many && behind.any(|key| key.split("__").next().is_some_and(is_one));
+        let taken = self.is_to_many && rest.any(|key| key.split("__").next().is_some_and(is_one));
         self.quantifier.or(taken.then_some("some"))
     }
 

@@ -21,7 +21,7 @@ pub(super) enum Value {
     Truth(bool),
     Day(NaiveDate),
     Clock(NaiveTime),
-    Moment(DateTime<Utc>),
+    Timestamp(DateTime<Utc>),
     Uuid(Uuid),
     Json(Json),
 }
@@ -56,7 +56,7 @@ impl Value {
             FieldKind::Time => Value::Clock(choices.among(&TIMES).parse().expect("a time")),
             FieldKind::Datetime => {
                 let text = format!("{}T{}Z", choices.among(&DAYS), choices.among(&TIMES));
-                Value::Moment(text.parse().expect("a moment"))
+                Value::Timestamp(text.parse().expect("a timestamp"))
             }
             FieldKind::Uuid => Value::Uuid(Uuid::from_u128(choices.among(&UUIDS))),
             FieldKind::Enum(words) => Value::Text(choices.among(words).to_owned()),
@@ -83,7 +83,7 @@ impl Value {
             Value::Truth(truth) => json!(truth),
             Value::Json(json) => json.clone(),
             Value::Clock(time) => json!(time.format("%H:%M:%S%.3f").to_string()),
-            Value::Moment(moment) => json!(moment.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            Value::Timestamp(timestamp) => json!(timestamp.to_rfc3339_opts(SecondsFormat::Millis, true)),
             _ => json!(self.text()),
         }
     }
@@ -99,7 +99,7 @@ impl Value {
             Value::Truth(truth) => truth.to_string(),
             Value::Day(day) => day.to_string(),
             Value::Clock(time) => time.to_string(),
-            Value::Moment(moment) => moment.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Value::Timestamp(timestamp) => timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true),
             Value::Uuid(uuid) => uuid.to_string(),
         }
     }
@@ -116,7 +116,7 @@ impl Value {
             Value::Truth(truth) => truth.into(),
             Value::Day(day) => day.into(),
             Value::Clock(time) => time.into(),
-            Value::Moment(moment) => moment.into(),
+            Value::Timestamp(timestamp) => timestamp.into(),
             Value::Uuid(uuid) => uuid.into(),
             Value::Json(json) => json.into(),
         }
@@ -133,7 +133,7 @@ impl Value {
             (Value::Truth(a), Value::Truth(b)) => a.cmp(b),
             (Value::Day(a), Value::Day(b)) => a.cmp(b),
             (Value::Clock(a), Value::Clock(b)) => a.cmp(b),
-            (Value::Moment(a), Value::Moment(b)) => a.cmp(b),
+            (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
             (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
             _ => unreachable!("{self:?} and {other:?} are of different types"),
         }
@@ -178,7 +178,7 @@ impl Operand {
             Value::Decimal(..) => format!("{}00", meant.text()),
             Value::Uuid(uuid) => uuid.simple().to_string().to_uppercase(),
             Value::Clock(time) if time.format("%S%.f").to_string() == "00" => time.format("%H:%M").to_string(),
-            Value::Moment(moment) => moved(*moment),
+            Value::Timestamp(timestamp) => in_another_zone(*timestamp),
             _ => meant.text(),
         };
         let json = match &meant {
@@ -199,11 +199,11 @@ impl Operand {
 }
 
 /// The time in another time zone, or without a zone if it might leave the supported years.
-fn moved(moment: DateTime<Utc>) -> String {
-    let utc = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
+fn in_another_zone(timestamp: DateTime<Utc>) -> String {
+    let utc = timestamp.to_rfc3339_opts(SecondsFormat::Millis, true);
     if utc.starts_with("0001-") || utc.starts_with("9999-") {
         return utc.trim_end_matches('Z').to_owned();
     }
     let zone = FixedOffset::east_opt(7200).expect("two hours");
-    moment.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, false)
+    timestamp.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, false)
 }

@@ -54,7 +54,7 @@ impl World {
                 Origin::Id => ids[model][nth].clone(),
                 Origin::ForeignKey => self.key(model, position, nth, ids, choices),
                 Origin::DeletedAt if choices.percent(75) => Value::Null,
-                Origin::DeletedAt => Value::Moment(DateTime::UNIX_EPOCH),
+                Origin::DeletedAt => Value::Timestamp(DateTime::UNIX_EPOCH),
                 _ => filled(field, choices),
             })
             .collect();

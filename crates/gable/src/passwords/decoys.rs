@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stored_hash::{Kind, StoredHash};
 
-/// Maximum number of kinds with a decoy, beside the server's own. A system that accounts are imported from usually has
-/// one or two. Hashes of further kinds are verified, but have no decoy.
+/// Maximum number of kinds with a decoy, in addition to the server's own. A system that accounts are imported from
+/// usually has one or two. Hashes of further kinds are verified, but have no decoy.
 pub(crate) const FOREIGN_KINDS: usize = 2;
 
 /// One hash of each stored kind, with no known password.

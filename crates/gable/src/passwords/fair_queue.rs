@@ -15,13 +15,13 @@ pub(crate) struct FairQueue<K, T> {
     bounds: Bounds,
     waiting: HashMap<K, VecDeque<T>>,
     /// The clients with waiting jobs, each once. The first one is served next.
-    turns: VecDeque<K>,
+    order: VecDeque<K>,
     len: usize,
 }
 
 impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, waiting: HashMap::new(), turns: VecDeque::new(), len: 0 }
+        Self { bounds, waiting: HashMap::new(), order: VecDeque::new(), len: 0 }
     }
 
     /// Adds a job. If the queue is full, the newest job of the client with the most waiting jobs is dropped.
@@ -35,7 +35,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
             return Err(job);
         }
         if own == 0 {
-            self.turns.push_back(client.clone());
+            self.order.push_back(client.clone());
         }
         self.waiting.entry(client).or_default().push_back(job);
         self.len += 1;
@@ -44,13 +44,13 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
 
     /// Takes the oldest job of the client whose turn it is.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let client = self.turns.pop_front()?;
+        let client = self.order.pop_front()?;
         let jobs = self.waiting.get_mut(&client)?;
         let job = jobs.pop_front();
         if jobs.is_empty() {
             self.waiting.remove(&client);
         } else {
-            self.turns.push_back(client);
+            self.order.push_back(client);
         }
         self.len -= usize::from(job.is_some());
         job
@@ -60,7 +60,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.waiting.values_mut().for_each(|jobs| jobs.retain(&mut keep));
         self.waiting.retain(|_, jobs| !jobs.is_empty());
-        self.turns.retain(|client| self.waiting.contains_key(client));
+        self.order.retain(|client| self.waiting.contains_key(client));
         self.len = self.waiting.values().map(VecDeque::len).sum();
     }
 

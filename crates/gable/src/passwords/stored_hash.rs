@@ -105,7 +105,7 @@ fn bcrypt_of(text: &str, cost: u32) -> Result<StoredHash, UnusableHash> {
     let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
     let parts = text.parse::<bcrypt::HashParts>().ok().filter(|_| known).ok_or(UnusableHash::Unknown)?;
     match parts.get_cost() {
-        asked if asked > MOST_BCRYPT.max(cost) => Err(UnusableHash::TooExpensive),
+        found if found > MOST_BCRYPT.max(cost) => Err(UnusableHash::TooExpensive),
         cost @ 4.. => {
             let (version, salt, output) = (Version::default(), Vec::new(), Vec::new());
             Ok(StoredHash { kind: Kind::Bcrypt { cost }, text: text.to_owned(), version, salt, output })

@@ -196,7 +196,7 @@ impl Step {
     /// Splits a quantifier off the start of a path, and returns the rest of the path.
     pub(super) fn quantifier<'p>(&self, rest: &'p [&'p str]) -> (Option<Quantifier>, &'p [&'p str]) {
         match rest.split_first() {
-            Some((word, behind)) if self.quantified(word).is_some() => (self.quantified(word), behind),
+            Some((word, rest)) if self.quantified(word).is_some() => (self.quantified(word), rest),
             _ => (None, rest),
         }
     }

@@ -95,7 +95,8 @@ fn of_keys(target: &ModelMeta, keys: &[(Id, Id)], rows: &[RawRow]) -> Result<Has
     Ok(keys.iter().filter_map(|(parent, key)| Some((*parent, vec![*places.get(key)?]))).collect())
 }
 
-/// For a key in the included rows: each contains the id of its including row, in its own key or behind its columns.
+/// For a key in the included rows: each contains the id of its including row, in its own key or in an extra column at
+/// the end.
 fn of_children(
     parent: &ModelMeta,
     target: &ModelMeta,

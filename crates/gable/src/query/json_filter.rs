@@ -26,7 +26,7 @@ pub(super) fn read(filters: &mut Filters<'_>, view: &View, json: &Value) -> Resu
     JsonReader { filters, place: vec!["filters".to_owned()], nesting: 0 }.all(view, json)
 }
 
-/// Prisma's `mode`, which is given beside the operators that it applies to.
+/// Prisma's `mode`, which is given next to the operators that it applies to.
 #[derive(Clone, Copy, Default)]
 struct Mode {
     insensitive: bool,
@@ -39,7 +39,8 @@ struct JsonReader<'f, 'a> {
 }
 
 impl JsonReader<'_, '_> {
-    /// Reads all entries of an object. An empty object counts as a filter as well, because it may be behind a relation.
+    /// Reads all entries of an object. An empty object counts as a filter as well, because it may be the condition of a
+    /// relation.
     fn all(&mut self, view: &View, json: &Value) -> Result<Condition, Misplaced> {
         let object = self.object(json)?;
         if object.is_empty() {

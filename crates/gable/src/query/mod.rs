@@ -43,7 +43,7 @@ pub(crate) use include::{Included, load as load_included};
 pub(crate) use include_json::{object_including, object_nth};
 pub(crate) use list::Counting;
 pub use list::ListQuery;
-pub(crate) use model_set::{Model, ModelSet, TakesAlong};
+pub(crate) use model_set::{CascadeEffects, Model, ModelSet};
 pub(crate) use parameters::{no_parameters, parameters};
 pub(crate) use parse::QueryParser;
 pub(crate) use plan::TableSql;

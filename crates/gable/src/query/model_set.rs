@@ -19,12 +19,12 @@ pub(crate) struct Model {
     pub(crate) sql: TableSql,
     /// Whether deleting a row may delete accounts, roles or permissions by cascade.
     pub(crate) reaches_access: bool,
-    pub(crate) takes_along: TakesAlong,
+    pub(crate) cascade_effects: CascadeEffects,
 }
 
 /// The protected rows that the database deletes along with a row of a model. Both are false for an accepted schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TakesAlong {
+pub(crate) struct CascadeEffects {
     pub(crate) accounts: bool,
     /// Permissions that were allowed or denied to single accounts.
     pub(crate) overrides: bool,
@@ -36,7 +36,7 @@ impl Model {
         resource: Box<dyn AnyResource>,
         statements: StatementStart,
         reaches_access: bool,
-        takes_along: TakesAlong,
+        cascade_effects: CascadeEffects,
     ) -> Self {
         let meta = resource.meta();
         Self {
@@ -45,7 +45,7 @@ impl Model {
             masks: FieldMasks::new(meta),
             sql: TableSql::new(meta, statements),
             reaches_access,
-            takes_along,
+            cascade_effects,
             resource,
         }
     }

@@ -83,7 +83,7 @@ impl Operator {
     }
 }
 
-/// The words behind a field: an operator, and whether it is negated.
+/// The words after a field: an operator, and whether it is negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
     pub(super) negated: bool,
@@ -91,7 +91,7 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Reads the words behind a field, which may include `not`; without an operator, it is equality.
+    /// Reads the words after a field, which may include `not`; without an operator, it is equality.
     pub(super) fn read(words: &[&str]) -> Result<Self, Refusal> {
         let nots = words.iter().take_while(|word| **word == "not").count();
         let operator = match &words[nots..] {

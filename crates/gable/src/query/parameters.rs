@@ -90,8 +90,9 @@ mod tests {
             let error = read(query).expect_err(query);
             let problems = error.meta().and_then(|meta| meta["errors"].as_array().cloned()).expect("problems");
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-            let told = problems.iter().map(|problem| format!("{} {}", text(&problem["code"]), text(&problem["field"])));
-            assert_eq!(told.collect::<Vec<_>>().join(", "), codes);
+            let found =
+                problems.iter().map(|problem| format!("{} {}", text(&problem["code"]), text(&problem["field"])));
+            assert_eq!(found.collect::<Vec<_>>().join(", "), codes);
         }
     }
 }

@@ -220,7 +220,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a list of fields to sort by. A repeated field is ignored.
-    fn sorted(&mut self, view: &View, called: &str, value: &str) -> Vec<(usize, Direction)> {
+    fn sorted(&mut self, view: &View, parameter: &str, value: &str) -> Vec<(usize, Direction)> {
         let mut sort: Vec<(usize, Direction)> = Vec::new();
         for part in value.split(',') {
             let (name, direction) = match part.trim().strip_prefix('-') {
@@ -231,7 +231,7 @@ impl<'a> Parser<'a> {
                 Some(field) if sort.iter().all(|(known, _)| *known != field) => sort.push((field, direction)),
                 Some(_) => {}
                 None if self.problems.len() >= MAX_PROBLEMS => break,
-                None => self.problem(called, "UnknownField", format!("'{called}' cannot use '{name}'")),
+                None => self.problem(parameter, "UnknownField", format!("'{parameter}' cannot use '{name}'")),
             }
         }
         sort

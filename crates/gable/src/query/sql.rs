@@ -62,8 +62,8 @@ pub(super) fn visible(statement: &mut Statement, table: Table, scope: &Scope) {
     visible_where(statement, table, scope, &Condition::nothing());
 }
 
-/// Like `visible`, behind a filter: leaves out row rules that the filter implies, which a count would evaluate twice
-/// per row.
+/// Like `visible`, after a filter: leaves out row rules that the filter implies, which a count would evaluate twice per
+/// row.
 pub(super) fn visible_where(statement: &mut Statement, table: Table, scope: &Scope, filter: &Condition) {
     if table.meta.soft_delete {
         table.named(statement.push(" AND "), "deleted_at").push(" IS NULL");

@@ -249,16 +249,16 @@ impl<'q> Reader<'_, '_> {
         let mut rest = item.rest();
         loop {
             let view = steps.last().map_or(from, |(step, _)| &step.view);
-            let Some((first, behind)) = rest.split_first() else {
+            let Some((first, after)) = rest.split_first() else {
                 return self.missing(steps, quantified, item.value);
             };
             if let Some(field) = view.readable(first) {
                 let names = steps.iter().map(|(step, quantifier)| (step.name(), quantifier.word()));
                 let location = Location { steps: names.collect(), field };
-                return ending(steps, location, behind, item.whole);
+                return ending(steps, location, after, item.whole);
             }
             let step = self.filters.step(view, first)?;
-            (quantified, rest) = step.quantifier(behind);
+            (quantified, rest) = step.quantifier(after);
             steps.push((step, quantified.unwrap_or(Quantifier::Some)));
         }
     }
@@ -295,7 +295,7 @@ fn around(steps: Vec<(Step, Quantifier)>, condition: Condition) -> Condition {
     steps.into_iter().rev().fold(condition, |condition, (step, quantifier)| step.related(quantifier, condition))
 }
 
-/// Reads the words behind a field.
+/// Reads the words after a field.
 fn ending(steps: Vec<(Step, Quantifier)>, location: Location, words: &[&str], bracketed: bool) -> Result<Aim, Refusal> {
     if words == ["mode"] {
         return Ok(Aim::Mode(location));

@@ -60,8 +60,8 @@ impl View {
         self.meta.field_index(name).is_some_and(|field| self.scope.read.contains(field))
     }
 
-    /// The fields that the route shows behind a relation; `None` if it does not show the relation.
-    fn behind(&self, name: &str) -> Option<Option<&'static FieldPreset>> {
+    /// The fields that the route shows of a related model; `None` if it does not show the relation.
+    fn relation_preset(&self, name: &str) -> Option<Option<&'static FieldPreset>> {
         match self.shown.and_then(|shown| shown.relations) {
             None => Some(None),
             Some(relations) => relations.iter().find(|(known, _)| *known == name).map(|(_, shown)| Some(*shown)),
@@ -74,7 +74,7 @@ impl Viewer<'_> {
     /// relation is treated like one that does not exist.
     pub(super) fn follow(&self, from: &View, name: &str) -> Option<(&'static RelationMeta, View)> {
         let relation = from.meta.relations.iter().find(|relation| relation.name == name)?;
-        let shown = from.behind(name)?;
+        let shown = from.relation_preset(name)?;
         let view = self.view(self.models.find(relation.target)?, shown, from.steps.saturating_sub(1))?;
         let readable = match relation.kind {
             RelationKind::BelongsTo { field } => from.knows_key(field),

@@ -1,4 +1,4 @@
-//! Work beside the requests: deleting expired rows, and following changes of accounts and roles.
+//! Background work: deleting expired rows, and following changes of accounts and roles.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -66,7 +66,7 @@ impl Fuzzed {
     pub fn start<A: Api>(app: Gable<A>, directory: &Path, variables: &[(&str, &str)]) -> Self {
         let variables: Vec<(String, String)> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let settings = Settings::from_list(A::APP, &variables, directory).expect("settings that hold");
+        let settings = Settings::from_list(A::APP, &variables, directory).expect("valid settings");
         let mut app = app.into_application();
         app.mailbox = Some(Mailbox::default());
         let system = System::new();

@@ -23,7 +23,7 @@ pub(crate) trait Readiness: Send + Sync {
     fn is_ready(&self) -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + '_>>;
 }
 
-/// Created once and cloned for every worker.
+/// The state of the health routes, created once and cloned for every worker.
 #[derive(Clone)]
 pub(crate) struct Health {
     readiness: Arc<dyn Readiness>,

@@ -1,4 +1,4 @@
-//! Starting and stopping: the builder, the command line, assembling an application, serving, and work beside requests.
+//! Starting and stopping: the builder, the command line, assembling an application, serving, and background work.
 
 pub mod api;
 mod background;

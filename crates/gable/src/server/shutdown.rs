@@ -68,14 +68,14 @@ impl Shutdown {
         handle.pause().await;
         // Workers end one by one, and each owns the I/O of the database connections that it opened, which requests of
         // other workers may use. Therefore no worker is stopped before all requests are answered.
-        let finished = tokio::time::timeout(self.patience, self.no_request_in_flight()).await.is_ok();
+        let finished = tokio::time::timeout(self.patience, self.wait_until_idle()).await.is_ok();
         if !finished {
             tracing::warn!(requests = self.load.unanswered(), "requests in flight did not finish in time");
         }
         drop(handle.stop(finished));
     }
 
-    async fn no_request_in_flight(&self) {
+    async fn wait_until_idle(&self) {
         let mut quiet = Duration::ZERO;
         while quiet < QUIET {
             tokio::time::sleep(COUNTED_EVERY).await;

@@ -21,7 +21,7 @@ use crate::keyed_mutex::KeyedMutex;
 use crate::mail::{MailError, MailRoom, Mailbox};
 use crate::meta::{AppMeta, ModelKind, ModelMeta, RelationKind, canonical};
 use crate::passwords::Hasher;
-use crate::query::{Model, ModelSet, TakesAlong};
+use crate::query::{CascadeEffects, Model, ModelSet};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 
@@ -136,14 +136,14 @@ async fn models(
     metas: &[&'static ModelMeta],
 ) -> Result<(ModelSet, Vec<HookTable>), DbError> {
     let reaching = reaching_access(metas);
-    db.know(metas);
+    db.set_models(metas);
     let cascades = db.cascades().await?;
     let (mut models, mut hooks) = (Vec::new(), Vec::new());
     for (position, mounted) in mounted.into_iter().enumerate() {
         let meta = mounted.resource.meta();
         let reaches_access = meta.kind == ModelKind::Ordinary && reaching.contains(meta.name);
-        let takes_along = takes_along(meta, metas, &cascades);
-        models.push(Model::new(position, mounted.resource, db.statements(), reaches_access, takes_along));
+        let cascade_effects = cascade_effects(meta, metas, &cascades);
+        models.push(Model::new(position, mounted.resource, db.statements(), reaches_access, cascade_effects));
         hooks.push(mounted.hooks);
     }
     Ok((ModelSet::new(models), hooks))
@@ -161,7 +161,7 @@ async fn start_auth(core: &mut Core, metas: &[&'static ModelMeta]) -> Result<Opt
     let account_rules = Arc::new(AccountRules::new(auth.clone()));
     (core.access, core.hasher) = (Some(access), Some(hasher));
     for model in core.models.iter() {
-        if model.meta.kind != ModelKind::Ordinary || model.takes_along != TakesAlong::default() {
+        if model.meta.kind != ModelKind::Ordinary || model.cascade_effects != CascadeEffects::default() {
             core.rules[model.position] = Some(account_rules.clone());
         }
     }
@@ -193,17 +193,17 @@ fn reaching_access(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
     }
 }
 
-fn takes_along(meta: &ModelMeta, metas: &[&'static ModelMeta], cascades: &Cascades) -> TakesAlong {
+fn cascade_effects(meta: &ModelMeta, metas: &[&'static ModelMeta], cascades: &Cascades) -> CascadeEffects {
     let onto = |kind: ModelKind| {
         let mut targets = metas.iter().filter(|target| target.kind == kind);
         targets.any(|target| cascades.onto(target.table).contains(meta.table))
     };
     // Rows of role models are checked one by one when they are deleted.
     let overrides = meta.kind == ModelKind::Ordinary && onto(ModelKind::AccountPermission);
-    let found = TakesAlong { accounts: onto(ModelKind::Account), overrides };
-    if found != TakesAlong::default() {
+    let found = CascadeEffects { accounts: onto(ModelKind::Account), overrides };
+    if found != CascadeEffects::default() {
         let table = meta.table;
-        tracing::warn!(table, ?found, "deleting rows of this table deletes accounts or what is denied to them");
+        tracing::warn!(table, ?found, "deleting rows of this table deletes accounts or permissions denied to them");
     }
     found
 }

@@ -122,7 +122,7 @@ async fn run(app: Application, settings: Settings, started: Sender<Started>) {
     let first = addresses.first().copied().ok_or_else(|| "no address was bound".to_owned());
     let _ = started.send(first.map(|address| (address, server.handle())));
     if let Err(error) = server.await {
-        tracing::error!(%error, "serving");
+        tracing::error!(%error, "the server failed");
     }
     mail.stop().await;
     core.db.close().await;

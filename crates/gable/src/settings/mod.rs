@@ -262,9 +262,9 @@ fn with_libpq_variables(reader: &mut Reader<'_>, mut url: String) -> String {
         ("PGPASSWORD", "password", &["password"]),
     ] {
         let query = url.split_once('?').map_or("", |(_, query)| query);
-        let told = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| names.contains(&key.as_ref()));
-        let told = told || (parameter == "password" && has_password);
-        let Some(value) = reader.secret(variable).filter(|_| !told) else { continue };
+        let is_set = form_urlencoded::parse(query.as_bytes()).any(|(key, _)| names.contains(&key.as_ref()));
+        let is_set = is_set || (parameter == "password" && has_password);
+        let Some(value) = reader.secret(variable).filter(|_| !is_set) else { continue };
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         url.push(if query.is_empty() { '?' } else { '&' });
         url.push_str(&format!("{parameter}={}", value.replace('+', "%20")));

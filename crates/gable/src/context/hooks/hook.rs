@@ -72,7 +72,7 @@ impl<T, H> Typed<T, H> {
 
 impl<T: 'static, H: Hook<T>> AnyHook for Typed<T, H> {
     fn call<'a>(&'a self, ctx: &'a mut Context<'_>, value: &'a mut dyn Any) -> LocalFuture<'a> {
-        let value = value.downcast_mut().expect("a hook is registered under the moment whose value it takes");
+        let value = value.downcast_mut().expect("a hook is registered under the slot and phase whose value it takes");
         self.hook.call(ctx, value)
     }
 }

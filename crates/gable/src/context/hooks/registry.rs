@@ -37,35 +37,35 @@ pub(crate) struct HookTable {
 }
 
 impl HookTable {
-    pub(crate) fn is_empty(&self, slot: impl Slot, moment: HookPhase) -> bool {
-        self.list(slot, moment).is_empty()
+    pub(crate) fn is_empty(&self, slot: impl Slot, phase: HookPhase) -> bool {
+        self.list(slot, phase).is_empty()
     }
 
     /// Runs a list in the order of registration; the first error ends it.
     pub(crate) async fn run(
         &self,
         slot: impl Slot,
-        moment: HookPhase,
+        phase: HookPhase,
         ctx: &mut Context<'_>,
         value: &mut dyn Any,
     ) -> Result<(), ApiError> {
-        for hook in self.list(slot, moment) {
+        for hook in self.list(slot, phase) {
             ctx.ran_interceptors = true;
             hook.call(ctx, value).await?;
         }
         Ok(())
     }
 
-    pub(super) fn add<T: 'static>(&mut self, slot: impl Slot, moment: HookPhase, hook: impl Hook<T>) {
+    pub(super) fn add<T: 'static>(&mut self, slot: impl Slot, phase: HookPhase, hook: impl Hook<T>) {
         let place = slot.place();
         if self.lists.len() <= place {
             self.lists.resize_with(place + 1, Default::default);
         }
-        self.lists[place][moment as usize].push(Box::new(Typed::<T, _>::new(hook)));
+        self.lists[place][phase as usize].push(Box::new(Typed::<T, _>::new(hook)));
     }
 
-    fn list(&self, slot: impl Slot, moment: HookPhase) -> &[Box<dyn AnyHook>] {
-        self.lists.get(slot.place()).map_or(&[], |moments| &moments[moment as usize])
+    fn list(&self, slot: impl Slot, phase: HookPhase) -> &[Box<dyn AnyHook>] {
+        self.lists.get(slot.place()).map_or(&[], |phases| &phases[phase as usize])
     }
 }
 
@@ -123,11 +123,11 @@ impl<R> Default for Hooks<R> {
 
 /// Defines a registration method from its name, operation, phase and argument type.
 macro_rules! registrations {
-    ($($(#[$doc:meta])* $name:ident($slot:expr, $moment:ident): $value:ty;)*) => {
+    ($($(#[$doc:meta])* $name:ident($slot:expr, $phase:ident): $value:ty;)*) => {
         $(
             $(#[$doc])*
             pub fn $name(&mut self, hook: impl $crate::context::hooks::Hook<$value>) -> &mut Self {
-                self.table.add::<$value>($slot, $crate::context::hooks::HookPhase::$moment, hook);
+                self.table.add::<$value>($slot, $crate::context::hooks::HookPhase::$phase, hook);
                 self
             }
         )*

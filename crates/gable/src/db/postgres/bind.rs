@@ -1,4 +1,4 @@
-//! Values on their way to PostgreSQL. The type of a placeholder follows from the value, not from the place where it stands,
+//! Binds values for PostgreSQL. The type of a placeholder is that of its value and not inferred from the SQL around it,
 //! so that a text is compared as a text.
 
 use std::error::Error;
@@ -57,7 +57,7 @@ fn array_of(element: &ArrayType) -> Type {
 /// A value as tokio-postgres sends it.
 pub(super) struct Bound<'a>(pub(super) &'a Value);
 
-/// The driver logs what it sends; values stay out of the log.
+/// Hides the value, because the driver logs parameters.
 impl std::fmt::Debug for Bound<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")

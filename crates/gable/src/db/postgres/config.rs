@@ -1,4 +1,4 @@
-//! `DATABASE_URL` of PostgreSQL: hosts in their order, TLS, and what is set for each session.
+//! Parses the `DATABASE_URL` of PostgreSQL: hosts in their order, TLS, and session settings.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,36 +13,37 @@ use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
 use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
 
-/// A server that has not answered a probe of an idle connection three times is gone.
+/// TCP keepalive: an idle connection is closed after three unanswered probes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 3;
-/// How long data may stay unacknowledged by the server's machine.
+/// How long sent data may stay unacknowledged by the server's machine.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one address of a host may take to answer; others may follow it.
+/// How long a connection attempt to one address of a host may take, before the next address is tried.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How often the server looks whether its client is still there while a statement runs.
+/// How often the server checks that its client is still connected while a statement runs.
 const CLIENT_CHECK: Duration = Duration::from_secs(1);
 
-/// The half of a connection that moves bytes, to be run by a task.
+/// The I/O part of a connection, which a task runs.
 type Connection = tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
-/// Where connections lead, and how they are opened.
+/// The servers of a URL, and the settings for connections to them.
 pub(in crate::db) struct Target {
     /// One for each host of the URL.
     hosts: Vec<Config>,
-    /// The host that served last: it is tried first, so that one that is gone costs its time limit only once.
+    /// Index of the host that answered last. It is tried first, so that the time limit of an unreachable host is waited
+    /// for only once.
     serving: AtomicUsize,
     tls: MakeRustlsConnect,
     pub(super) options: Options,
     plans: Plans,
-    /// Sent once on a new connection; none where sessions are shared.
+    /// Sent once on a new connection; `None` if sessions are shared through a pooler.
     session_setup: Option<String>,
 }
 
 impl Target {
     /// # Errors
-    /// The URL cannot be read, or a file that it names.
+    /// The URL or a file that it names cannot be read.
     pub(in crate::db) fn parse(url: &str, options: &Options) -> Result<Self, DbError> {
         let (url, ssl) = split_ssl(url)?;
         let mut config: Config = url.parse().map_err(|error| invalid(&error))?;
@@ -78,7 +79,7 @@ impl Target {
         Ok(session)
     }
 
-    /// Connects to a host that answers and, where there are several, takes writes.
+    /// Connects to a host that answers and, if there are several, accepts writes.
     pub(super) async fn connect(&self) -> Result<(Client, Connection), DbError> {
         let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
         let serving = self.serving.load(Ordering::Relaxed);
@@ -100,7 +101,7 @@ impl Target {
     }
 }
 
-/// An attempt at one host. Where it fails, or nobody waits for its end any more, the next one begins with another host.
+/// A connection attempt to one host. If it fails or is cancelled, the next attempt starts with another host.
 struct Attempt<'a> {
     serving: &'a AtomicUsize,
     nth: usize,
@@ -121,7 +122,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// The error with its cause, which says more.
+/// The error with its cause, which has more detail.
 fn reason(error: &tokio_postgres::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
@@ -129,7 +130,7 @@ fn reason(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Without what was in the URL: it may hold a password.
+/// Omits the URL, which may contain a password.
 fn invalid(error: &tokio_postgres::Error) -> DbError {
     DbError::other(format!("DATABASE_URL cannot be read: {}", reason(error)))
 }
@@ -160,7 +161,7 @@ fn each_host(config: &Config) -> Vec<Config> {
         }
         one.port(ports.get(nth).or(ports.first()).copied().unwrap_or(5432));
         if count > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
-            // Of several servers only one takes writes.
+            // Only one of several servers accepts writes.
             one.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         one
@@ -191,7 +192,7 @@ fn copy_session(config: &Config, one: &mut Config) {
     one.keepalives_retries(config.get_keepalives_retries().unwrap_or(KEEPALIVE_RETRIES));
 }
 
-/// Time limits of the session, as far as this server knows them and the URL does not set them.
+/// The statement that sets the session's time limits, except those that the URL sets or the server does not know.
 fn session_setup(options: &Options, own: &str) -> String {
     let limits = [
         ("statement_timeout", options.statement_timeout),
@@ -219,7 +220,7 @@ struct Ssl {
     files: Files,
 }
 
-/// Takes the parameters for TLS out of a URL.
+/// Removes the parameters for TLS from a URL.
 fn split_ssl(url: &str) -> Result<(String, Ssl), DbError> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut ssl = Ssl { mode: SslMode::Prefer, verification: Verification::None, files: Files::default() };
@@ -242,7 +243,7 @@ fn split_ssl(url: &str) -> Result<(String, Ssl), DbError> {
         ("verify-full", _) => (SslMode::Require, Verification::AuthorityAndName),
         _ => return Err(DbError::other("DATABASE_URL: sslmode is disable, prefer, require, verify-ca or verify-full")),
     };
-    // A blank is `+` in a form, but `%20` in a URL.
+    // A space is `+` in a form but `%20` in a URL.
     let others = others.finish().replace('+', "%20");
     Ok((if others.is_empty() { base.to_owned() } else { format!("{base}?{others}") }, ssl))
 }

@@ -1,4 +1,4 @@
-//! One connection: statements with time limits, transactions, and what becomes of it afterwards.
+//! One connection: statements with time limits, transactions, and its return to the pool.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -22,11 +22,12 @@ use super::error::{is_disconnection, is_read_only, is_stale_plan};
 use crate::db::options::{IDLE_IN_TRANSACTION, LOCK, PreparedStatements};
 use crate::db::{DbError, Statement};
 
-/// Statements that a connection keeps prepared; the one that was not used for the longest time makes room.
+/// Prepared statements per connection; the least recently used one is removed for a new one.
 const PREPARED: usize = 128;
-/// The server ends a statement by itself; a connection that is silent for so long beyond that is given up.
+/// Time beyond the statement timeout, at which the server ends the statement, after which a silent connection is given
+/// up.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long a connection may take to be ready again after its request has gone.
+/// How long cleaning up a connection may take after its request was cancelled.
 const RECOVERY: Duration = Duration::from_millis(500);
 
 /// A session of the server.
@@ -43,7 +44,8 @@ struct Prepared {
     generation: usize,
 }
 
-/// Which prepared statements are still good, for all connections of a pool: what one of them learns counts for all.
+/// The generation of prepared statements, shared by all connections of a pool: when one connection finds a stale plan,
+/// all connections prepare again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plans(Arc<AtomicUsize>);
 
@@ -85,44 +87,44 @@ impl Session {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connection without a word: the server may not be there to hear it.
+    /// Closes the connection without notifying the server, which may be unreachable.
     fn abort(self) {
         self.task.abort();
     }
 }
 
-/// A connection that was taken from the pool. Dropped in the middle of a statement or of a transaction, it goes back only
-/// after it was cleaned, and is closed where that takes too long.
+/// A connection taken from the pool. If it is dropped during a statement or a transaction, it is cleaned up before it
+/// returns to the pool, or closed if that takes too long.
 pub(in crate::db) struct Connection {
-    /// None while it is dropped.
+    /// `None` only while it is being dropped.
     object: Option<Object<Target>>,
     statement_timeout: Duration,
     prepared_statements: PreparedStatements,
-    /// A statement was sent whose end was not seen.
+    /// Whether a statement was sent whose end was not received.
     busy: bool,
     in_transaction: bool,
-    /// The transaction has only read so far, and locked nothing: begun again, it is the same.
-    pristine: bool,
-    /// A statement of the transaction has failed, and no rollback to a savepoint came after it.
+    /// Whether the transaction has only read so far and locked nothing, so that it can be restarted unnoticed.
+    unchanged: bool,
+    /// Whether a statement of the transaction has failed, without a later rollback to a savepoint.
     failed: bool,
     lost: Lost,
-    /// Leave to write, where it was needed.
+    /// The permit to write, if this is a transaction.
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Whether a connection is of further use.
+/// Whether a connection can be used further, and otherwise why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
     No,
-    /// It is closed; another one may serve.
+    /// It is closed; another connection may work.
     Disconnected,
-    /// The server takes no writes any more.
+    /// The server no longer accepts writes.
     ReadOnly,
     /// The server did not answer within the time limit.
     Silent,
 }
 
-/// The result that is wanted of a statement.
+/// The kind of result that is read from a statement.
 #[derive(Clone, Copy)]
 enum Wanted {
     Rows,
@@ -144,7 +146,7 @@ impl Connection {
             prepared_statements: target.options.prepared_statements,
             busy: false,
             in_transaction: false,
-            pristine: false,
+            unchanged: false,
             failed: false,
             lost: Lost::No,
             permit: None,
@@ -163,7 +165,7 @@ impl Connection {
         }
     }
 
-    /// How many rows were touched.
+    /// Returns the number of affected rows.
     pub(in crate::db) async fn execute(&mut self, statement: &Statement) -> Result<u64, DbError> {
         match self.run(statement, Wanted::Count).await? {
             Outcome::Count(count) => Ok(count),
@@ -171,12 +173,12 @@ impl Connection {
         }
     }
 
-    /// Several statements without values, such as a migration. They may take as long as they need.
+    /// Runs several statements without values and without a time limit, such as a migration.
     pub(in crate::db) async fn script(&mut self, sql: &str) -> Result<(), DbError> {
         self.simple(&format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; {sql}"), None).await
     }
 
-    /// One statement without values, such as `SAVEPOINT`.
+    /// Runs one statement without values, such as `SAVEPOINT`.
     pub(in crate::db) async fn command(&mut self, sql: &str) -> Result<(), DbError> {
         self.simple(sql, Some(self.statement_timeout + GRACE)).await
     }
@@ -184,7 +186,7 @@ impl Connection {
     pub(super) async fn begin(&mut self) -> Result<(), DbError> {
         let begin = match self.prepared_statements {
             PreparedStatements::Kept => "BEGIN".to_owned(),
-            // The session is another one for each transaction, so its limits are set here.
+            // With a pooler, each transaction may have another session, so the time limits are set here.
             PreparedStatements::Off => format!(
                 "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
                  SET LOCAL idle_in_transaction_session_timeout = {}",
@@ -195,12 +197,13 @@ impl Connection {
         };
         self.in_transaction = true;
         self.command(&begin).await?;
-        (self.pristine, self.failed) = (true, false);
+        (self.unchanged, self.failed) = (true, false);
         Ok(())
     }
 
     /// # Errors
-    /// A statement of the transaction has failed: PostgreSQL would answer the `COMMIT` without an error, and roll back.
+    /// An error if a statement of the transaction has failed: PostgreSQL would roll back on `COMMIT` without reporting
+    /// an error.
     pub(in crate::db) async fn commit(&mut self) -> Result<(), DbError> {
         if self.failed {
             self.roll_back().await?;
@@ -229,16 +232,16 @@ impl Connection {
             Err(Failure::Refused(error)) if is_stale_plan(&error) => self.prepare_again(statement, wanted).await,
             sent => Ok(sent?),
         };
-        self.pristine &= is_plain_read(&statement.sql);
+        self.unchanged &= is_plain_read(&statement.sql);
         outcome
     }
 
-    /// Sends a statement once more whose plan is stale. The error has made its transaction fail: one that has changed nothing
-    /// yet is begun again here, any other one only by whoever made it.
+    /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: a
+    /// transaction that has changed nothing yet is restarted here, any other one must be restarted by its caller.
     async fn prepare_again(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
         self.object.as_deref().inspect(|session| session.plans.expire());
         if self.in_transaction {
-            if !self.pristine {
+            if !self.unchanged {
                 return Err(DbError::Conflict);
             }
             self.command("ROLLBACK").await?;
@@ -248,42 +251,43 @@ impl Connection {
     }
 
     async fn attempt(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, Failure> {
-        self.note_unseen_end()?;
+        self.check_usable()?;
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent) };
         self.busy = true;
         let answer = send(session, self.prepared_statements, statement, wanted);
         let answer = timeout(self.statement_timeout + GRACE, answer).await.ok();
-        let outcome = self.resolve_references(answer)?;
+        let outcome = self.note_answer(answer)?;
         self.busy = matches!(outcome, Outcome::TooLarge);
         Ok(outcome)
     }
 
     async fn simple(&mut self, sql: &str, limit: Option<Duration>) -> Result<(), DbError> {
-        self.note_unseen_end()?;
+        self.check_usable()?;
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
-        (self.busy, self.pristine) = (true, false);
+        (self.busy, self.unchanged) = (true, false);
         let answer = session.client.batch_execute(sql);
         let answer = match limit {
             Some(limit) => timeout(limit, answer).await.ok(),
             None => Some(answer.await),
         };
-        Ok(self.resolve_references(answer)?)
+        Ok(self.note_answer(answer)?)
     }
 
-    /// A statement whose answer nobody awaited may have failed, and its transaction with it. On a connection that is of no
-    /// further use, nothing is sent.
-    fn note_unseen_end(&mut self) -> Result<(), Failure> {
+    /// Marks the transaction as failed if a statement was cancelled before its answer, because it may have failed.
+    /// Refuses to send anything on a lost connection.
+    fn check_usable(&mut self) -> Result<(), Failure> {
         self.failed |= self.in_transaction && self.busy;
         if self.lost == Lost::No { Ok(()) } else { Err(Failure::Silent) }
     }
 
-    /// For statements that others made: they may do more than they look like.
-    pub(in crate::db) fn expect_anything(&mut self) {
-        self.pristine = false;
+    /// Marks the transaction as changed before a statement of the application, which may write even if it looks like a
+    /// read.
+    pub(in crate::db) fn mark_changed(&mut self) {
+        self.unchanged = false;
     }
 
-    /// Notes what an answer says of the connection. One that gives none in time is of no further use.
-    fn resolve_references<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failure> {
+    /// Records what an answer reveals about the connection. A connection without an answer in time is lost.
+    fn note_answer<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failure> {
         let Some(answer) = answer else {
             self.lost = Lost::Silent;
             return Err(Failure::Silent);
@@ -300,7 +304,7 @@ impl Connection {
         })
     }
 
-    /// Keeps the leave to write for as long as the connection is in use.
+    /// Keeps the permit to write for as long as the connection is in use.
     pub(super) fn hold(&mut self, permit: Option<OwnedSemaphorePermit>) {
         self.permit = permit;
     }
@@ -355,7 +359,7 @@ async fn send(
     }
 }
 
-/// Reads rows while they have no more bytes.
+/// Reads rows up to a number of bytes.
 async fn read(rows: RowStream, max_bytes: Option<usize>) -> Result<Outcome, Error> {
     let mut rows = pin!(rows);
     let (mut read, mut size) = (Vec::new(), 0);
@@ -375,26 +379,26 @@ impl Drop for Connection {
         let Some(object) = self.object.take() else { return };
         let permit = self.permit.take();
         if let (Lost::ReadOnly, Some(pool)) = (self.lost, Object::pool(&object)) {
-            // The idle ones lead to the same server.
+            // The idle connections lead to the same server.
             pool.retain(|_, _| false);
         }
         match (self.lost, tokio::runtime::Handle::try_current()) {
             (Lost::No, _) if !self.busy && !self.in_transaction => {}
             (Lost::No, Ok(runtime)) => {
-                let question = if self.in_transaction { Question::RollBack } else { Question::AreYouThere };
-                drop(runtime.spawn(recover(object, question, permit)));
+                let clean_up = if self.in_transaction { CleanUp::RollBack } else { CleanUp::Ping };
+                drop(runtime.spawn(recover(object, clean_up, permit)));
             }
             _ => Object::take(object).abort(),
         }
     }
 }
 
-/// Makes a connection ready for its next user: ends its transaction, once the statement has ended that nobody waits for any
-/// more. One whose statement had to be cancelled is closed: nobody knows when the cancellation arrives.
-async fn recover(object: Object<Target>, question: Question, permit: Option<OwnedSemaphorePermit>) {
-    let answer = match question {
-        Question::RollBack => timeout(RECOVERY, object.client.batch_execute("ROLLBACK")).await,
-        Question::AreYouThere => timeout(RECOVERY, object.client.check_connection()).await,
+/// Cleans up a connection for its next user: waits for the abandoned statement, and ends its transaction. If the
+/// statement has to be cancelled, the connection is closed, because it is unknown when the cancellation arrives.
+async fn recover(object: Object<Target>, clean_up: CleanUp, permit: Option<OwnedSemaphorePermit>) {
+    let answer = match clean_up {
+        CleanUp::RollBack => timeout(RECOVERY, object.client.batch_execute("ROLLBACK")).await,
+        CleanUp::Ping => timeout(RECOVERY, object.client.check_connection()).await,
     };
     if !matches!(answer, Ok(Ok(()))) {
         tracing::debug!("an abandoned statement is cancelled, and its connection closed");
@@ -404,9 +408,9 @@ async fn recover(object: Object<Target>, question: Question, permit: Option<Owne
     drop(permit);
 }
 
-/// The question to a connection before it goes back to the pool.
+/// The command that a connection must answer before it returns to the pool.
 #[derive(Clone, Copy)]
-enum Question {
+enum CleanUp {
     RollBack,
-    AreYouThere,
+    Ping,
 }

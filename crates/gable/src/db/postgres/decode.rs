@@ -1,4 +1,4 @@
-//! Columns of PostgreSQL's binary rows.
+//! Decodes the columns of PostgreSQL's binary rows.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -37,7 +37,7 @@ struct JsonText(Box<str>);
 impl<'a> FromSql<'a> for JsonText {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let text = match *ty {
-            Type::JSONB => raw.strip_prefix(&[JSONB_VERSION]).ok_or("a version of jsonb that is not known")?,
+            Type::JSONB => raw.strip_prefix(&[JSONB_VERSION]).ok_or("unknown version of jsonb")?,
             _ => raw,
         };
         Ok(Self(str::from_utf8(text)?.into()))

@@ -1,4 +1,4 @@
-//! Errors of PostgreSQL by their SQLSTATE.
+//! Maps PostgreSQL's SQLSTATE codes to `DbError`.
 
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError as Refusal;
@@ -9,23 +9,23 @@ use crate::db::error::Violation;
 /// Whether the connection is gone, so that the same statement may succeed on another one.
 pub(super) fn is_disconnection(error: &Error) -> bool {
     match error.code() {
-        // Administrator command, crash, and a server that is starting or stopping.
+        // Terminated by an administrator, crashed, starting or stopping.
         Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03"),
         None => error.is_closed() || is_io(error),
     }
 }
 
-/// A server that became a standby, or whose database was made read-only.
+/// Whether the server has become a standby, or its database read-only.
 pub(super) fn is_read_only(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "25006")
 }
 
-/// A prepared statement whose result changed its type with the table: it must be prepared again.
+/// Whether a prepared statement must be prepared again, because the columns of its result have changed.
 pub(super) fn is_stale_plan(error: &Error) -> bool {
     let Some(refusal) = error.as_db_error() else { return false };
     match refusal.code().code() {
         "0A000" => refusal.message().contains("cached plan"),
-        // A pooler, or `DISCARD ALL`, has taken the prepared statement away.
+        // A pooler or `DISCARD ALL` has removed the prepared statement.
         "26000" => true,
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! `LISTEN` on a connection of its own.
+//! `LISTEN` on a separate connection.
 
 use std::future::poll_fn;
 
@@ -38,7 +38,7 @@ impl Target {
 }
 
 impl Listener {
-    /// The next payload; none once the connection has ended.
+    /// The next payload; `None` once the connection has ended.
     pub(in crate::db) async fn next(&mut self) -> Option<String> {
         self.payloads.recv().await
     }

@@ -1,5 +1,5 @@
-//! The pool. Fewer transactions than connections run at once, so that rows which somebody keeps locked never keep reads
-//! from being answered.
+//! The connection pool. Fewer transactions than connections run at the same time, so that transactions waiting for
+//! locked rows cannot block reads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,20 @@ use super::connection::{Connection, Lost, Session, is_plain_read};
 use crate::db::options::ACQUIRE;
 use crate::db::{DbError, Statement};
 
-/// A connection that was idle for longer is asked whether it is there; asking before every statement costs 40 % of a read.
+/// A connection that was idle for longer is checked before use. Checking before every statement would cost 40 % of a
+/// read.
 const CHECK_AFTER: Duration = Duration::from_secs(30);
 const CHECK: Duration = Duration::from_secs(1);
-/// How long a statement waits for others to give a connection back.
+/// How long a statement waits for another one to return its connection.
 const WAIT: Duration = Duration::from_secs(3);
-/// How long it waits for a connection at all, also where idle ones turn out to be silent. Together with the time limit of the statement it stays under ten seconds.
-const AT_LAST: Duration = Duration::from_secs(4);
+/// How long it waits for a connection in total, including checks of idle connections that do not answer. Together with
+/// the statement timeout this is less than ten seconds.
+const TOTAL_WAIT: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
-/// Connections are renewed now and then: a server that takes over, or a new certificate, then counts without a restart.
+/// Maximum age of a connection, so that a new primary server or a new certificate takes effect without a restart.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
-/// How often reading, or beginning a transaction, is tried on connections that turn out to be closed.
+/// How often a read or the begin of a transaction is tried, if the connections turn out to be closed.
 const ATTEMPTS: usize = 3;
 
 enum ReadOnly {
@@ -59,7 +61,7 @@ impl Manager for Target {
 pub(in crate::db) struct Pool {
     pool: managed::Pool<Target>,
     writers: Arc<Semaphore>,
-    /// The connection of probes.
+    /// The connection for probes.
     probe: Arc<Mutex<Option<Session>>>,
 }
 
@@ -78,7 +80,7 @@ impl Pool {
         Ok(Self { pool, writers: Arc::new(Semaphore::new(writers)), probe: Arc::default() })
     }
 
-    /// Opens a first connection; a server that is just starting is waited for.
+    /// Opens the first connection, and waits for a server that is starting.
     pub(in crate::db) async fn connect(&self) -> Result<(), DbError> {
         let trying = async {
             let mut pause = Duration::from_millis(20);
@@ -98,7 +100,7 @@ impl Pool {
     }
 
     async fn get(&self) -> Result<Connection, DbError> {
-        match timeout(AT_LAST, self.pool.get()).await {
+        match timeout(TOTAL_WAIT, self.pool.get()).await {
             Ok(Ok(object)) => Ok(Connection::new(object, self.pool.manager())),
             Ok(Err(PoolError::Backend(error))) => Err(error),
             Ok(Err(error)) => Err(DbError::unavailable(error)),
@@ -106,31 +108,32 @@ impl Pool {
         }
     }
 
-    /// Reads. A connection that turns out to be closed is replaced, and the statement sent again.
+    /// Runs a statement that only reads. If the connection turns out to be closed, the statement is sent again on
+    /// another one.
     pub(in crate::db) async fn all(&self, statement: &Statement) -> Result<Vec<Row>, DbError> {
         let mut attempt = 1;
         loop {
             let mut connection = self.get().await?;
             let rows = connection.all(statement).await;
-            if attempt == ATTEMPTS || !self.gave_up(&connection) || !is_plain_read(&statement.sql) {
+            if attempt == ATTEMPTS || !self.prune_if_closed(&connection) || !is_plain_read(&statement.sql) {
                 return rows;
             }
             attempt += 1;
         }
     }
 
-    /// A single statement outside of a transaction. It is sent once.
+    /// Runs a single statement outside of a transaction. It is sent only once, because it may write.
     pub(in crate::db) async fn execute(&self, statement: &Statement) -> Result<u64, DbError> {
         self.get().await?.execute(statement).await
     }
 
     /// Begins a transaction.
     pub(in crate::db) async fn begin(&self) -> Result<Connection, DbError> {
-        let begun = timeout(ACQUIRE, self.begin_at_last()).await;
+        let begun = timeout(ACQUIRE, self.begin_with_retries()).await;
         begun.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
     }
 
-    async fn begin_at_last(&self) -> Result<Connection, DbError> {
+    async fn begin_with_retries(&self) -> Result<Connection, DbError> {
         let mut permit = Some(self.writers.clone().acquire_owned().await);
         let mut attempt = 1;
         loop {
@@ -140,24 +143,25 @@ impl Pool {
                     connection.hold(permit.take().and_then(Result::ok));
                     return Ok(connection);
                 }
-                Err(error) if attempt == ATTEMPTS || !self.gave_up(&connection) => return Err(error),
+                Err(error) if attempt == ATTEMPTS || !self.prune_if_closed(&connection) => return Err(error),
                 Err(_) => attempt += 1,
             }
         }
     }
 
-    /// Whether the connection is closed, so that another one may do better.
-    fn gave_up(&self, connection: &Connection) -> bool {
+    /// If the connection is closed, removes all closed connections from the pool. Returns whether to retry on another
+    /// one.
+    fn prune_if_closed(&self, connection: &Connection) -> bool {
         if connection.lost() == Lost::Disconnected {
             self.pool.retain(|session, _| !session.client.is_closed());
         }
         connection.lost() == Lost::Disconnected
     }
 
-    /// Whether the server answers and takes writes, asked on a connection of its own.
+    /// Checks on a separate connection that the server answers and accepts writes.
     ///
     /// # Errors
-    /// The reason, for anybody: it names no host and no user.
+    /// The reason, which may be shown to anyone: it names no host and no user.
     pub(in crate::db) async fn probe(&self) -> Result<(), &'static str> {
         match timeout(PROBE, self.ask()).await {
             Ok(Ok(ReadOnly::No)) => Ok(()),

@@ -1,4 +1,4 @@
-//! TLS towards PostgreSQL, by the parameters that libpq knows: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`.
+//! TLS for PostgreSQL connections, with the parameters of libpq: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 
 use crate::db::DbError;
 
-/// How far the server's certificate is checked.
+/// How strictly the server's certificate is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verification {
-    /// `prefer`, and `require` without `sslrootcert`: encrypted, but to whom is not checked, as libpq does it.
+    /// `prefer`, and `require` without `sslrootcert`: encrypted, but the certificate is not verified, as in libpq.
     None,
     /// `verify-ca`, and `require` with `sslrootcert`.
     Authority,
@@ -32,7 +32,7 @@ pub(super) struct Files {
 }
 
 /// # Errors
-/// A file cannot be read or holds no certificate or key.
+/// A file cannot be read or contains no certificate or key.
 pub(super) fn client_config(verification: Verification, files: &Files) -> Result<ClientConfig, DbError> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match verification {
@@ -81,7 +81,8 @@ fn unreadable(path: &str, error: impl std::fmt::Display) -> DbError {
     DbError::other(format!("DATABASE_URL: {path}: {error}"))
 }
 
-/// Accepts a certificate for another name, and, without an authority, any certificate. Signatures are checked all the same.
+/// Accepts a certificate for another host name and, without an authority, any certificate. Signatures of the handshake
+/// are still verified.
 #[derive(Debug)]
 struct Lenient {
     provider: Arc<CryptoProvider>,

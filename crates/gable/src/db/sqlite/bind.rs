@@ -1,4 +1,4 @@
-//! Values on their way to SQLite, which knows integers, floating-point numbers, texts and bytes.
+//! Binds values for SQLite, which has integers, floating-point numbers, texts and bytes.
 
 use chrono::{DateTime, SecondsFormat, TimeZone};
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Cell, ValueRef};
@@ -31,9 +31,9 @@ impl ToSql for Bound<'_> {
             Value::ChronoDate(value) => text(value.map(|value| value.format("%F")).as_ref()),
             Value::ChronoTime(value) => text(value.map(|value| value.format("%T%.f")).as_ref()),
             Value::ChronoDateTime(value) => text(value.map(|value| value.format("%F %T%.f")).as_ref()),
-            Value::ChronoDateTimeUtc(value) => moment(value.as_ref()),
-            Value::ChronoDateTimeLocal(value) => moment(value.as_ref()),
-            Value::ChronoDateTimeWithTimeZone(value) => moment(value.as_ref()),
+            Value::ChronoDateTimeUtc(value) => timestamp(value.as_ref()),
+            Value::ChronoDateTimeLocal(value) => timestamp(value.as_ref()),
+            Value::ChronoDateTimeWithTimeZone(value) => timestamp(value.as_ref()),
             Value::Uuid(value) => blob(value.as_ref().map(|uuid| &uuid.as_bytes()[..])),
             Value::Decimal(value) => text(value.as_ref()),
             Value::Array(..) => return Err(refused("SQLite has no arrays")),
@@ -45,7 +45,7 @@ fn refused(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqli
     rusqlite::Error::ToSqlConversionFailure(cause.into())
 }
 
-fn moment<Z: TimeZone>(value: Option<&DateTime<Z>>) -> ToSqlOutput<'static>
+fn timestamp<Z: TimeZone>(value: Option<&DateTime<Z>>) -> ToSqlOutput<'static>
 where
     Z::Offset: std::fmt::Display,
 {

@@ -1,4 +1,5 @@
-//! Cells of SQLite's rows. Dates and times are texts, UUIDs bytes, decimals floating-point numbers.
+//! Decodes the cells of SQLite rows. Dates and times are stored as texts, UUIDs as bytes, decimals as floating-point
+//! numbers.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use rusqlite::types::Value as Cell;
@@ -45,7 +46,7 @@ impl SqliteRow {
     }
 }
 
-/// Rows with their columns' names.
+/// Rows with the names and origins of their columns.
 pub(in crate::db) struct Described {
     pub(in crate::db) columns: Vec<DescribedColumn>,
     pub(in crate::db) rows: Vec<SqliteRow>,
@@ -122,7 +123,7 @@ pub(in crate::db) fn time(cell: &Cell) -> Option<NaiveTime> {
     ["%T%.f", "%R"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())
 }
 
-/// With a time zone, or in UTC without one, as SQLite's own functions write it.
+/// Parses a time with a zone, or in UTC without one, as SQLite's own functions write it.
 pub(in crate::db) fn datetime(cell: &Cell) -> Option<DateTime<Utc>> {
     let text = str(cell)?;
     if let Ok(found) = DateTime::parse_from_rfc3339(text) {

@@ -1,4 +1,4 @@
-//! Errors of SQLite by their extended result codes.
+//! Maps SQLite's extended result codes to `DbError`.
 
 use rusqlite::{Error, ErrorCode};
 
@@ -29,7 +29,7 @@ impl From<Error> for DbError {
     }
 }
 
-/// Whether the file could not be written or read, so that the connection is better opened again.
+/// Whether the file could not be written or read, so that the connection should be opened again.
 pub(super) fn is_of_the_file(error: &Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly))

@@ -1,5 +1,5 @@
-//! One transaction on the thread that writes. Whether a transaction is open is asked of SQLite each time: it ends one by
-//! itself where the disk is full or an interrupted write cannot be undone alone.
+//! One transaction on the writer thread. SQLite is asked each time whether a transaction is open, because it ends one
+//! by itself if the disk is full or if it cannot undo an interrupted write separately.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::db::{DbError, Statement};
 pub(in crate::db) struct Lease {
     writer: Arc<Workers>,
     limit: Duration,
-    /// Leave to write, until the transaction has ended.
+    /// The permit to write, held until the transaction has ended.
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -31,7 +31,7 @@ impl Lease {
             session.make_idle(&*reopen)?;
             session.script("BEGIN IMMEDIATE")
         };
-        // Cancelled from here on, the lease is dropped, which rolls back what was begun.
+        // If this future is cancelled from here on, the lease is dropped, which rolls the transaction back.
         lease.writer.call(Some(limit), begin).await?;
         Ok(lease)
     }
@@ -48,14 +48,14 @@ impl Lease {
         self.within(Some(self.limit), move |session| session.described(&sql, &values)).await
     }
 
-    /// How many rows were touched.
+    /// Returns the number of affected rows.
     pub(in crate::db) async fn execute(&self, statement: &Statement) -> Result<Executed, DbError> {
         statement.trace();
         let (sql, values) = (statement.sql.clone(), statement.values.clone());
         self.within(Some(self.limit), move |session| session.execute(&sql, &values)).await
     }
 
-    /// Several statements without values, such as a migration. They may take as long as they need.
+    /// Runs several statements without values and without a time limit, such as a migration.
     pub(in crate::db) async fn script(&self, sql: &str) -> Result<(), DbError> {
         let sql = sql.to_owned();
         self.within(None, move |session| session.script(&sql)).await
@@ -63,7 +63,7 @@ impl Lease {
 
     pub(in crate::db) async fn commit(mut self) -> Result<(), DbError> {
         self.within(None, Session::commit).await?;
-        // An error leaves the permit, so that the lease rolls back when it is dropped.
+        // After an error the permit remains, so that dropping the lease rolls the transaction back.
         self.permit = None;
         Ok(())
     }

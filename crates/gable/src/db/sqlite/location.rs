@@ -1,4 +1,5 @@
-//! `DATABASE_URL` of SQLite: `sqlite://path`, `sqlite:path`, `sqlite::memory:`, with `mode=ro|rw|rwc|memory`.
+//! Parses the `DATABASE_URL` of SQLite: `sqlite://path`, `sqlite:path`, `sqlite::memory:`, with
+//! `mode=ro|rw|rwc|memory`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use crate::db::DbError;
 use crate::private_file;
 
-/// Symbolic links that are followed to the file, as many as Linux follows.
+/// Maximum number of symbolic links that are followed to the file, as on Linux.
 const LINKS: usize = 40;
 
 #[derive(Debug)]
@@ -23,16 +24,16 @@ pub(super) struct Location {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     ReadOnly,
-    /// The file must be there.
+    /// The file must exist.
     ReadWrite,
-    /// The file is made where it is not there.
+    /// The file is created if it does not exist.
     Create,
     Memory,
 }
 
 impl Location {
     /// # Errors
-    /// A parameter is not known.
+    /// A parameter is unknown.
     pub(super) fn parse(url: &str) -> Result<Self, DbError> {
         let rest = url.strip_prefix("sqlite:").unwrap_or(url);
         let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -81,18 +82,19 @@ impl Location {
         self.beside("-wal")
     }
 
-    /// A file beside the database's, whose name begins like it.
+    /// The path of the database file with a suffix.
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
         name.push(suffix);
         name.into()
     }
 
-    /// Makes the file and its directory where they are missing, readable by their owner alone. SQLite never makes the
-    /// file: it would do so with the permissions of the umask. Its `-wal` and `-shm` files take those of the database.
+    /// Creates the file and its directory if they are missing, readable only by their owner. SQLite never creates the
+    /// file, because it would use the permissions of the umask. Its `-wal` and `-shm` files get the permissions of the
+    /// database file.
     ///
     /// # Errors
-    /// The directory or the file cannot be made.
+    /// The directory or the file cannot be created.
     pub(super) fn make_file(&self) -> Result<(), DbError> {
         if self.mode != Mode::Create {
             return Ok(());
@@ -103,7 +105,8 @@ impl Location {
             private_file::make_directory(directory).map_err(|error| failed(directory, error))?;
         }
         match private_file::write_new(&path, &[]) {
-            // Not opened: closing it would end the locks that other connections of this process have on the file.
+            // The existing file is not opened: closing it would release the locks that other connections of this
+            // process hold on it.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 private_file::warn_if_exposed(&path);
                 Ok(())
@@ -113,7 +116,7 @@ impl Location {
     }
 }
 
-/// The file that a chain of links leads to, whether it is there or not.
+/// The file that a chain of links leads to, whether or not it exists.
 fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS {

@@ -1,4 +1,5 @@
-//! SQLite over rusqlite: threads that read, one that writes, and one for upkeep. A connection never leaves its thread.
+//! SQLite through rusqlite: reader threads, one writer thread, and one thread for upkeep. A connection never leaves its
+//! thread.
 
 mod bind;
 pub(super) mod decode;
@@ -28,16 +29,16 @@ use worker::Workers;
 
 /// How long a start waits for other processes that open the same file for the first time.
 const OPENING: Duration = Duration::from_secs(120);
-/// How long such a wait goes without a word.
-const SAY_SO: Duration = Duration::from_secs(1);
+/// How long such a wait lasts before a warning is logged.
+const WARN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(super) struct Sqlite {
-    /// None in memory, where every connection would be a database of its own.
+    /// `None` for a database in memory, where every connection would open another database.
     readers: Option<Arc<Workers>>,
     writer: Arc<Workers>,
-    /// One transaction at a time.
-    turn: Arc<Semaphore>,
+    /// Allows one transaction at a time.
+    write_permit: Arc<Semaphore>,
     upkeep: Option<Arc<Upkeep>>,
     statement_timeout: Duration,
 }
@@ -52,7 +53,7 @@ impl Sqlite {
             let (location, synchronous) = (location.clone(), options.synchronous);
             move || Session::open(&location, role, synchronous)
         };
-        first_of_all(open(Role::First)).await?;
+        initialize(open(Role::First)).await?;
         let writer = Workers::start("sqlite-write", 1, open(Role::Writer))?;
         let (readers, upkeep) = if location.is_in_memory() {
             (None, None)
@@ -60,12 +61,12 @@ impl Sqlite {
             let readers = Workers::start("sqlite-read", options.connections.max(1) as usize, open(Role::Reader))?;
             (Some(Arc::new(readers)), Some(Arc::new(Upkeep::start(&location, open(Role::Upkeep))?)))
         };
-        let (turn, statement_timeout) = (Arc::new(Semaphore::new(1)), options.statement_timeout);
-        Ok(Self { readers, writer: Arc::new(writer), turn, upkeep, statement_timeout })
+        let (write_permit, statement_timeout) = (Arc::new(Semaphore::new(1)), options.statement_timeout);
+        Ok(Self { readers, writer: Arc::new(writer), write_permit, upkeep, statement_timeout })
     }
 
     pub(super) async fn begin(&self) -> Result<Lease, DbError> {
-        let permit = timeout(ACQUIRE, self.turn.clone().acquire_owned()).await;
+        let permit = timeout(ACQUIRE, self.write_permit.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| DbError::unavailable("another transaction did not end in time"))?;
         Lease::begin(self.writer.clone(), permit.map_err(DbError::unavailable)?, self.statement_timeout).await
     }
@@ -97,7 +98,7 @@ impl Sqlite {
         match &self.readers {
             Some(readers) => readers.call(limit, work).await,
             None => {
-                let permit = timeout(ACQUIRE, self.turn.acquire()).await;
+                let permit = timeout(ACQUIRE, self.write_permit.acquire()).await;
                 let _permit = permit.map_err(|_| DbError::unavailable("a transaction did not end in time"))?;
                 self.writer.call(limit, work).await
             }
@@ -105,7 +106,7 @@ impl Sqlite {
     }
 
     /// # Errors
-    /// Why the database is not ready, for anybody.
+    /// The reason why the database is not ready, which may be shown to anyone.
     pub(super) async fn probe(&self) -> Result<(), &'static str> {
         match &self.upkeep {
             Some(upkeep) => upkeep.probe().await,
@@ -128,14 +129,14 @@ impl Sqlite {
     }
 }
 
-/// Makes the file, where there is none, and turns it into one with a write-ahead log. Processes that do so at once lock each
-/// other out, and SQLite's own waiting for locks does not apply there: it is tried again.
-async fn first_of_all(open: impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
-    let (started, mut told) = (Instant::now(), false);
+/// Initializes the file and switches it to a write-ahead log. Processes that do so at the same time lock each other
+/// out, and SQLite does not wait for these locks by itself, so it is tried again.
+async fn initialize(open: impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
+    let (started, mut warned) = (Instant::now(), false);
     loop {
         match open() {
             Err(DbError::LockTimeout) if started.elapsed() < OPENING => {
-                if started.elapsed() > SAY_SO && !std::mem::replace(&mut told, true) {
+                if started.elapsed() > WARN_AFTER && !std::mem::replace(&mut warned, true) {
                     tracing::warn!(WAITING);
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -18,19 +18,19 @@ use crate::db::options::{LOCK, Synchronous};
 
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
-/// Steps of SQLite's virtual machine between two looks at the time limit; some tens of microseconds.
+/// Steps of SQLite's virtual machine between two checks of the time limit, which take some tens of microseconds.
 const STEPS: i32 = 10_000;
-/// Rows of a table that is read as fast with an index as without.
+/// Below this number of rows, a table is read as fast without an index as with one.
 const SMALL_TABLE: u32 = 1000;
-/// The write-ahead log is cut to this size, in bytes, when it begins anew.
+/// The size in bytes to which the write-ahead log is truncated when SQLite restarts it.
 const LOG_SIZE: u32 = 4 * 1024 * 1024;
-/// Pages after which a commit itself makes a checkpoint: only where the upkeep has fallen behind.
+/// Pages in the log after which a commit itself makes a checkpoint. Reached only if the upkeep thread is too slow.
 const LOG_PAGES: u32 = 8_000;
 
 /// The purpose of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Makes the file.
+    /// Initializes the file.
     First,
     Reader,
     Writer,
@@ -42,18 +42,18 @@ pub(super) struct Session {
     location: Arc<Location>,
     role: Role,
     watch: Watch,
-    /// The file could not be read or written.
+    /// Whether the file could not be read or written.
     suspect: bool,
 }
 
-/// When the running statement has to end.
+/// The limit of the running statement.
 #[derive(Clone, Default)]
 struct Watch(Arc<Mutex<Option<Limit>>>);
 
 #[derive(Clone)]
 pub(super) struct Limit {
     pub(super) until: Option<Instant>,
-    /// Whoever waited for the statement has gone.
+    /// Set when no caller waits for the statement any more.
     pub(super) abandoned: Arc<AtomicBool>,
 }
 
@@ -82,18 +82,18 @@ impl Session {
         let access = match (location.mode(), role) {
             (Mode::ReadOnly, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
             (Mode::Memory, _) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-            // `Location::make_file` has made the file: SQLite would make it readable by others, and would make one that is
-            // gone anew, without its rows.
+            // SQLite does not create the file, which `Location::make_file` has done: it would make it readable by
+            // others, and would replace a deleted file by an empty one.
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let connection = Connection::open_with_flags(location.path(), access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(LOCK)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
-            // A column that is not there is an error, not a text.
+            // A name in double quotes that is no column is an error; by default SQLite takes it for a text.
             connection.set_db_config(setting, false)?;
         }
-        // A plan does not depend on the values, so that no statement is prepared again for each.
+        // Plans do not depend on bound values; otherwise statements would be prepared again for other values.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         match role {
@@ -109,7 +109,7 @@ impl Session {
         Ok(Self { connection, location: location.clone(), role, watch, suspect: false })
     }
 
-    /// Runs work that has to end in time.
+    /// Runs work with a limit; SQLite is interrupted when the limit is reached.
     pub(super) fn limited<T>(
         &mut self,
         limit: Limit,
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// # Errors
-    /// `TooLarge` once the rows have more bytes.
+    /// `TooLarge` if the rows have more bytes than `max_bytes`.
     pub(super) fn all_within(
         &mut self,
         sql: &str,
@@ -152,14 +152,14 @@ impl Session {
         self.noting(done)
     }
 
-    /// Commits; a commit that succeeds shows that the file can be written.
+    /// Commits, and marks the file as working if the commit succeeds.
     pub(super) fn commit(&mut self) -> Result<(), DbError> {
         self.script("COMMIT")?;
         self.location.set_working();
         Ok(())
     }
 
-    /// Notes an error of the file.
+    /// Records whether an error concerns the file.
     fn noting<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, DbError> {
         done.map_err(|error| {
             if self.role != Role::Reader && is_of_the_file(&error) {
@@ -170,7 +170,7 @@ impl Session {
         })
     }
 
-    /// Whether SQLite itself says that no transaction is open.
+    /// Whether no transaction is open, as reported by SQLite.
     pub(super) fn is_idle(&self) -> bool {
         self.connection.is_autocommit()
     }
@@ -180,12 +180,13 @@ impl Session {
         if self.is_idle() { Ok(()) } else { self.script("ROLLBACK") }
     }
 
-    /// Leaves no transaction open, if need be on a new connection: one whose state is not known is never used again.
+    /// Ends any open transaction. If that fails, opens a new connection, because one in an unknown state is never used
+    /// again.
     pub(super) fn make_idle(&mut self, open: &dyn Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
-        // In memory, another connection would be another database.
+        // A new connection to a database in memory would open another database.
         let suspect = self.suspect && !self.location.is_in_memory();
         if suspect || self.roll_back().is_err() || !self.is_idle() {
-            // The limit of the running work moves along.
+            // The new connection takes over the limit of the running work.
             let limit = self.watch.get();
             *self = open()?;
             self.watch.set(limit);
@@ -193,8 +194,8 @@ impl Session {
         Ok(())
     }
 
-    /// Copies the write-ahead log into the file. Where all of it was copied and a time to cut it is given, cuts it, too: that
-    /// waits for readers as long, and writers wait for it.
+    /// Copies the write-ahead log into the file. If all of it was copied and `time_to_cut` is given, also truncates the
+    /// log: this waits up to that time for readers, and writers wait for it.
     pub(super) fn checkpoint(&mut self, time_to_cut: Option<Duration>) -> Result<(), DbError> {
         let rows = self.all("PRAGMA wal_checkpoint(PASSIVE)", &[])?;
         let number = |position: usize| rows.first().and_then(|row| integer::<i64>(row.cell(position).ok()?));
@@ -206,8 +207,8 @@ impl Session {
         cut
     }
 
-    /// Writes what is written already, to see whether that can be done. None where another writer is at work: that is no
-    /// answer.
+    /// Rewrites an existing value to check whether the file can be written. `None` if another connection is writing,
+    /// which decides nothing.
     pub(super) fn touch(&mut self, patience: Duration) -> Result<Option<()>, DbError> {
         self.connection.busy_timeout(patience)?;
         let touched = touch(&self.connection);
@@ -218,9 +219,9 @@ impl Session {
         }
     }
 
-    /// Notes the sizes of tables for SQLite's planner, which believes them until the next start. Of small tables nothing
-    /// is noted, so that it uses their indexes: a table of one row it would otherwise read from end to end for each row
-    /// that is joined to it, however large it has become.
+    /// Stores the sizes of tables for SQLite's query planner, which uses them until the next start. Sizes of small
+    /// tables are not stored, so that the planner uses their indexes: it would otherwise scan a table that had one row
+    /// for each row that is joined to it, even after the table has grown.
     pub(super) fn note_sizes(&mut self) -> Result<(), DbError> {
         self.script("PRAGMA optimize")?;
         let noted = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'";
@@ -231,7 +232,7 @@ impl Session {
     }
 }
 
-/// None where the rows have more bytes than asked for.
+/// `None` if the rows have more bytes than the limit.
 fn read(
     connection: &Connection,
     sql: &str,
@@ -265,7 +266,7 @@ fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Re
     let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
     while rows.next()?.is_some() {}
     drop(rows);
-    // A statement that only reads leaves the count of the one before it.
+    // SQLite keeps the count of the previous statement if a statement only reads.
     let rows = if statement.readonly() { 0 } else { connection.changes() };
     Ok(Executed { rows, last_id: connection.last_insert_rowid() })
 }

@@ -1,5 +1,5 @@
-//! A thread that keeps the write-ahead log short, away from requests, and that tries for probes whether the file can be
-//! written.
+//! A thread that keeps the write-ahead log short, so that requests need not do it, and that checks for health probes
+//! whether the file can be written.
 
 use std::fs;
 use std::path::Path;
@@ -16,25 +16,26 @@ use super::session::Session;
 use crate::db::DbError;
 use crate::private_file;
 
-/// How often the log is looked at.
+/// How often the size of the log is checked.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Bytes of the log from which on its content is copied into the file.
+/// Size of the log in bytes at which its content is copied into the file.
 const COPY_FROM: u64 = 1024 * 1024;
-/// Bytes of the log from which on it is also cut, which makes writers wait for a moment.
+/// Size of the log in bytes at which it is also truncated, which makes writers wait up to `CUTTING`.
 const CUT_FROM: u64 = 4 * 1024 * 1024;
-/// How long cutting waits for readers, and writers for it.
+/// How long truncating waits for readers, and writers wait for it.
 const CUTTING: Duration = Duration::from_millis(100);
-/// How often probes write.
+/// Probes write at most once in this time.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
-/// Bytes that a probe writes beside the file after a write has failed: the log may have room left where the disk has none.
+/// Written by a probe to a separate file after a write has failed: there may be room in the log although the disk is
+/// full.
 static SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
 
 type Answer = oneshot::Sender<Result<(), &'static str>>;
 
 pub(super) struct Upkeep {
-    /// None once it was told to stop.
+    /// `None` after `stop`.
     probes: Mutex<Option<Sender<Answer>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -44,25 +45,25 @@ impl Upkeep {
         location: &Arc<Location>,
         open: impl Fn() -> Result<Session, DbError> + Send + 'static,
     ) -> Result<Self, DbError> {
-        let (probes, asked) = channel();
+        let (probes, received) = channel();
         let file = File {
             location: location.clone(),
             identity: identity(location.path()),
             session: Some(open()?),
             written: Instant::now(),
         };
-        let thread = Builder::new().name("sqlite-upkeep".to_owned()).spawn(move || run(file, &asked, &open));
+        let thread = Builder::new().name("sqlite-upkeep".to_owned()).spawn(move || run(file, &received, &open));
         let thread = Mutex::new(Some(thread.map_err(DbError::other)?));
         Ok(Self { probes: Mutex::new(Some(probes)), thread })
     }
 
     pub(super) async fn probe(&self) -> Result<(), &'static str> {
         let (reply, answer) = oneshot::channel();
-        let asked = {
+        let sent = {
             let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
             probes.as_ref().is_some_and(|probes| probes.send(reply).is_ok())
         };
-        if !asked {
+        if !sent {
             return Err("the database is closed");
         }
         match timeout(PROBE, answer).await {
@@ -87,7 +88,7 @@ fn run(mut file: File, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Ses
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        // However many probes come.
+        // Also checked between probes, so that many of them cannot delay it.
         if Instant::now() >= next_look {
             if let Err(error) = file.shorten_log(open) {
                 tracing::debug!(%error, "failed to shorten the write-ahead log");
@@ -97,7 +98,7 @@ fn run(mut file: File, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Ses
     }
 }
 
-/// Everybody who waits meanwhile gets the same answer.
+/// Answers all waiting probes at once.
 fn answer_all(file: &mut File, first: Answer, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Session, DbError>) {
     let waiting: Vec<Answer> = std::iter::once(first).chain(probes.try_iter()).collect();
     if waiting.iter().all(Answer::is_closed) {
@@ -111,9 +112,9 @@ fn answer_all(file: &mut File, first: Answer, probes: &Receiver<Answer>, open: &
 
 struct File {
     location: Arc<Location>,
-    /// Of the file that was opened; another one under its name is another database.
+    /// Device and inode of the opened file. Another file under the same name is another database.
     identity: Option<(u64, u64)>,
-    /// None after an error: it is opened again.
+    /// `None` after an error; the next use opens it again.
     session: Option<Session>,
     written: Instant,
 }
@@ -126,7 +127,7 @@ impl File {
         }
     }
 
-    /// Copies what is in the log into the file, and cuts the log once nobody reads from it.
+    /// Copies the content of the log into the file, and truncates the log if it is long and no reader uses it.
     fn shorten_log(&mut self, open: &impl Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
         let size = fs::metadata(self.location.log()).map_or(0, |log| log.len());
         if size < COPY_FROM || self.location.mode() == Mode::ReadOnly {
@@ -168,10 +169,10 @@ impl File {
         Ok(())
     }
 
-    /// Whether there is room beside the file.
+    /// Checks whether the disk has room for another file.
     fn sample(&self) -> std::io::Result<()> {
         let path = self.location.beside("-probe");
-        // One that a crash has left behind.
+        // Removes the file that a crashed process has left.
         let _ = fs::remove_file(&path);
         let written = private_file::write_new(&path, &SAMPLE);
         let _ = fs::remove_file(&path);

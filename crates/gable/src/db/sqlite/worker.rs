@@ -1,4 +1,4 @@
-//! Threads with a connection each that take work from one queue.
+//! Worker threads, each with its own connection, that take jobs from one queue.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use crate::db::options::ACQUIRE;
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 
-/// Opens a connection, at first and again where one has become useless.
+/// Opens a connection; also called to replace a broken one.
 type Open = Arc<dyn Fn() -> Result<Session, DbError> + Send + Sync>;
 
 pub(super) struct Workers {
-    /// None once they were told to stop.
+    /// `None` after `stop`.
     jobs: Mutex<Option<Sender<Job>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     open: Open,
@@ -49,10 +49,10 @@ impl Workers {
         self.open.clone()
     }
 
-    /// Runs work on the next thread that is free. Where whoever asked goes away meanwhile, the statement is interrupted.
+    /// Runs work on the next free thread. If the returned future is dropped, the statement is interrupted.
     ///
     /// # Errors
-    /// The work's own; `Unavailable` where no thread became free in time.
+    /// The error of the work, or `Unavailable` if no thread became free in time.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         limit: Option<Duration>,
@@ -60,25 +60,25 @@ impl Workers {
     ) -> Result<T, DbError> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting::default();
-        let (abandoned, asked) = (waiting.abandoned.clone(), Instant::now());
+        let (abandoned, sent) = (waiting.abandoned.clone(), Instant::now());
         self.send(Box::new(move |session| {
             if reply.is_closed() {
                 return;
             }
-            if asked.elapsed() > ACQUIRE {
+            if sent.elapsed() > ACQUIRE {
                 let _ = reply.send(Err(DbError::unavailable("too many statements wait")));
                 return;
             }
             let limit = Limit { until: limit.map(|limit| Instant::now() + limit), abandoned };
             let _ = reply.send(session.limited(limit, work));
         }))?;
-        // Once there is an answer, the mark that is left on the way out marks nothing.
+        // Dropped only after the answer, because dropping it interrupts the statement.
         let answered = answer.await;
         drop(waiting);
         answered.map_err(|_| DbError::unavailable("the thread of the connection has ended"))?
     }
 
-    /// Runs work of which nobody waits for the end.
+    /// Queues a job without waiting for its end.
     pub(super) fn send(&self, job: Job) -> Result<(), DbError> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = jobs.as_ref().map(|jobs| jobs.send(job));
@@ -88,7 +88,7 @@ impl Workers {
         }
     }
 
-    /// Lets the threads finish what was asked of them, and waits for their end.
+    /// Lets the threads finish the queued jobs, and waits for their end.
     pub(super) async fn stop(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -97,7 +97,7 @@ impl Workers {
     }
 }
 
-/// Tells the thread when nobody waits for an answer any more.
+/// Marks the statement as abandoned when it is dropped.
 #[derive(Default)]
 struct Waiting {
     abandoned: Arc<AtomicBool>,
@@ -111,7 +111,7 @@ impl Drop for Waiting {
 
 fn work(queue: &Mutex<Receiver<Job>>, mut session: Session, open: &Open) {
     loop {
-        // The lock is held while waiting, never while working.
+        // The lock is held while waiting for a job, not while running it.
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         if catch_unwind(AssertUnwindSafe(|| job(&mut session))).is_err() {

@@ -26,7 +26,7 @@ fn open() -> Transport {
     }
 }
 
-fn behind(proxy: &str) -> Arc<Proxies> {
+fn trusting(proxy: &str) -> Arc<Proxies> {
     Arc::new(Proxies { trusted: vec![proxy.parse().expect("a network")], ..Proxies::default() })
 }
 
@@ -209,7 +209,7 @@ async fn probes_are_not_limited() {
 
 #[actix_web::test]
 async fn clients_behind_a_trusted_proxy_are_counted_apart() {
-    let stage = Transport { proxies: behind("10.0.0.0/8"), ..limited_to(1) };
+    let stage = Transport { proxies: trusting("10.0.0.0/8"), ..limited_to(1) };
     let from = |client: &'static str| {
         let proxy = "10.0.0.1:80".parse().expect("an address");
         TestRequest::get().uri("/ok").peer_addr(proxy).insert_header(("X-Forwarded-For", client))
@@ -222,7 +222,7 @@ async fn clients_behind_a_trusted_proxy_are_counted_apart() {
 async fn only_a_trusted_proxys_word_for_tls_counts() {
     let claim = || TestRequest::get().uri("/ok").insert_header(("X-Forwarded-Proto", "https"));
     assert_eq!(header(&answer(&open(), claim()).await.0, "Strict-Transport-Security"), None);
-    let stage = Transport { proxies: behind("10.0.0.1"), ..open() };
+    let stage = Transport { proxies: trusting("10.0.0.1"), ..open() };
     let proxied = claim().peer_addr("10.0.0.1:80".parse().expect("an address"));
     assert!(header(&answer(&stage, proxied).await.0, "Strict-Transport-Security").is_some());
 }

@@ -4,34 +4,34 @@ use super::*;
 
 const EVE: &str = "x\r\nBcc: eve@example.com\r\n\r\nDear Ada";
 
-fn letter(from: &Mailbox, to: &str, subject: &str) -> Result<EmailMessage, NotAnAddress> {
+fn compose(from: &Mailbox, to: &str, subject: &str) -> Result<EmailMessage, NotAnAddress> {
     let rendered = Rendered { subject: subject.to_owned(), text: "Hello".to_owned(), html: "<p>Hello</p>".to_owned() };
     EmailMessage::new(Uuid::now_v7(), from, to, Utc::now(), rendered)
 }
 
 /// The headers, in one line each.
-fn headers(letter: &EmailMessage) -> Vec<String> {
-    let text = String::from_utf8(letter.message.formatted()).expect("ASCII");
+fn headers(email: &EmailMessage) -> Vec<String> {
+    let text = String::from_utf8(email.message.formatted()).expect("ASCII");
     let head = text.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ");
     assert!(!head.replace("\r\n", "").contains(['\r', '\n']), "{head:?}");
     head.split("\r\n").map(str::to_owned).collect()
 }
 
-fn names(letter: &EmailMessage) -> Vec<String> {
-    headers(letter).iter().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+fn names(email: &EmailMessage) -> Vec<String> {
+    headers(email).iter().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
 const USUAL: [&str; 8] =
     ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"];
 
 #[test]
-fn a_letter_has_the_headers_that_a_machine_should_send() {
+fn a_message_has_the_headers_of_automatic_mail() {
     let from = sender(Some("Gazette <no-reply@example.com>"), "http://localhost").expect("a sender");
-    let letter = letter(&from, "ada@example.com", "Hello").expect("a letter");
-    assert_eq!(names(&letter), USUAL);
-    let lines = headers(&letter);
+    let email = compose(&from, "ada@example.com", "Hello").expect("a message");
+    assert_eq!(names(&email), USUAL);
+    let lines = headers(&email);
     assert_eq!(lines[..3], ["From: Gazette <no-reply@example.com>", "To: ada@example.com", "Subject: Hello"]);
-    assert!(lines[4].ends_with(&format!("<{}@example.com>", letter.id)), "{}", lines[4]);
+    assert!(lines[4].ends_with(&format!("<{}@example.com>", email.id)), "{}", lines[4]);
     assert_eq!(lines[5], "Auto-Submitted: auto-generated");
     assert!(lines[7].contains("multipart/alternative"), "{}", lines[7]);
 }
@@ -41,9 +41,9 @@ fn a_line_break_in_a_subject_adds_no_header() {
     let from = sender(None, "http://localhost").expect("a sender");
     for subject in [EVE, "x\nBcc: eve@example.com", "x\rBcc: eve@example.com", "Größe\r\nBcc: eve@example.com", "\0"]
     {
-        let letter = letter(&from, "ada@example.com", subject).expect("a letter");
-        assert_eq!(names(&letter), USUAL, "{subject:?}");
-        assert_eq!(letter.message.envelope().to().len(), 1);
+        let email = compose(&from, "ada@example.com", subject).expect("a message");
+        assert_eq!(names(&email), USUAL, "{subject:?}");
+        assert_eq!(email.message.envelope().to().len(), 1);
     }
 }
 
@@ -58,9 +58,9 @@ fn a_line_break_in_the_senders_name_is_refused() {
 fn an_odd_name_of_a_sender_stays_a_name() {
     for name in ["Müller & Söhne", "a \"b\" \\ c", "Bcc: eve@example.com,", "😀"] {
         let from = sender(Some(&format!("{name} <no-reply@example.com>")), "http://localhost").expect("a sender");
-        let letter = letter(&from, "ada@example.com", "Hello").expect("a letter");
-        assert_eq!(names(&letter), USUAL, "{name}");
-        assert_eq!(letter.message.envelope().from().map(ToString::to_string).as_deref(), Some("no-reply@example.com"));
+        let email = compose(&from, "ada@example.com", "Hello").expect("a message");
+        assert_eq!(names(&email), USUAL, "{name}");
+        assert_eq!(email.message.envelope().from().map(ToString::to_string).as_deref(), Some("no-reply@example.com"));
     }
 }
 
@@ -81,7 +81,7 @@ fn a_line_break_or_a_second_address_in_the_recipient_is_refused() {
         "",
     ] {
         assert!(!is_address(to), "{to:?}");
-        assert!(letter(&from, to, "Hello").is_err(), "{to:?}");
+        assert!(compose(&from, to, "Hello").is_err(), "{to:?}");
     }
     assert!(is_address("ada.lovelace+books@xn--bcher-kva.example"));
     assert!(!is_address(&format!("ada@{}example.com", "sub.".repeat(70))));

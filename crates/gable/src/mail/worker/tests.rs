@@ -209,8 +209,8 @@ async fn without_the_tls_that_the_url_requires_no_password_and_no_mail_is_sent()
     room.write(Template::EmailChanged, None).await;
     let url = with_password(&server.url("?tls=required"));
     send(&room, &*room.node(&[("SMTP_URL", &url)], None).await).await;
-    let told = server.plain();
-    assert!(told.iter().all(|line| line.starts_with("EHLO") || line == "QUIT"), "{told:?}");
+    let lines = server.plain();
+    assert!(lines.iter().all(|line| line.starts_with("EHLO") || line == "QUIT"), "{lines:?}");
     assert_eq!((server.mails().len(), room.attempts().await), (0, vec![1]));
 }
 
@@ -221,8 +221,8 @@ async fn a_server_that_nobody_vouches_for_gets_no_password_and_no_mail() {
         room.write(Template::EmailChanged, None).await;
         let url = with_password(&server.url(query)).replacen("smtp", scheme, 1);
         send(&room, &*room.node(&[("SMTP_URL", &url)], None).await).await;
-        let told = server.plain();
-        assert!(told.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS"), "{told:?}");
+        let lines = server.plain();
+        assert!(lines.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS"), "{lines:?}");
         assert_eq!((server.encrypted().len(), server.mails().len(), room.attempts().await), (0, 0, vec![1]));
     }
 }
@@ -237,8 +237,8 @@ async fn a_server_that_is_known_gets_password_and_mail_behind_tls() {
         mail.mailer = Mailer::Smtp(url.trusting(server.trust()));
         let sender = MailSender { room: &mail, ..sender(&room, &room.core) };
         sender.send_due(&Stopping::default()).await;
-        let told = server.encrypted();
-        assert!(told.iter().any(|line| line.starts_with("AUTH PLAIN")), "{told:?}");
+        let lines = server.encrypted();
+        assert!(lines.iter().any(|line| line.starts_with("AUTH PLAIN")), "{lines:?}");
         assert!(
             server.plain().iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS"),
             "{:?}",

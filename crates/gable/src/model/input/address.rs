@@ -1,8 +1,8 @@
 //! The normal form in which e-mail addresses are stored and looked up.
 
-/// Brings an address into the form in which it is stored: without space around it, in lower case, its domain in ASCII as
-/// UTS-46 maps it. `Ada@Bücher.example`, `ada@ｂücher。example` and `ada@xn--bcher-kva.example` are one mailbox, and must
-/// not make several accounts. A text that is no address is only trimmed and put in lower case; validation refuses it.
+/// Normalizes an address for storage and comparison: trims it, converts it to lower case, and maps its domain to ASCII
+/// by UTS-46. `Ada@Bücher.example`, `ada@ｂücher。example` and `ada@xn--bcher-kva.example` are one mailbox, and must not
+/// make several accounts. A text that is no address is only trimmed and put in lower case; validation refuses it.
 pub(crate) fn normal_address(text: &str) -> String {
     let text = text.trim();
     let Some((local, domain)) = text.rsplit_once('@') else { return text.to_lowercase() };
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_is_its_own_form() {
+    fn normalizing_again_changes_nothing() {
         for text in [
             "ada@bücher.example",
             "Ä@straße.example",
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_before_the_at_sign_is_not_a_domain() {
+    fn the_part_before_the_at_sign_is_not_treated_as_a_domain() {
         assert_eq!(normal_address("Bücher@example.com"), "bücher@example.com");
         assert_ne!(normal_address("bücher@example.com"), normal_address("xn--bcher-kva@example.com"));
     }

@@ -22,10 +22,10 @@ impl BodyReader<'_> {
         [key, create, _]: [Part; 3],
     ) -> Result<Vec<Change>, Refused> {
         self.count_single(element, reach)?;
-        let named = self.key_alone(element, reach, Action::ConnectOrCreate, key);
+        let row_ref = self.key_alone(element, reach, Action::ConnectOrCreate, key);
         let create = self.draft(&element.at(&create.path), Form::Create, create.entries);
         self.may_link(element, reach, Action::Connect)?;
-        Ok(vec![Change::ConnectOrCreate(named?, create?)])
+        Ok(vec![Change::ConnectOrCreate(row_ref?, create?)])
     }
 
     /// Takes the rights to change and to make the row. In the body of a new row, to which nothing is linked, what is there
@@ -37,7 +37,7 @@ impl BodyReader<'_> {
         [key, create, update]: [Part; 3],
     ) -> Result<Vec<Change>, Refused> {
         self.count_single(element, reach)?;
-        let named = self.key_alone(element, reach, Action::Upsert, key);
+        let row_ref = self.key_alone(element, reach, Action::Upsert, key);
         let before = self.problems.len();
         // Both halves of a flat element are the same values, which are read twice; within them nothing is.
         let whole = self.reader.reach;
@@ -56,7 +56,7 @@ impl BodyReader<'_> {
             Among::All => self.may_link(element, reach, Action::Connect)?,
             Among::Linked => self.may_repoint(element)?,
         }
-        Ok(vec![Change::Upsert(Upsert { named: named?, among, update: update?, create: create? })])
+        Ok(vec![Change::Upsert(Upsert { row_ref: row_ref?, among, update: update?, create: create? })])
     }
 
     /// `{ "where": …, "data": … }`
@@ -68,8 +68,8 @@ impl BodyReader<'_> {
         data: Part,
     ) -> Result<Vec<Change>, Refused> {
         self.count_single(element, reach)?;
-        let named = self.key_alone(element, reach, Action::Update, key)?;
-        self.updated(element, reach, named, data)
+        let row_ref = self.key_alone(element, reach, Action::Update, key)?;
+        self.updated(element, reach, row_ref, data)
     }
 
     /// The parts of an element that says both in one object: the row is named by its id or by the first unique index whose
@@ -99,13 +99,13 @@ impl BodyReader<'_> {
         let unique = uniques(meta, &keys).map(|(_, fields)| fields).find(|fields| fields.iter().all(has));
         let key: &[&str] = if entries.contains_key("id") { &["id"] } else { unique.unwrap_or_default() };
         let value = |name: &&str| Some(((*name).to_owned(), entries.get(*name)?.clone()));
-        let named = key.iter().filter_map(value).collect();
+        let key_entries = key.iter().filter_map(value).collect();
         let mut update = if action == Action::Upsert { entries.clone() } else { Map::new() };
         update.retain(|name, _| !key.contains(&name.as_str()));
         let mut create = entries;
         create.remove("id");
         let part = |entries| Part { entries, path: element.path.to_owned() };
-        Ok([part(named), part(create), part(update)])
+        Ok([part(key_entries), part(create), part(update)])
     }
 
     /// The row that a part names, and says nothing else of.
@@ -119,16 +119,16 @@ impl BodyReader<'_> {
         let here = element.at(&key.path);
         let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
         let mut entries = key.entries;
-        let named = self.named(&here, reach, action, (&readable, &readable), &mut entries)?;
+        let row_ref = self.named(&here, reach, action, (&readable, &readable), &mut entries)?;
         self.nothing_more(&here, &entries)?;
-        Ok(named)
+        Ok(row_ref)
     }
 
     /// Of problems that the second reading of the same values found, those that the first had not.
     fn tell_once(&mut self, first: usize, second: usize) {
         let again = self.problems.split_off(second);
-        let told: HashSet<Problem> = self.problems[first..].iter().cloned().collect();
-        self.problems.extend(again.into_iter().filter(|problem| !told.contains(problem)));
+        let known: HashSet<Problem> = self.problems[first..].iter().cloned().collect();
+        self.problems.extend(again.into_iter().filter(|problem| !known.contains(problem)));
     }
 
     /// Whether the key of this row may lead to the row that is made.

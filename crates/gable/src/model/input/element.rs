@@ -181,17 +181,17 @@ impl BodyReader<'_> {
         // For a relation to one row, a unique field is changed and not used to find the row.
         let changed = action == Action::Update && !element.is_listed();
         let keys = if changed { FieldSet::NONE } else { readable };
-        let named = self.named(element, reach, action, (&keys, &readable), &mut entries)?;
+        let row_ref = self.named(element, reach, action, (&keys, &readable), &mut entries)?;
         if action == Action::Update {
-            return self.updated(element, reach, named, Part { entries, path: element.path.to_owned() });
+            return self.updated(element, reach, row_ref, Part { entries, path: element.path.to_owned() });
         }
         self.nothing_more(element, &entries)?;
         self.may_link(element, reach, action)?;
         Ok(vec![match action {
-            Action::Disconnect => Change::Disconnect(named),
-            Action::Delete => Change::Delete(named),
-            Action::Set => Change::Set(Replacement { rows: vec![named], place: self.place_of(element, reach) }),
-            _ => Change::Connect(named),
+            Action::Disconnect => Change::Disconnect(row_ref),
+            Action::Delete => Change::Delete(row_ref),
+            Action::Set => Change::Set(Replacement { rows: vec![row_ref], place: self.place_of(element, reach) }),
+            _ => Change::Connect(row_ref),
         }])
     }
 
@@ -218,15 +218,15 @@ impl BodyReader<'_> {
         &mut self,
         element: &Element<'_>,
         reach: Reach<'_>,
-        named: RowRef,
+        row_ref: RowRef,
         data: Part,
     ) -> Result<Vec<Change>, Refused> {
         let draft = self.draft(&element.at(&data.path), Form::Update, data.entries)?;
-        let connected = (reach.form == Form::Create).then(|| Change::Connect(named.clone()));
+        let connected = (reach.form == Form::Create).then(|| Change::Connect(row_ref.clone()));
         if connected.is_some() {
             self.may_link(element, reach, Action::Connect)?;
         }
-        Ok(connected.into_iter().chain([Change::Update(named, draft)]).collect())
+        Ok(connected.into_iter().chain([Change::Update(row_ref, draft)]).collect())
     }
 
     /// Accepts only `{ "id": … }`, also inside `connect`, where a body may not nest rows of other models.
@@ -271,7 +271,7 @@ impl BodyReader<'_> {
             return Ok(());
         }
         // Reported once; a body may hold many more of them.
-        if !reach.told.replace(true) {
+        if !reach.excess_reported.replace(true) {
             return Err(self.refuse(element, "MaxNestedConstraint", "is more than one body may name"));
         }
         Err(Refused)
@@ -408,8 +408,8 @@ impl BodyReader<'_> {
 /// and other fields: update. No id: create.
 fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
     let says = |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
-    let named = || uniques(element.target.meta, readable).any(|(_, fields)| says(fields));
-    if says(&["id"]) || (!element.is_fixed() && named()) {
+    let by_unique = || uniques(element.target.meta, readable).any(|(_, fields)| says(fields));
+    if says(&["id"]) || (!element.is_fixed() && by_unique()) {
         Action::Connect
     } else if entries.contains_key("id") {
         Action::Update

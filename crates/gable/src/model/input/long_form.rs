@@ -1,4 +1,4 @@
-//! Prisma's form of a relation in a body: `{ "connect": …, "create": […], "set": […] }`, beside the short form.
+//! Prisma's form of a relation in a body: `{ "connect": …, "create": […], "set": […] }`, in addition to the short form.
 
 use serde_json::{Map, Value};
 

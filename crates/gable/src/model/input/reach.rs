@@ -24,7 +24,7 @@ pub(crate) struct Reach<'a> {
     /// The number of rows that the whole request may still name.
     pub(crate) names: &'a Cell<u32>,
     /// Whether the excess of that number has been reported.
-    pub(crate) told: &'a Cell<bool>,
+    pub(crate) excess_reported: &'a Cell<bool>,
 }
 
 impl Reach<'_> {

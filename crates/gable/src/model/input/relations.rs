@@ -122,8 +122,8 @@ impl BodyReader<'_> {
         }
         // The key alone expresses these changes.
         let said = |change: &Change| match change {
-            Change::Connect(named) => matches!(named.key, Key::Id(_)),
-            Change::Disconnect(named) => named.key == Key::Linked,
+            Change::Connect(row_ref) => matches!(row_ref.key, Key::Id(_)),
+            Change::Disconnect(row_ref) => row_ref.key == Key::Linked,
             _ => false,
         };
         changes.retain(|change| !said(change));
@@ -153,25 +153,25 @@ fn agree(changes: &mut Vec<Change>) -> bool {
     let mut done: BTreeSet<(String, u8)> = BTreeSet::new();
     let mut agree = true;
     changes.retain(|change| {
-        let (named, links_it, kind) = match change {
-            Change::Connect(named) => (named, true, 0),
-            Change::Update(named, _) | Change::ConnectOrCreate(named, _) | Change::Upsert(Upsert { named, .. }) => {
-                (named, true, 1)
-            }
-            Change::Disconnect(named) => (named, false, 2),
-            Change::Delete(named) => (named, false, 3),
+        let (row_ref, links_it, kind) = match change {
+            Change::Connect(row_ref) => (row_ref, true, 0),
+            Change::Update(row_ref, _)
+            | Change::ConnectOrCreate(row_ref, _)
+            | Change::Upsert(Upsert { row_ref, .. }) => (row_ref, true, 1),
+            Change::Disconnect(row_ref) => (row_ref, false, 2),
+            Change::Delete(row_ref) => (row_ref, false, 3),
             Change::Create(_) => return true,
             Change::Set(replacement) => {
-                for named in &replacement.rows {
-                    agree &= *links.entry(text(&named.key)).or_insert(true);
+                for row_ref in &replacement.rows {
+                    agree &= *links.entry(text(&row_ref.key)).or_insert(true);
                 }
                 return true;
             }
         };
-        if matches!(named.key, Key::Linked) {
+        if matches!(row_ref.key, Key::Linked) {
             return true;
         }
-        let key = text(&named.key);
+        let key = text(&row_ref.key);
         agree &= *links.entry(key.clone()).or_insert(links_it) == links_it;
         // Two updates of one row are both kept.
         kind == 1 || done.insert((key, kind))

@@ -58,7 +58,7 @@ pub(super) async fn serve_restore(
 ) -> Result<HttpResponse, ApiError> {
     let model = &core.models[model];
     let restoring = model.meta.actions.iter().find(|action| action.action == "Restore");
-    let restoring = restoring.ok_or_else(|| ApiError::internal("nothing is ever restored here"))?;
+    let restoring = restoring.ok_or_else(|| ApiError::internal("the model has no action Restore"))?;
     let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
     authenticate(&mut ctx, auth, request).await?;
     let scope = authorize(&mut ctx, model, restoring).await?;

@@ -3,8 +3,8 @@
 //!
 //! The key is claimed by a row that is written in the transaction of the write itself, and the answer is stored in that
 //! row before the commit. So there is never a key without its answer or an answer without its write, even after a
-//! crash. A second request with the same key waits for the first: within one process in `KeyedMutex`, between processes for
-//! the row's key in PostgreSQL or for the single writer of SQLite.
+//! crash. A second request with the same key waits for the first: in one process by `KeyedMutex`, between processes by
+//! PostgreSQL's lock of the unique key or by SQLite's single writer.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -36,12 +36,12 @@ const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long the second of two requests waits for the first.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The largest answer that is kept, in bytes: `BYTES`, plus `BYTES_FOR_EACH` per byte of the request body, plus for
-/// each written row the length of its fields' names and `BYTES_OF_A_FIELD` per field. Usual rows fit; a small request
-/// with many includes must not fill the disk.
-const BYTES: usize = 16 * 1024;
-const BYTES_FOR_EACH: usize = 4;
-const BYTES_OF_A_FIELD: usize = 64;
+/// The largest answer that is kept, in bytes: `BASE_BYTES`, plus `BYTES_PER_BODY_BYTE` for each byte of the request
+/// body, plus for each written row the length of its fields' names and `BYTES_PER_FIELD` for each field. Usual rows
+/// fit; a small request with many includes must not fill the disk.
+const BASE_BYTES: usize = 16 * 1024;
+const BYTES_PER_BODY_BYTE: usize = 4;
+const BYTES_PER_FIELD: usize = 64;
 
 /// Makes a write and answers with it, or repeats the answer to the first request with the same key. Everything runs in
 /// one transaction, including the reads for the answer.
@@ -58,9 +58,9 @@ pub(super) async fn once<I: Clone>(
         return Ok(transact(ctx, input, write).await?.into_response());
     };
     let core = ctx.core;
-    // Passwords are hashed here rather than in `begin`, so that the turn is not held meanwhile.
+    // Passwords are hashed here rather than in `begin`, so that the lock is not held meanwhile.
     ctx.hash_waiting().await?;
-    let _turn = core.repeated.take(&repeatable.id, PATIENCE).await.ok_or_else(at_work)?;
+    let _guard = core.repeated.lock(&repeatable.id, PATIENCE).await.ok_or_else(in_progress)?;
     let outcome = transact(ctx, input, async |ctx, input| {
         if let Some(kept) = repeatable.claim(ctx).await? {
             return Ok(Outcome::Kept(kept));
@@ -116,12 +116,12 @@ impl IdempotencyKey {
 
 /// Removes the escapes from a quoted key; `None` if it contains an unescaped quote or an invalid escape.
 fn unquoted(text: &str) -> Option<String> {
-    let (mut key, mut letters) = (String::new(), text.chars());
-    while let Some(letter) = letters.next() {
-        key.push(match letter {
+    let (mut key, mut characters) = (String::new(), text.chars());
+    while let Some(character) = characters.next() {
+        key.push(match character {
             '"' => return None,
-            '\\' => letters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
-            letter => letter,
+            '\\' => characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            character => character,
         });
     }
     Some(key)
@@ -239,7 +239,7 @@ impl Repeatable {
         Ok(Self {
             id: Sha256::digest(joined(&[owner.as_bytes(), key.0.as_bytes()])).to_vec(),
             fingerprint: fingerprint(ctx.core, &joined(&parts)),
-            largest: BYTES + size * BYTES_FOR_EACH + written.rows * row_size(written.meta),
+            largest: BASE_BYTES + size * BYTES_PER_BODY_BYTE + written.rows * row_size(written.meta),
         })
     }
 
@@ -264,7 +264,7 @@ impl Repeatable {
     /// The stored answer of the request that holds the key, if its fingerprint matches this request.
     async fn kept(&self, ctx: &Context<'_>) -> Result<Answer, ApiError> {
         let kept = ctx.source().one(LOAD_ANSWER.with(values![self.id.clone()])).await?;
-        let kept = kept.ok_or_else(|| ApiError::internal("a key that was taken is not there"))?;
+        let kept = kept.ok_or_else(|| ApiError::internal("the row of a claimed key does not exist"))?;
         let mut row = Row::new(&kept);
         if !bool::from(row.next::<Vec<u8>>()?.ct_eq(&self.fingerprint)) {
             return Err(reused());
@@ -315,19 +315,19 @@ fn fingerprint(core: &Core, request: &[u8]) -> Vec<u8> {
 
 fn in_use(error: DbError) -> ApiError {
     match error {
-        DbError::LockTimeout | DbError::Conflict => at_work(),
+        DbError::LockTimeout | DbError::Conflict => in_progress(),
         other => other.into(),
     }
 }
 
-fn at_work() -> ApiError {
+fn in_progress() -> ApiError {
     let message = format!("A request with this {HEADER} is still being worked on. Please try again shortly.");
     ApiError::conflict("IdempotencyKeyInUse", message).with_header("Retry-After", "1".to_owned())
 }
 
 /// Expected size of a row as JSON in bytes, without long texts.
 fn row_size(meta: &ModelMeta) -> usize {
-    meta.fields.iter().map(|field| field.name.len() + BYTES_OF_A_FIELD).sum()
+    meta.fields.iter().map(|field| field.name.len() + BYTES_PER_FIELD).sum()
 }
 
 fn reused() -> ApiError {
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_are_cut_elsewhere_are_others() {
+    fn parts_with_other_boundaries_differ() {
         assert_ne!(joined(&[b"ab", b"c"]), joined(&[b"a", b"bc"]));
         assert_ne!(joined(&[b"", b"ab"]), joined(&[b"ab", b""]));
     }

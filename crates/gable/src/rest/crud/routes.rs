@@ -75,8 +75,8 @@ async fn dispatch(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     // HEAD is GET without the body, which the server leaves out.
-    let asked = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
-    match endpoints.iter().find(|endpoint| endpoint.method == asked) {
+    let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
+    match endpoints.iter().find(|endpoint| endpoint.method == method) {
         Some(endpoint) => serve(endpoint, &request, payload).await,
         None => {
             let allowed: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.method).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::endpoint::Asked;
+use super::endpoint::Incoming;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
 use crate::auth::password::required as is_required;
@@ -34,31 +34,35 @@ impl Texts {
 }
 
 /// Reads the body as a model's input, with the problems that the rules of the route find.
-pub(super) async fn submitted(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<Submitted, AuthError> {
-    let body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
-    Ok(auth.rules.judge(asked.operation, body))
+pub(super) async fn submitted(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    incoming: &mut Incoming<'_>,
+) -> Result<Submitted, AuthError> {
+    let body = read_object(incoming.request, &mut incoming.payload, ctx.core.app.body_limit).await?;
+    Ok(auth.rules.judge(incoming.operation, body))
 }
 
 /// Reads a body of optional texts. The body itself may be missing.
 pub(super) async fn texts_if_any(
     ctx: &Context<'_>,
     auth: &Auth,
-    asked: &mut Asked<'_>,
+    incoming: &mut Incoming<'_>,
     optional: &[&str],
 ) -> Result<Texts, AuthError> {
-    let body = read_object_if_any(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
-    read_texts(auth.rules.judge(asked.operation, body), &[], optional)
+    let body = read_object_if_any(incoming.request, &mut incoming.payload, ctx.core.app.body_limit).await?;
+    read_texts(auth.rules.judge(incoming.operation, body), &[], optional)
 }
 
 /// Reads a body of texts.
 pub(super) async fn texts(
     ctx: &Context<'_>,
     auth: &Auth,
-    asked: &mut Asked<'_>,
+    incoming: &mut Incoming<'_>,
     required: &[&str],
     optional: &[&str],
 ) -> Result<Texts, AuthError> {
-    read_texts(submitted(ctx, auth, asked).await?, required, optional)
+    read_texts(submitted(ctx, auth, incoming).await?, required, optional)
 }
 
 /// Checks that a body consists of the required and optional texts.

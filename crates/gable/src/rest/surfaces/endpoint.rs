@@ -20,14 +20,14 @@ use crate::rest::shared::Shared;
 pub(super) trait WireFormat: 'static {
     const VIA: LoginMethod;
 
-    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError>;
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError>;
 
     /// Maps an error of the core to the status, code and message of this surface.
     fn map_error(error: AuthError) -> ApiError;
 }
 
 /// The parts of a request that only the surface uses, and not the core.
-pub(super) struct Asked<'r> {
+pub(super) struct Incoming<'r> {
     pub(super) operation: AuthOperation,
     pub(super) request: &'r HttpRequest,
     pub(super) payload: web::Payload,
@@ -68,8 +68,8 @@ impl Endpoint {
     /// except for the link that verifies an address: mail programs send HEAD to check links, which must not use the
     /// link up.
     fn answers(&self, method: &str) -> bool {
-        let looked_at = self.route.method == "GET" && self.route.operation != AuthOperation::VerifyEmail;
-        self.route.method == method || (method == "HEAD" && looked_at)
+        let handles_head = self.route.method == "GET" && self.route.operation != AuthOperation::VerifyEmail;
+        self.route.method == method || (method == "HEAD" && handles_head)
     }
 }
 
@@ -146,7 +146,7 @@ async fn answer<S: WireFormat>(
             Err(error) => return Err(refused(&mut ctx, error).await),
         }
     }
-    match S::run(&mut ctx, auth, Asked { operation, request, payload }).await {
+    match S::run(&mut ctx, auth, Incoming { operation, request, payload }).await {
         Ok(response) => Ok(response),
         Err(error) => Err(failed(&mut ctx, operation, S::map_error(error)).await),
     }

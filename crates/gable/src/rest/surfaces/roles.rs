@@ -89,11 +89,11 @@ async fn explanation(served: Served, request: HttpRequest) -> Result<HttpRespons
     let mut ctx = Context::new(core, Principal::Anonymous, Some(&request));
     authenticate(&mut ctx, Some(auth), &request).await?;
     authorize_by(&mut ctx, EXPLAIN, may_explain).await?;
-    let asked = Asked::read(core, auth, &request)?;
-    let found = auth.access.by_account(core.db.reader(), asked.account, core.now()).await?;
+    let query = ExplainQuery::read(core, auth, &request)?;
+    let found = auth.access.by_account(core.db.reader(), query.account, core.now()).await?;
     let who = found.ok_or_else(|| ApiError::not_found(auth.access.models.account.name))?;
-    let model = core.model(asked.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
-    let explanation = explain(asked.entry, &model.masks, &Principal::Account(who.clone()), &who);
+    let model = core.model(query.entry.meta.name).ok_or_else(|| ApiError::internal("a permission without a model"))?;
+    let explanation = explain(query.entry, &model.masks, &Principal::Account(who.clone()), &who);
     Ok(answer(&json!({ "data": explanation })))
 }
 
@@ -104,12 +104,12 @@ fn may_explain(ctx: &Context<'_>) -> Result<(), ApiError> {
     if may { Ok(()) } else { Err(ApiError::not_enough_permissions()) }
 }
 
-struct Asked<'a> {
+struct ExplainQuery<'a> {
     account: Id,
     entry: &'a CatalogueEntry,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ExplainQuery<'a> {
     fn read(core: &'a Core, auth: &Auth, request: &HttpRequest) -> Result<Self, ApiError> {
         let [account, resource, action] = parameters(request.query_string(), ["account", "resource", "action"])?;
         let account = account.and_then(|text| match auth.access.models.account.id {

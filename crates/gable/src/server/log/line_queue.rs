@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_stream_keeps_nobody_and_the_dropped_lines_are_counted_afterwards() {
+    fn a_stuck_stream_blocks_no_caller_and_dropped_lines_are_counted_afterwards() {
         let (queue, allow, text) = gated();
         let lines = 3 * MAX_LINES;
         (0..lines).for_each(|_| queue.push(b"line\n"));

@@ -22,10 +22,10 @@ use crate::meta::{AuthOperation, TokenDelivery};
 use crate::model::object;
 use crate::query::{no_parameters, parameters};
 use crate::rest::surfaces::cookie::transport;
-use crate::rest::surfaces::endpoint::Asked;
+use crate::rest::surfaces::endpoint::Incoming;
 
-pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let Asked { operation, request, payload } = asked;
+pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError> {
+    let Incoming { operation, request, payload } = incoming;
     if operation != AuthOperation::Login {
         no_parameters(request.query_string())?;
     }
@@ -74,7 +74,7 @@ async fn login(
     let credentials = Credentials::read(auth, password, username_field.as_deref(), &body)?;
     let logged_in = log_in(ctx, auth, credentials, LoginMethod::Jwt, None).await?;
     let data = data(ctx, logged_in.record.as_ref())?;
-    let token = if let IssuedCredential::Token(token) = logged_in.carrier { Some(token) } else { None };
+    let token = if let IssuedCredential::Token(token) = logged_in.credential { Some(token) } else { None };
     Ok(delivered(ctx, auth, request, "", token, data)?)
 }
 
@@ -95,8 +95,8 @@ async fn update_password(
     let change = PasswordChange::read(&auth.meta.password, names, body)?;
     let changed = change_password(ctx, auth, change, LoginMethod::Jwt).await?;
     let data = data(ctx, changed.record.as_ref())?;
-    let said = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
-    Ok(delivered(ctx, auth, request, said, changed.token, data)?)
+    let members = "\"status\":\"success\",\"message\":\"Password updated successfully!\",";
+    Ok(delivered(ctx, auth, request, members, changed.token, data)?)
 }
 
 async fn own_update(
@@ -121,18 +121,18 @@ fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     ctx.answer.finish(body)
 }
 
-/// The response with a token in its body and its cookie, as `sendAccessTokenThrough` selects. `said` are JSON members
+/// The response with a token in its body and its cookie, as `sendAccessTokenThrough` selects. `members` are JSON members
 /// that come first.
 fn delivered(
     ctx: &Context<'_>,
     auth: &Auth,
     request: &HttpRequest,
-    said: &str,
+    members: &str,
     token: Option<String>,
     data: Vec<u8>,
 ) -> Result<HttpResponse, ApiError> {
     let delivery = auth.meta.send_access_token_through;
-    let mut body = format!("{{{said}").into_bytes();
+    let mut body = format!("{{{members}").into_bytes();
     if let Some(token) = token.as_ref().filter(|_| delivery != TokenDelivery::CookieOnly) {
         // A JWT consists of letters, digits, dots, dashes and underscores, so it needs no escaping.
         body.extend_from_slice(format!("\"token\":\"{token}\",\"accessToken\":\"{token}\",").as_bytes());

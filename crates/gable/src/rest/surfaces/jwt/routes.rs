@@ -10,15 +10,15 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::meta::{AuthOperation, Surface};
 use crate::rest::shared::Shared;
-use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
+use crate::rest::surfaces::endpoint::{Incoming, Route, WireFormat, mount};
 
 struct Jwt;
 
 impl WireFormat for Jwt {
     const VIA: LoginMethod = LoginMethod::Jwt;
 
-    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-        operations::run(ctx, auth, asked).await
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError> {
+        operations::run(ctx, auth, incoming).await
     }
 
     fn map_error(error: AuthError) -> ApiError {

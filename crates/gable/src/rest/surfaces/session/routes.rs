@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::http::{ErrorFormats, route_not_found};
 use crate::meta::{AuthOperation, RateLimit, Surface};
 use crate::rest::shared::Shared;
-use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
+use crate::rest::surfaces::endpoint::{Incoming, Route, WireFormat, mount};
 
 /// The documented rate limit of changing a password: five requests in 15 minutes.
 pub(crate) const CHANGE_PASSWORD: RateLimit = RateLimit { window_ms: 900_000, max: 5 };
@@ -21,8 +21,8 @@ struct Session;
 impl WireFormat for Session {
     const VIA: LoginMethod = LoginMethod::Session;
 
-    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-        operations::run(ctx, auth, asked).await
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError> {
+        operations::run(ctx, auth, incoming).await
     }
 
     fn map_error(error: AuthError) -> ApiError {

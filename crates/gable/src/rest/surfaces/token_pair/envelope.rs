@@ -10,12 +10,12 @@ use crate::http::{RequestId, json_response};
 use crate::rest::surfaces::problem_list::{ListedProblem, problem_list};
 
 #[derive(Serialize)]
-struct Said<'a> {
+struct ResultBody<'a> {
     result: &'a str,
 }
 
 #[derive(Serialize)]
-struct Failure<'a> {
+struct ErrorBody<'a> {
     name: &'a str,
     status: u16,
     message: &'a str,
@@ -28,12 +28,12 @@ pub(super) fn answer(body: &impl Serialize) -> Result<HttpResponse, ApiError> {
 }
 
 pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
-    answer(&Said { result: text })
+    answer(&ResultBody { result: text })
 }
 
 /// The body of an error response. `errors` lists the problems of an invalid body, and `message` is the first of them.
 pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
     let failure =
-        Failure { name: name(error), status: error.status(), message: error.message(), errors: problem_list(error) };
+        ErrorBody { name: name(error), status: error.status(), message: error.message(), errors: problem_list(error) };
     serde_json::to_vec(&failure).expect("texts and lists of them serialize")
 }

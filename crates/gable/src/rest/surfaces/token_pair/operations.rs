@@ -22,7 +22,7 @@ use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::renew::renew;
 use crate::auth::sign_up::sign_up;
-use crate::auth::verification::{Moved, Proof, change_email, resend_verification, verify_email};
+use crate::auth::verification::{ChangeResult, Proof, change_email, resend_verification, verify_email};
 use crate::auth::{Auth, recovery};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -30,47 +30,51 @@ use crate::meta::AuthOperation;
 use crate::model::{Id, Names};
 use crate::query::{no_parameters, parameters};
 use crate::rest::surfaces::body::{submitted, texts};
-use crate::rest::surfaces::endpoint::Asked;
+use crate::rest::surfaces::endpoint::Incoming;
 use crate::rest::surfaces::own_view::own_view;
 
 /// The account fields that this surface renames, as (field, name).
 const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];
 
-pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-    if !is_link(&asked) {
-        no_parameters(asked.request.query_string())?;
+pub(super) async fn run(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    mut incoming: Incoming<'_>,
+) -> Result<HttpResponse, AuthError> {
+    if !is_link(&incoming) {
+        no_parameters(incoming.request.query_string())?;
     }
-    match asked.operation {
-        AuthOperation::Signup => new(ctx, auth, &mut asked).await,
-        AuthOperation::Login => local(ctx, auth, &mut asked).await,
+    match incoming.operation {
+        AuthOperation::Signup => register(ctx, auth, &mut incoming).await,
+        AuthOperation::Login => login(ctx, auth, &mut incoming).await,
         AuthOperation::Renew => {
-            let renewed = renew(ctx, auth, presented(asked.request)?).await?;
-            pair(renewed.account, renewed.pair)
+            let renewed = renew(ctx, auth, presented(incoming.request)?).await?;
+            answer_pair(renewed.account, renewed.pair)
         }
         AuthOperation::Logout => {
             log_out(ctx, LoginMethod::TokenPair).await?;
             Ok(result("Logged out successfully")?)
         }
-        AuthOperation::ForgotPassword => forgot(ctx, auth, &mut asked).await,
-        AuthOperation::ResetPassword => reset(ctx, auth, &mut asked).await,
+        AuthOperation::ForgotPassword => forgot(ctx, auth, &mut incoming).await,
+        AuthOperation::ResetPassword => reset(ctx, auth, &mut incoming).await,
         AuthOperation::ResendVerification => {
-            let mut texts = texts(ctx, auth, &mut asked, &["email"], &[REDIRECT]).await?;
+            let mut texts = texts(ctx, auth, &mut incoming, &["email"], &[REDIRECT]).await?;
             let redirect = redirect_of_verification(auth, texts.optional(REDIRECT))?;
             resend_verification(ctx, auth, &texts.take("email"), redirect, LoginMethod::TokenPair).await?;
             Ok(result("Verification email sent")?)
         }
-        AuthOperation::ChangeEmail => move_to(ctx, auth, &mut asked).await,
-        AuthOperation::UpdatePassword => update_password(ctx, auth, &mut asked).await,
-        AuthOperation::VerifyEmail if is_link(&asked) => verify_by_link(ctx, auth, asked.request).await,
-        AuthOperation::VerifyEmail => verify_by_code(ctx, auth, &mut asked).await,
+        AuthOperation::ChangeEmail => request_change(ctx, auth, &mut incoming).await,
+        AuthOperation::UpdatePassword => update_password(ctx, auth, &mut incoming).await,
+        AuthOperation::VerifyEmail if is_link(&incoming) => verify_by_link(ctx, auth, incoming.request).await,
+        AuthOperation::VerifyEmail => verify_by_code(ctx, auth, &mut incoming).await,
         AuthOperation::GetMe => {
             let me = get_me(ctx).await?;
-            user(ctx, me.as_ref())
+            own_account(ctx, me.as_ref())
         }
         AuthOperation::UpdateMe => {
-            let changes = read_changes(ctx, auth, &mut asked).await?;
+            let changes = read_changes(ctx, auth, &mut incoming).await?;
             let me = update_me(ctx, changes).await?;
-            user(ctx, me.as_ref())
+            own_account(ctx, me.as_ref())
         }
         AuthOperation::DeleteMe => {
             refuse_renewed(ctx)?;
@@ -82,12 +86,12 @@ pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, mut asked: Asked<'_>
 }
 
 /// Whether the request opens a mailed link, which has its redirect in the query.
-fn is_link(asked: &Asked<'_>) -> bool {
-    asked.operation == AuthOperation::VerifyEmail && asked.request.method().is_safe()
+fn is_link(incoming: &Incoming<'_>) -> bool {
+    incoming.operation == AuthOperation::VerifyEmail && incoming.request.method().is_safe()
 }
 
-async fn new(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let new = read_new(ctx, auth, asked).await?;
+async fn register(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
+    let new = read_new(ctx, auth, incoming).await?;
     if let Some(redirect) = redirect_of_verification(auth, new.redirect)? {
         ctx.set_local(LinkEnd(redirect.to_owned()));
     }
@@ -95,13 +99,13 @@ async fn new(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Resul
     Ok(answer(&own_view(ctx, made.record.as_ref(), NAMES, None)?)?)
 }
 
-async fn local(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let mut texts = texts(ctx, auth, asked, &["email", "password"], &[]).await?;
+async fn login(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, incoming, &["email", "password"], &[]).await?;
     let model = ctx.core.account_model()?;
     let credentials = Credentials::by_email(model, &texts.take("email"), &texts.take("password"));
     let logged_in = log_in(ctx, auth, credentials, LoginMethod::TokenPair, None).await?;
-    match logged_in.carrier {
-        IssuedCredential::Pair(tokens) => pair(logged_in.account, tokens),
+    match logged_in.credential {
+        IssuedCredential::Pair(tokens) => answer_pair(logged_in.account, tokens),
         _ => Err(ApiError::internal("a log-in of this surface is a pair").into()),
     }
 }
@@ -114,7 +118,7 @@ struct LoggedIn {
     refresh_token: String,
 }
 
-fn pair(account: Id, tokens: Pair) -> Result<HttpResponse, AuthError> {
+fn answer_pair(account: Id, tokens: Pair) -> Result<HttpResponse, AuthError> {
     let Pair { access, refresh } = tokens;
     let body = LoggedIn { user_id: account.to_string(), access_token: access, refresh_token: refresh };
     let mut response = answer(&body)?;
@@ -129,8 +133,8 @@ fn presented(request: &HttpRequest) -> Result<&str, AuthError> {
     header.to_str().ok().and_then(bearer).ok_or(AuthError::RefreshToken)
 }
 
-async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let mut texts = texts(ctx, auth, asked, &["email"], &[REDIRECT]).await?;
+async fn forgot(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, incoming, &["email"], &[REDIRECT]).await?;
     if let Some(redirect) = redirect(auth, texts.optional(REDIRECT))? {
         ctx.set_local(LinkEnd(redirect.to_owned()));
     }
@@ -139,7 +143,7 @@ async fn forgot(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Re
 }
 
 /// The caller's own account, without an envelope.
-fn user(ctx: &Context<'_>, record: &dyn Any) -> Result<HttpResponse, AuthError> {
+fn own_account(ctx: &Context<'_>, record: &dyn Any) -> Result<HttpResponse, AuthError> {
     Ok(answer(&own_view(ctx, record, NAMES, None)?.user)?)
 }
 
@@ -152,24 +156,32 @@ fn refuse_renewed(ctx: &Context<'_>) -> Result<(), ApiError> {
     }
 }
 
-async fn reset(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let body = submitted(ctx, auth, asked).await?;
+async fn reset(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, incoming).await?;
     let names = ResetNames { token: "passwordResetToken", password: "password" };
     let reset = Reset::read(&auth.meta.password, names, body)?;
     reset_password(ctx, auth, reset, LoginMethod::TokenPair).await.map_err(map_proof_error)?;
     Ok(result("Password reset successful")?)
 }
 
-async fn update_password(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let body = submitted(ctx, auth, asked).await?;
+async fn update_password(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    incoming: &mut Incoming<'_>,
+) -> Result<HttpResponse, AuthError> {
+    let body = submitted(ctx, auth, incoming).await?;
     let names = ChangeNames { current: "oldPassword", new: "newPassword" };
     let change = PasswordChange::read(&auth.meta.password, names, body)?;
     change_password(ctx, auth, change, LoginMethod::TokenPair).await?;
     Ok(result("Password changed successfully")?)
 }
 
-async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let mut texts = texts(ctx, auth, asked, &["newEmail"], &[REDIRECT]).await?;
+async fn request_change(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    incoming: &mut Incoming<'_>,
+) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, incoming, &["newEmail"], &[REDIRECT]).await?;
     // The confirmation of a new address is always a link, even if addresses are verified by code.
     let redirect = match auth.meta.email_verification.required {
         true => redirect(auth, texts.optional(REDIRECT))?,
@@ -177,13 +189,17 @@ async fn move_to(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> R
     };
     let new = texts.optional("newEmail").map(Value::String);
     match change_email(ctx, auth, new, redirect, LoginMethod::TokenPair).await? {
-        Moved::Pending => Ok(result("Verification email sent")?),
-        Moved::Done => Ok(result("Email changed successfully")?),
+        ChangeResult::Pending => Ok(result("Verification email sent")?),
+        ChangeResult::Done => Ok(result("Email changed successfully")?),
     }
 }
 
-async fn verify_by_code(ctx: &mut Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<HttpResponse, AuthError> {
-    let mut texts = texts(ctx, auth, asked, &["email", "code"], &[]).await?;
+async fn verify_by_code(
+    ctx: &mut Context<'_>,
+    auth: &Auth,
+    incoming: &mut Incoming<'_>,
+) -> Result<HttpResponse, AuthError> {
+    let mut texts = texts(ctx, auth, incoming, &["email", "code"], &[]).await?;
     let proof = Proof::Code { email: texts.optional("email"), code: texts.take("code") };
     verify_email(ctx, auth, proof, LoginMethod::TokenPair).await.map_err(map_proof_error)?;
     Ok(result("Email verified")?)

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::http::{ErrorFormats, route_not_found};
 use crate::meta::{AuthOperation, Surface, VerificationMethod};
 use crate::rest::shared::Shared;
-use crate::rest::surfaces::endpoint::{Asked, Route, WireFormat, mount};
+use crate::rest::surfaces::endpoint::{Incoming, Route, WireFormat, mount};
 
 /// Comes before the prefix of the routes that mailed links lead to.
 const HOOK: &str = "/hook";
@@ -21,8 +21,8 @@ struct TokenPair;
 impl WireFormat for TokenPair {
     const VIA: LoginMethod = LoginMethod::TokenPair;
 
-    async fn run(ctx: &mut Context<'_>, auth: &Auth, asked: Asked<'_>) -> Result<HttpResponse, AuthError> {
-        operations::run(ctx, auth, asked).await
+    async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError> {
+        operations::run(ctx, auth, incoming).await
     }
 
     fn map_error(error: AuthError) -> ApiError {

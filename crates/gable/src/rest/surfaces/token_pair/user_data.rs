@@ -1,5 +1,5 @@
 //! Reads the bodies that create or change an account. Its fields are in `userData`, as clients of Conduit send them, or
-//! beside it.
+//! at the top level.
 
 use serde_json::{Map, Value};
 
@@ -11,10 +11,10 @@ use crate::context::Context;
 use crate::error::Problem;
 use crate::http::read_object;
 use crate::model::input::Submitted;
-use crate::rest::surfaces::endpoint::Asked;
+use crate::rest::surfaces::endpoint::Incoming;
 
 const USER_DATA: &str = "userData";
-/// Keys that are not allowed in `userData`: they come beside it, or have a route of their own.
+/// Keys that are not allowed in `userData`: they belong at the top level, or have a separate route.
 const CREDENTIALS: [&str; 2] = ["email", "password"];
 
 /// The body of a sign-up: the fields of the account, and the redirect of the mailed link.
@@ -23,22 +23,26 @@ pub(super) struct NewUser {
     pub(super) redirect: Option<String>,
 }
 
-pub(super) async fn read_new(ctx: &Context<'_>, auth: &Auth, asked: &mut Asked<'_>) -> Result<NewUser, AuthError> {
-    let mut body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
+pub(super) async fn read_new(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    incoming: &mut Incoming<'_>,
+) -> Result<NewUser, AuthError> {
+    let mut body = read_object(incoming.request, &mut incoming.payload, ctx.core.app.body_limit).await?;
     let mut problems = Vec::new();
     let redirect = take_redirect(&mut body, &mut problems);
     unfold(&mut body, &mut problems);
-    Ok(NewUser { fields: judged(auth, asked, body, problems), redirect })
+    Ok(NewUser { fields: judged(auth, incoming, body, problems), redirect })
 }
 
-/// Reads changes of the caller's own account. The e-mail address has a route of its own, since it may have to be
+/// Reads changes of the caller's own account. The e-mail address has a separate route, since a new one may have to be
 /// confirmed.
 pub(super) async fn read_changes(
     ctx: &Context<'_>,
     auth: &Auth,
-    asked: &mut Asked<'_>,
+    incoming: &mut Incoming<'_>,
 ) -> Result<Submitted, AuthError> {
-    let mut body = read_object(asked.request, &mut asked.payload, ctx.core.app.body_limit).await?;
+    let mut body = read_object(incoming.request, &mut incoming.payload, ctx.core.app.body_limit).await?;
     if body.get(USER_DATA).is_none_or(Value::is_null) && body.keys().all(|key| key == USER_DATA) {
         return Err(AuthError::invalid(vec![required(USER_DATA)]));
     }
@@ -47,12 +51,12 @@ pub(super) async fn read_changes(
     if body.remove("email").is_some() {
         problems.push(misplaced("email", "'email' cannot be changed here, please use change-email"));
     }
-    Ok(judged(auth, asked, body, problems))
+    Ok(judged(auth, incoming, body, problems))
 }
 
 /// Adds the problems that the rules of the route and this surface have found, to be reported with those of the fields.
-fn judged(auth: &Auth, asked: &Asked<'_>, body: Map<String, Value>, problems: Vec<Problem>) -> Submitted {
-    let mut fields = auth.rules.judge(asked.operation, body);
+fn judged(auth: &Auth, incoming: &Incoming<'_>, body: Map<String, Value>, problems: Vec<Problem>) -> Submitted {
+    let mut fields = auth.rules.judge(incoming.operation, body);
     fields.broken.extend(problems);
     fields
 }
