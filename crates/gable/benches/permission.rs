@@ -46,7 +46,7 @@ fn roles() -> Vec<Arc<Role>> {
     let role = |number: usize| {
         let mut permissions = PermissionSet::empty(PERMISSIONS);
         (0..10).for_each(|own| permissions.insert(Permission::new(((number * 10 + own) % (PERMISSIONS - 1)) as u16)));
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             permissions.insert(UPDATE);
         }
         Arc::new(Role { name: format!("role{number}"), permissions })

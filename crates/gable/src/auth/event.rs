@@ -50,7 +50,7 @@ pub(crate) enum Reason {
 pub(crate) const ATTEMPTS: [&str; 2] = ["login_failed", "locked"];
 
 /// Kinds of events that the account itself causes and that its log-in history contains.
-pub(crate) const OWN_DEEDS: [&str; 6] =
+pub(crate) const OWN_ACTIONS: [&str; 6] =
     ["logged_in", "logged_out", "logged_out_everywhere", "session_revoked", "password_changed", "password_reset"];
 
 /// Number of events of each of these two lists that are kept per account.

@@ -46,7 +46,7 @@ pub(crate) mod verification;
 pub(crate) use account_columns::password_field;
 pub(crate) use account_rules::AccountRules;
 pub(crate) use authenticate::authenticate;
-pub(crate) use event::{ATTEMPTS, KEPT, OWN_DEEDS};
+pub(crate) use event::{ATTEMPTS, KEPT, OWN_ACTIONS};
 pub(crate) use import::{ImportError, Refusal, import_accounts};
 pub(crate) use route_rules::RouteRules;
 pub(crate) use state::Auth;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::device::Device;
 use super::error::AuthError;
-use super::event::{ATTEMPTS, Event, OWN_DEEDS, record};
+use super::event::{ATTEMPTS, Event, OWN_ACTIONS, record};
 use super::grant;
 use crate::access::LoginMethod;
 use crate::context::Context;
@@ -93,7 +93,7 @@ pub(crate) async fn revoke_session(ctx: &mut Context<'_>, session: &str, via: Lo
 /// An event of the caller's account.
 pub(crate) struct OwnEvent {
     pub(crate) id: Uuid,
-    /// one of `ATTEMPTS` or `OWN_DEEDS`
+    /// one of `ATTEMPTS` or `OWN_ACTIONS`
     pub(crate) kind: String,
     pub(crate) reason: Option<String>,
     pub(crate) surface: String,
@@ -141,6 +141,6 @@ pub(crate) async fn login_history(ctx: &mut Context<'_>, offset: u64, limit: u32
 
 fn history_of(statement: &mut Statement, account: Id) {
     statement.push(" FROM \"gable_events\" WHERE \"account_id\" = ").bind(account).push(" AND \"kind\" IN (");
-    let kinds = || ATTEMPTS.iter().chain(&OWN_DEEDS);
+    let kinds = || ATTEMPTS.iter().chain(&OWN_ACTIONS);
     statement.join(", ", kinds(), |statement, kind| statement.bind(*kind)).push(")");
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::stored_passwords::note_stored_hashes;
 use crate::access::LoginMethod;
-use crate::auth::{ATTEMPTS, KEPT, OWN_DEEDS};
+use crate::auth::{ATTEMPTS, KEPT, OWN_ACTIONS};
 use crate::context::Core;
 use crate::db::{BoundSql, Database, DbError, FixedSql, IntoStatement, Row, Source, Statement, values};
 use crate::meta::AuthMeta;
@@ -22,13 +22,13 @@ const EVENTS: TimeDelta = TimeDelta::days(90);
 /// How long an expired token is kept, during which it is reported as expired and not as unknown.
 const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
 /// Maximum number of events without an account: attempts with unknown identifiers must not fill the disk.
-const OF_NOBODY: i64 = 100_000;
+const WITHOUT_ACCOUNT: i64 = 100_000;
 
 static IDLE: FixedSql<3> = FixedSql::new(
     r#"DELETE FROM "gable_grants" WHERE "id" IN
        (SELECT "id" FROM "gable_grants" WHERE "surface" = ? AND "last_active_at" <= ? LIMIT ?)"#,
 );
-static BEYOND_OF_NOBODY: FixedSql<3> = FixedSql::new(
+static BEYOND_WITHOUT_ACCOUNT: FixedSql<3> = FixedSql::new(
     r#"DELETE FROM "gable_events" WHERE "id" IN (SELECT "id" FROM "gable_events" WHERE "id" IN
        (SELECT "id" FROM "gable_events" WHERE "account_id" IS NULL
        ORDER BY "at" DESC, "id" DESC LIMIT ? OFFSET ?) LIMIT ?)"#,
@@ -55,8 +55,8 @@ pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
 /// scans the index of all events.
 pub(crate) async fn trim_histories(core: &Core) -> Result<(), DbError> {
     let Some(access) = &core.access else { return Ok(()) };
-    delete(core, BEYOND_OF_NOBODY.with(values![BATCH, OF_NOBODY, BATCH])).await?;
-    for kinds in [ATTEMPTS.as_slice(), OWN_DEEDS.as_slice()] {
+    delete(core, BEYOND_WITHOUT_ACCOUNT.with(values![BATCH, WITHOUT_ACCOUNT, BATCH])).await?;
+    for kinds in [ATTEMPTS.as_slice(), OWN_ACTIONS.as_slice()] {
         for result in core.db.reader().all(long(&core.db, kinds)).await? {
             let account = id_from(&mut Row::new(&result), access.models.account.id)?;
             delete(core, beyond(&core.db, account, kinds)).await?;
