@@ -1,4 +1,4 @@
-//! Formatting of words.
+//! Articles and capital letters for messages.
 
 /// Adds the indefinite article: `Post` -> `A Post`, `AuthRole` -> `An AuthRole`. `U` counts as a consonant, as in
 /// `User`.

@@ -60,6 +60,26 @@ fn an_interceptor_sees_the_key_of_a_row_that_is_made_with_its_own() {
 }
 
 #[test]
+fn problems_that_an_interceptor_lists_are_reported_at_the_place_of_the_nested_row() {
+    async fn refuse(_: &mut Context<'_>, _: &mut UpdateComment) -> Result<(), ApiError> {
+        let problem = json!({ "field": "content", "code": "Rude", "message": "'content' is rude" });
+        Err(ApiError::bad_request("Rude", "Rude").with_meta(json!({ "errors": [problem] })))
+    }
+    let app = InProcess::with(|hooks| {
+        hooks.comment.before_update_one(refuse);
+    });
+    let ada = app.author();
+    let made = ada.post("/api/posts?fields=+comments", post(json!({ "comments": [{ "content": "hello" }] })));
+    let made = made.succeeds(201);
+    let comment = json!({ "id": made["data"]["comments"][0]["id"], "content": "changed" });
+    let path = format!("/api/posts/{}", made.id());
+    let refused = ada.patch(&path, json!({ "comments": [comment] })).expect(400, "Rude");
+    assert_eq!((refused.problem_fields(), refused.problems()), (vec!["comments.0.content"], vec!["Rude"]));
+    let kept = ada.get(&format!("{path}?fields=+comments")).succeeds(200);
+    assert_eq!(kept["data"]["comments"][0]["content"], "hello");
+}
+
+#[test]
 fn an_interceptor_sees_and_changes_what_a_body_nests() {
     async fn tidy(_: &mut Context<'_>, post: &mut CreatePost) -> Result<(), ApiError> {
         for comment in post.comments.iter_mut().filter_map(Nested::created) {

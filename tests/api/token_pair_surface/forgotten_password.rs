@@ -78,7 +78,7 @@ fn the_current_password_is_refused_and_leaves_the_token_as_it_is() {
 }
 
 #[test]
-fn of_many_uses_of_a_token_at_once_one_succeeds() {
+fn a_token_used_many_times_at_once_works_once() {
     let app = start::<api::Api>();
     for _ in 0..3 {
         let ada = sign_up(&app, "ada");
@@ -154,7 +154,7 @@ fn a_newer_token_voids_the_older_and_an_hour_voids_each() {
 }
 
 #[test]
-fn five_mails_an_hour_are_sent_however_often_somebody_asks() {
+fn at_most_five_mails_an_hour_are_sent() {
     let app = start::<api::Api>();
     let ada = sign_up(&app, "ada");
     let before = app.mails();
@@ -278,7 +278,7 @@ fn a_token_does_not_outlive_the_password_or_the_address_that_it_was_sent_for() {
 }
 
 #[test]
-fn the_link_of_a_mail_leads_where_the_application_is_whatever_the_request_says() {
+fn a_mailed_link_uses_the_public_url_not_the_host_header() {
     let app = start::<api::Api>();
     let ada = sign_up(&app, "ada");
     let request =

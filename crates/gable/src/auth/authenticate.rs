@@ -109,8 +109,10 @@ async fn by_credential(
     }
     let Some((credential, error)) = failed else { return Ok(Principal::Anonymous) };
     let refused = refused(ctx, credential, error).await;
-    ctx.stale =
-        ctx.stale.take().map(|error| if dead { clear_session_cookie(ctx.core, auth, request, error) } else { error });
+    ctx.session_error = ctx
+        .session_error
+        .take()
+        .map(|error| if dead { clear_session_cookie(ctx.core, auth, request, error) } else { error });
     refused
 }
 
@@ -154,7 +156,7 @@ async fn refused(ctx: &mut Context<'_>, credential: Credential, error: ApiError)
         (Some(principal), _) => Ok(principal),
         (None, Credential::Bearer(_)) => Err(failure.error),
         (None, Credential::Cookie(_) | Credential::Session(_)) => {
-            ctx.stale = Some(failure.error);
+            ctx.session_error = Some(failure.error);
             Ok(Principal::Anonymous)
         }
     }

@@ -8,7 +8,7 @@ use crate::error::{ApiError, ErrorKind};
 use crate::meta::{FieldKind, FieldMeta, IdKind, ModelKind, ModelMeta, Permission, PermissionSet};
 use crate::model::{Id, RowValues, id_from};
 
-/// Checks that a write to a role model grants no account more than the caller holds. Super users may grant everything.
+/// Checks that a write to a role model grants nobody permissions that the caller does not hold. Super users may grant everything.
 ///
 /// # Errors
 /// 403 `CannotGrant` if it does.
@@ -31,9 +31,9 @@ pub(crate) async fn check_granting(
             granter.role(id(meta, row, "id")?).await
         }
         (ModelKind::Permission, _) => {
-            let moves = |values| sets(meta, values, "resource") || sets(meta, values, "action");
-            if matches!(write, RowWrite::Changed(change) if moves(change.values)) {
-                granter.denied_to_nobody(id(meta, row, "id")?).await?;
+            let renames = |values| sets(meta, values, "resource") || sets(meta, values, "action");
+            if matches!(write, RowWrite::Changed(change) if renames(change.values)) {
+                granter.check_not_denied(id(meta, row, "id")?).await?;
             }
             // Checked on deletion as well: deleting a permission also deletes every denial of it.
             granter.pair(&text(meta, row, "resource")?, &text(meta, row, "action")?)
@@ -91,7 +91,7 @@ impl Granter<'_, '_> {
         self.pairs(BoundSql::named(text, values![role])).await
     }
 
-    /// Checks the assignment of a role. RowWrite away a role that the caller has is allowed, unless the caller was denied
+    /// Checks the assignment of a role. Giving away a role that the caller has is allowed, unless the caller was denied
     /// one of its permissions; for any other role the caller must hold each permission.
     async fn assignment(&self, role: Id) -> Result<(), ApiError> {
         let text = format!(r#"SELECT "name" FROM "{}" WHERE "id" = ?"#, self.models.role.table);
@@ -118,33 +118,33 @@ impl Granter<'_, '_> {
         let opens = |field: &FieldMeta| {
             [field.read_roles, field.write_roles].iter().flatten().any(|roles| roles.contains(&name))
         };
-        let worth = self.ctx.core.catalogue.iter().any(|entry| entry.meta.fields.iter().any(opens));
-        if worth && self.own_role(name).is_none() { Err(cannot_grant()) } else { Ok(()) }
+        let opens_fields = self.ctx.core.catalogue.iter().any(|entry| entry.meta.fields.iter().any(opens));
+        if opens_fields && self.own_role(name).is_none() { Err(cannot_grant()) } else { Ok(()) }
     }
 
     /// Checks an override of an account. A change counts as the deletion of the old override and the creation of a new
     /// one.
     async fn account_permission(&self, meta: &ModelMeta, row: &RawRow, write: RowWrite<'_>) -> Result<(), ApiError> {
         match write {
-            RowWrite::Created => self.given(meta, row).await,
-            RowWrite::Deleted => self.taken_away(meta, row).await,
+            RowWrite::Created => self.check_added_override(meta, row).await,
+            RowWrite::Deleted => self.check_removed_override(meta, row).await,
             RowWrite::Changed(change) => {
                 let old = change.old(id(meta, row, "id")?)?;
-                if !self.says_the_same(meta, old, row)? {
-                    self.taken_away(meta, old).await?;
+                if !self.is_same_override(meta, old, row)? {
+                    self.check_removed_override(meta, old).await?;
                 }
-                self.given(meta, row).await
+                self.check_added_override(meta, row).await
             }
         }
     }
 
     /// Checks a new override: allowing a permission grants it.
-    async fn given(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
+    async fn check_added_override(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
         if denies(meta, row)? { Ok(()) } else { self.permission(self.overridden(meta, row)?).await }
     }
 
     /// Checks a removed override: removing a denial grants the permission.
-    async fn taken_away(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
+    async fn check_removed_override(&self, meta: &ModelMeta, row: &RawRow) -> Result<(), ApiError> {
         if denies(meta, row)? { self.permission(self.overridden(meta, row)?).await } else { Ok(()) }
     }
 
@@ -153,7 +153,7 @@ impl Granter<'_, '_> {
     }
 
     /// Whether two overrides allow or deny the same permission to the same account.
-    fn says_the_same(&self, meta: &ModelMeta, old: &RawRow, new: &RawRow) -> Result<bool, ApiError> {
+    fn is_same_override(&self, meta: &ModelMeta, old: &RawRow, new: &RawRow) -> Result<bool, ApiError> {
         let account = key_to(self.models.account_permission, self.account);
         let same_account = id(meta, old, account)? == id(meta, new, account)?;
         let same_permission = self.overridden(meta, old)? == self.overridden(meta, new)?;
@@ -167,7 +167,7 @@ impl Granter<'_, '_> {
 
     /// Refuses to turn a permission into another one while an account is denied it: the denials would move to the new
     /// permission, and the old one would no longer be denied.
-    async fn denied_to_nobody(&self, permission: Id) -> Result<(), ApiError> {
+    async fn check_not_denied(&self, permission: Id) -> Result<(), ApiError> {
         let overrides = self.models.account_permission;
         let key = key_to(overrides, self.models.permission);
         let text = format!(r#"SELECT "id" FROM "{}" WHERE "effect" = 'deny' AND "{key}" = ? LIMIT 1"#, overrides.table);

@@ -10,7 +10,7 @@ use crate::meta::{AppMeta, AuthMeta, Surface};
 use crate::passwords::Hasher;
 use crate::secrets::Secrets;
 
-/// What requests need to authenticate callers and to change accounts.
+/// The state that requests need to authenticate callers and to change accounts.
 pub(crate) struct Auth {
     pub(crate) meta: &'static AuthMeta,
     pub(crate) access: Arc<AccessControl>,

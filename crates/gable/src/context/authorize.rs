@@ -50,7 +50,7 @@ async fn check<T>(
 /// The error to return for a refusal: if the request came with an invalid cookie, a 401 is replaced by the error of
 /// that cookie. The error interceptors may replace the result.
 pub(crate) async fn refused(ctx: &mut Context<'_>, error: ApiError) -> ApiError {
-    let mut error = match ctx.stale.take() {
+    let mut error = match ctx.session_error.take() {
         Some(reason) if error.kind() == ErrorKind::Unauthenticated => reason,
         _ => error,
     };

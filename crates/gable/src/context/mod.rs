@@ -80,13 +80,13 @@ pub struct Context<'r> {
     /// Whether an interceptor has run in this attempt at a write.
     pub(crate) ran_interceptors: bool,
     /// The error for a session cookie that was refused.
-    pub(crate) stale: Option<ApiError>,
+    pub(crate) session_error: Option<ApiError>,
     /// Rows that this request created or may change, by model: keys may point to them without a visibility check.
     pub(crate) known: HashSet<(&'static str, Id)>,
     /// The account that signs up in this request, while its row is being written.
     pub(crate) newcomer: Option<Newcomer>,
     /// The number of rows that the request may still unlink by `set`, besides those that its body names.
-    pub(crate) nestable: u32,
+    pub(crate) nested_rows_left: u32,
     /// Passwords that were read: those that wait to be hashed, and those that are hashed.
     pub(crate) passwords: Passwords,
     pub(crate) answer: AnswerBudget,
@@ -110,14 +110,14 @@ impl<'r> Context<'r> {
             answer: http::answer_budget(core.app.query.max_bytes, request),
             known: HashSet::new(),
             newcomer: None,
-            nestable: core.app.query.max_nested,
+            nested_rows_left: core.app.query.max_nested,
             principal,
             now: core.now(),
             target: None,
             query: None,
             changes: Vec::new(),
             ran_interceptors: false,
-            stale: None,
+            session_error: None,
             request,
             transaction: None,
             holds_rights: Cell::new(false),
@@ -430,8 +430,8 @@ impl<'r> Context<'r> {
         committing.await.map_err(ApiError::internal)?
     }
 
-    /// Works on other rows, then restores the row and query that the context is about.
-    pub(crate) async fn aside<T>(
+    /// Runs work on other rows, then restores the target row and the filter of the operation.
+    pub(crate) async fn with_other_target<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
@@ -463,7 +463,7 @@ impl<'r> Context<'r> {
         let point = Savepoint::set(self.open_transaction()?).await?;
         let (changes, waiting) = (self.changes.len(), self.after_commit.len());
         let held = self.holds_rights.get();
-        let done = self.aside(work).await;
+        let done = self.with_other_target(work).await;
         if done.is_err() {
             self.changes.truncate(changes);
             self.after_commit.truncate(waiting);

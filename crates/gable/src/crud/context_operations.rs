@@ -87,7 +87,7 @@ impl AsSystem<'_, '_> {
 
 async fn find<R: Resource>(ctx: &mut Context<'_>, authority: Authority, id: R::Id) -> Result<R, ApiError> {
     let (model, scope) = scoped::<R>(ctx, authority, Operation::FindOne)?;
-    typed(ctx.aside(async |ctx| find_one(ctx, model, &scope, id.into()).await).await?.record)
+    typed(ctx.with_other_target(async |ctx| find_one(ctx, model, &scope, id.into()).await).await?.record)
 }
 
 async fn create<R: Resource>(ctx: &mut Context<'_>, authority: Authority, input: R::Create) -> Result<R, ApiError> {

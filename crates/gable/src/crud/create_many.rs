@@ -1,4 +1,4 @@
-//! `POST /posts/many`: all or nothing.
+//! `createMany`: creates all rows or none.
 
 use std::any::Any;
 

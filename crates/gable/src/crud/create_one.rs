@@ -36,7 +36,7 @@ pub(crate) async fn create_each(
     scope: &Scope,
     drafts: Vec<Draft>,
 ) -> Result<Vec<Id>, ApiError> {
-    ctx.aside(async |ctx| {
+    ctx.with_other_target(async |ctx| {
         let mut ids = Vec::with_capacity(drafts.len());
         for result in insert_each(ctx, model, scope, drafts).await? {
             let id = model.row_id(&result)?;

@@ -152,7 +152,7 @@ impl Nesting {
             Ok(read) => read,
             Err(refusal) => return Err(refused(ctx, refusal).await),
         };
-        ctx.nestable = self.names.get();
+        ctx.nested_rows_left = self.names.get();
         for (name, action) in self.actions.take() {
             let core = ctx.core;
             let Some(model) = core.model(name) else { continue };
@@ -230,7 +230,7 @@ fn read(
     };
     let depth = ctx.core.app.query.max_depth;
     let reach = within.map(|Within { nesting, own, place }| Reach {
-        halved: false,
+        read_twice: false,
         rights: &rights,
         account: newcomer.map_or_else(|| ctx.principal.account(), Newcomer::account),
         own,

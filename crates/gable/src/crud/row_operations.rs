@@ -1,5 +1,5 @@
-//! The operations that other operations call, for rows of other models that a body names: the only recursion of
-//! operations.
+//! The operations that other operations call, for rows of other models that a body names: the only place where
+//! operations call each other.
 
 use async_trait::async_trait;
 
@@ -36,7 +36,7 @@ impl RowOperations for NestedOperations {
         (id, place): (Id, &str),
         draft: Draft,
     ) -> Result<(), ApiError> {
-        let updated = ctx.aside(async |ctx| update_one(ctx, model, scope, id, draft).await).await;
+        let updated = ctx.with_other_target(async |ctx| update_one(ctx, model, scope, id, draft).await).await;
         updated.map(drop).map_err(|error| refusal::at(place, error))
     }
 
@@ -47,7 +47,7 @@ impl RowOperations for NestedOperations {
         scope: &Scope,
         (id, place): (Id, &str),
     ) -> Result<(), ApiError> {
-        let deleted = ctx.aside(async |ctx| delete_one(ctx, model, scope, id).await).await;
+        let deleted = ctx.with_other_target(async |ctx| delete_one(ctx, model, scope, id).await).await;
         deleted.map(drop).map_err(|error| refusal::at(place, error))
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn transact<I: Clone, T>(
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let (known, nestable) = (ctx.known.clone(), ctx.nestable);
+    let (known, nested_rows_left) = (ctx.known.clone(), ctx.nested_rows_left);
     let mut left = if ctx.core.db.has_single_writer() { 1 } else { ATTEMPTS };
     let mut input = Some(input);
     loop {
@@ -29,7 +29,7 @@ pub(crate) async fn transact<I: Clone, T>(
                 tracing::debug!(%error, "a write is tried again");
                 ctx.roll_back().await;
                 ctx.known.clone_from(&known);
-                ctx.nestable = nestable;
+                ctx.nested_rows_left = nested_rows_left;
                 ctx.answer.reset_rows_read();
             }
             done => return done,

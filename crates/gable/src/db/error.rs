@@ -10,7 +10,7 @@ pub enum DbError {
     /// A unique index refused the row.
     #[error("unique constraint: {0}")]
     Unique(Violation),
-    /// A key refers to a row that is not there, or a row is still referred to.
+    /// A key refers to a row that does not exist, or a row is still referred to.
     #[error("foreign key constraint")]
     ForeignKey,
     /// The database cannot be reached, is out of space, or did not answer within a time limit.

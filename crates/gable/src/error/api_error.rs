@@ -1,5 +1,6 @@
 //! `ApiError`: a public message, kept apart from its internal cause.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Problem;
@@ -139,18 +140,25 @@ impl ApiError {
         Self::bad_request(code, message).with_problems(problems)
     }
 
-    /// Adds the list of problems, shortened so that a small request cannot cause a large answer.
+    /// Replaces the list of problems, shortened so that a small request cannot cause a large answer. Problems that were
+    /// left out before stay counted.
     pub(crate) fn with_problems(mut self, mut problems: Vec<Problem>) -> Self {
-        self.0.more_problems = problems.len().saturating_sub(MAX_PROBLEMS);
-        problems.truncate(MAX_PROBLEMS);
+        if problems.len() > MAX_PROBLEMS {
+            self.0.more_problems = problems.len() - MAX_PROBLEMS;
+            problems.truncate(MAX_PROBLEMS);
+        }
         self.0.problems = problems;
         self.0.details = self.0.details.take().filter(Value::is_object);
         self
     }
 
-    /// The problems of the request, at most 50.
-    pub fn problems(&self) -> &[Problem] {
-        &self.0.problems
+    /// The problems of the request, at most 50; or those that an interceptor has listed as `errors` in `meta`.
+    pub fn problems(&self) -> Vec<Problem> {
+        if !self.0.problems.is_empty() {
+            return self.0.problems.clone();
+        }
+        let listed = self.0.details.as_ref().and_then(|details| details.get("errors"));
+        listed.and_then(|listed| Vec::deserialize(listed).ok()).unwrap_or_default()
     }
 
     /// Sets the `meta` of the response, for details that programs read. Replaces all earlier details and problems.
@@ -173,15 +181,6 @@ impl ApiError {
     pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
         self
-    }
-
-    /// Whether the server failed, and not the request.
-    pub(crate) fn is_failure(&self) -> bool {
-        match self.0.kind {
-            ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable => true,
-            ErrorKind::Status(status) => status >= 500,
-            _ => false,
-        }
     }
 
     pub(crate) fn kind(&self) -> ErrorKind {

@@ -48,6 +48,11 @@ impl ApiError {
         Self::of(ErrorKind::of_status(status), code, message)
     }
 
+    /// Whether the server failed, and not the request.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.kind().status().is_server_error()
+    }
+
     /// Returns the status of the response, such as 404.
     pub fn status(&self) -> u16 {
         self.kind().status().as_u16()

@@ -8,22 +8,22 @@
 
 mod email_message;
 mod links;
+mod mail_kind;
 mod mailbox;
 mod mailer;
 mod outbox;
-mod room;
+mod service;
 mod smtp;
-mod template;
 mod templates;
 #[cfg(test)]
-mod test_room;
-#[cfg(test)]
 mod test_server;
+#[cfg(test)]
+mod test_setup;
 mod worker;
 
+pub(crate) use mail_kind::{Mail, Template};
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::ReceivedMail;
 pub(crate) use outbox::enqueue;
-pub(crate) use room::{MailError, MailRoom};
-pub(crate) use template::{Mail, Template};
+pub(crate) use service::{MailError, MailService};
 pub(crate) use worker::Worker;

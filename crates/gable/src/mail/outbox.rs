@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::email_message::is_address;
-use super::template::{Mail, Secret};
+use super::mail_kind::{Mail, Secret};
 use crate::context::Context;
 use crate::db::{BoundSql, Database, DbError, FixedSql, Row, Source, values};
 use crate::error::ApiError;

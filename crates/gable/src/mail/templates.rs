@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value};
 
-use super::template::Template;
+use super::mail_kind::Template;
 
 const BUILT_IN: [(&str, &str); 10] = [
     ("confirm-email.html.jinja", include_str!("templates/confirm-email.html.jinja")),

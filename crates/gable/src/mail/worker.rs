@@ -10,10 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::email_message::{EmailMessage, NotAnAddress};
 use super::links::Links;
+use super::mail_kind::{Secret, Template};
 use super::mailer::DeliveryError;
 use super::outbox::{ATTEMPTS, Outbox, Waiting};
-use super::room::MailRoom;
-use super::template::{Secret, Template};
+use super::service::MailService;
 use crate::clock::Clock;
 use crate::context::Core;
 use crate::db::DbError;
@@ -33,7 +33,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts the worker; `port` is the port that the server has bound. Without accounts there is no mail, and the
     /// worker ends at once.
-    pub(crate) fn start(core: Arc<Core>, room: MailRoom, port: u16) -> Self {
+    pub(crate) fn start(core: Arc<Core>, room: MailService, port: u16) -> Self {
         let (stopping, wake) = (Stopping::default(), room.wake.clone());
         let task = actix_web::rt::spawn(keep_working(core, Arc::new(room), port, stopping.clone()));
         Self { stopping, wake, task }
@@ -51,14 +51,14 @@ impl Worker {
 
 /// Restarts the worker after a panic, so that one mail cannot keep the others from being sent. The attempt was counted
 /// before, so the mail that caused the panic is not due again at once.
-async fn keep_working(core: Arc<Core>, room: Arc<MailRoom>, port: u16, stopping: Stopping) {
+async fn keep_working(core: Arc<Core>, room: Arc<MailService>, port: u16, stopping: Stopping) {
     while let Err(error) = actix_web::rt::spawn(work(core.clone(), room.clone(), port, stopping.clone())).await {
         tracing::error!(%error, "the mail worker panicked and is restarted");
         tokio::time::sleep(POLL).await;
     }
 }
 
-async fn work(core: Arc<Core>, room: Arc<MailRoom>, port: u16, stopping: Stopping) {
+async fn work(core: Arc<Core>, room: Arc<MailService>, port: u16, stopping: Stopping) {
     let Some(auth) = &core.app.auth else { return };
     let public_url = core.settings.public_url(port);
     let sender = MailSender {
@@ -81,7 +81,7 @@ async fn work(core: Arc<Core>, room: Arc<MailRoom>, port: u16, stopping: Stoppin
 
 /// Everything that is needed to send mail.
 struct MailSender<'a> {
-    room: &'a MailRoom,
+    room: &'a MailService,
     outbox: Outbox<'a>,
     clock: &'a Clock,
     secrets: &'a Secrets,

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::context::Core;
 use crate::context::hooks::HookTable;
 use crate::db::{Database, Dialect, Source, Statement};
-use crate::mail::{MailRoom, Mailbox};
+use crate::mail::{MailService, Mailbox};
 use crate::meta::{
     ActionMeta, AppMeta, Condition, ConditionValue, FieldKind, FieldMeta, ModelKind, ModelMeta, Origin, Permission,
     RelationKind, RelationMeta, RuleMeta,
@@ -28,7 +28,7 @@ pub(super) async fn start(database: &TestDatabase, world: &World) -> Arc<Core> {
     fill(&db, world).await;
     let app: &'static AppMeta = Box::leak(Box::new(AppMeta { query: world.schema.limits, ..app(None) }));
     let settings = Settings::from_list(app, &[], Path::new("unused")).expect("settings");
-    let mail = MailRoom::new(app, &settings, &[], Some(Mailbox::default())).expect("a mail room");
+    let mail = MailService::new(app, &settings, &[], Some(Mailbox::default())).expect("a mail room");
     let models = (0..world.schema.models.len()).map(|model| MountedModel {
         resource: Box::new(Cells(meta(&world.schema, model))),
         hooks: HookTable::default(),

@@ -40,7 +40,7 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("orderBy", "write 'sort=name' or 'sort=-name'"),
     ("take", "write 'limit'"),
     ("skip", "write 'page' or 'cursor'"),
-    ("distinct", "rows are told apart by their id"),
+    ("distinct", "rows are always distinct"),
     ("prismaQueryOptions", "write 'fields', 'sort', 'limit' and 'filters={…}'"),
 ];
 

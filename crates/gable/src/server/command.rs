@@ -225,7 +225,7 @@ fn explain_import(error: &ImportError) -> String {
 
 /// Lists every problem of the account, one per line.
 fn explain(error: &ApiError) -> String {
-    let lines: Vec<&str> = error.problems().iter().map(|problem| problem.message.as_str()).collect();
+    let lines: Vec<String> = error.problems().into_iter().map(|problem| problem.message).collect();
     match (lines.is_empty(), error.cause()) {
         (false, _) => lines.join("\n       "),
         (true, Some(cause)) => format!("{}: {cause}", error.message()),

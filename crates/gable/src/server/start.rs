@@ -18,7 +18,7 @@ use crate::context::hooks::HookTable;
 use crate::crud::NestedOperations;
 use crate::db::{Cascades, Database, DbError, MigrateError, Migration};
 use crate::keyed_mutex::KeyedMutex;
-use crate::mail::{MailError, MailRoom, Mailbox};
+use crate::mail::{MailError, MailService, Mailbox};
 use crate::meta::{AppMeta, ModelKind, ModelMeta, RelationKind, canonical};
 use crate::passwords::Hasher;
 use crate::query::{CascadeEffects, Model, ModelSet};
@@ -62,7 +62,7 @@ pub(crate) struct Application {
 impl Application {
     /// Opens the database, migrates its tables and creates the state that requests share.
     pub(crate) async fn start(self, settings: Settings) -> Result<Started, StartError> {
-        let mail = MailRoom::new(self.app, &settings, self.mail_templates, self.mailbox)?;
+        let mail = MailService::new(self.app, &settings, self.mail_templates, self.mailbox)?;
         let db = open(&settings).await?;
         let applied = db.migrate(self.migrations, self.tables).await?;
         if !applied.is_empty() {
@@ -90,7 +90,7 @@ pub(crate) struct Started {
     pub(crate) core: Arc<Core>,
     /// Present exactly if the schema has an account model.
     pub(crate) auth: Option<Arc<Auth>>,
-    pub(crate) mail: MailRoom,
+    pub(crate) mail: MailService,
 }
 
 /// Creates the state that requests share.
@@ -103,7 +103,7 @@ pub(crate) async fn assemble(
     db: Database,
     mounted: Mounted,
     clock: Clock,
-    mail: MailRoom,
+    mail: MailService,
 ) -> Result<Started, DbError> {
     let metas = mounted.metas();
     let (models, hooks) = models(&db, mounted.models, &metas).await?;

@@ -1,9 +1,9 @@
 use std::fs;
 
 use super::super::mailer::Mailer;
-use super::super::test_room::{APP, Node, Room};
 use super::super::test_server::{MailServer, Says};
-use super::super::{Mail, MailRoom, enqueue};
+use super::super::test_setup::{APP, Node, Room};
+use super::super::{Mail, MailService, enqueue};
 use super::*;
 use crate::access::Principal;
 use crate::context::Context;
@@ -233,7 +233,7 @@ async fn a_server_that_is_known_gets_password_and_mail_behind_tls() {
         let (room, server) = (Room::new().await, MailServer::start(says));
         room.write(Template::EmailChanged, None).await;
         let url = SmtpServer::parse(&with_password(&server.url(query)).replacen("smtp", scheme, 1)).expect("a URL");
-        let mut mail = MailRoom::new(&APP, &room.core.settings, &[], None).expect("a mail room");
+        let mut mail = MailService::new(&APP, &room.core.settings, &[], None).expect("a mail room");
         mail.mailer = Mailer::Smtp(url.trusting(server.trust()));
         let sender = MailSender { room: &mail, ..sender(&room, &room.core) };
         sender.send_due(&Stopping::default()).await;

@@ -239,7 +239,8 @@ impl<'a> BodyReader<'a> {
             _ => None,
         });
         if key == "apiAction" {
-            let message = "'apiAction' says what becomes of the records of a relation, and stands in their elements";
+            let message =
+                "'apiAction' belongs in the elements of a relation, where it selects what happens to each record";
             return Problem { field: key.to_owned(), code: "InvalidApiAction".to_owned(), message: message.to_owned() };
         }
         let known = self.meta.fields.iter().find(|field| field.name == of_relation.unwrap_or(key));

@@ -283,7 +283,12 @@ impl BodyReader<'_> {
             return Ok(());
         }
         for name in entries.keys() {
-            self.refuse_at(element, name, "AmbiguousReference", "cannot be said of a record that is not changed");
+            self.refuse_at(
+                element,
+                name,
+                "AmbiguousReference",
+                "cannot be set on a record that is neither created nor changed",
+            );
         }
         Err(Refused)
     }

@@ -3,7 +3,6 @@
 
 mod address;
 mod body;
-mod either;
 mod element;
 mod from_json;
 pub(crate) mod json;
@@ -15,6 +14,7 @@ mod reach;
 mod relations;
 mod submitted;
 mod types;
+mod upsert;
 pub(crate) mod validation;
 
 pub(crate) use address::normal_address;

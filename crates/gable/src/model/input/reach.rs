@@ -16,7 +16,7 @@ pub(crate) struct Reach<'a> {
     pub(crate) own: bool,
     pub(crate) form: Form,
     /// Whether the body is read twice: for a row that is created and for one that is changed.
-    pub(crate) halved: bool,
+    pub(crate) read_twice: bool,
     /// Prefix of the places in this body: `2.comments.0.`
     pub(crate) place: &'a str,
     /// The number of levels that may still be nested in this body.

@@ -94,7 +94,7 @@ fn unfold(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) {
         if CREDENTIALS.contains(&key.as_str()) {
             problems.push(misplaced(&key, &format!("'{key}' does not belong into '{USER_DATA}'")));
         } else if body.contains_key(&key) {
-            problems.push(misplaced(&key, &format!("'{key}' stands in '{USER_DATA}' and beside it")));
+            problems.push(misplaced(&key, &format!("'{key}' is given both inside and outside '{USER_DATA}'")));
         } else {
             body.insert(key, value);
         }

@@ -1,4 +1,4 @@
-//! Elements that leave open whether their row is there: `connectOrCreate` and `upsert`.
+//! Reads `connectOrCreate` and `upsert`: elements whose row may or may not exist.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::meta::{FieldSet, RelationKind};
 use crate::model::{Among, Change, RowRef, Upsert};
 
 impl BodyReader<'_> {
-    /// Takes the rights to link and to make the row, whichever it comes to: what is answered must not depend on rows.
+    /// Requires the rights both to link and to create the row, so that the answer does not reveal whether the row exists.
     pub(super) fn connect_or_create(
         &mut self,
         element: &Element<'_>,
@@ -28,8 +28,8 @@ impl BodyReader<'_> {
         Ok(vec![Change::ConnectOrCreate(row_ref?, create?)])
     }
 
-    /// Takes the rights to change and to make the row. In the body of a new row, to which nothing is linked, what is there
-    /// is linked as well.
+    /// Requires the rights both to update and to create the row. In the body of a new row, which has no links yet, an
+    /// existing row is also linked.
     pub(super) fn upsert(
         &mut self,
         element: &Element<'_>,
@@ -39,15 +39,16 @@ impl BodyReader<'_> {
         self.count_single(element, reach)?;
         let row_ref = self.key_alone(element, reach, Action::Upsert, key);
         let before = self.problems.len();
-        // Both halves of a flat element are the same values, which are read twice; within them nothing is.
+        // In the short form, the same values are read twice, for the create and for the update. Elements nested in them
+        // must not be read twice again.
         let whole = self.reader.reach;
-        let halved = reach.halved || create.path == update.path;
-        self.reader.reach = whole.map(|reach| Reach { halved, ..reach });
+        let read_twice = reach.read_twice || create.path == update.path;
+        self.reader.reach = whole.map(|reach| Reach { read_twice, ..reach });
         let create = self.draft(&element.at(&create.path), Form::Create, create.entries);
         let created = self.problems.len();
         let update = self.draft(&element.at(&update.path), Form::Update, update.entries);
         self.reader.reach = whole;
-        self.tell_once(before, created);
+        self.remove_repeated_problems(before, created);
         let among = match reach.form {
             Form::Create => Among::All,
             Form::Update => Among::Linked,
@@ -72,7 +73,7 @@ impl BodyReader<'_> {
         self.updated(element, reach, row_ref, data)
     }
 
-    /// The parts of an element that says both in one object: the row is named by its id or by the first unique index whose
+    /// The parts of an element in the short form, one object: the row is named by its id or by the first unique index whose
     /// fields it has; the rest are the values of either row.
     pub(super) fn flat_parts(
         &mut self,
@@ -87,12 +88,13 @@ impl BodyReader<'_> {
         if names[1..].iter().any(|name| entries.contains_key(*name) && !is_member(meta, name)) {
             return self.parts(element, entries, names);
         }
-        if action == Action::Upsert && reach.halved {
-            let why = "stands in another one: write 'where', 'create' and 'update' apart, in either";
+        if action == Action::Upsert && reach.read_twice {
+            let why =
+                "is nested in another short 'upsert': write 'where', 'create' and 'update' separately in one of them";
             return Err(self.refuse(element, "ApiActionConstraint", why));
         }
         let readable = reach.rights.readable(meta.name).unwrap_or_default();
-        // Of one row that is linked anyway, a unique field is changed, not looked for.
+        // For a single linked row, a unique field is changed, not used to find the row.
         let linked = action == Action::Upsert && !element.is_listed() && reach.form == Form::Update;
         let keys = if linked { FieldSet::NONE } else { readable };
         let has = |name: &&str| entries.contains_key(*name);
@@ -108,7 +110,7 @@ impl BodyReader<'_> {
         Ok([part(key_entries), part(create), part(update)])
     }
 
-    /// The row that a part names, and says nothing else of.
+    /// The row that a part names. The part may contain nothing else.
     fn key_alone(
         &mut self,
         element: &Element<'_>,
@@ -124,14 +126,14 @@ impl BodyReader<'_> {
         Ok(row_ref)
     }
 
-    /// Of problems that the second reading of the same values found, those that the first had not.
-    fn tell_once(&mut self, first: usize, second: usize) {
+    /// Removes the problems of the second reading that the first one also found.
+    fn remove_repeated_problems(&mut self, first: usize, second: usize) {
         let again = self.problems.split_off(second);
         let known: HashSet<Problem> = self.problems[first..].iter().cloned().collect();
         self.problems.extend(again.into_iter().filter(|problem| !known.contains(problem)));
     }
 
-    /// Whether the key of this row may lead to the row that is made.
+    /// Checks that the foreign key of this row may be set to the created row.
     fn may_repoint(&mut self, element: &Element<'_>) -> Result<(), Refused> {
         let RelationKind::BelongsTo { field } = element.relation.kind else { return Ok(()) };
         let Some(position) = self.meta.field_index(field) else { return Ok(()) };

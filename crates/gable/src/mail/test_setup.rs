@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Mail, MailRoom, Mailbox, Template, enqueue};
+use super::{Mail, MailService, Mailbox, Template, enqueue};
 use crate::access::Principal;
 use crate::clock::Clock;
 use crate::context::{Context, Core};
@@ -50,7 +50,7 @@ pub(super) struct Room {
 /// One application process: its state, and what it sends mail with.
 pub(super) struct Node {
     pub(super) core: Arc<Core>,
-    pub(super) mail: MailRoom,
+    pub(super) mail: MailService,
 }
 
 impl Deref for Node {
@@ -131,7 +131,7 @@ async fn start(directory: &Path, clock: &Clock, variables: &[(&str, &str)], mail
     let list: Vec<(String, String)> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::from_list(&APP, &list, directory).expect("settings");
-    let mail = MailRoom::new(&APP, &settings, &[], mailbox).expect("a mail room");
+    let mail = MailService::new(&APP, &settings, &[], mailbox).expect("a mail room");
     let started = assemble(&APP, settings, db, Mounted::default(), clock.clone(), mail).await.expect("a core");
     Arc::new(Node { core: started.core, mail: started.mail })
 }

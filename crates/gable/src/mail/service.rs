@@ -1,4 +1,4 @@
-//! `MailRoom`: the sender, the templates and the transport of mail.
+//! `MailService`: the sender, the templates and the transport of mail.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ pub(crate) enum MailError {
 }
 
 /// The configuration of mail, which the worker uses.
-pub(crate) struct MailRoom {
+pub(crate) struct MailService {
     pub(super) mailer: Mailer,
     pub(super) templates: Templates,
     pub(super) from: lettre::message::Mailbox,
     pub(super) wake: Arc<Notify>,
 }
 
-impl MailRoom {
+impl MailService {
     /// `replaced` are the application's own templates as (file name, source). Mail goes to `mailbox` if there is one,
     /// else to the SMTP server of the settings, else to files.
     ///
