@@ -1,5 +1,6 @@
 // A stand-in for the crate that the build step generates, with the models `Post`, `Comment` and `User`. Examples in
-// doc comments include it, so that they are compiled. Nothing calls its functions.
+// doc comments include it, so that they are compiled. No example starts a server or reads a row, so these functions are
+// never called.
 
 use gable::generated::{
     AppMeta, BodyReader, DbError, Input, Migration, ModelMeta, Mounted, ObjectWriter, Resource, Row, RowValues, Uuid,
@@ -90,7 +91,7 @@ pub struct Api<T = ()>(T);
 impl<T> gable::generated::Api for Api<T> {
     type Hooks = Hooks;
 
-    const APP: &'static AppMeta = todo!();
+    const APP: &'static AppMeta = unreachable!();
     const PERMISSIONS: usize = 1;
     const MIGRATIONS: &'static [Migration] = &[];
     const TABLES: &'static str = "";
@@ -104,17 +105,17 @@ macro_rules! input {
     ($name:ident) => {
         impl Validate for $name {
             fn validate(&self) -> Result<(), ValidationErrors> {
-                todo!()
+                unreachable!()
             }
         }
 
         impl Input for $name {
             fn read(_: &mut BodyReader<'_>) -> Self {
-                todo!()
+                unreachable!()
             }
 
             fn into_row(self, _: &mut RowValues) {
-                todo!()
+                unreachable!()
             }
         }
     };
@@ -150,11 +151,11 @@ macro_rules! model {
             }
 
             fn decode(_: &mut Row<'_>) -> Result<Self, DbError> {
-                todo!()
+                unreachable!()
             }
 
             fn write(&self, _: &mut ObjectWriter<'_>) {
-                todo!()
+                unreachable!()
             }
         }
     };

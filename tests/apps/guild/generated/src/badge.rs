@@ -5,7 +5,7 @@ use gable::generated::*;
 
 use crate::meta::badge as meta;
 
-/// What a member wears, and may log in with.
+/// A badge that a member wears, and may log in with.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "badges")]
 pub struct Model {
