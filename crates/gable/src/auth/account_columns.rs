@@ -8,20 +8,20 @@ use crate::model::Id;
 use crate::query::Model;
 
 /// The name of the address field, in YAML and JSON.
-pub(crate) const ADDRESS_FIELD: &str = "email";
+pub(super) const ADDRESS_FIELD: &str = "email";
 
 /// The column of the e-mail address; `None` if the account model has none.
-pub(crate) fn address_column(model: &Model) -> Option<&'static str> {
+pub(super) fn address_column(model: &Model) -> Option<&'static str> {
     address_position(model).map(|field| model.meta.fields[field].column)
 }
 
-pub(crate) fn address_position(model: &Model) -> Option<usize> {
+pub(super) fn address_position(model: &Model) -> Option<usize> {
     let field = model.meta.field_index(ADDRESS_FIELD)?;
     (model.meta.fields[field].kind == FieldKind::Email).then_some(field)
 }
 
 /// The stored address of an account.
-pub(crate) async fn stored_address(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
+pub(super) async fn stored_address(ctx: &Context<'_>, model: &Model, account: Id) -> Result<Option<String>, ApiError> {
     let Some(column) = address_column(model) else { return Ok(None) };
     let text = format!(r#"SELECT "{column}" FROM "{}" WHERE "id" = ?"#, model.meta.table);
     let select = BoundSql::named(text, values![account]);
@@ -30,7 +30,7 @@ pub(crate) async fn stored_address(ctx: &Context<'_>, model: &Model, account: Id
 }
 
 /// Whether the current address of an account is verified.
-pub(crate) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
+pub(super) async fn is_verified(ctx: &Context<'_>, model: &Model, account: Id) -> Result<bool, ApiError> {
     let text = format!(r#"SELECT "is_email_verified" FROM "{}" WHERE "id" = ?"#, model.meta.table);
     let select = BoundSql::named(text, values![account]);
     let found = ctx.source().one(select).await?;

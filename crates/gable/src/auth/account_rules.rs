@@ -58,10 +58,10 @@ impl ModelRules for AccountRules {
     }
 
     async fn before_delete(&self, ctx: &Context<'_>, model: &Model) -> Result<ProtectedRows, ApiError> {
-        let takes = model.cascade_effects;
+        let effects = model.cascade_effects;
         Ok(ProtectedRows {
-            super_users: if takes.accounts { Some(super_users(ctx).await?) } else { None },
-            denials: if takes.overrides { Some(denials(ctx).await?) } else { None },
+            super_users: if effects.accounts { Some(super_users(ctx).await?) } else { None },
+            denials: if effects.overrides { Some(denials(ctx).await?) } else { None },
         })
     }
 

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 
 use super::account_columns::{address_position, is_verified, stored_address};
 use super::event::{Event, record};
-use super::mail_throttle::{LinkEnd, limit_address_changes};
+use super::mail_throttle::limit_address_changes;
+use super::one_time::LinkRedirect;
 use super::{Auth, one_time, verification};
 use crate::access::LoginMethod;
 use crate::context::{AfterUpdate, Context};
@@ -33,7 +34,7 @@ struct AddressChange {
 ///
 /// # Errors
 /// 429 if the caller has changed their own address too often lately, 500 or 503 for a database error.
-pub(crate) async fn before_change(
+pub(super) async fn before_change(
     ctx: &Context<'_>,
     auth: &Arc<Auth>,
     model: &Model,
@@ -82,8 +83,8 @@ impl AfterUpdate for AddressChange {
         self.notify_old_address(ctx, new.as_deref()).await?;
         match new {
             Some(new) if !is_verified(ctx, model, account).await? => {
-                let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
-                verification::send(ctx, &auth, account, &new, end.as_deref()).await
+                let redirect = ctx.local::<LinkRedirect>().map(|redirect| redirect.0.clone());
+                verification::send(ctx, &auth, account, &new, redirect.as_deref()).await
             }
             _ => Ok(()),
         }

@@ -12,15 +12,15 @@ use crate::model::input::PlainPassword;
 use crate::query::Model;
 
 /// An attempt. Must be made while the locks of the account and of the typed text are held.
-pub(crate) struct Attempt {
-    pub(crate) guess: Guess,
+pub(super) struct Attempt {
+    pub(super) guess: Guess,
     /// The stored hash of the account; `None` for an unknown account, which costs the same hashing work.
-    pub(crate) hash: Option<String>,
-    pub(crate) via: LoginMethod,
+    pub(super) hash: Option<String>,
+    pub(super) via: LoginMethod,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     Right,
     Wrong,
     /// The password was not verified: the account or the typed text is locked out.
@@ -33,7 +33,7 @@ impl Attempt {
     ///
     /// # Errors
     /// 503 if too many passwords are waiting to be hashed. The attempt is then not counted.
-    pub(crate) async fn verify(
+    pub(super) async fn verify(
         &self,
         ctx: &mut Context<'_>,
         auth: &Auth,
@@ -104,7 +104,7 @@ async fn spare_others(ctx: &mut Context<'_>, model: &Model, counted: &Counted, a
 }
 
 /// Records that a log-in, or a check of the current password, has failed.
-pub(crate) async fn failed(
+pub(super) async fn failed(
     ctx: &mut Context<'_>,
     reason: Reason,
     account: Option<Id>,

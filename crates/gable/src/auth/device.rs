@@ -51,7 +51,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn of(user_agent: Option<&str>) -> Self {
+    pub(super) fn of(user_agent: Option<&str>) -> Self {
         let agent = user_agent.unwrap_or_default();
         let browser = BROWSERS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
         let system = SYSTEMS.iter().find(|system| agent.contains(system.mark));

@@ -12,7 +12,7 @@ use crate::model::{Id, RowValues, id_from};
 ///
 /// # Errors
 /// 403 `CannotGrant` if it does.
-pub(crate) async fn check_granting(
+pub(super) async fn check_granting(
     ctx: &Context<'_>,
     meta: &'static ModelMeta,
     row: &RawRow,
@@ -50,7 +50,7 @@ pub(crate) async fn check_granting(
 ///
 /// # Errors
 /// 403 `CannotGrant` if that account may do more than the caller. Super users and changes of one's own account pass.
-pub(crate) async fn check_take_over(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+pub(super) async fn check_take_over(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
     let Some(access) = &ctx.core.access else { return Ok(()) };
     if ctx.principal.is_super_user() || ctx.principal.account() == Some(account) {
         return Ok(());
@@ -198,7 +198,7 @@ impl Granter<'_, '_> {
     }
 }
 
-pub(crate) fn cannot_grant() -> ApiError {
+pub(super) fn cannot_grant() -> ApiError {
     ApiError::of(ErrorKind::Forbidden, "CannotGrant", "Nobody can grant more than they hold")
 }
 

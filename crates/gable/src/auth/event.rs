@@ -12,7 +12,7 @@ use crate::meta::IdKind;
 use crate::model::Id;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(super) enum Event {
     SignedUp,
     LoggedIn,
     LoginFailed(Reason),
@@ -37,7 +37,7 @@ pub(crate) enum Event {
 
 /// Why a log-in failed. Recorded in the event log and never part of the answer to the log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(super) enum Reason {
     UnknownAccount,
     WrongPassword,
     Locked,
@@ -98,7 +98,7 @@ static RECORD: FixedSql<8> = FixedSql::new(
 );
 
 /// Writes the event, in the open transaction.
-pub(super) async fn record(
+pub(crate) async fn record(
     ctx: &Context<'_>,
     event: Event,
     account: Option<Id>,

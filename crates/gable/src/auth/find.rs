@@ -13,16 +13,16 @@ use crate::model::{Id, id_from, typed_value};
 use crate::query::Model;
 
 /// The data of an account that the core needs before a password was verified.
-pub(crate) struct Found {
+pub(super) struct Found {
     pub(crate) account: Id,
     /// The stored hash.
     pub(crate) password: String,
     /// When the password was last changed, in milliseconds since the Unix epoch; 0 if never. A JWT contains this value
     /// and becomes invalid with the next change.
-    pub(crate) password_changed_at: i64,
-    pub(crate) email_verified: bool,
+    pub(super) password_changed_at: i64,
+    pub(super) email_verified: bool,
     /// The e-mail address of the account, if any.
-    pub(crate) address: Option<String>,
+    pub(super) address: Option<String>,
 }
 
 /// The e-mail address as an identifier, whether or not the schema allows it for logging in.
@@ -37,7 +37,7 @@ pub(crate) fn by_email(model: &Model) -> IdentifierMeta {
 }
 
 /// Finds the first account that has the typed text as one of these identifiers, in their order.
-pub(crate) async fn find(
+pub(super) async fn find(
     ctx: &Context<'_>,
     model: &Model,
     identifiers: &[IdentifierMeta],
@@ -49,15 +49,15 @@ pub(crate) async fn find(
 }
 
 /// The accounts that a typed text identifies.
-pub(crate) struct NamedAccount {
+pub(super) struct NamedAccount {
     /// The first account that has the text as one of the wanted identifiers.
-    pub(crate) found: Option<Found>,
+    pub(super) found: Option<Found>,
     /// Every account that has the text as any identifier, sorted by id.
-    pub(crate) holders: Vec<Id>,
+    pub(super) holders: Vec<Id>,
 }
 
 /// Like `find`, but also returns every account that has the text as any other identifier.
-pub(crate) async fn find_all(
+pub(super) async fn find_all(
     ctx: &Context<'_>,
     auth: &Auth,
     model: &Model,
@@ -91,7 +91,7 @@ fn every_identifier(auth: &Auth, model: &Model) -> Vec<IdentifierMeta> {
 /// The form of a typed text under which attempts are counted. If any identifier is case-insensitive, all texts are
 /// counted in lower case. Otherwise the spellings of an existing name would share one count and those of an unknown
 /// name would not, which would reveal whether the account exists.
-pub(crate) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
+pub(super) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> String {
     let folds = |place: Place| place.holder.fields[place.field].case_insensitive;
     match places(core, model, &every_identifier(auth, model)).any(folds) {
         true => text.to_ascii_lowercase(),
@@ -100,7 +100,7 @@ pub(crate) fn counted(core: &Core, auth: &Auth, model: &Model, text: &str) -> St
 }
 
 /// Reads all identifiers of an account, in the form under which attempts are counted.
-pub(crate) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
+pub(super) async fn names(ctx: &Context<'_>, auth: &Auth, account: Id) -> Result<Vec<String>, ApiError> {
     let model = ctx.core.account_model()?;
     let places: Vec<Place> = places(ctx.core, model, &every_identifier(auth, model)).collect();
     let mut select = model.sql.statement("");

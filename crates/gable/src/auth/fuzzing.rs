@@ -61,10 +61,10 @@ pub(crate) async fn authenticate(
     Some(known.map(|()| ctx.principal.account().map(|account| account.to_string())))
 }
 
-pub(crate) fn is_refresh_token(auth: &Auth, text: &str) -> bool {
-    RefreshToken::read(&auth.secrets, text).is_some()
+pub(crate) fn is_refresh_token(core: &Core, text: &str) -> bool {
+    RefreshToken::read(&core.secrets, text).is_some()
 }
 
-pub(crate) fn is_one_time_token(auth: &Auth, text: &str) -> bool {
-    auth.secrets.row_of(text).is_some()
+pub(crate) fn is_one_time_token(core: &Core, text: &str) -> bool {
+    core.secrets.row_of(text).is_some()
 }

@@ -36,7 +36,7 @@ static OPEN: FixedSql<11> = FixedSql::new(
 );
 
 /// Writes a new grant, in the open transaction. `secret_hash` is the SHA-256 of the secret in its credential, if any.
-pub(crate) async fn open(
+pub(super) async fn open(
     ctx: &Context<'_>,
     meta: &AuthMeta,
     account: Id,
@@ -126,7 +126,7 @@ pub(super) async fn end(ctx: &mut Context<'_>, account: Id, grant: Uuid) -> Resu
 }
 
 /// Ends every grant of an account except `kept`.
-pub(crate) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
+pub(super) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uuid>) -> Result<(), ApiError> {
     delete_all(ctx, &[account], kept).await?;
     ctx.changes.push(AccessChange::Account(account));
     Ok(())
@@ -134,7 +134,7 @@ pub(crate) async fn end_all(ctx: &mut Context<'_>, account: Id, kept: Option<Uui
 
 /// Ends every grant of accounts that a write deactivates or deletes. Unlike `end_all`, does not note an `AccessChange`:
 /// the write itself does.
-pub(crate) async fn end_log_ins(ctx: &Context<'_>, accounts: &[Id]) -> Result<(), ApiError> {
+pub(super) async fn end_log_ins(ctx: &Context<'_>, accounts: &[Id]) -> Result<(), ApiError> {
     delete_all(ctx, accounts, None).await
 }
 

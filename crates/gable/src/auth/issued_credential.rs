@@ -31,7 +31,7 @@ const SECRET: usize = 16;
 const ID: usize = 16;
 
 /// Opens a log-in and issues its credential, in the open transaction.
-pub(crate) async fn open(
+pub(super) async fn open(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
@@ -82,7 +82,7 @@ pub(crate) fn pair(
     let access =
         auth.tokens.issue(account, grant, password_changed_at, auth.meta.token_pair.access_seconds, ctx.now)?;
     let refresh = RefreshToken { grant: grant.id, secret, generation: grant.generation };
-    Ok(Pair { access, refresh: refresh.write(&auth.secrets) })
+    Ok(Pair { access, refresh: refresh.write(&ctx.core.secrets) })
 }
 
 fn secret() -> Result<[u8; SECRET], ApiError> {
@@ -97,7 +97,7 @@ fn hash(secret: &[u8]) -> [u8; 32] {
 }
 
 /// Whether a secret belongs to the grant. Compares hashes in constant time.
-pub(crate) fn matches_secret(grant: &GrantState, secret: &[u8]) -> bool {
+pub(super) fn matches_secret(grant: &GrantState, secret: &[u8]) -> bool {
     grant.secret_hash.is_some_and(|known| known.ct_eq(&hash(secret)).into())
 }
 
@@ -107,7 +107,7 @@ fn session_id(grant: Uuid, secret: [u8; SECRET]) -> String {
 }
 
 /// Parses a session id into the id of the grant and the secret; `None` if the text is not a session id.
-pub(crate) fn read_session_id(text: &str) -> Option<(Uuid, [u8; SECRET])> {
+pub(super) fn read_session_id(text: &str) -> Option<(Uuid, [u8; SECRET])> {
     if text.len() != 2 * (ID + SECRET) || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }
@@ -116,10 +116,10 @@ pub(crate) fn read_session_id(text: &str) -> Option<(Uuid, [u8; SECRET])> {
 }
 
 /// The content of a refresh token. It is signed, so that a used token can be distinguished from a forged one.
-pub(crate) struct RefreshToken {
-    pub(crate) grant: Uuid,
-    pub(crate) secret: [u8; SECRET],
-    pub(crate) generation: i32,
+pub(super) struct RefreshToken {
+    pub(super) grant: Uuid,
+    pub(super) secret: [u8; SECRET],
+    pub(super) generation: i32,
 }
 
 impl RefreshToken {

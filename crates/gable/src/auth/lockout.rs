@@ -27,7 +27,7 @@ const RETRY_AFTER: u64 = 2;
 ///
 /// # Errors
 /// 503 after `PATIENCE`. The password was then not verified and the attempt not counted.
-pub(crate) async fn lock_account(locks: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
+pub(super) async fn lock_account(locks: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
     lock(locks, format!("account {account}").as_bytes()).await
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn lock_account(locks: &KeyedMutex, account: Id) -> Result<Keye
 ///
 /// # Errors
 /// Like `lock_account`.
-pub(crate) async fn lock_typed<'l>(locks: &'l KeyedMutex, typed: &Typed) -> Result<KeyedGuard<'l>, ApiError> {
+pub(super) async fn lock_typed<'l>(locks: &'l KeyedMutex, typed: &Typed) -> Result<KeyedGuard<'l>, ApiError> {
     lock(locks, &[b"typed ", typed.id.as_slice()].concat()).await
 }
 
@@ -46,7 +46,7 @@ async fn lock<'l>(locks: &'l KeyedMutex, key: &[u8]) -> Result<KeyedGuard<'l>, A
 
 /// The result of counting an attempt, before its password is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Count {
+pub(super) enum Count {
     /// The password may be verified.
     Counted(Counted),
     /// The account or the typed text is locked; the password must not be verified.
@@ -54,15 +54,15 @@ pub(crate) enum Count {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(super) struct Counted {
     accounts: Vec<Id>,
     /// The accounts that this attempt locks, unless the password is right.
-    pub(crate) closes: Vec<Id>,
+    pub(super) closes: Vec<Id>,
 }
 
 impl Counted {
     /// The accounts that the attempt was counted against, except this one.
-    pub(crate) fn others(&self, account: Id) -> Vec<Id> {
+    pub(super) fn others(&self, account: Id) -> Vec<Id> {
         self.accounts.iter().copied().filter(|other| *other != account).collect()
     }
 }
@@ -70,7 +70,7 @@ impl Counted {
 /// A text that was typed as an identifier, as a key for counting. Only a keyed hash is stored, so that the table of
 /// counts reveals no names. E-mail addresses are normalized as they are for storage, so that all spellings share one
 /// count.
-pub(crate) struct Typed {
+pub(super) struct Typed {
     id: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ impl Typed {
 /// The counts that an attempt increments: that of the typed text, whether or not an account has it, and that of every
 /// account that has the text as any identifier. So known and unknown identifiers are locked alike, and guesses at one
 /// account under several identifiers are counted together.
-pub(crate) struct Guess {
+pub(super) struct Guess {
     typed: Option<Typed>,
     /// Sorted by id, so that two attempts cannot deadlock on each other's rows.
     accounts: Vec<Id>,
@@ -100,18 +100,18 @@ impl Guess {
     }
 
     /// An attempt at the account that a typed text identifies.
-    pub(crate) fn with(typed: Typed, named: &NamedAccount) -> Self {
+    pub(super) fn with(typed: Typed, named: &NamedAccount) -> Self {
         let meant = named.found.as_ref().map(|found| found.account);
         Self { typed: Some(typed), accounts: named.holders.clone(), meant }
     }
 
-    pub(crate) fn meant(&self) -> Option<Id> {
+    pub(super) fn meant(&self) -> Option<Id> {
         self.meant
     }
 
     /// Counts the attempt, in the open transaction. The attempt that reaches the limit locks the account before its
     /// password is verified, so that a crash in between cannot allow further attempts.
-    pub(crate) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
+    pub(super) async fn count(&self, ctx: &Context<'_>, model: &Model, lockout: LockoutMeta) -> Result<Count, DbError> {
         if let Some(typed) = &self.typed
             && count_typed(ctx, lockout, typed).await?.is_none()
         {
@@ -132,7 +132,7 @@ impl Guess {
     }
 
     /// Takes back the counts of an attempt whose password was not verified.
-    pub(crate) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
+    pub(super) async fn take_back(&self, ctx: &Context<'_>, model: &Model, counted: &Counted) -> Result<(), DbError> {
         if let Some(typed) = &self.typed {
             let update = UNCOUNT_TYPED.with(values![typed.id.clone()]);
             ctx.source().execute(update).await?;
@@ -147,7 +147,7 @@ static UNCOUNT_TYPED: FixedSql<1> = FixedSql::new(
 );
 
 /// Decrements the counts of accounts, in the order of their ids, and unlocks them.
-pub(crate) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
+pub(super) async fn uncount(ctx: &Context<'_>, model: &Model, accounts: &[Id]) -> Result<(), DbError> {
     for account in accounts {
         let text = format!(
             r#"UPDATE "{}" SET "failed_login_attempts" = "failed_login_attempts" - 1, "locked_until" = NULL
@@ -201,11 +201,11 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
 
 /// Resets the counts of an account and of all its identifiers, after a right password. The identifiers come first, in
 /// the order in which an attempt counts them, so that the two cannot deadlock.
-pub(crate) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
+pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
     let names = names(ctx, auth, account).await?;
     if !names.is_empty() {
         let mut delete = ctx.core.db.statement("DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
-        delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&auth.secrets, name).id)).push(")");
+        delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&ctx.core.secrets, name).id)).push(")");
         ctx.source().execute(delete).await?;
     }
     let text = format!(

@@ -98,7 +98,7 @@ fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Res
 
 /// The identifiers in the account's own row. For a text with `@`, the e-mail address comes first, so that nobody can
 /// capture log-ins by choosing the address of another account as a user name.
-pub(crate) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
+pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     let mut plain: Vec<IdentifierMeta> =
         auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
     if typed.contains('@') {
@@ -233,7 +233,7 @@ async fn verify(
     via: LoginMethod,
 ) -> Result<Found, AuthError> {
     let text = &credentials.attempt.identifier;
-    let typed = Typed::new(&auth.secrets, &counted(ctx.core, auth, model, text));
+    let typed = Typed::new(&ctx.core.secrets, &counted(ctx.core, auth, model, text));
     let _typed_guard = lock_typed(&auth.password_locks, &typed).await?;
     let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
     let guess = Guess::with(typed, &named);

@@ -18,7 +18,7 @@ const MAILS: i64 = 5;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// Whether an account has reached the limit of mails of one kind; `event` is the event that is recorded with each mail.
-pub(crate) async fn mail_limit_reached(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
+pub(super) async fn mail_limit_reached(ctx: &Context<'_>, event: Event, account: Id) -> Result<bool, ApiError> {
     Ok(event::count(ctx, event, account, ctx.now - WINDOW).await? >= MAILS)
 }
 
@@ -30,7 +30,7 @@ const ANSWER_AFTER: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// 429 if the account has reached the limit.
-pub(crate) async fn limit_address_changes(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
+pub(super) async fn limit_address_changes(ctx: &Context<'_>, event: Event, account: Id) -> Result<(), ApiError> {
     one_time::lock(ctx, account).await?;
     if !mail_limit_reached(ctx, event, account).await? {
         return Ok(());
@@ -39,19 +39,15 @@ pub(crate) async fn limit_address_changes(ctx: &Context<'_>, event: Event, accou
 }
 
 /// The 429 for a request that would exceed the limit of mails.
-pub(crate) fn too_many(message: &str) -> ApiError {
+pub(super) fn too_many(message: &str) -> ApiError {
     ApiError::of(ErrorKind::TooManyRequests, "TooManyRequests", message)
         .with_header("Retry-After", WINDOW.num_seconds().to_string())
 }
 
 /// Runs `work` and returns no earlier than `ANSWER_AFTER`, so that the duration does not reveal what was found.
-pub(crate) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
+pub(super) async fn same_time<T>(work: impl Future<Output = Result<T, AuthError>>) -> Result<T, AuthError> {
     let answer_at = Instant::now() + ANSWER_AFTER;
     let done = work.await;
     tokio::time::sleep_until(answer_at).await;
     done
 }
-
-/// The redirect of the link in a mail that this request sends. Passed through the context, since the code for sign-ups
-/// and updates of rows has no parameter for it.
-pub(crate) struct LinkEnd(pub(crate) String);

@@ -12,35 +12,35 @@
 pub(crate) mod account;
 pub(crate) mod account_columns;
 mod account_rules;
-pub(crate) mod address;
-pub(crate) mod attempt;
+mod address;
+mod attempt;
 pub(crate) mod authenticate;
 #[cfg(test)]
-pub(crate) mod credential_tests;
-pub(crate) mod device;
+mod credential_tests;
+mod device;
 pub(crate) mod error;
 mod escalation_guard;
-pub(crate) mod event;
-pub(crate) mod find;
+mod event;
+mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
-pub(crate) mod grant;
-pub(crate) mod import;
+mod grant;
+mod import;
 pub(crate) mod issued_credential;
-pub(crate) mod lockout;
+mod lockout;
 pub(crate) mod login;
-pub(crate) mod mail_throttle;
+mod mail_throttle;
 pub(crate) mod one_time;
 pub(crate) mod password;
 pub(crate) mod recovery;
 pub(crate) mod renew;
-pub(crate) mod route_rules;
+mod route_rules;
 pub(crate) mod session;
 pub(crate) mod session_cookie;
 pub(crate) mod sign_up;
 mod state;
-pub(crate) mod super_user;
-pub(crate) mod tokens;
+mod super_user;
+mod tokens;
 pub(crate) mod verification;
 
 pub(crate) use account_columns::password_field;

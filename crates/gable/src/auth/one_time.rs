@@ -11,9 +11,13 @@ use crate::db::{BoundSql, DbError, FixedSql, Row, values};
 use crate::error::ApiError;
 use crate::model::{Id, id_from};
 
+/// The redirect of the link in a mail that this request sends. Passed through the context, since the code for sign-ups
+/// and updates of rows has no parameter for it.
+pub(crate) struct LinkRedirect(pub(crate) String);
+
 /// The only action that a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(super) enum Purpose {
     ResetPassword,
     /// Verifies an address by the mailed link.
     VerifyEmail,
@@ -48,12 +52,12 @@ impl Purpose {
 }
 
 /// A one-time token.
-pub(crate) struct OneTime {
+pub(super) struct OneTime {
     pub(crate) id: Uuid,
     pub(crate) account: Id,
-    pub(crate) purpose: Purpose,
+    pub(super) purpose: Purpose,
     /// The address that it was sent to.
-    pub(crate) address: String,
+    pub(super) address: String,
     expires_at: DateTime<Utc>,
 }
 
@@ -77,7 +81,7 @@ static ISSUE: FixedSql<6> = FixedSql::new(
 
 /// Issues a token, in the open transaction. Deletes the unused tokens of the account that it supersedes, and with them
 /// the mails in the outbox that contain their secrets.
-pub(crate) async fn issue(
+pub(super) async fn issue(
     ctx: &Context<'_>,
     account: Id,
     purpose: Purpose,
@@ -95,7 +99,7 @@ pub(crate) async fn issue(
 /// Locks the account, so that operations on its tokens run one after another: two concurrent requests must not both
 /// issue a token or both pass a limit on mails. Must be called before any token is changed, since another order could
 /// deadlock.
-pub(crate) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
+pub(super) async fn lock(ctx: &Context<'_>, account: Id) -> Result<(), ApiError> {
     ctx.lock_account(account).await
 }
 
@@ -110,12 +114,12 @@ async fn void(ctx: &Context<'_>, account: Id, purposes: &[Purpose]) -> Result<()
 }
 
 /// Deletes all unused tokens of an account.
-pub(crate) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
+pub(super) async fn void_all(ctx: &Context<'_>, account: Id) -> Result<(), DbError> {
     void(ctx, account, &Purpose::ALL).await
 }
 
 /// Returns when an account was last sent a token for this purpose, or for one that it supersedes.
-pub(crate) async fn last_issued(
+pub(super) async fn last_issued(
     ctx: &Context<'_>,
     account: Id,
     purpose: Purpose,
@@ -139,7 +143,7 @@ static UNUSED: FixedSql<1> = FixedSql::new(
 ///
 /// # Errors
 /// `OneTimeTokenExpired` if the token has expired.
-pub(crate) async fn find(
+pub(super) async fn find(
     ctx: &Context<'_>,
     auth: &Auth,
     token: &str,
@@ -155,7 +159,7 @@ static USED: FixedSql<1> = FixedSql::new(
 );
 
 /// Finds the token of a link if it was used for one of these purposes and has not expired since.
-pub(crate) async fn find_used(
+pub(super) async fn find_used(
     ctx: &Context<'_>,
     auth: &Auth,
     token: &str,
@@ -172,7 +176,7 @@ async fn by_link(
     purposes: &[Purpose],
     select: &'static FixedSql<1>,
 ) -> Result<Option<OneTime>, DbError> {
-    let Some(id) = auth.secrets.row_of(token) else { return Ok(None) };
+    let Some(id) = ctx.core.secrets.row_of(token) else { return Ok(None) };
     Ok(one(ctx, auth, select.with(values![id])).await?.filter(|found| purposes.contains(&found.purpose)))
 }
 
@@ -190,7 +194,7 @@ static UNUSED_OF_ACCOUNT: FixedSql<2> = FixedSql::new(
 ///
 /// # Errors
 /// `OneTimeTokenExpired` for the right code of an expired token. Guesses at an expired token are counted as well.
-pub(crate) async fn guess(
+pub(super) async fn guess(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
@@ -202,7 +206,7 @@ pub(crate) async fn guess(
     let select = UNUSED_OF_ACCOUNT.with(values![account, purpose]);
     let found = if counted == 0 { None } else { one(ctx, auth, select).await? };
     ctx.commit().await?;
-    let found = found.filter(|found| auth.secrets.is_code(found.id, code));
+    let found = found.filter(|found| ctx.core.secrets.is_code(found.id, code));
     found.map(|found| found.in_time(ctx)).transpose()
 }
 
@@ -220,7 +224,7 @@ static CONSUME: FixedSql<3> = FixedSql::new(
 );
 
 /// Marks a token as used, in the open transaction. False if it has been used, deleted or has expired since.
-pub(crate) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
+pub(super) async fn consume(ctx: &Context<'_>, token: &OneTime) -> Result<bool, ApiError> {
     lock(ctx, token.account).await?;
     let update = CONSUME.with(values![ctx.now, token.id, ctx.now]);
     Ok(ctx.source().execute(update).await? == 1)

@@ -23,7 +23,7 @@ use crate::query::Model;
 use crate::text::upper_first;
 
 /// Every rule that a password breaks: those of the policy, and those of text fields.
-pub(crate) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
+pub(super) fn password_problems(policy: &PasswordPolicy, field: &str, password: &str) -> Vec<Problem> {
     unreadable(field, password).into_iter().chain(input::password_problems(policy, field, password)).collect()
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn stored_hash(ctx: &Context<'_>, model: &Model, account: Id) -
 
 /// Stores a new hash and the time of the change. That time is at least one millisecond after `before`, the previous
 /// time in milliseconds since the Unix epoch, so that no older token has the same time.
-pub(crate) async fn replace(
+pub(super) async fn replace(
     ctx: &Context<'_>,
     model: &Model,
     account: Id,

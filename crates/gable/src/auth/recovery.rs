@@ -12,7 +12,8 @@ use super::event::{Event, record};
 use super::find::{Found, by_email, find};
 use super::lockout::lock_account;
 use super::login::plain;
-use super::mail_throttle::{LinkEnd, mail_limit_reached, same_time};
+use super::mail_throttle::{mail_limit_reached, same_time};
+use super::one_time::LinkRedirect;
 use super::one_time::{self, OneTime, Purpose};
 use super::password::{password_problems, replace, required, stored_hash};
 use super::{Auth, grant, lockout};
@@ -33,7 +34,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Completes a request whose answer does not depend on whether an account was found: records the event without an
 /// account, runs the interceptors and commits.
-pub(crate) async fn complete(
+pub(super) async fn complete(
     ctx: &mut Context<'_>,
     operation: AuthOperation,
     request: &mut RecoveryRequest,
@@ -77,8 +78,8 @@ pub(crate) async fn forgot_password(
         ctx.begin().await?;
         if let Some((account, to)) = recipient(ctx, auth, found).await? {
             let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, LIFETIME).await?);
-            let end = ctx.local::<LinkEnd>().map(|end| ("redirect_uri", end.0.clone()));
-            let variables = end.into_iter().collect();
+            let redirect = ctx.local::<LinkRedirect>().map(|redirect| ("redirect_uri", redirect.0.clone()));
+            let variables = redirect.into_iter().collect();
             mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables }).await?;
             record(ctx, Event::ResetMailed, Some(account), via).await?;
         }

@@ -30,7 +30,7 @@ pub(crate) struct Renewed {
 /// # Errors
 /// `RefreshToken` for a token that was never issued, has expired, or was used; in the last case the log-in ends.
 pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> Result<Renewed, AuthError> {
-    let token = RefreshToken::read(&auth.secrets, refresh).ok_or(AuthError::RefreshToken)?;
+    let token = RefreshToken::read(&ctx.core.secrets, refresh).ok_or(AuthError::RefreshToken)?;
     let identity = auth.access.by_grant(&ctx.core.db, token.grant, ctx.now).await?;
     let identity = identity.ok_or(AuthError::RefreshToken)?;
     let grant = identity

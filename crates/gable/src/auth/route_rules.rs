@@ -39,7 +39,7 @@ impl RouteRules {
     }
 
     /// The problems of the body by the rules of the route, in the order of the YAML.
-    pub(crate) fn broken(&self, operation: AuthOperation, body: &Map<String, Value>) -> Vec<Problem> {
+    pub(super) fn broken(&self, operation: AuthOperation, body: &Map<String, Value>) -> Vec<Problem> {
         let rules = self.rules.iter().filter(|(of, _)| *of == operation);
         rules.flat_map(|(_, rule)| rule.broken(body.get(rule.meta.field))).collect()
     }

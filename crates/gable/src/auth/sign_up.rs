@@ -9,7 +9,7 @@ use super::account_columns::stored_address;
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::issued_credential::{self, IssuedCredential};
-use super::mail_throttle::LinkEnd;
+use super::one_time::LinkRedirect;
 use super::verification::{self};
 use super::{Auth, grant};
 use crate::access::{AccessChange, LoginMethod, Newcomer, Scope, key_to};
@@ -61,8 +61,8 @@ pub(crate) async fn sign_up(
     }
     record(ctx, Event::SignedUp, Some(account), via).await?;
     if let Some(to) = stored_address(ctx, model, account).await? {
-        let end = ctx.local::<LinkEnd>().map(|end| end.0.clone());
-        verification::send(ctx, auth, account, &to, end.as_deref()).await?;
+        let redirect = ctx.local::<LinkRedirect>().map(|redirect| redirect.0.clone());
+        verification::send(ctx, auth, account, &to, redirect.as_deref()).await?;
     }
     let credential = first_log_in(ctx, auth, account, via, replaced).await?;
     ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::After, ctx, made.as_mut()).await?;
@@ -125,7 +125,7 @@ async fn read(ctx: &mut Context<'_>, auth: &Auth, model: &Model, mut body: Submi
 
 /// Sets the default role of static mode in the account's role field, unless the body has that field. Returns the position of
 /// the field that was set.
-pub(crate) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<String, Value>) -> Option<usize> {
+pub(super) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<String, Value>) -> Option<usize> {
     let role = auth.meta.default_role.filter(|_| auth.meta.mode == AuthMode::Static)?;
     let position = model.meta.fields.iter().position(|field| matches!(field.name, "role" | "roles"))?;
     let field = &model.meta.fields[position];
@@ -139,7 +139,7 @@ pub(crate) fn set_default_role(auth: &Auth, model: &Model, entries: &mut Map<Str
 
 /// Gives an account a role by name, in dynamic mode. If the role has been deleted, the account gets none and a warning
 /// is logged.
-pub(crate) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
+pub(super) async fn give_role(ctx: &mut Context<'_>, account: Id, role: &str) -> Result<(), ApiError> {
     let core = ctx.core;
     let (Some(roles), Some(assignments)) = (core.model_of(ModelKind::Role), core.model_of(ModelKind::AccountRole))
     else {

@@ -8,15 +8,13 @@ use crate::access::AccessControl;
 use crate::keyed_mutex::KeyedMutex;
 use crate::meta::{AppMeta, AuthMeta, Surface};
 use crate::passwords::Hasher;
-use crate::secrets::Secrets;
 
 /// The state that requests need to authenticate callers and to change accounts.
 pub(crate) struct Auth {
     pub(crate) meta: &'static AuthMeta,
     pub(crate) access: Arc<AccessControl>,
-    pub(crate) hasher: Arc<Hasher>,
+    pub(super) hasher: Arc<Hasher>,
     pub(crate) rules: RouteRules,
-    pub(crate) secrets: Secrets,
     pub(super) tokens: Tokens,
     /// Ensures that one password at a time is verified for an account and for a typed text.
     pub(super) password_locks: KeyedMutex,
@@ -32,19 +30,11 @@ impl Auth {
         rules: RouteRules,
     ) -> Self {
         let tokens = Tokens::new(secret.as_bytes(), app.name);
-        Self {
-            meta,
-            access,
-            hasher,
-            rules,
-            secrets: Secrets::new(secret.as_bytes()),
-            tokens,
-            password_locks: KeyedMutex::default(),
-        }
+        Self { meta, access, hasher, rules, tokens, password_locks: KeyedMutex::default() }
     }
 
     /// Whether a surface is mounted that accepts the tokens in mails. Without one, no mail is sent.
-    pub(crate) fn sends_mail(&self) -> bool {
+    pub(super) fn sends_mail(&self) -> bool {
         self.mounts(Surface::Session) || self.mounts(Surface::TokenPair)
     }
 

@@ -46,7 +46,7 @@ pub(crate) async fn create_super_user(core: &Arc<Core>, account: SuperUser) -> R
 ///
 /// # Errors
 /// 409 `LastSuperUser` if none remains.
-pub(crate) async fn check_super_user_remains(ctx: &Context<'_>) -> Result<(), ApiError> {
+pub(super) async fn check_super_user_remains(ctx: &Context<'_>) -> Result<(), ApiError> {
     let model = ctx.core.account_model()?;
     ctx.core.db.lock(ctx.source(), AdvisoryLock::SuperUsers).await?;
     let (table, live) = (model.meta.table, model.sql.live);

@@ -13,17 +13,17 @@ use crate::model::Id;
 const AUDIENCE: &str = "access";
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Claims {
+pub(super) struct Claims {
     /// The account's id.
-    pub(crate) sub: String,
+    pub(super) sub: String,
     /// The account's id again, where clients of the documented systems expect it. Only `sub` is read.
     #[serde(skip_deserializing)]
     id: String,
     /// The id of the grant, the log-in that this token belongs to.
-    pub(crate) gid: String,
+    pub(super) gid: String,
     /// The generation of the grant when this token was issued.
     #[serde(rename = "gen")]
-    pub(crate) generation: i32,
+    pub(super) generation: i32,
     iss: String,
     aud: String,
     /// When the token was issued, in seconds since the Unix epoch.
@@ -35,10 +35,10 @@ pub(crate) struct Claims {
     jti: String,
     /// When the account's password was last changed, in milliseconds since the Unix epoch. A token becomes invalid when
     /// the password changes, even within the second in which it was issued.
-    pub(crate) pwd: i64,
+    pub(super) pwd: i64,
 }
 
-pub(crate) struct Tokens {
+pub(super) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -62,7 +62,7 @@ impl Tokens {
     }
 
     /// Issues a token for an account; it expires after `lifetime` seconds.
-    pub(crate) fn issue(
+    pub(super) fn issue(
         &self,
         account: Id,
         grant: GrantState,
@@ -90,7 +90,7 @@ impl Tokens {
     ///
     /// # Errors
     /// 401 `ExpiredToken` for an expired token with a valid signature, 401 `InvalidToken` for any other reason.
-    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
+    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, ApiError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = decoded.map_err(|_| credential::invalid())?.claims;
         if claims.exp <= now.timestamp() {

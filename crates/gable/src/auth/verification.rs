@@ -11,7 +11,8 @@ use super::account_columns::{ADDRESS_FIELD, address_column, is_verified, stored_
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::find::{Found, by_email, find};
-use super::mail_throttle::{LinkEnd, limit_address_changes, mail_limit_reached, same_time, too_many};
+use super::mail_throttle::{limit_address_changes, mail_limit_reached, same_time, too_many};
+use super::one_time::LinkRedirect;
 use super::one_time::{self, OneTime, Purpose};
 use super::recovery::complete;
 use crate::access::{Authority, LoginMethod, Scope};
@@ -39,7 +40,7 @@ const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
 ///
 /// # Errors
 /// 500 or 503 for a database error.
-pub(crate) async fn send(
+pub(super) async fn send(
     ctx: &mut Context<'_>,
     auth: &Auth,
     account: Id,
@@ -282,7 +283,7 @@ pub(crate) async fn change_email(
         (confirm_first(ctx, model, account, &change.new_email, redirect).await?, ChangeResult::Pending)
     } else {
         if let Some(redirect) = redirect {
-            ctx.set_local(LinkEnd(redirect.to_owned()));
+            ctx.set_local(LinkRedirect(redirect.to_owned()));
         }
         (change_now(ctx, model, account, &change.new_email).await?, ChangeResult::Done)
     };

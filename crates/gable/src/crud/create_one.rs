@@ -30,7 +30,7 @@ pub(crate) async fn create_one(
 
 /// Creates several rows, running the interceptors of `createOne` for each, in as few statements as possible; returns
 /// their ids.
-pub(crate) async fn create_each(
+pub(super) async fn create_each(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,

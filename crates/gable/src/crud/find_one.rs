@@ -30,7 +30,7 @@ pub(crate) async fn find_one(
 }
 
 /// Runs the before interceptors, which are given the id, and returns the id that they leave.
-pub(crate) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
+pub(super) async fn before(ctx: &mut Context<'_>, model: &Model, operation: Operation, id: Id) -> Result<Id, ApiError> {
     ctx.target = Some((model.meta.name, id));
     if ctx.core.hooks(model).is_empty(operation, HookPhase::Before) {
         return Ok(id);

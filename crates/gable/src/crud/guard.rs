@@ -15,13 +15,13 @@ use crate::query::Model;
 ///
 /// # Errors
 /// 401 if the caller's log-in is no longer valid, 409 if the caller's rights have changed meanwhile.
-pub(crate) async fn hold(ctx: &Context<'_>, model: &Model, scope: &Scope) -> Result<(), ApiError> {
+pub(super) async fn hold(ctx: &Context<'_>, model: &Model, scope: &Scope) -> Result<(), ApiError> {
     if model.meta.kind == ModelKind::Ordinary { Ok(()) } else { ctx.hold_rights(scope.authority).await }
 }
 
 /// Reads and locks the rows of a role or permission model that are about to change, because the rights that they
 /// granted or denied before are checked as well as the new ones. Rows of other models are not read.
-pub(crate) async fn rows_before(
+pub(super) async fn rows_before(
     ctx: &Context<'_>,
     model: &Model,
     select: impl FnOnce() -> Statement,
@@ -40,7 +40,7 @@ pub(crate) async fn rows_before(
 ///
 /// # Errors
 /// Those of the model's rules.
-pub(crate) async fn before_update(
+pub(super) async fn before_update(
     ctx: &Context<'_>,
     model: &Model,
     id: Id,
@@ -56,7 +56,7 @@ pub(crate) async fn before_update(
 ///
 /// # Errors
 /// As for `check_rows`.
-pub(crate) async fn check_row(
+pub(super) async fn check_row(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -71,7 +71,7 @@ pub(crate) async fn check_row(
 /// # Errors
 /// 400 for a permission that the schema does not have, 403 for granting more than the caller holds or for changing a
 /// super user without being one, 409 for removing the last super user.
-pub(crate) async fn check_rows(
+pub(super) async fn check_rows(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -88,7 +88,7 @@ pub(crate) async fn check_rows(
 ///
 /// # Errors
 /// A database error.
-pub(crate) async fn before_delete(ctx: &Context<'_>, model: &Model) -> Result<ProtectedRows, ApiError> {
+pub(super) async fn before_delete(ctx: &Context<'_>, model: &Model) -> Result<ProtectedRows, ApiError> {
     match ctx.core.rules(model) {
         Some(rules) => rules.before_delete(ctx, model).await,
         None => Ok(ProtectedRows::default()),
@@ -99,7 +99,7 @@ pub(crate) async fn before_delete(ctx: &Context<'_>, model: &Model) -> Result<Pr
 ///
 /// # Errors
 /// 403 when a caller who is not a super user removed a super user or a denial, 409 when no super user is left.
-pub(crate) async fn after_delete(
+pub(super) async fn after_delete(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,

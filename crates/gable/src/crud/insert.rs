@@ -22,7 +22,7 @@ use crate::query::Model;
 ///
 /// # Errors
 /// Every refused row, up to the first statement that fails.
-pub(crate) async fn insert_many(
+pub(super) async fn insert_many(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,

@@ -10,17 +10,17 @@ use crate::query::Model;
 
 /// The join table between two models, seen from one of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Join {
-    pub(crate) table: &'static str,
-    pub(crate) this_column: &'static str,
-    pub(crate) target_column: &'static str,
+pub(super) struct Join {
+    pub(super) table: &'static str,
+    pub(super) this_column: &'static str,
+    pub(super) target_column: &'static str,
 }
 
 /// Pairs of ids per statement; SQLite binds at most 32766 values.
 const PAIRS: usize = 10_000;
 
 impl Join {
-    pub(crate) fn of(relation: &RelationMeta) -> Option<Self> {
+    pub(super) fn of(relation: &RelationMeta) -> Option<Self> {
         match relation.kind {
             RelationKind::ManyToMany { table, this_column, target_column } => {
                 Some(Self { table, this_column, target_column })
@@ -31,7 +31,7 @@ impl Join {
 
     /// Links each pair of a row of this model and a row of the target. The order is the same from either side, so that
     /// requests that link the same rows at the same time wait for each other but do not deadlock.
-    pub(crate) async fn insert(&self, ctx: &Context<'_>, model: &Model, pairs: &[(Id, Id)]) -> Result<(), ApiError> {
+    pub(super) async fn insert(&self, ctx: &Context<'_>, model: &Model, pairs: &[(Id, Id)]) -> Result<(), ApiError> {
         let mut pairs = pairs.to_vec();
         pairs.sort_by_key(
             |&(this, target)| if self.this_column < self.target_column { (this, target) } else { (target, this) },
@@ -50,7 +50,7 @@ impl Join {
     }
 
     /// Unlinks the row from each of the targets.
-    pub(crate) async fn delete(
+    pub(super) async fn delete(
         &self,
         ctx: &Context<'_>,
         model: &Model,

@@ -14,7 +14,7 @@ use crate::query::Model;
 
 /// How the rows at the other end of a relation are linked to a row at this end.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum RelationLink {
+pub(super) enum RelationLink {
     /// By a foreign key in the other model: its position among the fields of that model.
     Key(usize),
     Join(Join),
@@ -27,7 +27,7 @@ const VALUES: usize = 200;
 ///
 /// # Errors
 /// 401 or 403 if the operation is permitted on no row.
-pub(crate) fn scope_of(
+pub(super) fn scope_of(
     ctx: &Context<'_>,
     model: &Model,
     authority: Authority,
@@ -50,7 +50,7 @@ pub(crate) fn scope_of(
 /// # Errors
 /// 400 `InlineRecordNotFound` for each row that does not exist or is not within the scope; the error does not tell
 /// which.
-pub(crate) async fn locate(
+pub(super) async fn locate(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -66,7 +66,7 @@ pub(crate) async fn locate(
 }
 
 /// Like `locate`, but yields `None` for a key that matches no row.
-pub(crate) async fn locate_each(
+pub(super) async fn locate_each(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,

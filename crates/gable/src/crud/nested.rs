@@ -15,11 +15,11 @@ use crate::model::{Draft, Id, Key, Relating, RowRef};
 use crate::query::Model;
 
 /// A written row, and the changes that its body asks for in related rows.
-pub(crate) type Related = (Id, Vec<Relating>);
+pub(super) type Related = (Id, Vec<Relating>);
 
 /// Whether operations of other models ran, whose interceptors may have changed the written rows as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(super) enum Effect {
     Links,
     Operations,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Effect {
 /// # Errors
 /// 400 `InlineRecordNotFound`, or `ReferencedRecordNotFound` for rows that code names, if a row does not exist, is not
 /// linked or is not within the caller's scope; otherwise the errors of the operation on the other model.
-pub(crate) async fn write_related(
+pub(super) async fn write_related(
     ctx: &mut Context<'_>,
     model: &Model,
     authority: Authority,
@@ -58,7 +58,7 @@ pub(crate) async fn write_related(
 
 /// Sorts rows by id, whatever their order in the body, so that requests that change the same rows wait for each other
 /// but do not deadlock. Several changes of one row keep their order.
-pub(crate) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
+pub(super) fn in_order<T>(rows: impl Iterator<Item = (Id, T)>) -> Vec<(Id, T)> {
     let mut rows: Vec<(Id, T)> = rows.collect();
     rows.sort_by_key(|(id, _)| *id);
     rows
@@ -198,7 +198,7 @@ impl<'m> RelationEnd<'m> {
     }
 
     /// Links or unlinks a row whose key is at the other end, as a change of that row.
-    pub(crate) async fn set_key(
+    pub(super) async fn set_key(
         &self,
         ctx: &mut Context<'_>,
         scope: &Scope,

@@ -23,7 +23,7 @@ use crate::query::Model;
 ///
 /// # Errors
 /// 400 `ReferencedRecordNotFound`, with the keys of each refused row.
-pub(crate) async fn check_references(
+pub(super) async fn check_references(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -109,7 +109,7 @@ async fn visible_among(
 ///
 /// # Errors
 /// 400 `InlineRecordNotFound` or `ReferencedRecordNotFound`, and the errors of operations on the other models.
-pub(crate) async fn resolve_references(
+pub(super) async fn resolve_references(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -170,7 +170,7 @@ impl Wanted {
 ///
 /// # Errors
 /// As for `resolve_references`; 404 if the row itself does not exist.
-pub(crate) async fn resolve_changed_references(
+pub(super) async fn resolve_changed_references(
     ctx: &mut Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -197,14 +197,14 @@ pub(crate) async fn resolve_changed_references(
 
 /// Rows to delete once no key points to them, with their places in the body.
 #[must_use]
-pub(crate) struct Deletions(Vec<(&'static str, Id, String)>);
+pub(super) struct Deletions(Vec<(&'static str, Id, String)>);
 
 impl Deletions {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) async fn make(self, ctx: &mut Context<'_>, authority: Authority) -> Result<(), ApiError> {
+    pub(super) async fn make(self, ctx: &mut Context<'_>, authority: Authority) -> Result<(), ApiError> {
         for (name, id, place) in self.0 {
             let core = ctx.core;
             let Some(target) = core.model(name) else { continue };

@@ -17,7 +17,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// # Errors
     /// The refused rows, if there are any. A server error (5xx) takes precedence.
-    pub(crate) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
+    pub(super) fn unless_empty(mut rows: Vec<(usize, ApiError)>) -> Result<(), Self> {
         match rows.iter().position(|(_, error)| error.is_failure()) {
             Some(failed) => Err(Refusal::Other(rows.swap_remove(failed).1)),
             None if rows.is_empty() => Ok(()),
@@ -26,7 +26,7 @@ impl Refusal {
     }
 
     /// Shifts the indices of the rows by the number of rows that precede them.
-    pub(crate) fn shifted(self, others: usize) -> Self {
+    pub(super) fn shifted(self, others: usize) -> Self {
         match self {
             Refusal::Rows(rows) => {
                 Refusal::Rows(rows.into_iter().map(|(index, error)| (index + others, error)).collect())
@@ -36,7 +36,7 @@ impl Refusal {
     }
 
     /// Reports keys under the relations through which the body of each row gave them.
-    pub(crate) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
+    pub(super) fn inline(self, keys: &[Vec<InlineKey>]) -> Self {
         let of = |index: usize| keys.get(index).map(Vec::as_slice).unwrap_or_default();
         match self {
             Refusal::Rows(rows) => {
@@ -47,7 +47,7 @@ impl Refusal {
     }
 
     /// The error of the first row.
-    pub(crate) fn of_one(self) -> ApiError {
+    pub(super) fn of_one(self) -> ApiError {
         match self {
             Refusal::Rows(mut rows) if !rows.is_empty() => rows.swap_remove(0).1,
             Refusal::Rows(_) => ApiError::internal("rows were refused, and none is known"),
@@ -57,7 +57,7 @@ impl Refusal {
 
     /// The error of the first row, with the problems of all rows at their places. A row with an empty place is the
     /// body's own and adds none.
-    pub(crate) fn placed(self, places: &[String]) -> ApiError {
+    pub(super) fn placed(self, places: &[String]) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let placed = rows.iter().filter_map(|(index, error)| Some((places.get(*index)?, error)));
         let placed = placed.filter(|(place, _)| !place.is_empty());
@@ -66,7 +66,7 @@ impl Refusal {
     }
 
     /// The error of the first row, with the problems of all rows under their indices.
-    pub(crate) fn of_many(self) -> ApiError {
+    pub(super) fn of_many(self) -> ApiError {
         let Refusal::Rows(rows) = &self else { return self.of_one() };
         let problems: Vec<Problem> =
             rows.iter().flat_map(|(index, error)| problems(&index.to_string(), error)).collect();
@@ -111,7 +111,7 @@ fn problems(place: &str, error: &ApiError) -> Vec<Problem> {
 }
 
 /// Error of an INSERT or UPDATE: 409 for a unique index, 400 for a foreign key to a row that does not exist.
-pub(crate) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
+pub(super) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
     match error {
         DbError::Unique(violation) => not_unique(meta, &violation),
         DbError::ForeignKey => no_such_reference(),
@@ -120,17 +120,17 @@ pub(crate) fn of_write(meta: &ModelMeta, error: DbError) -> ApiError {
 }
 
 /// Error for a foreign key to a row that does not exist or that the caller may not see.
-pub(crate) fn no_such_reference() -> ApiError {
+pub(super) fn no_such_reference() -> ApiError {
     ApiError::bad_request(REFERENCE_NOT_FOUND, "A record that this one refers to does not exist")
 }
 
 /// Like `no_such_reference`, with the names of the keys.
-pub(crate) fn no_such_references(keys: &[&str]) -> ApiError {
+pub(super) fn no_such_references(keys: &[&str]) -> ApiError {
     placed(no_such_reference(), keys)
 }
 
 /// Error for rows that elements of relations name, at their places. Rows that code names have no place.
-pub(crate) fn no_such_records(places: &[&str]) -> ApiError {
+pub(super) fn no_such_records(places: &[&str]) -> ApiError {
     match places.iter().all(|place| place.is_empty()) {
         true => no_such_reference(),
         false => placed(no_such_record(), places),
@@ -138,7 +138,7 @@ pub(crate) fn no_such_records(places: &[&str]) -> ApiError {
 }
 
 /// Reports a foreign key to a missing row under the relation through which the body gave it.
-pub(crate) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
+pub(super) fn inline(error: ApiError, keys: &[InlineKey]) -> ApiError {
     if error.code() != REFERENCE_NOT_FOUND || keys.is_empty() {
         return error;
     }
@@ -165,7 +165,7 @@ fn placed(error: ApiError, places: &[&str]) -> ApiError {
 }
 
 /// Error of a DELETE: 409 when other rows refer to this one.
-pub(crate) fn of_delete(error: DbError) -> ApiError {
+pub(super) fn of_delete(error: DbError) -> ApiError {
     match error {
         DbError::ForeignKey => ApiError::conflict("RecordStillReferenced", "Other records still refer to this one"),
         other => other.into(),

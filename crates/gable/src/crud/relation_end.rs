@@ -9,14 +9,14 @@ use crate::meta::{Operation, RelationKind};
 use crate::query::Model;
 
 /// The other end of a relation.
-pub(crate) struct RelationEnd<'m> {
-    pub(crate) model: &'m Model,
-    pub(crate) target: &'m Model,
-    pub(crate) link: RelationLink,
+pub(super) struct RelationEnd<'m> {
+    pub(super) model: &'m Model,
+    pub(super) target: &'m Model,
+    pub(super) link: RelationLink,
     /// The authority for operations on the other model.
-    pub(crate) authority: Authority,
+    pub(super) authority: Authority,
     /// The operation that must be permitted on a row of the other model to link it many to many.
-    pub(crate) linking: Operation,
+    pub(super) linking: Operation,
 }
 
 impl<'m> RelationEnd<'m> {

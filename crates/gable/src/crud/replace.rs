@@ -14,14 +14,14 @@ use crate::model::{Id, Key, Replacement, RowRef, id_from};
 use crate::text::upper_first;
 
 /// The effect of a replacement on one written row.
-pub(crate) struct Replaced {
+pub(super) struct Replaced {
     pub(crate) id: Id,
     /// Rows to unlink.
-    pub(crate) lost: BTreeSet<Id>,
+    pub(super) lost: BTreeSet<Id>,
     /// Rows to link.
-    pub(crate) gained: Vec<RowRef>,
+    pub(super) gained: Vec<RowRef>,
     /// Place of the relation in the body of the request.
-    pub(crate) place: String,
+    pub(super) place: String,
 }
 
 impl RelationEnd<'_> {
@@ -30,7 +30,7 @@ impl RelationEnd<'_> {
     /// # Errors
     /// 400 for a row that does not exist, for a row that the body also unlinks, and where more rows would be unlinked
     /// than a request may name.
-    pub(crate) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
+    pub(super) async fn replaced(&self, ctx: &mut Context<'_>, sorted: &Sorted) -> Result<Vec<Replaced>, ApiError> {
         let mut replaced = Vec::with_capacity(sorted.set.len());
         if sorted.set.is_empty() {
             return Ok(replaced);
@@ -95,7 +95,7 @@ impl RelationEnd<'_> {
     ///
     /// # Errors
     /// 400 if their key cannot be null, 403 for a row that the caller sees but may not change.
-    pub(crate) async fn replace(
+    pub(super) async fn replace(
         &self,
         ctx: &mut Context<'_>,
         id: Id,

@@ -12,19 +12,19 @@ use crate::model::{Among, Change, Draft, Id, Key, Replacement, RowRef, Upsert};
 
 /// Changes by kind. The first id is that of the written row.
 #[derive(Default)]
-pub(crate) struct Sorted {
-    pub(crate) disconnect: BTreeMap<Id, Vec<RowRef>>,
-    pub(crate) delete: BTreeMap<Id, Vec<RowRef>>,
-    pub(crate) set: BTreeMap<Id, Replacement>,
-    pub(crate) connect: Vec<(Id, RowRef)>,
-    pub(crate) create: Vec<(Id, Draft)>,
-    pub(crate) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
-    pub(crate) connect_or_create: Vec<(Id, RowRef, Draft)>,
-    pub(crate) upsert: Vec<(Id, Upsert)>,
+pub(super) struct Sorted {
+    pub(super) disconnect: BTreeMap<Id, Vec<RowRef>>,
+    pub(super) delete: BTreeMap<Id, Vec<RowRef>>,
+    pub(super) set: BTreeMap<Id, Replacement>,
+    pub(super) connect: Vec<(Id, RowRef)>,
+    pub(super) create: Vec<(Id, Draft)>,
+    pub(super) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
+    pub(super) connect_or_create: Vec<(Id, RowRef, Draft)>,
+    pub(super) upsert: Vec<(Id, Upsert)>,
 }
 
 impl Sorted {
-    pub(crate) fn add(&mut self, id: Id, change: Change) {
+    pub(super) fn add(&mut self, id: Id, change: Change) {
         match change {
             Change::Connect(row_ref) => self.connect.push((id, row_ref)),
             Change::Create(draft) => self.create.push((id, draft)),
@@ -42,24 +42,24 @@ impl Sorted {
     }
 
     /// Whether rows may be created, changed or deleted, and not only linked.
-    pub(crate) fn operates(&self) -> bool {
+    pub(super) fn operates(&self) -> bool {
         let links_alone = self.create.is_empty() && self.update.is_empty() && self.delete.is_empty();
         !(links_alone && self.connect_or_create.is_empty() && self.upsert.is_empty())
     }
 
     /// Whether no `connectOrCreate` or `upsert` is left.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.connect_or_create.is_empty() && self.upsert.is_empty()
     }
 
     /// Keys of the rows that `disconnect` and `delete` unlink from the written row.
-    pub(crate) fn unlinked(&self, id: Id) -> Vec<&Key> {
+    pub(super) fn unlinked(&self, id: Id) -> Vec<&Key> {
         let unlinked = self.disconnect.get(&id).into_iter().chain(self.delete.get(&id)).flatten();
         unlinked.map(|row_ref| &row_ref.key).collect()
     }
 
     /// Keys of the rows, other than those of `set`, that are linked to the written row afterwards.
-    pub(crate) fn linked_besides(&self, id: Id) -> Vec<&Key> {
+    pub(super) fn linked_besides(&self, id: Id) -> Vec<&Key> {
         let connected = self.connect.iter().filter(|(to, _)| *to == id).map(|(_, row_ref)| &row_ref.key);
         let updated = self.update.get(&id).into_iter().flatten().map(|(row_ref, _)| &row_ref.key);
         let either = self.connect_or_create.iter().filter(|(to, ..)| *to == id).map(|(_, row_ref, _)| &row_ref.key);
@@ -70,21 +70,21 @@ impl Sorted {
 
 /// The changes that `connectOrCreate` and `upsert` elements resolve to.
 #[derive(Default)]
-pub(crate) struct Either {
-    pub(crate) connect: Vec<(Id, RowRef)>,
-    pub(crate) create: Vec<(Id, Draft)>,
-    pub(crate) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
+pub(super) struct Either {
+    pub(super) connect: Vec<(Id, RowRef)>,
+    pub(super) create: Vec<(Id, Draft)>,
+    pub(super) update: BTreeMap<Id, Vec<(RowRef, Draft)>>,
     /// Elements that wait for a row that an earlier element creates.
-    pub(crate) again: Sorted,
+    pub(super) again: Sorted,
 }
 
 /// Keys of the rows that elements create.
 #[derive(Default)]
-pub(crate) struct Made(HashSet<String>);
+pub(super) struct Made(HashSet<String>);
 
 /// Treatment of an element that names a missing row by the unique values of an earlier element.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeats {
+pub(super) enum Repeats {
     /// It waits, and is resolved again once that row has been created.
     Wait,
     /// It creates a row as well; the database refuses duplicates of unique values.
@@ -93,7 +93,7 @@ pub(crate) enum Repeats {
 
 impl Repeats {
     /// Whether an element with this key creates its row now.
-    pub(crate) fn makes(self, made: &mut Made, key: &Key) -> bool {
+    pub(super) fn makes(self, made: &mut Made, key: &Key) -> bool {
         let waits = self == Repeats::Wait && matches!(key, Key::Unique { .. });
         // Values implement neither `Ord` nor `Hash`, so their debug text is the key.
         !waits || made.0.insert(format!("{key:?}"))
@@ -104,7 +104,7 @@ impl RelationEnd<'_> {
     /// Resolves elements by looking up the rows that the caller sees. An existing row that the caller may not link or
     /// change is refused by the operation that would do so. A row that the caller does not see is created, which the
     /// database refuses if a unique value is taken.
-    pub(crate) async fn either(
+    pub(super) async fn either(
         &self,
         ctx: &Context<'_>,
         connect_or_create: Vec<(Id, RowRef, Draft)>,

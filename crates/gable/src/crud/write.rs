@@ -14,7 +14,7 @@ use crate::query::{ListQuery, Model};
 use crate::text::upper_first;
 
 /// Checks a patch, and sets its update time if it changes any column.
-pub(crate) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValues) -> Result<(), ApiError> {
+pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValues) -> Result<(), ApiError> {
     normalize_addresses(model, row);
     check_decimals(ctx, model, row)?;
     let updated_at = model.meta.fields.iter().position(|field| field.origin == Origin::UpdatedAt);
@@ -25,7 +25,7 @@ pub(crate) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValu
 }
 
 /// `UPDATE posts SET … WHERE `
-pub(crate) fn set_clause(model: &Model, row: &RowValues) -> Statement {
+pub(super) fn set_clause(model: &Model, row: &RowValues) -> Statement {
     let mut update = model.sql.statement("UPDATE ");
     update.identifier(model.meta.table).push(" SET ");
     update.join(", ", row.filled(), |update, (field, value)| {
@@ -36,7 +36,7 @@ pub(crate) fn set_clause(model: &Model, row: &RowValues) -> Statement {
 }
 
 /// `DELETE FROM posts WHERE `, or the update that marks rows deleted.
-pub(crate) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
+pub(super) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
     let mut delete = model.sql.statement("");
     if model.meta.soft_delete {
         delete.push("UPDATE ").identifier(model.meta.table).push(" SET \"deleted_at\" = ").bind(ctx.now);
@@ -49,7 +49,7 @@ pub(crate) fn delete_clause(ctx: &Context<'_>, model: &Model) -> Statement {
 
 /// Brings e-mail addresses into the form in which they are looked up. Bodies are read into this form already; an
 /// interceptor may have set another address.
-pub(crate) fn normalize_addresses(model: &Model, row: &mut RowValues) {
+pub(super) fn normalize_addresses(model: &Model, row: &mut RowValues) {
     for (position, field) in model.meta.fields.iter().enumerate() {
         if let (FieldKind::Email, Some(Value::String(Some(address)))) = (field.kind, row.get(position)) {
             let normal = normal_address(address);
@@ -59,7 +59,7 @@ pub(crate) fn normalize_addresses(model: &Model, row: &mut RowValues) {
 }
 
 /// Refuses decimals that the database cannot store exactly, rather than rounding them.
-pub(crate) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<(), ApiError> {
+pub(super) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<(), ApiError> {
     let lost =
         |value: &Value| matches!(value, Value::Decimal(Some(value)) if !ctx.core.db.keeps_decimal(value as &Decimal));
     let problems: Vec<Problem> = row
@@ -76,7 +76,7 @@ pub(crate) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) 
 
 /// Checks that the row is still within the caller's scope after a change: a caller cannot hand a row over to somebody
 /// else.
-pub(crate) async fn check_still_within(
+pub(super) async fn check_still_within(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -95,7 +95,7 @@ pub(crate) async fn check_still_within(
 
 /// Like `check_still_within`, for many rows: a bulk change may set fields that the row rule reads only to values that
 /// the rule demands.
-pub(crate) fn check_all_still_within(
+pub(super) fn check_all_still_within(
     model: &Model,
     scope: &Scope,
     row: &RowValues,
@@ -114,7 +114,7 @@ pub(crate) fn check_all_still_within(
 }
 
 /// Refuses a bulk write that would touch more rows than `maxBulk`.
-pub(crate) async fn bounded(
+pub(super) async fn bounded(
     ctx: &Context<'_>,
     model: &Model,
     scope: &Scope,
@@ -127,7 +127,7 @@ pub(crate) async fn bounded(
 
 /// Refuses more rows than `maxBulk`. Checked again after the write: on PostgreSQL, rows may have been added since the
 /// count.
-pub(crate) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> {
+pub(super) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> {
     let max = ctx.core.app.query.max_bulk;
     if rows <= u64::from(max) {
         return Ok(());
@@ -136,23 +136,23 @@ pub(crate) fn check_bound(ctx: &Context<'_>, rows: u64) -> Result<(), ApiError> 
 }
 
 /// Records how a new or deleted row affects access rights.
-pub(crate) fn touched(ctx: &mut Context<'_>, model: &Model, row: &RawRow) {
+pub(super) fn touched(ctx: &mut Context<'_>, model: &Model, row: &RawRow) {
     let Some(access) = &ctx.core.access else { return };
     ctx.changes.extend(AccessChange::of_row(&access.models, model.meta, row));
 }
 
 /// Records how the values that were written to a row affect access rights.
-pub(crate) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &RawRow) {
+pub(super) fn updated(ctx: &mut Context<'_>, model: &Model, values: &RowValues, row: &RawRow) {
     let Some(access) = &ctx.core.access else { return };
     ctx.changes.extend(AccessChange::of_update(&access.models, model.meta, values, row));
 }
 
-pub(crate) fn touched_many(ctx: &mut Context<'_>, model: &Model) {
+pub(super) fn touched_many(ctx: &mut Context<'_>, model: &Model) {
     ctx.changes.extend(AccessChange::of_many(model.meta.kind));
 }
 
 /// Records that a deletion may have affected access rights by cascade.
-pub(crate) fn cascaded(ctx: &mut Context<'_>, model: &Model) {
+pub(super) fn cascaded(ctx: &mut Context<'_>, model: &Model) {
     if model.reaches_access {
         ctx.access_changed();
     }

@@ -203,12 +203,12 @@ impl Fuzzed {
 
     /// Returns whether the text is a valid refresh token.
     pub fn is_refresh_token(&self, text: &str) -> bool {
-        auth::fuzzing::is_refresh_token(&self.auth, text)
+        auth::fuzzing::is_refresh_token(&self.core, text)
     }
 
     /// Returns true if a link contains a one-time token.
     pub fn is_one_time_token(&self, text: &str) -> bool {
-        auth::fuzzing::is_one_time_token(&self.auth, text)
+        auth::fuzzing::is_one_time_token(&self.core, text)
     }
 
     /// Returns the model with this path, or else the first one.

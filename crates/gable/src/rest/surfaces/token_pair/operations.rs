@@ -17,7 +17,7 @@ use crate::auth::authenticate::bearer;
 use crate::auth::error::AuthError;
 use crate::auth::issued_credential::{IssuedCredential, Pair};
 use crate::auth::login::{Credentials, log_in};
-use crate::auth::mail_throttle::LinkEnd;
+use crate::auth::one_time::LinkRedirect;
 use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::renew::renew;
@@ -93,7 +93,7 @@ fn is_link(incoming: &Incoming<'_>) -> bool {
 async fn register(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
     let new = read_new(ctx, auth, incoming).await?;
     if let Some(redirect) = redirect_of_verification(auth, new.redirect)? {
-        ctx.set_local(LinkEnd(redirect.to_owned()));
+        ctx.set_local(LinkRedirect(redirect.to_owned()));
     }
     let made = sign_up(ctx, auth, new.fields, LoginMethod::TokenPair, None).await?;
     Ok(answer(&own_view(ctx, made.record.as_ref(), NAMES, None)?)?)
@@ -136,7 +136,7 @@ fn presented(request: &HttpRequest) -> Result<&str, AuthError> {
 async fn forgot(ctx: &mut Context<'_>, auth: &Auth, incoming: &mut Incoming<'_>) -> Result<HttpResponse, AuthError> {
     let mut texts = texts(ctx, auth, incoming, &["email"], &[REDIRECT]).await?;
     if let Some(redirect) = redirect(auth, texts.optional(REDIRECT))? {
-        ctx.set_local(LinkEnd(redirect.to_owned()));
+        ctx.set_local(LinkRedirect(redirect.to_owned()));
     }
     forgot_password(ctx, auth, &texts.take("email"), recovery::Names::Email, LoginMethod::TokenPair).await?;
     Ok(result("Password reset email sent")?)
