@@ -1,12 +1,10 @@
 //! Derives tables, columns, paths and Rust identifiers from the names of the language. No other module derives names.
 
+pub(crate) use gable_meta::limits::MAX_IDENTIFIER_BYTES as MAX_IDENTIFIER;
 use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use pluralizer::pluralize;
 
 use crate::reserved;
-
-/// Maximum bytes of an identifier: PostgreSQL's limit, the lowest of the three databases.
-pub(crate) const MAX_IDENTIFIER: usize = 63;
 
 pub(crate) fn snake(name: &str) -> String {
     name.to_snake_case()

@@ -11,13 +11,17 @@ mod relation;
 use serde::Serialize;
 
 pub use access::{Access, Condition, ConditionValue, Permission, Rule, Who};
-pub use app::{App, FilterMode, MailLinks, QueryLimits, RateLimit, Route, Server};
+pub use app::{App, MailLinks, QueryLimits, Route, Server};
 pub use auth::{
-    Auth, AuthMode, AuthOperation, AuthRoute, BodyBound, BodyRule, EmailVerification, Identifier, Jwt, Lockout, Login,
-    PasswordPolicy, SameSite, SessionSurface, Surface, TokenDelivery, TokenPairSurface, VerificationMethod,
+    Auth, AuthRoute, BodyBound, BodyRule, EmailVerification, Identifier, Jwt, Lockout, Login, PasswordPolicy,
+    SessionSurface, TokenPairSurface,
 };
 pub use field::{Default, EnumValue, Field, FieldType, Origin};
-pub use model::{FieldPreset, IdKind, Index, Model, ModelKind, ModelRoute, Operation, RoutePreset, SortPreset};
+pub use gable_meta::{
+    AuthMode, AuthOperation, FilterMode, IdKind, ModelKind, Operation, RateLimit, SameSite, Surface, TokenDelivery,
+    VerificationMethod,
+};
+pub use model::{FieldPreset, Index, Model, ModelRoute, RoutePreset, SortPreset};
 pub use relation::{OnDelete, Relation, RelationKind};
 
 /// All YAML files of an application, resolved and checked.

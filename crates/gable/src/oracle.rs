@@ -213,7 +213,7 @@ impl Server<'_> {
     }
 
     fn read(&self, model: &Model, parameters: &[(String, String)]) -> Result<(Scope, ListQuery), ApiError> {
-        let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), &self.principal)?;
+        let scope = decide(model.meta, &model.masks, model.meta.action_of(Operation::FindMany), &self.principal)?;
         let viewer = Viewer::new(&self.core.models, &self.principal);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let limits = self.core.app.query;

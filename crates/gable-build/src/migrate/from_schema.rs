@@ -1,13 +1,11 @@
 //! Converts models to tables.
 
+use gable_meta::limits::MAX_IDENTIFIER_BYTES;
 use gable_schema::Schema;
 use gable_schema::schema::{self, Default, Field, FieldType, IdKind, Model, Origin, RelationKind};
 
 use super::tables::{Column, ColumnType, ForeignKey, Index, OnDelete, Table, Tables, fnv};
 use crate::view::key_kind;
-
-/// PostgreSQL's maximum length of an identifier, in bytes.
-const MAX_IDENTIFIER: usize = 63;
 
 impl Tables {
     /// The tables of a schema.
@@ -190,12 +188,12 @@ fn join_key(table: &str, column: &str, model: &Model) -> ForeignKey {
     }
 }
 
-/// Shortens a name to [`MAX_IDENTIFIER`] bytes; a name that is cut ends in a hash of the full name.
+/// Shortens a name to [`MAX_IDENTIFIER_BYTES`] bytes; a name that is cut ends in a hash of the full name.
 pub(super) fn shortened(name: String) -> String {
-    if name.len() <= MAX_IDENTIFIER {
+    if name.len() <= MAX_IDENTIFIER_BYTES {
         return name;
     }
     let hash = fnv(name.as_bytes()) as u32;
-    let kept = &name[..MAX_IDENTIFIER - 9];
+    let kept = &name[..MAX_IDENTIFIER_BYTES - 9];
     format!("{}_{hash:08x}", kept.trim_end_matches('_'))
 }

@@ -1,12 +1,12 @@
 //! The attributes of `#[derive(Validate)]`, and the statics and functions that they refer to.
 
+use gable_meta::limits::MAX_EMAIL_LENGTH;
 use gable_schema::schema::{Field, FieldType};
 use serde::Serialize;
 
 use super::literal;
 
-/// RFC 5321 allows a path of 256 characters with its angle brackets.
-const EMAIL_LENGTH: u32 = 254;
+/// The size of the column, in characters.
 const URL_LENGTH: u32 = 255;
 
 #[derive(Serialize)]
@@ -64,7 +64,7 @@ pub(super) fn attributes(field: &Field) -> Vec<String> {
         FieldType::String { min, max, pattern } | FieldType::Text { min, max, pattern } => {
             text(field, *min, *max, pattern.is_some())
         }
-        FieldType::Email => vec!["email".to_owned(), format!("length(max = {EMAIL_LENGTH})")],
+        FieldType::Email => vec!["email".to_owned(), format!("length(max = {MAX_EMAIL_LENGTH})")],
         FieldType::Url => vec!["url".to_owned(), format!("length(max = {URL_LENGTH})")],
         FieldType::Integer { min, max } => {
             range(min.map(i64::from).map(literal::integer), max.map(i64::from).map(literal::integer))

@@ -1,5 +1,7 @@
 //! Checks the presets of `routes:` against the fields, the relations and the limits of the application.
 
+use gable_meta::limits::DEFAULT_INCLUDED_ROWS;
+
 use crate::diagnostic::{Problem, Sink};
 use crate::draft::{DraftModel, DraftRoute};
 use crate::node::Spanned;
@@ -12,9 +14,6 @@ use super::CheckContext;
 use super::access::Checker;
 use super::auth::CheckedAuth;
 use super::columns::{Column, Columns};
-
-/// Number of rows that an included to-many relation has if the request gives no limit.
-const DEFAULT_INCLUDED: u32 = 10;
 
 /// The results of earlier checks.
 pub(crate) struct Parts<'c, 'd, 'n> {
@@ -159,7 +158,8 @@ impl<'n> Presets<'_, '_, '_, 'n> {
     fn included(&self, position: usize, shown: &FieldPreset, rows: u64) -> u64 {
         let of = |(name, rest): &(String, FieldPreset)| {
             let Some((relation, target)) = self.relation(position, name) else { return 0 };
-            let each = if is_to_many(relation) { u64::from(DEFAULT_INCLUDED.min(self.limits.max_limit)) } else { 1 };
+            let each =
+                if is_to_many(relation) { u64::from(DEFAULT_INCLUDED_ROWS.min(self.limits.max_limit)) } else { 1 };
             let there = rows.saturating_mul(each);
             there.saturating_add(self.included(target, rest, there))
         };

@@ -1,11 +1,10 @@
 //! The cost of related rows in an answer: one statement per relation, and one row budget for all relations.
 
+use gable_meta::limits::MAX_INCLUDED_RELATIONS;
+
 use crate::schema::{Access, Model, QueryLimits, Relation, RelationKind, Schema, Who};
 
 use super::{Bound, Cost};
-
-/// Maximum number of relations in one request, a constant of the runtime.
-const MOST_RELATIONS: u64 = 50;
 
 /// The relations that requests can include, for each model.
 pub(super) struct Includes {
@@ -41,7 +40,7 @@ impl Includes {
         let budget = u64::from(self.limits.max_included);
         Cost {
             // Each relation takes at least one row of the budget.
-            statements: Bound::exactly(paths.min(MOST_RELATIONS).min(budget)),
+            statements: Bound::exactly(paths.min(u64::from(MAX_INCLUDED_RELATIONS)).min(budget)),
             rows: Bound::at_most(each.saturating_mul(rows).min(budget)),
         }
     }

@@ -1,15 +1,13 @@
 //! The additional cost of writes: checks of referenced rows, links, and guards of accounts and roles.
 
+use gable_meta::limits::{MAX_BOUND_VALUES, MAX_KEYS_PER_STATEMENT};
+
 use crate::schema::{
     AuthMode, Field, FieldType, IdKind, Model, ModelKind, OnDelete, Origin, RelationKind, Rule, Schema,
 };
 
 use super::Bound;
 
-/// Values bound by one INSERT, a constant of the runtime.
-const BINDS: u64 = 30_000;
-/// Rows found by one statement through a unique index, a constant of the runtime.
-const VALUES: u64 = 200;
 /// Statements that change the e-mail address of an account: locking it, reading the address before and after and
 /// whether it is verified, invalidating tokens sent by mail, and recording the event.
 const ADDRESS_CHANGE: u64 = 6;
@@ -70,7 +68,7 @@ impl<'s> Writes<'s> {
             let set = self.model.field(field).is_some_and(|field| is_set(field, input));
             self.schema.model(&relation.target).filter(|target| set && !target.uniques.is_empty())
         });
-        let lists = bodies.min(self.max_named()).div_ceil(VALUES);
+        let lists = bodies.min(self.max_named()).div_ceil(u64::from(MAX_KEYS_PER_STATEMENT));
         let found: u64 = keys.map(|target| lists * target.uniques.len() as u64).sum();
         Bound::at_most(found + u64::from(found > 0 && input == InputKind::Update))
     }
@@ -84,7 +82,7 @@ impl<'s> Writes<'s> {
     pub(super) fn inserts(self) -> Bound {
         let columns = self.model.fields.iter().filter(|field| self.fills(field)).count() as u64;
         // SQL cannot insert many rows that consist only of defaults, so such rows are inserted one by one.
-        let together = BINDS.checked_div(columns).unwrap_or(1).max(1);
+        let together = u64::from(MAX_BOUND_VALUES).checked_div(columns).unwrap_or(1).max(1);
         match self.max_bulk().div_ceil(together) {
             1 => Bound::exactly(1),
             // The limit on the size of a body may not allow as many rows.
@@ -97,7 +95,7 @@ impl<'s> Writes<'s> {
     pub(super) fn links(self, input: InputKind) -> Bound {
         let sides = if input == InputKind::Create { 1 } else { 2 };
         let each = self.linked().map(|target| {
-            let by_values = self.max_named().div_ceil(VALUES) * target.uniques.len() as u64;
+            let by_values = self.max_named().div_ceil(u64::from(MAX_KEYS_PER_STATEMENT)) * target.uniques.len() as u64;
             // `connectOrCreate`: rows are looked up, and once more if several elements name the same row.
             let either = 2 * (1 + by_values) + 2;
             // `set`: finding the new rows and those that other elements name, reading the current links, and removing

@@ -1,5 +1,7 @@
 //! Lowers `app.yaml` and its defaults.
 
+use gable_meta::limits::MAX_BOUND_VALUES;
+
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::Entries;
 use crate::keys;
@@ -174,10 +176,6 @@ fn cors(node: &Node, sink: &mut Sink) -> Option<Vec<String>> {
     Some(origins.into_iter().map(|origin| origin.value).collect())
 }
 
-/// Maximum number of filter values in one statement: SQLite binds at most 32766 values, and some are not filter
-/// values.
-const MAX_VALUES: u32 = 30_000;
-
 fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLimits {
     let Some(entries) = Entries::open_optional(node, &keys::QUERY, sink) else {
         return defaults;
@@ -193,10 +191,11 @@ fn query(node: Option<&Node>, defaults: QueryLimits, sink: &mut Sink) -> QueryLi
     // SQLite limits the depth of an expression to 1000, so the number of filters stays well below.
     let max_filters = entries.u32("maxFilters", 1, 500, sink).unwrap_or(defaults.max_filters);
     let max_in = entries.u32("maxIn", 1, 1_000, sink).unwrap_or(defaults.max_in);
-    if let Some(node) = entries.get("maxIn").or(entries.get("maxFilters")).filter(|_| max_filters * max_in > MAX_VALUES)
+    if let Some(node) =
+        entries.get("maxIn").or(entries.get("maxFilters")).filter(|_| max_filters * max_in > MAX_BOUND_VALUES)
     {
         let message = format!("{max_filters} filters of {max_in} values each are too many for one statement");
-        let label = format!("`maxFilters` times `maxIn` may be at most {MAX_VALUES}");
+        let label = format!("`maxFilters` times `maxIn` may be at most {MAX_BOUND_VALUES}");
         sink.push(Problem::new("invalid-bounds", node.span, message).label(label));
     }
     let max_bytes = entries.get("maxBytes").and_then(|node| units::bytes(node, 1024, MAX_ANSWER, sink));

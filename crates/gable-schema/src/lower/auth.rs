@@ -1,5 +1,7 @@
 //! `auth:` of app.yaml.
 
+use gable_meta::limits::MAX_BCRYPT_BYTES;
+
 use crate::diagnostic::{Problem, Sink, Span};
 use crate::entries::Entries;
 use crate::keys;
@@ -12,9 +14,6 @@ use crate::schema::{
 use super::app::AuthDraft;
 use super::mounted::{self, Mounted};
 use super::{route, surfaces, units};
-
-/// Maximum length of a password in bytes; bcrypt ignores further bytes.
-const MAX_PASSWORD: u32 = 72;
 
 /// Returns the defaults for keys that `auth:` does not set, or for a missing `auth:`.
 pub(crate) fn default_auth() -> Auth {
@@ -30,7 +29,7 @@ pub(crate) fn default_auth() -> Auth {
         },
         password: PasswordPolicy {
             min: 8,
-            max: MAX_PASSWORD,
+            max: MAX_BCRYPT_BYTES,
             upper: 1,
             lower: 1,
             digit: 1,
@@ -150,7 +149,7 @@ fn password(node: Option<&Node>, defaults: PasswordPolicy, sink: &mut Sink) -> P
         return defaults;
     };
     let mut count =
-        |key: &str, least: u32, default: u32| entries.u32(key, least, MAX_PASSWORD, sink).unwrap_or(default);
+        |key: &str, least: u32, default: u32| entries.u32(key, least, MAX_BCRYPT_BYTES, sink).unwrap_or(default);
     let policy = PasswordPolicy {
         min: count("min", 1, defaults.min),
         max: count("max", 1, defaults.max),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Auth;
+use super::{Auth, FilterMode, RateLimit};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct App {
@@ -55,18 +55,6 @@ pub struct QueryLimits {
     pub statement_seconds: u64,
     /// How the filters of a list are combined if the request has no `filterMode`.
     pub filter_mode: FilterMode,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum FilterMode {
-    And,
-    Or,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct RateLimit {
-    pub window_ms: u64,
-    pub max: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,40 +2,7 @@
 
 use serde::Serialize;
 
-use super::{RateLimit, Route};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum AuthMode {
-    Dynamic,
-    Static,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Surface {
-    Jwt,
-    Session,
-    TokenPair,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum TokenDelivery {
-    Both,
-    CookieOnly,
-    ResponseOnly,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum SameSite {
-    Lax,
-    Strict,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum VerificationMethod {
-    Link,
-    Code,
-}
+use super::{AuthMode, AuthOperation, RateLimit, Route, SameSite, Surface, TokenDelivery, VerificationMethod};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Auth {
@@ -91,27 +58,6 @@ pub enum BodyBound {
     Float(f64),
     /// a decimal literal
     Decimal(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum AuthOperation {
-    Login,
-    Signup,
-    Logout,
-    LogoutAll,
-    UpdatePassword,
-    ForgotPassword,
-    ResetPassword,
-    VerifyEmail,
-    ResendVerification,
-    ChangeEmail,
-    Renew,
-    GetMe,
-    UpdateMe,
-    DeleteMe,
-    ListSessions,
-    RevokeSession,
-    LoginHistory,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,28 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Access, Condition, Field, Relation, RelationKind, Route};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum ModelKind {
-    Ordinary,
-    Account,
-    /// `AuthRole`
-    Role,
-    /// `AuthPermission`
-    Permission,
-    /// `UserRole`
-    AccountRole,
-    /// `UserPermission`
-    AccountPermission,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum IdKind {
-    Uuid,
-    /// a 64-bit sequence
-    Integer,
-}
+use super::{Access, Condition, Field, IdKind, ModelKind, Operation, Relation, RelationKind, Route};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Model {
@@ -138,16 +117,4 @@ pub struct SortPreset {
     /// JSON name
     pub field: String,
     pub descending: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Operation {
-    FindMany,
-    FindOne,
-    CreateOne,
-    UpdateOne,
-    DeleteOne,
-    CreateMany,
-    UpdateMany,
-    DeleteMany,
 }

@@ -30,7 +30,7 @@ fn seen(meta: &'static ModelMeta, action: &'static ActionMeta, principal: &Princ
     if matches!(action.action, "View" | "Create") {
         return RowRule::Every;
     }
-    let view = Operation::FindOne.action(meta);
+    let view = meta.action_of(Operation::FindOne);
     granted(meta, view, principal).unwrap_or(RowRule::AnyOf(Vec::new()))
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn within_route(
     let Some(preset) = preset.filter(|preset| !preset.conditions.is_empty()) else { return scope };
     let account = principal.identity().map(|identity| identity.account);
     let terms = terms(meta, preset.conditions, account);
-    let looks = operation.action(meta).action == "View";
+    let looks = meta.action_of(operation).action == "View";
     if looks {
         scope.rows.narrow(terms)
     } else {

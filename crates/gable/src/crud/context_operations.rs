@@ -126,7 +126,7 @@ fn scoped<'r, R: Resource>(
     let scope = match authority {
         Authority::System => Scope::system(),
         Authority::Caller | Authority::Own => {
-            decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?
+            decide(model.meta, &model.masks, model.meta.action_of(operation), &ctx.principal)?
         }
     };
     Ok((model, scope))

@@ -13,7 +13,7 @@ use crate::access::{Authority, Newcomer, Scope};
 use crate::context::{Context, RowWrite};
 use crate::db::{DbError, RawRow, Savepoint, Statement};
 use crate::error::ApiError;
-use crate::meta::{IdKind, Origin};
+use crate::meta::{IdKind, Origin, limits};
 use crate::model::{Id, Relating, RowValues};
 use crate::query::Model;
 
@@ -41,7 +41,7 @@ pub(super) async fn insert_many(
     check_references(ctx, model, scope, &rows).await?;
     let mut results = Vec::with_capacity(rows.len());
     for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
-        for chunk in alike.chunks((BINDS / columns(&alike[0]).count().max(1)).max(1)) {
+        for chunk in alike.chunks((MAX_BOUND_VALUES / columns(&alike[0]).count().max(1)).max(1)) {
             let before = results.len();
             results.extend(insert_alike(ctx, model, chunk).await.map_err(|refusal| refusal.shifted(before))?);
         }
@@ -78,7 +78,7 @@ async fn relate(
         ids.push(model.row_id(result)?);
     }
     let mut again = BTreeMap::new();
-    for chunk in ids.chunks(BINDS) {
+    for chunk in ids.chunks(MAX_BOUND_VALUES) {
         for result in ctx.source().all(model.sql.by_ids(chunk)).await? {
             again.insert(model.row_id(&result)?, result);
         }
@@ -115,8 +115,7 @@ pub(crate) async fn insert_as_is(ctx: &mut Context<'_>, model: &Model, mut row: 
     Ok(model.row_id(&result)?)
 }
 
-/// The most values that one statement binds; SQLite accepts 32766, PostgreSQL 65535.
-const BINDS: usize = 30_000;
+const MAX_BOUND_VALUES: usize = limits::MAX_BOUND_VALUES as usize;
 
 /// The columns that a row sets.
 fn columns(row: &RowValues) -> impl Iterator<Item = usize> {

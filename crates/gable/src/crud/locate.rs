@@ -8,7 +8,7 @@ use crate::access::{Authority, Scope, decide, within_route};
 use crate::context::Context;
 use crate::db::{Row, Statement};
 use crate::error::ApiError;
-use crate::meta::Operation;
+use crate::meta::{Operation, limits};
 use crate::model::{Id, Key, RowRef, id_from};
 use crate::query::Model;
 
@@ -19,9 +19,6 @@ pub(super) enum RelationLink {
     Key(usize),
     Join(Join),
 }
-
-/// Unique keys per statement. SQLite nests expressions at most 1000 deep.
-const VALUES: usize = 200;
 
 /// The scope of an operation on another model, under the authority of the write.
 ///
@@ -36,7 +33,7 @@ pub(super) fn scope_of(
     match authority {
         Authority::System => Ok(Scope::system()),
         Authority::Caller | Authority::Own => {
-            let scope = decide(model.meta, &model.masks, operation.action(model.meta), &ctx.principal)?;
+            let scope = decide(model.meta, &model.masks, model.meta.action_of(operation), &ctx.principal)?;
             // The preset conditions of a read route do not apply: they select what an answer shows, not which rows a
             // body may name.
             let looks = matches!(operation, Operation::FindOne | Operation::FindMany);
@@ -118,7 +115,7 @@ impl Search<'_, '_> {
             _ => None,
         });
         let unique_keys: Vec<(usize, &[sea_orm::Value])> = unique_keys.collect();
-        for unique_keys in unique_keys.chunks(VALUES) {
+        for unique_keys in unique_keys.chunks(limits::MAX_KEYS_PER_STATEMENT as usize) {
             let values: Vec<&[sea_orm::Value]> = unique_keys.iter().map(|(_, values)| *values).collect();
             let statement = self.restricted(self.model.sql.ids_by(self.scope, &fields, &values));
             for result in self.ctx.source().all(statement).await? {

@@ -182,7 +182,7 @@ struct CallersRights<'a> {
 impl Rights for CallersRights<'_> {
     fn readable(&self, model: &str) -> Result<FieldSet, ApiError> {
         let model = self.model(model)?;
-        let viewing = Operation::FindMany.action(model.meta);
+        let viewing = model.meta.action_of(Operation::FindMany);
         Ok(decide(model.meta, &model.masks, viewing, self.principal)?.read)
     }
 
@@ -197,7 +197,7 @@ impl Rights for CallersRights<'_> {
         if disabled || (self.is_newcomer && model.meta.kind != ModelKind::Ordinary) {
             return Err(ApiError::not_enough_permissions());
         }
-        let action = operation.action(model.meta);
+        let action = model.meta.action_of(operation);
         let scope = decide(model.meta, &model.masks, action, self.principal)?;
         if let Some(nesting) = self.nesting {
             nesting.note(model.meta, action);

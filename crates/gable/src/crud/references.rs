@@ -45,7 +45,7 @@ pub(super) async fn check_references(
         if ids.is_empty() {
             continue;
         }
-        let viewing = Operation::FindMany.action(target.meta);
+        let viewing = target.meta.action_of(Operation::FindMany);
         let Ok(view) = decide(target.meta, &target.masks, viewing, &ctx.principal) else { continue };
         if view.rows == RowRule::Every && !target.meta.soft_delete {
             continue;

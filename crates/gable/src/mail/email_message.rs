@@ -9,6 +9,7 @@ use lettre::{Address, Message};
 use uuid::Uuid;
 
 use super::templates::Rendered;
+use crate::meta::limits;
 
 pub(super) struct EmailMessage {
     pub(super) id: Uuid,
@@ -70,9 +71,9 @@ fn body(text: &str) -> Body {
     Body::dangerous_pre_encoded(lines.join("\r\n").into_bytes(), ContentTransferEncoding::SevenBit)
 }
 
-/// Whether the text is a valid e-mail address of at most 254 characters, the size of the outbox column.
+/// Whether the text is a valid e-mail address of at most `MAX_EMAIL_LENGTH` characters, the size of the outbox column.
 pub(super) fn is_address(text: &str) -> bool {
-    text.chars().count() <= 254 && text.parse::<Address>().is_ok()
+    text.chars().count() <= limits::MAX_EMAIL_LENGTH as usize && text.parse::<Address>().is_ok()
 }
 
 /// Parses a sender such as `Gazette <no-reply@example.com>` or a bare address. Without one, the sender is `no-reply` at

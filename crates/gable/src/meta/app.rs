@@ -1,6 +1,8 @@
 //! The settings in `app.yaml`, as constants that the build step prints.
 
-use super::model::RateLimit;
+use gable_meta::{
+    AuthMode, AuthOperation, FilterMode, RateLimit, SameSite, Surface, TokenDelivery, VerificationMethod,
+};
 
 /// The settings of an application, which the build step prints from `app.yaml`.
 #[derive(Debug)]
@@ -63,66 +65,6 @@ pub struct QueryLimits {
     pub statement_seconds: u32,
     /// How the filters of a list are combined if the request has no `filterMode`.
     pub filter_mode: FilterMode,
-}
-
-/// How the filters of a URL are combined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilterMode {
-    /// A row must match all filters.
-    And,
-    /// A row must match at least one filter.
-    Or,
-}
-
-/// Where roles and permissions are defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthMode {
-    /// In tables, which are filled from the YAML once.
-    Dynamic,
-    /// In the YAML alone.
-    Static,
-}
-
-/// A wire format for authentication, with paths, bodies, codes and credentials of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surface {
-    /// A signed token, in a header or a cookie.
-    Jwt,
-    /// An opaque cookie.
-    Session,
-    /// A short-lived access token and a refresh token.
-    TokenPair,
-}
-
-/// How the `jwt` surface sends a token to the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenDelivery {
-    /// In the body and in a cookie.
-    Both,
-    /// In a cookie.
-    CookieOnly,
-    /// In the body.
-    ResponseOnly,
-}
-
-/// The `SameSite` attribute of a cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SameSite {
-    /// `Lax`
-    Lax,
-    /// `Strict`
-    Strict,
-    /// `None`
-    None,
-}
-
-/// The content of a verification mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VerificationMethod {
-    /// A link to a page.
-    Link,
-    /// A code to be typed.
-    Code,
 }
 
 /// The settings of accounts: `auth:` in `app.yaml`.
@@ -258,74 +200,6 @@ pub enum BodyBound {
     Float(f64),
     /// A decimal as text, because a `Decimal` cannot be created in a constant.
     Decimal(&'static str),
-}
-
-/// An operation of accounts, which surfaces assign to paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AuthOperation {
-    /// Opens a log-in with an identifier and a password.
-    Login,
-    /// Creates an account.
-    Signup,
-    /// Ends the log-in of the request.
-    Logout,
-    /// Ends all log-ins of the account.
-    LogoutAll,
-    /// Sets a new password with the current one.
-    UpdatePassword,
-    /// Requests a mail with a token for a new password.
-    ForgotPassword,
-    /// Sets a new password with a mailed token.
-    ResetPassword,
-    /// Verifies an address with a mailed token or code.
-    VerifyEmail,
-    /// Requests another verification mail.
-    ResendVerification,
-    /// Changes the address of the account.
-    ChangeEmail,
-    /// Replaces a token pair.
-    Renew,
-    /// Reads the own account.
-    GetMe,
-    /// Updates the own account.
-    UpdateMe,
-    /// Deletes the own account.
-    DeleteMe,
-    /// Lists the log-ins of the account.
-    ListSessions,
-    /// Ends one log-in of the account.
-    RevokeSession,
-    /// Lists past attempts to log in to the account.
-    LoginHistory,
-}
-
-impl AuthOperation {
-    pub(crate) const ALL: [AuthOperation; 17] = [
-        AuthOperation::Login,
-        AuthOperation::Signup,
-        AuthOperation::Logout,
-        AuthOperation::LogoutAll,
-        AuthOperation::UpdatePassword,
-        AuthOperation::ForgotPassword,
-        AuthOperation::ResetPassword,
-        AuthOperation::VerifyEmail,
-        AuthOperation::ResendVerification,
-        AuthOperation::ChangeEmail,
-        AuthOperation::Renew,
-        AuthOperation::GetMe,
-        AuthOperation::UpdateMe,
-        AuthOperation::DeleteMe,
-        AuthOperation::ListSessions,
-        AuthOperation::RevokeSession,
-        AuthOperation::LoginHistory,
-    ];
-
-    /// Returns true for operations by which an account reads or writes its own data. By default, only the global
-    /// limit counts them.
-    pub(crate) fn is_own_page(self) -> bool {
-        use AuthOperation::{DeleteMe, GetMe, ListSessions, LoginHistory, RevokeSession, UpdateMe};
-        matches!(self, GetMe | UpdateMe | DeleteMe | ListSessions | RevokeSession | LoginHistory)
-    }
 }
 
 /// Settings of the surface `session`.

@@ -8,5 +8,9 @@ mod model;
 mod permission;
 
 pub use app::*;
+pub use gable_meta::{
+    AuthMode, AuthOperation, FilterMode, IdKind, ModelKind, Operation, RateLimit, SameSite, Surface, TokenDelivery,
+    VerificationMethod, limits,
+};
 pub use model::*;
 pub use permission::{FieldSet, Permission, PermissionSet};

@@ -1,5 +1,6 @@
 //! The metadata of models: constant tables that the build step prints from the YAML.
 
+use gable_meta::{IdKind, ModelKind, Operation, RateLimit};
 use serde::Serialize;
 
 use super::permission::Permission;
@@ -31,32 +32,6 @@ pub struct ModelMeta {
     pub actions: &'static [ActionMeta],
     /// Settings of single operations; only those that `routes:` lists.
     pub routes: &'static [RouteMeta],
-}
-
-/// The part that a model has in authorization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum ModelKind {
-    /// No part.
-    Ordinary,
-    /// Its rows are accounts.
-    Account,
-    /// Its rows are roles.
-    Role,
-    /// Its rows are the permissions of the application, which roles and accounts refer to.
-    Permission,
-    /// Its rows assign accounts to roles.
-    AccountRole,
-    /// Its rows allow a permission to an account, or deny it.
-    AccountPermission,
-}
-
-/// The type of the ids of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum IdKind {
-    /// UUIDs of version 7, which the runtime creates.
-    Uuid,
-    /// 64-bit integers, which the database assigns.
-    Integer,
 }
 
 /// A field of a model, which is one column of its table.
@@ -308,49 +283,6 @@ pub struct SortPreset {
     pub descending: bool,
 }
 
-/// The maximum number of requests of one client in a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct RateLimit {
-    /// Length of the period, in milliseconds.
-    pub window_ms: u64,
-    /// Maximum number of requests in the period.
-    pub max: u32,
-}
-
-/// An operation on the rows of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Operation {
-    /// Lists rows: `GET /posts`.
-    FindMany,
-    /// Reads a row: `GET /posts/{id}`.
-    FindOne,
-    /// Creates a row: `POST /posts`.
-    CreateOne,
-    /// Updates a row: `PATCH /posts/{id}`.
-    UpdateOne,
-    /// Deletes a row: `DELETE /posts/{id}`.
-    DeleteOne,
-    /// Creates rows: `POST /posts/many`.
-    CreateMany,
-    /// Updates the rows that match a filter: `PATCH /posts/many`.
-    UpdateMany,
-    /// Deletes the rows that match a filter: `DELETE /posts/many`.
-    DeleteMany,
-}
-
-impl Operation {
-    /// Returns the action that a caller must be permitted to perform for this operation.
-    pub(crate) fn action(self, meta: &'static ModelMeta) -> &'static ActionMeta {
-        let position = match self {
-            Operation::FindMany | Operation::FindOne => 0,
-            Operation::CreateOne | Operation::CreateMany => 1,
-            Operation::UpdateOne | Operation::UpdateMany => 2,
-            Operation::DeleteOne | Operation::DeleteMany => 3,
-        };
-        &meta.actions[position]
-    }
-}
-
 impl FieldKind {
     /// The name of the type in the YAML.
     pub(crate) fn name(self) -> &'static str {
@@ -387,6 +319,17 @@ impl FieldMeta {
 }
 
 impl ModelMeta {
+    /// Returns the action that a caller must be permitted to perform for this operation.
+    pub(crate) fn action_of(&'static self, operation: Operation) -> &'static ActionMeta {
+        let position = match operation {
+            Operation::FindMany | Operation::FindOne => 0,
+            Operation::CreateOne | Operation::CreateMany => 1,
+            Operation::UpdateOne | Operation::UpdateMany => 2,
+            Operation::DeleteOne | Operation::DeleteMany => 3,
+        };
+        &self.actions[position]
+    }
+
     /// Returns the position of the field with this JSON name.
     pub fn field_index(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::decoys::Decoys;
 use super::fair_queue::{Bounds, FairQueue};
-use super::stored_hash::{BCRYPT_BYTES, StoredHash, UnusableHash};
+use super::stored_hash::{MAX_BCRYPT_BYTES, StoredHash, UnusableHash};
 use crate::error::ApiError;
 use crate::limit::LimitKey;
 use crate::model::input::PlainPassword;
@@ -83,7 +83,7 @@ impl Hasher {
     /// more than 72 bytes, which bcrypt cannot hash.
     pub(crate) fn is_outdated(&self, hash: &str, password: &PlainPassword) -> bool {
         let outdated = StoredHash::read(hash, self.cost).is_ok_and(|stored| stored.is_outdated(self.cost));
-        outdated && password.expose().len() <= BCRYPT_BYTES
+        outdated && password.expose().len() <= MAX_BCRYPT_BYTES
     }
 
     /// The prefix of new hashes: the version and cost of bcrypt.
@@ -204,7 +204,7 @@ fn run(job: Job, cost: u32, shared: &Shared) {
 }
 
 fn hash(password: &str, cost: u32) -> Result<String, bcrypt::BcryptError> {
-    if password.len() > BCRYPT_BYTES {
+    if password.len() > MAX_BCRYPT_BYTES {
         return Err(bcrypt::BcryptError::Truncation(password.len()));
     }
     bcrypt::hash(password, cost)

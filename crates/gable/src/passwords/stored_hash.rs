@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
 
-/// Maximum length of a password for bcrypt, in bytes; bcrypt ignores the rest. Longer passwords never match, and the
-/// policy refuses to store them.
-pub(crate) const BCRYPT_BYTES: usize = 72;
+use crate::meta::limits;
+
+pub(crate) const MAX_BCRYPT_BYTES: usize = limits::MAX_BCRYPT_BYTES as usize;
 /// Maximum cost of a bcrypt hash that is verified, unless the configured cost is higher: about half a second of work.
 /// While such a hash is stored, every verification does this work, because of the decoys.
 const MOST_BCRYPT: u32 = 13;
@@ -78,7 +78,7 @@ impl StoredHash {
         match self.kind {
             Kind::Bcrypt { .. } => {
                 let matches = bcrypt::verify(password, &self.text).unwrap_or(false);
-                matches && password.len() <= BCRYPT_BYTES
+                matches && password.len() <= MAX_BCRYPT_BYTES
             }
             Kind::Argon2id { memory, passes, lanes } => {
                 let Ok(params) = Params::new(memory, passes, lanes, Some(self.output.len())) else { return false };

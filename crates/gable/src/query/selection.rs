@@ -3,6 +3,7 @@
 use super::direction::Direction;
 use super::viewer::{View, Viewer};
 use crate::error::Problem;
+use crate::meta::limits::{DEFAULT_INCLUDED_ROWS, MAX_INCLUDED_RELATIONS};
 use crate::meta::{FieldSet, QueryLimits, RelationKind, RelationMeta};
 
 /// The selection of one model.
@@ -24,16 +25,11 @@ pub(crate) struct Include {
     pub(crate) sort: Vec<(usize, Direction)>,
 }
 
-/// Included rows for each row by default, unless the limit of lists is lower.
-const USUAL: u32 = 10;
-
-/// Limits for the `fields` of one request: names, and relations that they lead through, each of which takes a
-/// statement.
+/// Maximum number of names in the `fields` of one request.
 const MOST_NAMES: usize = 256;
-const MOST_RELATIONS: usize = 50;
 
 pub(super) fn usual_limit(limits: QueryLimits) -> u32 {
-    USUAL.min(limits.max_limit)
+    DEFAULT_INCLUDED_ROWS.min(limits.max_limit)
 }
 
 impl Selection {
@@ -99,8 +95,8 @@ pub(super) fn read(viewer: Viewer<'_>, limits: QueryLimits, view: &View, texts: 
     }
     let branches = items.iter().map(|item| Branch { item, rest: &item.path }).collect();
     let selection = reader.select(view, branches);
-    if reader.relations > MOST_RELATIONS {
-        reader.problem("TooManyRelations", format!("'fields' may include at most {MOST_RELATIONS} relations"));
+    if reader.relations > MAX_INCLUDED_RELATIONS as usize {
+        reader.problem("TooManyRelations", format!("'fields' may include at most {MAX_INCLUDED_RELATIONS} relations"));
     }
     (selection, reader.problems)
 }

@@ -85,7 +85,7 @@ impl Viewer<'_> {
     }
 
     fn view(&self, model: &Model, shown: Option<&'static FieldPreset>, steps: u32) -> Option<View> {
-        let scope = decide(model.meta, &model.masks, Operation::FindMany.action(model.meta), self.principal).ok()?;
+        let scope = decide(model.meta, &model.masks, model.meta.action_of(Operation::FindMany), self.principal).ok()?;
         let limited = self.limited.filter(|(meta, _)| meta.name == model.meta.name).map(|(_, shown)| shown);
         let shown = shown.or(limited);
         Some(View { meta: model.meta, scope, shown, steps })

@@ -134,7 +134,7 @@ impl Fuzzed {
         let model = self.model(path);
         self.system.block_on(async {
             let mut ctx = self.context(caller);
-            let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
+            let scope = authorize(&mut ctx, model, model.meta.action_of(Operation::FindMany)).await?;
             let query = query_parser(&ctx, model, &scope).list(query)?;
             let page = crud::find_many(&mut ctx, model, &scope, query).await?;
             let included = load_included(
@@ -157,7 +157,7 @@ impl Fuzzed {
         let model = self.model(path);
         self.system.block_on(async {
             let mut ctx = self.context(caller);
-            let scope = authorize(&mut ctx, model, Operation::UpdateMany.action(model.meta)).await?;
+            let scope = authorize(&mut ctx, model, model.meta.action_of(Operation::UpdateMany)).await?;
             let query = query_parser(&ctx, model, &scope).filter(query)?;
             let mut counted = [0; 3];
             for (count, condition) in counted.iter_mut().zip(query.shares()) {
@@ -177,7 +177,7 @@ impl Fuzzed {
         let model = self.model(path);
         self.system.block_on(async {
             let mut ctx = self.context(caller);
-            let scope = authorize(&mut ctx, model, Operation::FindMany.action(model.meta)).await?;
+            let scope = authorize(&mut ctx, model, model.meta.action_of(Operation::FindMany)).await?;
             let ListQuery { fingerprint, .. } = query_parser(&ctx, model, &scope).list(query)?;
             let cursor = self.core.secrets.sign(Use::Cursor, fingerprint.as_bytes(), body);
             Ok(format!("{query}&cursor={cursor}"))

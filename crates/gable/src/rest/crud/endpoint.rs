@@ -88,7 +88,7 @@ impl<'a> Exchange<'a> {
     async fn answer(&self, auth: Option<&Auth>, payload: &mut web::Payload) -> Result<HttpResponse, ApiError> {
         let mut ctx = Context::new(self.core, Principal::Anonymous, Some(self.request));
         authenticate(&mut ctx, auth, self.request).await?;
-        let scope = authorize(&mut ctx, self.model, self.operation.action(self.model.meta)).await?;
+        let scope = authorize(&mut ctx, self.model, self.model.meta.action_of(self.operation)).await?;
         let scope = within_route(scope, self.model.meta, self.operation, &ctx.principal);
         match self.operate(&mut ctx, &scope, payload).await {
             Ok(response) => Ok(response),

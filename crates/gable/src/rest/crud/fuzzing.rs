@@ -34,7 +34,7 @@ pub(crate) async fn write(
         Body::NewRows => Operation::CreateMany,
         Body::Change(_) => Operation::UpdateOne,
     };
-    let scope = authorize(ctx, model, operation.action(model.meta)).await?;
+    let scope = authorize(ctx, model, model.meta.action_of(operation)).await?;
     match (body, value) {
         (Body::New, Value::Object(entries)) => {
             let draft = read_draft(ctx, model, Form::Create, scope.write, entries).await?;
