@@ -120,7 +120,7 @@ async fn import(ctx: &mut Context<'_>, auth: &Auth, line: &str) -> Result<(), Re
     make(ctx, auth, model, fields).await.map_err(Refusal::Account)
 }
 
-/// The fields of the account, with a placeholder password instead of the hash. `ctx.passwords` maps the placeholder to
+/// The fields of the account, with a placeholder password instead of the hash. `ctx.write.passwords` maps the placeholder to
 /// the hash, so it is not hashed again.
 fn prepared(
     ctx: &mut Context<'_>,
@@ -138,7 +138,7 @@ fn prepared(
     let Some(Value::String(hash)) = fields.remove(HASH) else { return Err(Refusal::NoHash) };
     auth.hasher.check(&hash).map_err(Refusal::Hash)?;
     let placeholder = placeholder(&auth.meta.password);
-    ctx.passwords = Passwords::known(PlainPassword::new(&placeholder), hash);
+    ctx.write.passwords = Passwords::known(PlainPassword::new(&placeholder), hash);
     fields.insert(password.to_owned(), placeholder.into());
     set_default_role(auth, model, &mut fields);
     Ok(fields)

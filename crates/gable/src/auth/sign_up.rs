@@ -44,7 +44,7 @@ pub(crate) async fn sign_up(
     let model = ctx.core.account_model()?;
     let nests = nests(model, &body);
     if nests {
-        ctx.newcomer = newcomer(ctx, auth).await?;
+        ctx.write.newcomer = newcomer(ctx, auth).await?;
     }
     let mut draft = read(ctx, auth, model, body).await?;
     ctx.begin().await?;
@@ -54,7 +54,7 @@ pub(crate) async fn sign_up(
     crud::check_own_references(ctx, model, Form::Create, &draft).await?;
     ctx.core.auth_hooks.run(AuthOperation::Signup, HookPhase::Before, ctx, draft.input.as_any()).await?;
     let mut made = crud::create_one(ctx, model, &Scope::own(), draft).await?.record;
-    ctx.newcomer = None;
+    ctx.write.newcomer = None;
     let account = model.resource.id(made.as_ref());
     if let (AuthMode::Dynamic, Some(role)) = (auth.meta.mode, auth.meta.default_role) {
         give_role(ctx, account, role).await?;
@@ -87,9 +87,9 @@ async fn newcomer(ctx: &Context<'_>, auth: &Auth) -> Result<Option<Newcomer>, Ap
 
 /// Loads the identity again inside the transaction: the rights of the role may have changed since the body was read.
 async fn renew_rights(ctx: &mut Context<'_>, auth: &Auth) -> Result<(), ApiError> {
-    let Some(account) = ctx.newcomer.as_ref().map(Newcomer::account) else { return Ok(()) };
-    ctx.newcomer = newcomer(ctx, auth).await?;
-    if let (Some(newcomer), Some(account)) = (&mut ctx.newcomer, account) {
+    let Some(account) = ctx.write.newcomer.as_ref().map(Newcomer::account) else { return Ok(()) };
+    ctx.write.newcomer = newcomer(ctx, auth).await?;
+    if let (Some(newcomer), Some(account)) = (&mut ctx.write.newcomer, account) {
         // The body that was read refers to this id already.
         newcomer.set_account(account);
     }

@@ -17,9 +17,9 @@ mod model_rules;
 mod passwords;
 mod row_operations;
 mod transaction;
+mod write_state;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
 
-use crate::access::{AccessChange, Newcomer, Principal};
+use crate::access::{AccessChange, Principal};
 use crate::db::{Source, Transaction};
 use crate::error::ApiError;
 use crate::http::{self, Client};
@@ -41,6 +41,7 @@ use locals::Locals;
 pub(crate) use model_rules::{AfterUpdate, ModelRules, ProtectedRows, RowChange, RowWrite};
 pub(crate) use passwords::Passwords;
 pub(crate) use row_operations::RowOperations;
+use write_state::WriteState;
 
 type AfterCommit = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -80,14 +81,7 @@ pub struct Context<'r> {
     pub(crate) ran_interceptors: bool,
     /// The error for a session cookie that was refused.
     pub(crate) session_error: Option<ApiError>,
-    /// Rows that this request created or may change, by model: keys may point to them without a visibility check.
-    pub(crate) known: HashSet<(&'static str, Id)>,
-    /// The account that signs up in this request, while its row is being written.
-    pub(crate) newcomer: Option<Newcomer>,
-    /// The number of rows that the request may still unlink by `set`, besides those that its body names.
-    pub(crate) nested_rows_left: u32,
-    /// Passwords that were read: those that wait to be hashed, and those that are hashed.
-    pub(crate) passwords: Passwords,
+    pub(crate) write: WriteState,
     pub(crate) answer: AnswerBudget,
     shared: Arc<Core>,
     request: Option<&'r HttpRequest>,
@@ -105,11 +99,8 @@ impl<'r> Context<'r> {
         Self {
             core,
             shared: core.clone(),
-            passwords: Passwords::default(),
+            write: WriteState::new(core.app.query.max_nested),
             answer: http::answer_budget(core.app.query.max_bytes, request),
-            known: HashSet::new(),
-            newcomer: None,
-            nested_rows_left: core.app.query.max_nested,
             principal,
             now: core.now(),
             target: None,

@@ -30,7 +30,7 @@ impl<'r> Context<'r> {
     /// Hashes the passwords that were read and wait.
     pub(crate) async fn hash_waiting(&mut self) -> Result<(), ApiError> {
         let origin = self.origin();
-        self.passwords.hash_waiting(self.core, origin).await
+        self.write.passwords.hash_waiting(self.core, origin).await
     }
 
     /// The client whose share of password hashing this request uses; `None` outside of a request.
@@ -121,11 +121,11 @@ impl<'r> Context<'r> {
         &mut self,
         work: impl AsyncFnOnce(&mut Context<'r>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let Some(newcomer) = self.newcomer.take() else { return work(self).await };
+        let Some(newcomer) = self.write.newcomer.take() else { return work(self).await };
         let caller = std::mem::replace(&mut self.principal, newcomer.principal());
         let done = work(self).await;
         self.principal = caller;
-        self.newcomer = Some(newcomer);
+        self.write.newcomer = Some(newcomer);
         done
     }
 

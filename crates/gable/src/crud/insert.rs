@@ -99,7 +99,7 @@ async fn write_others(
     if scope.authority != Authority::Own {
         return write_related(ctx, model, scope.authority, related).await;
     }
-    if let (Some(newcomer), Some((account, _))) = (&mut ctx.newcomer, related.first()) {
+    if let (Some(newcomer), Some((account, _))) = (&mut ctx.write.newcomer, related.first()) {
         newcomer.set_account(*account);
     }
     ctx.as_newcomer(async |ctx| write_related(ctx, model, scope.authority, related).await).await
@@ -191,7 +191,7 @@ async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result
 /// Fills in the fields that the server sets, and checks decimals and the caller's row rule.
 async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut RowValues) -> Result<(), ApiError> {
     for (field, password) in row.take_passwords() {
-        let hash = ctx.passwords.take(ctx.core, ctx.origin(), password).await?;
+        let hash = ctx.write.passwords.take(ctx.core, ctx.origin(), password).await?;
         row.set(field, hash);
     }
     fill(ctx, model, row);
@@ -204,7 +204,7 @@ async fn prepare(ctx: &mut Context<'_>, model: &Model, scope: &Scope, row: &mut 
 }
 
 fn newcomers_id(ctx: &Context<'_>) -> Option<Id> {
-    ctx.newcomer.as_ref().and_then(Newcomer::account)
+    ctx.write.newcomer.as_ref().and_then(Newcomer::account)
 }
 
 /// Sets the id and times of a new row. Fields that stay empty take the default of their column.

@@ -38,7 +38,7 @@ pub(super) async fn write_related(
 ) -> Result<Effect, ApiError> {
     let mut sorted: BTreeMap<usize, Sorted> = BTreeMap::new();
     for (id, relating) in rows {
-        ctx.known.insert((model.meta.name, id));
+        ctx.write.known.insert((model.meta.name, id));
         for Relating { relation, changes } in relating {
             let sorted = sorted.entry(relation).or_default();
             changes.into_iter().for_each(|change| sorted.add(id, change));

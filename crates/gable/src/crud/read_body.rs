@@ -152,7 +152,7 @@ impl Nesting {
             Ok(read) => read,
             Err(refusal) => return Err(refused(ctx, refusal).await),
         };
-        ctx.nested_rows_left = self.names.get();
+        ctx.write.nested_rows_left = self.names.get();
         for (name, action) in self.actions.take() {
             let core = ctx.core;
             let Some(model) = core.model(name) else { continue };
@@ -220,7 +220,7 @@ fn read(
     body: Submitted,
     within: Option<Within<'_>>,
 ) -> Result<(Draft, Vec<Problem>), ApiError> {
-    let newcomer = ctx.newcomer.as_ref();
+    let newcomer = ctx.write.newcomer.as_ref();
     let acting = newcomer.map_or_else(|| ctx.principal.clone(), Newcomer::principal);
     let rights = CallersRights {
         core: ctx.core,
@@ -251,7 +251,7 @@ fn read(
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    passwords.into_iter().for_each(|password| ctx.passwords.expect(password));
+    passwords.into_iter().for_each(|password| ctx.write.passwords.expect(password));
     let mut problems = together(problems, body.broken);
     in_order(model.meta, &mut problems);
     Ok((Draft { input, place: String::new(), references, inline }, problems))

@@ -38,7 +38,7 @@ pub(super) async fn check_references(
             continue;
         };
         let own = ctx.principal.account().filter(|_| target.meta.kind == ModelKind::Account);
-        let foreign = |id: &Id| Some(*id) != own && !ctx.known.contains(&(target.meta.name, *id));
+        let foreign = |id: &Id| Some(*id) != own && !ctx.write.known.contains(&(target.meta.name, *id));
         let key_in = |row: &RowValues| row.get(field).and_then(id_in).filter(foreign);
         let ids: BTreeSet<Id> = rows.iter().filter_map(key_in).collect();
         // Most changes set no key and need no decision about access.
@@ -258,7 +258,7 @@ impl<'r> Referent<'r> {
         let scope = scope_of(ctx, self.target, self.authority, Operation::CreateOne)?;
         // Boxed, because operations call each other recursively, as deep as bodies nest.
         let ids = ctx.core.operations.create_each(ctx, self.target, &scope, drafts).await?;
-        ctx.known.extend(ids.iter().map(|id| (self.target.meta.name, *id)));
+        ctx.write.known.extend(ids.iter().map(|id| (self.target.meta.name, *id)));
         Ok(nths.into_iter().zip(ids).collect())
     }
 

@@ -46,7 +46,7 @@ impl RelationEnd<'_> {
             }
             let besides = &self.linked_among(ctx, &view, *id, sorted.linked_besides(*id)).await? | &unlinked;
             // One row more than may be unlinked is enough to detect that there are too many.
-            let most = ctx.nested_rows_left as usize + wanted.len() + besides.len() + 1;
+            let most = ctx.write.nested_rows_left as usize + wanted.len() + besides.len() + 1;
             let linked = self.linked(ctx, &view, *id, most).await?;
             let stay = |other: &Id| wanted.contains_key(other) || besides.contains(other);
             let lost: BTreeSet<Id> = linked.iter().copied().filter(|other| !stay(other)).collect();
@@ -144,9 +144,9 @@ impl RelationEnd<'_> {
 /// Counts unlinked rows against the number of rows that one request may name.
 fn charge(ctx: &mut Context<'_>, rows: usize, place: &str) -> Result<(), ApiError> {
     let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-    match ctx.nested_rows_left.checked_sub(rows) {
+    match ctx.write.nested_rows_left.checked_sub(rows) {
         Some(left) => {
-            ctx.nested_rows_left = left;
+            ctx.write.nested_rows_left = left;
             Ok(())
         }
         None => {

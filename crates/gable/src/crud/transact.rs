@@ -17,7 +17,7 @@ pub(crate) async fn transact<I: Clone, T>(
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let (known, nested_rows_left) = (ctx.known.clone(), ctx.nested_rows_left);
+    let start = ctx.write.start();
     let mut left = if ctx.core.db.has_single_writer() { 1 } else { ATTEMPTS };
     let mut input = Some(input);
     loop {
@@ -28,8 +28,7 @@ pub(crate) async fn transact<I: Clone, T>(
             Err(error) if left > 0 && is_conflict(&error) && !ctx.ran_interceptors => {
                 tracing::debug!(%error, "a write is tried again");
                 ctx.roll_back().await;
-                ctx.known.clone_from(&known);
-                ctx.nested_rows_left = nested_rows_left;
+                ctx.write.restart(&start);
                 ctx.answer.reset_rows_read();
             }
             done => return done,
