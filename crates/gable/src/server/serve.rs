@@ -71,6 +71,8 @@ pub(crate) fn listen(started: Started, stopping: Stopping) -> Result<Listening, 
         // A client that has closed its connection does not wait for an answer: its request is dropped, and so is the
         // statement.
         .h1_allow_half_closed(false)
+        // Otherwise the last segment of a large answer waits 40 ms for the acknowledgement of the previous one.
+        .tcp_nodelay(true)
         .shutdown_timeout(settings.shutdown.as_secs())
         .on_connect(move |connection, _| limit_writes(connection, write_timeout));
     let sockets = listener::listen(&settings.host, settings.port);
