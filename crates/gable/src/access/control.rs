@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::cache::IdentityCache;
-use super::load::{AccessModels, AccessTable, DynamicModels, Subject, load_identity};
+use super::load::{AccessModels, AccessTable, DynamicModels, Subject, decode_identity, identity_statement};
 use super::notices::announce;
 use super::principal::Newcomer;
 use super::{AccessChange, Catalogue, Identity};
-use crate::db::{Database, DbError, Source};
+use crate::db::{BoundSql, Database, DbError, RawRow, Source};
 use crate::meta::{AuthMode, Who};
 use crate::model::Id;
 
@@ -118,8 +118,24 @@ impl AccessControl {
         identity: &Arc<Identity>,
         now: DateTime<Utc>,
     ) -> Result<IdentityStatus, DbError> {
-        let subject = identity.grant.map_or(Subject::Account(identity.account), |grant| Subject::Grant(grant.id));
-        let identity_status = match self.load(source, subject, now).await? {
+        let rows = source.all(self.identity_check(identity)).await?;
+        self.identity_status_of(source, identity, &rows, now).await
+    }
+
+    /// The statement that `identity_status` runs.
+    pub(crate) fn identity_check(&self, identity: &Identity) -> BoundSql {
+        identity_statement(&self.models, subject_of(identity))
+    }
+
+    /// Compares an identity with the rows of its `identity_check`.
+    pub(crate) async fn identity_status_of(
+        &self,
+        source: Source<'_>,
+        identity: &Arc<Identity>,
+        rows: &[RawRow],
+        now: DateTime<Utc>,
+    ) -> Result<IdentityStatus, DbError> {
+        let identity_status = match self.decode(source, subject_of(identity), rows, now).await? {
             None => IdentityStatus::Gone,
             Some(found) if found == *identity => return Ok(IdentityStatus::Same),
             Some(_) => IdentityStatus::Changed,
@@ -145,8 +161,20 @@ impl AccessControl {
         subject: Subject,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
-        let (table, permissions) = (self.table.load_full(), self.catalogue.len());
-        let loaded = load_identity(source, &self.models, &table, permissions, subject, now).await?;
+        let rows = source.all(identity_statement(&self.models, subject)).await?;
+        self.decode(source, subject, &rows, now).await
+    }
+
+    /// Decodes an identity. If its roles and permissions have changed since they were loaded, loads them again.
+    async fn decode(
+        &self,
+        source: Source<'_>,
+        subject: Subject,
+        rows: &[RawRow],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Identity>>, DbError> {
+        let (table, permissions) = (self.table.load(), self.catalogue.len());
+        let loaded = decode_identity(rows, &self.models, &table, permissions, now)?;
         let Some(loaded) = loaded else { return Ok(None) };
         let Some(dynamic) = self.dynamic().filter(|_| loaded.version > table.version) else {
             return Ok(loaded.identity.map(Arc::new));
@@ -158,7 +186,8 @@ impl AccessControl {
             self.table.store(table.clone());
             self.identities.forget_all();
         }
-        let loaded = load_identity(source, &self.models, &table, permissions, subject, now).await?;
+        let rows = source.all(identity_statement(&self.models, subject)).await?;
+        let loaded = decode_identity(&rows, &self.models, &table, permissions, now)?;
         Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
     }
 
@@ -252,4 +281,8 @@ impl AccessControl {
     pub(crate) fn refresh_interval(&self) -> Option<Duration> {
         (self.models.mode == AuthMode::Dynamic && self.models.dynamic.is_some()).then_some(LIFETIME)
     }
+}
+
+fn subject_of(identity: &Identity) -> Subject {
+    identity.grant.as_ref().map_or(Subject::Account(identity.account), |grant| Subject::Grant(grant.id))
 }

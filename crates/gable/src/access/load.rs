@@ -198,17 +198,15 @@ pub(crate) struct LoadedIdentity {
     pub(crate) identity: Option<Identity>,
 }
 
-/// Loads one account with its roles and permissions in one statement; `None` if the account or the log-in does not
-/// exist.
-pub(crate) async fn load_identity(
-    source: Source<'_>,
+/// Decodes the rows of `identity_statement`: one account with its roles and permissions. `None` if the account or the
+/// log-in does not exist.
+pub(super) fn decode_identity(
+    rows: &[RawRow],
     models: &AccessModels,
     table: &AccessTable,
     permissions: usize,
-    subject: Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<LoadedIdentity>, DbError> {
-    let rows = source.all(identity_statement(models, subject)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut row = Row::new(first);
     let version = row.next()?;
@@ -216,7 +214,7 @@ pub(crate) async fn load_identity(
         return Ok(Some(LoadedIdentity { version, identity: None }));
     };
     let given = match &models.dynamic {
-        Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_grants(&rows, dynamic, table, permissions)?,
+        Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_grants(rows, dynamic, table, permissions)?,
         _ => static_grants(&mut row, models.account, table, permissions)?,
     };
     let identity = Some(Identity::new(state, given)).filter(|identity| !identity.is_over(now));
@@ -245,7 +243,7 @@ fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
     Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
 }
 
-fn identity_statement(models: &AccessModels, subject: Subject) -> BoundSql {
+pub(super) fn identity_statement(models: &AccessModels, subject: Subject) -> BoundSql {
     let (columns, joins) = match &models.dynamic {
         Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_joins(models.account, dynamic),
         _ => (

@@ -27,6 +27,38 @@ impl<'r> Context<'r> {
         self.revalidate_principal().await
     }
 
+    /// Opens a transaction like `begin`, but checks the caller's rights together with the first statement. Before an
+    /// interceptor runs and before the commit, `confirm_principal` reads the result.
+    pub(crate) async fn begin_unconfirmed(&mut self) -> Result<(), ApiError> {
+        let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else {
+            return self.begin().await;
+        };
+        let check = access.identity_check(identity);
+        if self.transaction.is_some() {
+            return Err(ApiError::internal("a transaction is open already"));
+        }
+        self.hash_waiting().await?;
+        self.transaction = Some(Box::pin(self.core.db.begin_checked(check)).await?);
+        self.holds_rights.set(false);
+        Ok(())
+    }
+
+    /// Reads the result of the check that `begin_unconfirmed` has started. Does nothing if that has happened.
+    ///
+    /// # Errors
+    /// Those of `revalidate_principal`.
+    pub(crate) async fn confirm_principal(&self) -> Result<(), ApiError> {
+        // Boxed, so that the futures of interceptors stay small.
+        Box::pin(self.read_check()).await
+    }
+
+    async fn read_check(&self) -> Result<(), ApiError> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let Some(rows) = transaction.take_check().await? else { return Ok(()) };
+        let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else { return Ok(()) };
+        refuse_unless_same(access.identity_status_of(self.source(), identity, &rows, self.core.now()).await?)
+    }
+
     /// Hashes the passwords that were read and wait.
     pub(crate) async fn hash_waiting(&mut self) -> Result<(), ApiError> {
         let origin = self.origin();
@@ -46,13 +78,7 @@ impl<'r> Context<'r> {
     /// 401 `InvalidToken` if the log-in is no longer valid, 409 `AccessChanged` if the rights have changed.
     pub(crate) async fn revalidate_principal(&self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else { return Ok(()) };
-        match access.identity_status(self.source(), identity, self.core.now()).await? {
-            IdentityStatus::Same => Ok(()),
-            IdentityStatus::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
-            IdentityStatus::Changed => {
-                Err(ApiError::conflict("AccessChanged", "What you may do changed meanwhile. Please try again."))
-            }
-        }
+        refuse_unless_same(access.identity_status(self.source(), identity, self.core.now()).await?)
     }
 
     /// Locks the caller's rights before a write to accounts, roles or permissions. Waits for uncommitted changes of
@@ -88,6 +114,7 @@ impl<'r> Context<'r> {
     /// Commits, then applies the changes of access rights, then runs the work of `after_commit`. This happens in a task
     /// of its own: a client that hangs up must not keep a revocation from taking effect.
     pub(crate) async fn commit(&mut self) -> Result<(), ApiError> {
+        self.confirm_principal().await?;
         let Some(transaction) = self.transaction.take() else { return Ok(()) };
         let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
         let core = self.shared.clone();
@@ -157,6 +184,16 @@ impl<'r> Context<'r> {
         let Some(transaction) = self.transaction.take() else { return };
         if let Err(error) = transaction.roll_back().await {
             tracing::warn!(%error, "failed to roll back a transaction");
+        }
+    }
+}
+
+fn refuse_unless_same(status: IdentityStatus) -> Result<(), ApiError> {
+    match status {
+        IdentityStatus::Same => Ok(()),
+        IdentityStatus::Gone => Err(ApiError::unauthorized("InvalidToken", "Invalid token. Please log in again!")),
+        IdentityStatus::Changed => {
+            Err(ApiError::conflict("AccessChanged", "What you may do changed meanwhile. Please try again."))
         }
     }
 }

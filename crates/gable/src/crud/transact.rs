@@ -43,8 +43,11 @@ async fn attempt<I, T>(
 ) -> Result<T, ApiError> {
     // Interceptors of authentication and authorization ran earlier, and are not run again.
     ctx.ran_interceptors = false;
-    ctx.begin().await?;
-    let written = write(ctx, input).await?;
+    ctx.begin_unconfirmed().await?;
+    let written = write(ctx, input).await;
+    // A caller whose rights were revoked learns of that, and not of the outcome of the write.
+    ctx.confirm_principal().await?;
+    let written = written?;
     ctx.commit().await?;
     Ok(written)
 }

@@ -90,7 +90,7 @@ async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &Ro
         let mut update = set_clause(model, row);
         model.sql.row(&mut update, scope, id);
         update.push(" RETURNING ").push(&model.sql.columns);
-        update
+        update.short()
     };
     let written = ctx.source().one(statement).await.map_err(|error| refusal::of_write(model.meta, error))?;
     written.ok_or_else(|| ApiError::not_found(model.meta.name))

@@ -110,9 +110,27 @@ impl Database {
     /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
     /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
+        self.begin_with(None).await
+    }
+
+    /// Begins a transaction with a statement whose rows must be taken before the commit
+    /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN` and the first other
+    /// statement.
+    pub(crate) async fn begin_checked(&self, check: impl IntoStatement) -> Result<Transaction, DbError> {
+        self.begin_with(Some(check.into_statement(self.dialect()))).await
+    }
+
+    async fn begin_with(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
         let connection = match &self.backend {
-            Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin()).await?)),
-            Backend::Sqlite(sqlite) => OpenConnection::Sqlite(Box::pin(sqlite.begin()).await?),
+            Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin(check)).await?)),
+            Backend::Sqlite(sqlite) => {
+                let lease = Box::pin(sqlite.begin()).await?;
+                let checked = match check {
+                    Some(check) => Some(lease.all(&check).await?),
+                    None => None,
+                };
+                OpenConnection::Sqlite(lease, checked)
+            }
         };
         let open = OpenTransaction {
             dialect: self.dialect(),
@@ -232,8 +250,17 @@ impl Transaction {
     pub(super) async fn script(&self, sql: &str) -> Result<(), DbError> {
         match self.open.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => connection.script(sql).await,
-            Some(OpenConnection::Sqlite(lease)) => lease.script(sql).await,
+            Some(OpenConnection::Sqlite(lease, _)) => lease.script(sql).await,
             None => Err(has_ended()),
+        }
+    }
+
+    /// Takes the rows of the check; `None` without one, or if they were taken before.
+    pub(crate) async fn take_check(&self) -> Result<Option<Vec<RawRow>>, DbError> {
+        match self.open.connection().await?.as_mut() {
+            Some(OpenConnection::Postgres(connection)) => Ok(connection.take_check().await?.map(from_postgres)),
+            Some(OpenConnection::Sqlite(_, checked)) => Ok(checked.take().map(from_sqlite)),
+            None => Ok(None),
         }
     }
 
@@ -242,7 +269,7 @@ impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), DbError> {
         match self.open.connection().await?.take() {
             Some(OpenConnection::Postgres(mut connection)) => connection.commit().await,
-            Some(OpenConnection::Sqlite(lease)) => lease.commit().await,
+            Some(OpenConnection::Sqlite(lease, _)) => lease.commit().await,
             None => Err(has_ended()),
         }
     }
@@ -250,7 +277,7 @@ impl Transaction {
     pub(crate) async fn roll_back(self) -> Result<(), DbError> {
         match self.open.connection.lock().await.take() {
             Some(OpenConnection::Postgres(mut connection)) => connection.roll_back().await,
-            Some(OpenConnection::Sqlite(lease)) => lease.roll_back().await,
+            Some(OpenConnection::Sqlite(lease, _)) => lease.roll_back().await,
             None => Ok(()),
         }
     }
@@ -269,8 +296,9 @@ impl Drop for Transaction {
 }
 
 enum OpenConnection {
-    Postgres(Box<postgres::Connection>),
-    Sqlite(sqlite::Lease),
+    Postgres(Box<postgres::Transaction>),
+    /// With the rows of its check.
+    Sqlite(sqlite::Lease, Option<Vec<sqlite::SqliteRow>>),
 }
 
 /// The connection of a transaction, until it has ended.
@@ -305,7 +333,7 @@ impl OpenTransaction {
     async fn all(&self, statement: &Statement) -> Result<Vec<RawRow>, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => connection.all(statement).await.map(from_postgres),
-            Some(OpenConnection::Sqlite(lease)) => lease.all(statement).await.map(from_sqlite),
+            Some(OpenConnection::Sqlite(lease, _)) => lease.all(statement).await.map(from_sqlite),
             None => Err(has_ended()),
         }
     }
@@ -316,7 +344,7 @@ impl OpenTransaction {
                 connection.mark_changed();
                 connection.all(statement).await.map(NamedRows::Postgres)
             }
-            Some(OpenConnection::Sqlite(lease)) => lease.described(statement).await.map(NamedRows::Sqlite),
+            Some(OpenConnection::Sqlite(lease, _)) => lease.described(statement).await.map(NamedRows::Sqlite),
             None => Err(has_ended()),
         }
     }
@@ -327,7 +355,7 @@ impl OpenTransaction {
                 connection.mark_changed();
                 connection.execute(statement).await.map(|rows| Executed { rows, last_id: 0 })
             }
-            Some(OpenConnection::Sqlite(lease)) => lease.execute(statement).await,
+            Some(OpenConnection::Sqlite(lease, _)) => lease.execute(statement).await,
             None => Err(has_ended()),
         }
     }
@@ -357,14 +385,14 @@ impl OpenConnection {
     async fn command(&mut self, sql: &str) -> Result<(), DbError> {
         match self {
             OpenConnection::Postgres(connection) => connection.command(sql).await,
-            OpenConnection::Sqlite(lease) => lease.script(sql).await,
+            OpenConnection::Sqlite(lease, _) => lease.command(sql).await,
         }
     }
 
     async fn roll_back_to(&mut self, savepoint: &str) -> Result<(), DbError> {
         match self {
             OpenConnection::Postgres(connection) => connection.roll_back_to(savepoint).await,
-            OpenConnection::Sqlite(lease) => lease.script(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await,
+            OpenConnection::Sqlite(lease, _) => lease.script(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await,
         }
     }
 }

@@ -35,6 +35,7 @@ mod statement;
 mod system;
 mod table_check;
 mod text_search;
+mod thread_number;
 
 pub(crate) use advisory_lock::AdvisoryLock;
 pub(crate) use cascades::Cascades;

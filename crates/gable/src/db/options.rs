@@ -12,8 +12,11 @@ pub(super) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Maximum number of connections. Not counted are one for probes and, on SQLite, one for writes.
+    /// Maximum number of connections. Not counted are one for probes; on PostgreSQL
+    /// one for each thread that serves requests, at most half as many, for short reads; on SQLite one for writes.
     pub(crate) connections: u32,
+    /// The number of threads that serve requests. On PostgreSQL, each has connections of its own.
+    pub(crate) threads: usize,
     /// A statement that takes longer is cancelled, and the request answered with 503.
     pub(crate) statement_timeout: Duration,
     /// `Off` is for poolers that may run each transaction in another session of the server.
@@ -30,6 +33,7 @@ impl Options {
     pub(crate) fn new(connections: u32) -> Self {
         Self {
             connections,
+            threads: 1,
             statement_timeout: Duration::from_secs(5),
             prepared_statements: PreparedStatements::Kept,
             synchronous: Synchronous::Normal,

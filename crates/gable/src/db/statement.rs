@@ -29,6 +29,8 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Value>,
     /// Maximum bytes of the rows; reading more ends with `DbError::TooLarge`. `None` is no limit.
     pub(super) max_bytes: Option<usize>,
+    /// Whether the statement reads or writes few rows, which it finds by their keys.
+    pub(super) short: bool,
 }
 
 impl Statement {
@@ -39,7 +41,12 @@ impl Statement {
 
     /// A statement with all of its text and values.
     pub(super) fn bound(dialect: Dialect, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) -> Self {
-        Self { dialect, sql: sql.into(), values, max_bytes: None }
+        Self { dialect, sql: sql.into(), values, max_bytes: None, short: false }
+    }
+
+    /// Marks a statement that reads or writes few rows, which it finds by their keys, and makes no other row change.
+    pub(crate) fn short(self) -> Self {
+        Self { short: true, ..self }
     }
 
     /// Limits the bytes of the rows that are read.
@@ -124,6 +131,11 @@ impl Statement {
     pub(super) fn trace(&self) {
         tracing::trace!(target: "gable::sql", sql = &*self.sql);
     }
+}
+
+/// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
+pub(super) fn is_plain_read(sql: &str) -> bool {
+    sql.starts_with("SELECT") && !sql.contains(" FOR ")
 }
 
 /// A PostgreSQL array of values of one type.

@@ -48,7 +48,7 @@ impl TableSql {
     pub(crate) fn by_id(&self, scope: &Scope, id: Id) -> Statement {
         let mut statement = self.statement(self.select.as_str());
         self.row(&mut statement, scope, id);
-        statement
+        statement.short()
     }
 
     /// One page of visible rows, and one row more, which shows whether another page follows.

@@ -202,11 +202,12 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
     let environments = [("development", Environment::Development), ("production", Environment::Production)];
     let environment = reader.choice("GABLE_ENV", Environment::Development, &environments);
     let switch = [("on", Switch::On), ("off", Switch::Off)];
+    let workers = workers(reader);
     let yes_or_no = [("1", Switch::On), ("0", Switch::Off)];
     Settings {
         environment,
         database_url: database_url(reader),
-        database: database(reader, app),
+        database: database(reader, app, workers),
         host: host(reader),
         port: reader.parsed("PORT", "a number from 0 to 65535", |text| text.parse().ok()).unwrap_or(app.port),
         public_url: reader.parsed("PUBLIC_URL", "a URL such as https://api.example.com", public_url),
@@ -217,7 +218,7 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
         bcrypt_cost: reader.number("GABLE_BCRYPT_COST", 12, 4..=31),
         rate_limits: reader.choice("GABLE_RATE_LIMITS", Switch::On, &switch),
         insecure_cookies: reader.choice("GABLE_INSECURE_COOKIES", Switch::Off, &yes_or_no),
-        workers: workers(reader),
+        workers,
         drain: drain(reader, environment),
         shutdown: Duration::from_secs(reader.number("GABLE_SHUTDOWN_SECONDS", 30, 0..=3600).into()),
         load: load(reader, app),
@@ -227,12 +228,13 @@ fn read_all(reader: &mut Reader<'_>, app: &AppMeta, state: &Path) -> Settings {
     }
 }
 
-fn database(reader: &mut Reader<'_>, app: &AppMeta) -> Options {
+fn database(reader: &mut Reader<'_>, app: &AppMeta, threads: usize) -> Options {
     let prepared = [("on", PreparedStatements::Kept), ("off", PreparedStatements::Off)];
     let synchronous = [("normal", Synchronous::Normal), ("full", Synchronous::Full)];
     let seconds = reader.number("GABLE_STATEMENT_TIMEOUT_SECONDS", app.query.statement_seconds, 1..=3600);
     Options {
         connections: reader.number("GABLE_DATABASE_CONNECTIONS", 8, 1..=1000),
+        threads,
         statement_timeout: Duration::from_secs(seconds.into()),
         prepared_statements: reader.choice("GABLE_PREPARED_STATEMENTS", PreparedStatements::Kept, &prepared),
         synchronous: reader.choice("GABLE_SQLITE_SYNCHRONOUS", Synchronous::Normal, &synchronous),

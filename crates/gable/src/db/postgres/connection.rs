@@ -1,10 +1,11 @@
 //! One connection: statements with time limits, transactions, and its return to the pool.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use futures_core::Stream;
@@ -19,14 +20,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Target;
 use super::bind::{Bound, type_of};
 use super::error::{is_disconnection, is_read_only, is_stale_plan};
+use super::opening;
+use super::shards::{LIFETIME, Sessions, Shards};
 use crate::db::options::{IDLE_IN_TRANSACTION, LOCK, PreparedStatements};
+use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
 
 /// Prepared statements per connection; the least recently used one is removed for a new one.
 const PREPARED: usize = 128;
 /// Time beyond the statement timeout, at which the server ends the statement, after which a silent connection is given
 /// up.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// How long cleaning up a connection may take after its request was cancelled.
 const RECOVERY: Duration = Duration::from_millis(500);
 
@@ -37,6 +41,7 @@ pub(in crate::db) struct Session {
     tls: MakeRustlsConnect,
     prepared: Mutex<Prepared>,
     plans: Plans,
+    opened: Instant,
 }
 
 struct Prepared {
@@ -62,7 +67,7 @@ impl Plans {
 impl Session {
     pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, plans: Plans) -> Self {
         let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: plans.generation() };
-        Self { client, task, tls, prepared: Mutex::new(prepared), plans }
+        Self { client, task, tls, prepared: Mutex::new(prepared), plans, opened: Instant::now() }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {
@@ -72,6 +77,12 @@ impl Session {
         let prepared = self.client.prepare_typed(sql, types).await?;
         self.prepared().by_text.insert(sql.to_owned(), prepared.clone());
         Ok(prepared)
+    }
+
+    /// Whether the statement can be sent without waiting for its preparation.
+    pub(super) fn is_prepared(&self, statement: &Statement) -> bool {
+        let types: Vec<Type> = statement.values.iter().map(type_of).collect();
+        self.known(&statement.sql, &types).is_some()
     }
 
     fn known(&self, sql: &str, types: &[Type]) -> Option<tokio_postgres::Statement> {
@@ -87,8 +98,18 @@ impl Session {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the connection is open and not too old.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.client.is_closed() && self.opened.elapsed() < LIFETIME
+    }
+
+    /// Makes all connections prepare their statements again.
+    pub(super) fn expire_plans(&self) {
+        self.plans.expire();
+    }
+
     /// Closes the connection without notifying the server, which may be unreachable.
-    fn abort(self) {
+    pub(super) fn abort(&self) {
         self.task.abort();
     }
 }
@@ -97,7 +118,8 @@ impl Session {
 /// returns to the pool, or closed if that takes too long.
 pub(in crate::db) struct Connection {
     /// `None` only while it is being dropped.
-    object: Option<Object<Target>>,
+    object: Option<Object<Sessions>>,
+    shards: Shards,
     statement_timeout: Duration,
     prepared_statements: PreparedStatements,
     /// Whether a statement was sent whose end was not received.
@@ -126,22 +148,32 @@ pub(super) enum Lost {
 
 /// The kind of result that is read from a statement.
 #[derive(Clone, Copy)]
-enum Wanted {
+pub(super) enum Wanted {
     Rows,
     Count,
 }
 
-enum Outcome {
+pub(super) enum Outcome {
     Rows(Vec<Row>),
     Count(u64),
     /// The rows have more bytes than the statement reads, and the rest is still arriving.
     TooLarge,
 }
 
+/// The answers to the first statements of a transaction that has begun.
+pub(super) struct Opened {
+    /// The rows of the check; none without a check.
+    pub(super) checked: Result<Vec<Row>, DbError>,
+    pub(super) answered: Option<Result<Outcome, DbError>>,
+    /// Whether a prepared statement was out of date, so that nothing was run.
+    is_stale: bool,
+}
+
 impl Connection {
-    pub(super) fn new(object: Object<Target>, target: &Target) -> Self {
+    pub(super) fn new(object: Object<Sessions>, shards: Shards, target: &Target) -> Self {
         Self {
             object: Some(object),
+            shards,
             statement_timeout: target.options.statement_timeout,
             prepared_statements: target.options.prepared_statements,
             busy: false,
@@ -183,9 +215,52 @@ impl Connection {
         self.simple(sql, Some(self.statement_timeout + GRACE)).await
     }
 
-    pub(super) async fn begin(&mut self) -> Result<(), DbError> {
-        let begin = match self.prepared_statements {
-            PreparedStatements::Kept => "BEGIN".to_owned(),
+    /// Begins a transaction, then runs its check and its first statement. They are sent together if both are prepared.
+    ///
+    /// # Errors
+    /// No transaction was begun, or the connection was lost.
+    pub(super) async fn open(
+        &mut self,
+        check: Option<&Statement>,
+        first: Option<(&Statement, Wanted)>,
+    ) -> Result<Opened, DbError> {
+        let opened = self.try_open(check, first).await?;
+        if !opened.is_stale {
+            return Ok(opened);
+        }
+        // The error has aborted the transaction, which has changed nothing.
+        self.object.as_deref().inspect(|session| session.expire_plans());
+        self.roll_back().await?;
+        self.try_open(check, first).await
+    }
+
+    async fn try_open(
+        &mut self,
+        check: Option<&Statement>,
+        first: Option<(&Statement, Wanted)>,
+    ) -> Result<Opened, DbError> {
+        self.check_usable()?;
+        let begin = self.begin_command();
+        let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
+        (self.busy, self.in_transaction, self.failed, self.unchanged) = (true, true, false, true);
+        let answers = opening::send(session, self.prepared_statements, &begin, check, first);
+        let Ok(answers) = timeout(self.statement_timeout + GRACE, answers).await else {
+            return Err(self.note_answer::<()>(None).err().unwrap_or(Failure::Silent).into());
+        };
+        let is_stale = answers.is_stale();
+        self.note_answer(Some(answers.begun))?;
+        let checked = self.note_answer(Some(answers.checked));
+        let answered = answers.answered.map(|answer| self.note_answer(Some(answer)));
+        self.busy = matches!(answered, Some(Ok(Outcome::TooLarge)));
+        self.unchanged &= first.is_none_or(|(statement, _)| is_plain_read(&statement.sql));
+        let answered = answered.map(|answered| answered.map_err(DbError::from));
+        Ok(Opened { checked: checked.map_err(DbError::from), answered, is_stale })
+    }
+
+    /// The command that begins a transaction.
+    fn begin_command(&self) -> Cow<'static, str> {
+        match self.prepared_statements {
+            PreparedStatements::Kept => "BEGIN".into(),
             // With a pooler, each transaction may have another session, so the time limits are set here.
             PreparedStatements::Off => format!(
                 "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
@@ -193,12 +268,9 @@ impl Connection {
                 self.statement_timeout.as_millis(),
                 LOCK.as_millis(),
                 IDLE_IN_TRANSACTION.as_millis()
-            ),
-        };
-        self.in_transaction = true;
-        self.command(&begin).await?;
-        (self.unchanged, self.failed) = (true, false);
-        Ok(())
+            )
+            .into(),
+        }
     }
 
     /// # Errors
@@ -226,7 +298,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
+    pub(super) async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
         statement.trace();
         let outcome = match self.attempt(statement, wanted).await {
             Err(Failure::Refused(error)) if is_stale_plan(&error) => self.prepare_again(statement, wanted).await,
@@ -239,13 +311,13 @@ impl Connection {
     /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: a
     /// transaction that has changed nothing yet is restarted here, any other one must be restarted by its caller.
     async fn prepare_again(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
-        self.object.as_deref().inspect(|session| session.plans.expire());
+        self.object.as_deref().inspect(|session| session.expire_plans());
         if self.in_transaction {
             if !self.unchanged {
                 return Err(DbError::Conflict);
             }
             self.command("ROLLBACK").await?;
-            self.begin().await?;
+            self.open(None, None).await?;
         }
         Ok(self.attempt(statement, wanted).await?)
     }
@@ -304,15 +376,15 @@ impl Connection {
         })
     }
 
+    /// Gives the permit to write back.
+    pub(super) fn release(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.permit.take()
+    }
+
     /// Keeps the permit to write for as long as the connection is in use.
     pub(super) fn hold(&mut self, permit: Option<OwnedSemaphorePermit>) {
         self.permit = permit;
     }
-}
-
-/// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
-pub(super) fn is_plain_read(sql: &str) -> bool {
-    sql.starts_with("SELECT") && !sql.contains(" FOR ")
 }
 
 enum Failure {
@@ -329,7 +401,8 @@ impl From<Failure> for DbError {
     }
 }
 
-async fn send(
+/// Sends a statement; without waiting for earlier ones, if they are sent over the same session.
+pub(super) async fn send(
     session: &Session,
     prepared: PreparedStatements,
     statement: &Statement,
@@ -378,9 +451,9 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let permit = self.permit.take();
-        if let (Lost::ReadOnly, Some(pool)) = (self.lost, Object::pool(&object)) {
+        if self.lost == Lost::ReadOnly {
             // The idle connections lead to the same server.
-            pool.retain(|_, _| false);
+            self.shards.clear();
         }
         match (self.lost, tokio::runtime::Handle::try_current()) {
             (Lost::No, _) if !self.busy && !self.in_transaction => {}
@@ -395,7 +468,7 @@ impl Drop for Connection {
 
 /// Cleans up a connection for its next user: waits for the abandoned statement, and ends its transaction. If the
 /// statement has to be cancelled, the connection is closed, because it is unknown when the cancellation arrives.
-async fn recover(object: Object<Target>, clean_up: CleanUp, permit: Option<OwnedSemaphorePermit>) {
+async fn recover(object: Object<Sessions>, clean_up: CleanUp, permit: Option<OwnedSemaphorePermit>) {
     let answer = match clean_up {
         CleanUp::RollBack => timeout(RECOVERY, object.client.batch_execute("ROLLBACK")).await,
         CleanUp::Ping => timeout(RECOVERY, object.client.check_connection()).await,

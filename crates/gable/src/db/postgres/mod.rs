@@ -6,10 +6,14 @@ mod connection;
 pub(super) mod decode;
 mod error;
 mod listener;
+mod opening;
+mod pipeline;
 mod pool;
+mod shards;
 mod tls;
+mod transaction;
 
 pub(super) use config::Target;
-pub(super) use connection::Connection;
 pub(super) use listener::Listener;
 pub(super) use pool::Pool;
+pub(super) use transaction::Transaction;

@@ -4,62 +4,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{self, Manager, Metrics, PoolError, RecycleError, RecycleResult};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::{Row, SimpleQueryMessage};
 
 use super::Target;
-use super::connection::{Connection, Lost, Session, is_plain_read};
-use crate::db::options::ACQUIRE;
+use super::connection::{Connection, Lost, Session};
+use super::pipeline::Pipeline;
+use super::shards::Shards;
+use super::transaction::Transaction;
+use crate::db::options::{ACQUIRE, PreparedStatements};
+use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
 
-/// A connection that was idle for longer is checked before use. Checking before every statement would cost 40 % of a
-/// read.
-const CHECK_AFTER: Duration = Duration::from_secs(30);
-const CHECK: Duration = Duration::from_secs(1);
-/// How long a statement waits for another one to return its connection.
-const WAIT: Duration = Duration::from_secs(3);
 /// How long it waits for a connection in total, including checks of idle connections that do not answer. Together with
 /// the statement timeout this is less than ten seconds.
 const TOTAL_WAIT: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_millis(1500);
-/// Maximum age of a connection, so that a new primary server or a new certificate takes effect without a restart.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How often a read or the begin of a transaction is tried, if the connections turn out to be closed.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
 
 enum ReadOnly {
     Yes,
     No,
 }
 
-impl Manager for Target {
-    type Type = Session;
-    type Error = DbError;
-
-    async fn create(&self) -> Result<Session, DbError> {
-        self.open().await
-    }
-
-    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<DbError> {
-        if session.client.is_closed() || metrics.age() > LIFETIME {
-            return Err(RecycleError::message("closed"));
-        }
-        if metrics.last_used() > CHECK_AFTER
-            && !matches!(timeout(CHECK, session.client.check_connection()).await, Ok(Ok(())))
-        {
-            return Err(RecycleError::message("no answer"));
-        }
-        Ok(())
-    }
-}
-
 #[derive(Clone)]
 pub(in crate::db) struct Pool {
-    pool: managed::Pool<Target>,
+    target: Arc<Target>,
+    shards: Shards,
+    pipeline: Pipeline,
     writers: Arc<Semaphore>,
     /// The connection for probes.
     probe: Arc<Mutex<Option<Session>>>,
@@ -67,17 +42,14 @@ pub(in crate::db) struct Pool {
 
 impl Pool {
     pub(in crate::db) fn new(target: Target) -> Result<Self, DbError> {
-        let connections = target.options.connections.max(1) as usize;
+        let (connections, threads) = (target.options.connections.max(1) as usize, target.options.threads);
         let writers = (connections - connections.div_ceil(4)).max(1);
-        let pool = managed::Pool::builder(target)
-            .max_size(connections)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(ACQUIRE))
-            .recycle_timeout(Some(CHECK * 2))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(DbError::other)?;
-        Ok(Self { pool, writers: Arc::new(Semaphore::new(writers)), probe: Arc::default() })
+        // Without prepared statements, a session of the server may be shared with others.
+        let kept = target.options.prepared_statements == PreparedStatements::Kept;
+        let pipeline = Pipeline::new(if kept { threads.min(connections / 2) } else { 0 });
+        let target = Arc::new(target);
+        let shards = Shards::new(&target, connections, threads)?;
+        Ok(Self { target, shards, pipeline, writers: Arc::new(Semaphore::new(writers)), probe: Arc::default() })
     }
 
     /// Opens the first connection, and waits for a server that is starting.
@@ -99,11 +71,9 @@ impl Pool {
         }
     }
 
-    async fn get(&self) -> Result<Connection, DbError> {
-        match timeout(TOTAL_WAIT, self.pool.get()).await {
-            Ok(Ok(object)) => Ok(Connection::new(object, self.pool.manager())),
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(error)) => Err(DbError::unavailable(error)),
+    pub(super) async fn get(&self) -> Result<Connection, DbError> {
+        match timeout(TOTAL_WAIT, self.shards.get()).await {
+            Ok(taken) => taken.map(|object| Connection::new(object, self.shards.clone(), &self.target)),
             Err(_) => Err(DbError::unavailable("no connection answered in time")),
         }
     }
@@ -111,6 +81,11 @@ impl Pool {
     /// Runs a statement that only reads. If the connection turns out to be closed, the statement is sent again on
     /// another one.
     pub(in crate::db) async fn all(&self, statement: &Statement) -> Result<Vec<Row>, DbError> {
+        if statement.short
+            && let Some(rows) = self.pipeline.read(&self.target, statement).await
+        {
+            return rows;
+        }
         let mut attempt = 1;
         loop {
             let mut connection = self.get().await?;
@@ -127,33 +102,23 @@ impl Pool {
         self.get().await?.execute(statement).await
     }
 
-    /// Begins a transaction.
-    pub(in crate::db) async fn begin(&self) -> Result<Connection, DbError> {
-        let begun = timeout(ACQUIRE, self.begin_with_retries()).await;
-        begun.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
-    }
-
-    async fn begin_with_retries(&self) -> Result<Connection, DbError> {
-        let mut permit = Some(self.writers.clone().acquire_owned().await);
-        let mut attempt = 1;
-        loop {
+    /// Takes a connection for a transaction, which begins with its first statement. A check runs before that statement.
+    pub(in crate::db) async fn begin(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
+        let taking = async {
+            let permit = self.writers.clone().acquire_owned().await;
             let mut connection = self.get().await?;
-            match connection.begin().await {
-                Ok(()) => {
-                    connection.hold(permit.take().and_then(Result::ok));
-                    return Ok(connection);
-                }
-                Err(error) if attempt == ATTEMPTS || !self.prune_if_closed(&connection) => return Err(error),
-                Err(_) => attempt += 1,
-            }
-        }
+            connection.hold(permit.ok());
+            Ok(Transaction::new(self.clone(), connection, check))
+        };
+        let taken = timeout(ACQUIRE, taking).await;
+        taken.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
     }
 
     /// If the connection is closed, removes all closed connections from the pool. Returns whether to retry on another
     /// one.
-    fn prune_if_closed(&self, connection: &Connection) -> bool {
+    pub(super) fn prune_if_closed(&self, connection: &Connection) -> bool {
         if connection.lost() == Lost::Disconnected {
-            self.pool.retain(|session, _| !session.client.is_closed());
+            self.shards.remove_closed();
         }
         connection.lost() == Lost::Disconnected
     }
@@ -178,7 +143,7 @@ impl Pool {
         let mut kept = self.probe.lock().await;
         let session = match kept.take().filter(|session| !session.client.is_closed()) {
             Some(session) => session,
-            None => self.pool.manager().open().await?,
+            None => self.target.open().await?,
         };
         let answer = session.client.simple_query("SHOW transaction_read_only").await?;
         let read_only = answer.iter().any(|line| match line {
@@ -194,6 +159,7 @@ impl Pool {
     }
 
     pub(in crate::db) fn close(&self) {
-        self.pool.close();
+        self.shards.close();
+        self.pipeline.close();
     }
 }

@@ -1,5 +1,6 @@
-//! SQLite through rusqlite: reader threads, one writer thread, and one thread for upkeep. A connection never leaves its
-//! thread.
+//! SQLite through rusqlite: connections that read, one that writes, and one for upkeep, each with a thread. A short
+//! statement runs on the thread that calls it, because handing it to another one and back takes longer than the
+//! statement.
 
 mod bind;
 pub(super) mod decode;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 
 use super::entities::Executed;
 use super::migrate::WAITING;
-use super::options::{ACQUIRE, LOCK, Options};
+use super::options::{ACQUIRE, LOCK, Options, Synchronous};
 use super::{DbError, Statement};
 pub(super) use decode::SqliteRow;
 pub(super) use lease::Lease;
@@ -41,6 +42,8 @@ pub(super) struct Sqlite {
     write_permit: Arc<Semaphore>,
     upkeep: Option<Arc<Upkeep>>,
     statement_timeout: Duration,
+    /// Whether a commit waits for the disk.
+    synchronous: Synchronous,
 }
 
 impl Sqlite {
@@ -62,17 +65,22 @@ impl Sqlite {
             (Some(Arc::new(readers)), Some(Arc::new(Upkeep::start(&location, open(Role::Upkeep))?)))
         };
         let (write_permit, statement_timeout) = (Arc::new(Semaphore::new(1)), options.statement_timeout);
-        Ok(Self { readers, writer: Arc::new(writer), write_permit, upkeep, statement_timeout })
+        let synchronous = options.synchronous;
+        Ok(Self { readers, writer: Arc::new(writer), write_permit, upkeep, statement_timeout, synchronous })
     }
 
     pub(super) async fn begin(&self) -> Result<Lease, DbError> {
         let permit = timeout(ACQUIRE, self.write_permit.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| DbError::unavailable("another transaction did not end in time"))?;
-        Lease::begin(self.writer.clone(), permit.map_err(DbError::unavailable)?, self.statement_timeout).await
+        let permit = permit.map_err(DbError::unavailable)?;
+        Lease::begin(self.writer.clone(), permit, self.statement_timeout, self.synchronous).await
     }
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
         statement.trace();
+        if let Some(rows) = self.read_here(statement) {
+            return rows;
+        }
         let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
         self.read(move |session| session.all_within(&sql, &values, max_bytes)).await
     }
@@ -88,6 +96,14 @@ impl Sqlite {
         statement.trace();
         let (sql, values) = (statement.sql.clone(), statement.values.clone());
         self.read(move |session| session.described(&sql, &values)).await
+    }
+
+    /// Reads on the calling thread. `None` if the statement must run on another thread.
+    fn read_here(&self, statement: &Statement) -> Option<Result<Vec<SqliteRow>, DbError>> {
+        let readers = self.readers.as_ref()?;
+        readers.read_here(&statement.sql, |session| {
+            session.all_within(&statement.sql, &statement.values, statement.max_bytes)
+        })
     }
 
     async fn read<T: Send + 'static>(

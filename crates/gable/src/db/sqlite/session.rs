@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hashlink::LruCache;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 use sea_orm::Value;
@@ -18,6 +19,9 @@ use crate::db::options::{LOCK, Synchronous};
 
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
+/// Statements that a connection remembers as long ones, and for how long it does.
+const LONG: usize = 64;
+const FORGET_LONG: Duration = Duration::from_secs(10);
 /// Steps of SQLite's virtual machine between two checks of the time limit, which take some tens of microseconds.
 const STEPS: i32 = 10_000;
 /// Below this number of rows, a table is read as fast without an index as with one.
@@ -44,6 +48,8 @@ pub(super) struct Session {
     watch: Watch,
     /// Whether the file could not be read or written.
     suspect: bool,
+    /// Statements that took too long for the calling thread, and when.
+    long: LruCache<String, Instant>,
 }
 
 /// The limit of the running statement.
@@ -54,12 +60,13 @@ struct Watch(Arc<Mutex<Option<Limit>>>);
 pub(super) struct Limit {
     pub(super) until: Option<Instant>,
     /// Set when no caller waits for the statement any more.
-    pub(super) abandoned: Arc<AtomicBool>,
+    pub(super) abandoned: Option<Arc<AtomicBool>>,
 }
 
 impl Limit {
     fn is_over(&self) -> bool {
-        self.abandoned.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+        self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
+            || self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
@@ -106,7 +113,7 @@ impl Session {
         let watch = Watch::default();
         let watched = watch.clone();
         connection.progress_handler(STEPS, Some(move || watched.is_over()))?;
-        Ok(Self { connection, location: location.clone(), role, watch, suspect: false })
+        Ok(Self { connection, location: location.clone(), role, watch, suspect: false, long: LruCache::new(LONG) })
     }
 
     /// Runs work with a limit; SQLite is interrupted when the limit is reached.
@@ -119,6 +126,27 @@ impl Session {
         let done = work(self);
         self.watch.set(None);
         done
+    }
+
+    /// Runs work with a limit, on a thread that must not wait: without waiting for locks of other processes.
+    pub(super) fn limited_here<T>(
+        &mut self,
+        limit: Duration,
+        work: impl FnOnce(&mut Self) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let done = self.limited(Limit { until: Some(Instant::now() + limit), abandoned: None }, work);
+        self.connection.busy_timeout(LOCK)?;
+        done
+    }
+
+    /// Whether the statement has recently taken too long for the calling thread.
+    pub(super) fn is_long(&mut self, sql: &str) -> bool {
+        self.long.get(sql).is_some_and(|noted| noted.elapsed() < FORGET_LONG)
+    }
+
+    pub(super) fn note_long(&mut self, sql: &str) {
+        self.long.insert(sql.to_owned(), Instant::now());
     }
 
     pub(super) fn all(&mut self, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, DbError> {

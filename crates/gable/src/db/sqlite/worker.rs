@@ -1,9 +1,10 @@
-//! Worker threads, each with its own connection, that take jobs from one queue.
+//! Connections, each with a worker thread; the threads take jobs from one queue. Short statements skip the queue: they
+//! run on the calling thread, on a connection that is free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,16 +13,24 @@ use tokio::sync::oneshot;
 use super::session::{Limit, Session};
 use crate::db::DbError;
 use crate::db::options::ACQUIRE;
+use crate::db::thread_number::thread_number;
+
+/// How long a read may take on the calling thread. One that takes longer is interrupted and runs on a worker thread.
+const SHORT: Duration = Duration::from_millis(1);
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 
 /// Opens a connection; also called to replace a broken one.
 type Open = Arc<dyn Fn() -> Result<Session, DbError> + Send + Sync>;
 
+/// A connection, used by one thread at a time. `None` after `stop`.
+type Shared = Arc<Mutex<Option<Session>>>;
+
 pub(super) struct Workers {
     /// `None` after `stop`.
     jobs: Mutex<Option<Sender<Job>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    sessions: Vec<Shared>,
     open: Open,
 }
 
@@ -36,20 +45,61 @@ impl Workers {
         let open: Open = Arc::new(open);
         let (jobs, queue) = channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
-        let sessions: Vec<Session> = (0..count).map(|_| open()).collect::<Result<_, _>>()?;
-        let spawn = |session: Session| {
-            let (queue, open) = (queue.clone(), open.clone());
-            Builder::new().name(name.to_owned()).spawn(move || work(&queue, session, &open)).map_err(DbError::other)
+        let shared = |_| open().map(|session| Arc::new(Mutex::new(Some(session))));
+        let sessions: Vec<Shared> = (0..count).map(shared).collect::<Result<_, _>>()?;
+        let spawn = |session: &Shared| {
+            let (queue, session, open) = (queue.clone(), session.clone(), open.clone());
+            Builder::new().name(name.to_owned()).spawn(move || work(&queue, &session, &open)).map_err(DbError::other)
         };
-        let threads: Vec<JoinHandle<()>> = sessions.into_iter().map(spawn).collect::<Result<_, _>>()?;
-        Ok(Self { jobs: Mutex::new(Some(jobs)), threads: Mutex::new(threads), open })
+        let threads: Vec<JoinHandle<()>> = sessions.iter().map(spawn).collect::<Result<_, _>>()?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), threads: Mutex::new(threads), sessions, open })
     }
 
     pub(super) fn opener(&self) -> Open {
         self.open.clone()
     }
 
-    /// Runs work on the next free thread. If the returned future is dropped, the statement is interrupted.
+    /// Runs a read on the calling thread if it is short. `None` if it must be queued.
+    pub(super) fn read_here<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&mut Session) -> Result<T, DbError>,
+    ) -> Option<Result<T, DbError>> {
+        let mut guard = self.free_session()?;
+        let session = guard.as_mut()?;
+        if session.is_long(sql) {
+            return None;
+        }
+        match session.limited_here(SHORT, read) {
+            Err(DbError::Timeout) => {
+                session.note_long(sql);
+                None
+            }
+            Err(DbError::LockTimeout) => None,
+            done => Some(done),
+        }
+    }
+
+    /// Runs work that is known to be short on the calling thread. `None` if it must be queued.
+    pub(super) fn call_here<T>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce(&mut Session) -> Result<T, DbError>,
+    ) -> Option<Result<T, DbError>> {
+        let mut guard = self.free_session()?;
+        match guard.as_mut()?.limited_here(limit, work) {
+            Err(DbError::LockTimeout) => None,
+            done => Some(done),
+        }
+    }
+
+    /// A connection that no other thread uses. Each thread tries the same one first, whose statements are prepared.
+    fn free_session(&self) -> Option<MutexGuard<'_, Option<Session>>> {
+        let (first, count) = (thread_number(), self.sessions.len());
+        (0..count).find_map(|offset| self.sessions[(first + offset) % count].try_lock().ok())
+    }
+
+    /// Runs work on the next free worker thread. If the returned future is dropped, the statement is interrupted.
     ///
     /// # Errors
     /// The error of the work, or `Unavailable` if no thread became free in time.
@@ -60,7 +110,7 @@ impl Workers {
     ) -> Result<T, DbError> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting::default();
-        let (abandoned, sent) = (waiting.abandoned.clone(), Instant::now());
+        let (abandoned, sent) = (Some(waiting.abandoned.clone()), Instant::now());
         self.send(Box::new(move |session| {
             if reply.is_closed() {
                 return;
@@ -88,12 +138,15 @@ impl Workers {
         }
     }
 
-    /// Lets the threads finish the queued jobs, and waits for their end.
+    /// Lets the threads finish the queued jobs, waits for their end, and closes the connections.
     pub(super) async fn stop(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
         let _ = ended.await;
+        for session in &self.sessions {
+            session.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 }
 
@@ -109,17 +162,35 @@ impl Drop for Waiting {
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, mut session: Session, open: &Open) {
+fn work(queue: &Mutex<Receiver<Job>>, session: &Mutex<Option<Session>>, open: &Open) {
     loop {
         // The lock is held while waiting for a job, not while running it.
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        if catch_unwind(AssertUnwindSafe(|| job(&mut session))).is_err() {
-            tracing::error!("a statement panicked; its connection is opened again");
-            match open() {
-                Ok(again) => session = again,
-                Err(error) => tracing::error!(%error, "failed to open the database again"),
-            }
+        let mut session = lock(session, open);
+        let Some(session) = session.as_mut() else { continue };
+        if catch_unwind(AssertUnwindSafe(|| job(session))).is_err() {
+            open_again(session, open);
         }
+    }
+}
+
+/// Locks a connection, and opens it again if a statement on it has panicked.
+fn lock<'s>(session: &'s Mutex<Option<Session>>, open: &Open) -> MutexGuard<'s, Option<Session>> {
+    session.lock().unwrap_or_else(|poisoned| {
+        session.clear_poison();
+        let mut guard = poisoned.into_inner();
+        if let Some(session) = guard.as_mut() {
+            open_again(session, open);
+        }
+        guard
+    })
+}
+
+fn open_again(session: &mut Session, open: &Open) {
+    tracing::error!("a statement panicked; its connection is opened again");
+    match open() {
+        Ok(again) => *session = again,
+        Err(error) => tracing::error!(%error, "failed to open the database again"),
     }
 }

@@ -1,0 +1,108 @@
+//! Connections that send a short read while the answers of earlier ones are outstanding: one per thread. Sending and
+//! receiving several statements at once takes fewer system calls, here and in the server.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+use tokio_postgres::Row;
+
+use super::Target;
+use super::connection::{GRACE, Outcome, Session, Wanted, send};
+use super::error::{is_disconnection, is_stale_plan};
+use crate::db::options::PreparedStatements;
+use crate::db::thread_number::thread_number;
+use crate::db::{DbError, Statement};
+
+/// How long after a failed attempt the connection is opened again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A slot for each thread; its connection is opened on first use.
+#[derive(Clone)]
+pub(super) struct Pipeline(Arc<[Mutex<Slot>]>);
+
+enum Slot {
+    /// The connection may be opened from this time on; at once without one.
+    Empty(Option<Instant>),
+    Opening,
+    Open(Arc<Session>),
+    Closed,
+}
+
+impl Pipeline {
+    pub(super) fn new(threads: usize) -> Self {
+        Self((0..threads).map(|_| Mutex::new(Slot::Empty(None))).collect())
+    }
+
+    /// Runs a short statement that only reads. `None` if it must run on another connection.
+    pub(super) async fn read(&self, target: &Arc<Target>, statement: &Statement) -> Option<Result<Vec<Row>, DbError>> {
+        let number = thread_number().checked_rem(self.0.len())?;
+        let session = self.session(number, target)?;
+        statement.trace();
+        let answer = send(&session, PreparedStatements::Kept, statement, Wanted::Rows);
+        match timeout(target.options.statement_timeout + GRACE, answer).await {
+            Ok(Ok(Outcome::Rows(rows))) => Some(Ok(rows)),
+            Ok(Ok(Outcome::TooLarge)) => Some(Err(DbError::TooLarge)),
+            Ok(Ok(Outcome::Count(_))) => None,
+            Ok(Err(error)) if is_disconnection(&error) => None,
+            Ok(Err(error)) if is_stale_plan(&error) => {
+                session.expire_plans();
+                None
+            }
+            Ok(Err(error)) => Some(Err(error.into())),
+            Err(_) => {
+                session.abort();
+                Some(Err(DbError::unavailable("no answer within the time limit")))
+            }
+        }
+    }
+
+    /// The open connection of a slot. Otherwise, it is opened in the background.
+    fn session(&self, number: usize, target: &Arc<Target>) -> Option<Arc<Session>> {
+        let mut slot = lock(&self.0[number]);
+        match &*slot {
+            Slot::Open(session) if session.is_fresh() => return Some(session.clone()),
+            Slot::Opening | Slot::Closed => return None,
+            Slot::Empty(Some(from)) if Instant::now() < *from => return None,
+            Slot::Open(_) | Slot::Empty(_) => {}
+        }
+        *slot = Slot::Opening;
+        let (opening, target) = (Opening { pipeline: self.clone(), number }, target.clone());
+        drop(tokio::spawn(async move {
+            match target.open().await {
+                Ok(session) => opening.end(Slot::Open(Arc::new(session))),
+                Err(error) => tracing::debug!(%error, "failed to open a connection for short reads"),
+            }
+        }));
+        None
+    }
+
+    pub(super) fn close(&self) {
+        self.0.iter().for_each(|slot| *lock(slot) = Slot::Closed);
+    }
+}
+
+/// An attempt to open the connection of a slot. If it is dropped, it has failed.
+struct Opening {
+    pipeline: Pipeline,
+    number: usize,
+}
+
+impl Opening {
+    fn end(&self, opened: Slot) {
+        let mut slot = lock(&self.pipeline.0[self.number]);
+        if matches!(*slot, Slot::Opening) {
+            *slot = opened;
+        }
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.end(Slot::Empty(Some(Instant::now() + PAUSE)));
+    }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
