@@ -47,7 +47,7 @@ use crate::crud::find_many;
 use crate::error::ApiError;
 use crate::meta::Operation;
 use crate::query::{Condition, ListQuery, Model, Preset, QueryParser, Test, Viewer, load_included};
-use crate::rest::crud::list;
+use crate::rest::crud::answer;
 
 /// Seed of the random schemas and requests, unless `GABLE_TEST_SEED` gives another.
 const SEED: u64 = 20_261_122;
@@ -208,7 +208,7 @@ impl Server<'_> {
             &page.rows,
         )
         .await?;
-        let body = list::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        let body = answer::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
         Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
     }
 

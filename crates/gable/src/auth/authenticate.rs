@@ -7,16 +7,16 @@ use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use super::error::credential;
-use super::session_cookie::cleared;
 use super::tokens::Claims;
 use super::{Auth, grant, issued_credential};
 use crate::access::{Identity, LoginMethod, Principal};
 use crate::context::hooks::{Authentication, AuthenticationFailure, HookPhase, Pipeline};
 use crate::context::{Context, Core};
 use crate::error::{ApiError, ErrorKind};
-use crate::http::{LoggedAccount, is_cross_site};
-use crate::meta::{IdKind, Surface, TokenDelivery};
+use crate::http::{CredentialCookie, LoggedAccount, is_cross_site};
+use crate::meta::{IdKind, SameSite, SessionMeta, Surface, TokenDelivery};
 use crate::model::{Id, RowId};
+use crate::settings::{Settings, Switch};
 
 #[derive(Debug)]
 enum Credential {
@@ -121,7 +121,19 @@ pub(crate) fn clear_session_cookie(core: &Core, auth: &Auth, request: &HttpReque
     if session(auth, request).is_none() {
         return refusal;
     }
-    refusal.with_header("Set-Cookie", cleared(&auth.meta.session, &core.settings).to_string())
+    refusal.with_header("Set-Cookie", session_cookie(auth, &core.settings).removal().to_string())
+}
+
+/// The cookie that contains the id of a session. It is `Secure`, unless the setting for insecure cookies is on and the
+/// public URL is not `https`.
+pub(crate) fn session_cookie(auth: &Auth, settings: &Settings) -> CredentialCookie {
+    let SessionMeta { cookie, absolute_seconds, .. } = auth.meta.session;
+    CredentialCookie {
+        name: cookie,
+        max_age_seconds: absolute_seconds,
+        same_site: SameSite::Lax,
+        secure: settings.insecure_cookies == Switch::Off || settings.is_public_by_tls(),
+    }
 }
 
 /// Refuses cross-site request forgery: a browser adds its cookies also to requests that a page of another site makes.

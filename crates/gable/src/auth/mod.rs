@@ -36,7 +36,6 @@ pub(crate) mod recovery;
 pub(crate) mod renew;
 mod route_rules;
 pub(crate) mod session;
-pub(crate) mod session_cookie;
 pub(crate) mod sign_up;
 mod state;
 mod super_user;

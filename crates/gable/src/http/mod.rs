@@ -4,6 +4,7 @@
 pub(crate) mod access_log;
 mod body;
 mod client_address;
+mod cookie;
 mod cors;
 mod cross_site;
 mod error_form;
@@ -20,6 +21,7 @@ mod transport;
 pub(crate) use access_log::LoggedAccount;
 pub(crate) use body::{read_array, read_object, read_object_if_any};
 pub(crate) use client_address::Client;
+pub(crate) use cookie::CredentialCookie;
 pub(crate) use cross_site::is_cross_site;
 pub(crate) use error_format::ErrorFormats;
 pub(crate) use load::{Load, answer_budget};

@@ -20,9 +20,9 @@ use crate::meta::Operation;
 use crate::model::Id;
 use crate::model::input::json;
 use crate::query::{ListQuery, Model, Preset, QueryParser, Viewer, load_included};
+use crate::rest::crud::answer;
 pub use crate::rest::crud::fuzzing::Body;
 use crate::rest::crud::fuzzing::id_of;
-use crate::rest::crud::list;
 use crate::secrets::Use;
 use crate::server::api::Api;
 use crate::settings::Settings;
@@ -145,7 +145,7 @@ impl Fuzzed {
                 &page.rows,
             )
             .await?;
-            list::page(model.resource.as_ref(), &page, &included, &ctx.answer)
+            answer::page(model.resource.as_ref(), &page, &included, &ctx.answer)
         })
     }
 

@@ -16,7 +16,7 @@ use super::start::{StartError, Started};
 use crate::context::Core;
 use crate::http::transport;
 use crate::mail;
-use crate::rest::{self, Shared};
+use crate::rest::{self, AppState};
 use crate::stopping::Stopping;
 
 struct DatabaseAnswers(Arc<Core>);
@@ -51,16 +51,16 @@ pub(crate) struct Listening {
 /// Binds the address and starts the background tasks.
 pub(crate) fn listen(started: Started, stopping: Stopping) -> Result<Listening, StartError> {
     let Started { core, auth, mail } = started;
-    let shared = Shared::new(core.clone(), auth, rest::limits(&core), stopping.clone());
-    let load = shared.load.clone();
+    let state = AppState::new(core.clone(), auth, rest::limits(&core), stopping.clone());
+    let load = state.load.clone();
     let health = Health::new(Arc::new(DatabaseAnswers(core.clone())), stopping.clone());
     let mut server = {
-        let transported = rest::transport(&shared);
+        let transported = rest::transport(&state);
         HttpServer::new(move || {
-            let (shared, health) = (shared.clone(), health.clone());
+            let (state, health) = (state.clone(), health.clone());
             transport(App::new(), &transported)
                 .configure(|config| health.configure(config))
-                .configure(|config| rest::configure(config, &shared))
+                .configure(|config| rest::configure(config, &state))
         })
     };
     let settings = &core.settings;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::answer::Answer;
+use super::answer::{self, Answer};
 use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
 use crate::access::{Principal, Scope, within_route};
 use crate::auth::{Auth, authenticate};
@@ -26,7 +26,6 @@ use crate::model::Id;
 use crate::model::input::{Form, id_constraint};
 use crate::query;
 use crate::query::{Included, ListQuery, Model, Preset, QueryParser, Selection, Viewer, object_including};
-use crate::rest::crud::list;
 
 /// The route that a request matched: its model, operation and rate limit.
 pub(super) struct Endpoint {
@@ -127,7 +126,7 @@ impl<'a> Exchange<'a> {
         let query = self.query_parser(ctx, scope).list(self.request.query_string())?;
         let page = find_many(ctx, self.model, scope, query).await?;
         let included = self.included(ctx, &page.query.selection, &page.rows).await?;
-        let body = list::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        let body = answer::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
         Ok(json_response(StatusCode::OK, body))
     }
 
@@ -328,7 +327,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn results(&self, ctx: &Context<'_>, records: &dyn Any, fields: &FieldSet) -> Result<Vec<u8>, ApiError> {
-        list::results(self.model.resource.as_ref(), records, fields, &ctx.answer)
+        answer::results(self.model.resource.as_ref(), records, fields, &ctx.answer)
     }
 }
 

@@ -1,11 +1,10 @@
 //! The endpoints of the eight operations: reading requests and writing answers.
 
-mod answer;
+pub(crate) mod answer;
 mod endpoint;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod idempotency;
-pub(crate) mod list;
 mod routes;
 
 pub(crate) use idempotency::REPEATABLE_FOR;

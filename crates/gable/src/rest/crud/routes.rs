@@ -8,7 +8,7 @@ use super::endpoint::{Endpoint, serve, serve_restore};
 use crate::error::ApiError;
 use crate::http::method_not_allowed;
 use crate::meta::{ModelMeta, Operation};
-use crate::rest::shared::Shared;
+use crate::rest::AppState;
 
 const COLLECTION: [(&str, Operation); 2] = [("GET", Operation::FindMany), ("POST", Operation::CreateOne)];
 const BULK: [(&str, Operation); 3] =
@@ -18,21 +18,21 @@ const ROW: [(&str, Operation); 3] =
 
 /// Mounts every model below the API's prefix. A disabled operation answers like a method that the path does not
 /// support.
-pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
-    for (model, meta) in shared.core.models.iter().map(|model| (model.position, model.meta)) {
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &AppState) {
+    for (model, meta) in state.core.models.iter().map(|model| (model.position, model.meta)) {
         let path = meta.path;
-        mount(config, shared, model, &format!("/{path}"), &COLLECTION);
+        mount(config, state, model, &format!("/{path}"), &COLLECTION);
         // Before the path of a row, because `{id}` would match `many`.
-        mount(config, shared, model, &format!("/{path}/many"), &BULK);
-        mount(config, shared, model, &format!("/{path}/{{id}}"), &ROW);
+        mount(config, state, model, &format!("/{path}/many"), &BULK);
+        mount(config, state, model, &format!("/{path}/{{id}}"), &ROW);
         if meta.soft_delete {
-            mount_restore(config, shared, model, path);
+            mount_restore(config, state, model, path);
         }
     }
 }
 
-fn mount_restore(config: &mut web::ServiceConfig, shared: &Shared, model: usize, path: &str) {
-    let (core, auth) = (shared.core.clone(), shared.auth.clone());
+fn mount_restore(config: &mut web::ServiceConfig, state: &AppState, model: usize, path: &str) {
+    let (core, auth) = (state.core.clone(), state.auth.clone());
     config.service(web::resource(format!("/{path}/{{id}}/restore")).to(move |request: HttpRequest| {
         let (core, auth) = (core.clone(), auth.clone());
         async move {
@@ -46,16 +46,16 @@ fn mount_restore(config: &mut web::ServiceConfig, shared: &Shared, model: usize,
 
 fn mount(
     config: &mut web::ServiceConfig,
-    shared: &Shared,
+    state: &AppState,
     model: usize,
     path: &str,
     methods: &[(&'static str, Operation)],
 ) {
-    let meta = shared.core.models[model].meta;
+    let meta = state.core.models[model].meta;
     let enabled = |operation| meta.route(operation).is_none_or(|route| !route.disabled);
     let endpoints = methods.iter().filter(|(_, operation)| enabled(*operation)).map(|(method, operation)| {
-        let limit = shared.route_limit(&limit_name(meta, *operation));
-        Endpoint { method, core: shared.core.clone(), auth: shared.auth.clone(), model, operation: *operation, limit }
+        let limit = state.route_limit(&limit_name(meta, *operation));
+        Endpoint { method, core: state.core.clone(), auth: state.auth.clone(), model, operation: *operation, limit }
     });
     let endpoints: Rc<[Endpoint]> = endpoints.collect();
     config.service(

@@ -14,7 +14,7 @@ use crate::context::{Context, Core, refused};
 use crate::error::ApiError;
 use crate::http::{RouteLimit, method_not_allowed};
 use crate::meta::AuthOperation;
-use crate::rest::shared::Shared;
+use crate::rest::AppState;
 
 /// A wire format: maps requests to calls of the core, and their results to answers.
 pub(super) trait WireFormat: 'static {
@@ -77,7 +77,7 @@ impl Endpoint {
 /// path without enabled operations like one that does not exist.
 pub(super) fn mount<S: WireFormat>(
     config: &mut web::ServiceConfig,
-    shared: &Shared,
+    state: &AppState,
     auth: &Arc<Auth>,
     routes: impl IntoIterator<Item = Route>,
 ) {
@@ -86,7 +86,7 @@ pub(super) fn mount<S: WireFormat>(
         if auth.meta.route(route.operation).is_some_and(|meta| meta.disabled) {
             continue;
         }
-        let (path, limit) = (route.path.clone(), shared.route_limit(&limit_name(S::VIA, route.operation)));
+        let (path, limit) = (route.path.clone(), state.route_limit(&limit_name(S::VIA, route.operation)));
         let endpoint = Endpoint { route, limit };
         match paths.iter_mut().find(|(known, _)| *known == path) {
             Some((_, endpoints)) => endpoints.push(endpoint),
@@ -94,7 +94,7 @@ pub(super) fn mount<S: WireFormat>(
         }
     }
     for (path, endpoints) in paths {
-        let (core, auth, endpoints): (_, _, Rc<[Endpoint]>) = (shared.core.clone(), auth.clone(), endpoints.into());
+        let (core, auth, endpoints): (_, _, Rc<[Endpoint]>) = (state.core.clone(), auth.clone(), endpoints.into());
         config.service(web::resource(path).to(move |request: HttpRequest, payload: web::Payload| {
             dispatch::<S>(core.clone(), auth.clone(), endpoints.clone(), request, payload)
         }));

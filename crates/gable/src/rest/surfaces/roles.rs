@@ -15,7 +15,7 @@ use crate::http::{get_only, json_response};
 use crate::meta::{IdKind, Who};
 use crate::model::Id;
 use crate::query::{no_parameters, parameters};
-use crate::rest::shared::Shared;
+use crate::rest::AppState;
 
 /// The permission to explain the rights of other accounts.
 const EXPLAIN: Authorization = Authorization { resource: "auth-permission", action: "Explain" };
@@ -23,9 +23,9 @@ const EXPLAIN: Authorization = Authorization { resource: "auth-permission", acti
 const ACTIONS: Authorization = Authorization { resource: "auth-action", action: "View" };
 
 /// Mounts `/auth-actions`, `/auth-actions/{resource}` and `/auth-permissions/explain` inside the API's prefix.
-pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
-    let Some(auth) = &shared.auth else { return };
-    let served = Served { core: shared.core.clone(), auth: auth.clone() };
+pub(crate) fn configure(config: &mut web::ServiceConfig, state: &AppState) {
+    let Some(auth) = &state.auth else { return };
+    let served = Served { core: state.core.clone(), auth: auth.clone() };
     let (actions, of_resource, explanations) = (served.clone(), served.clone(), served);
     config
         .service(get_only("/auth-actions", move |request| auth_actions(actions.clone(), request)))

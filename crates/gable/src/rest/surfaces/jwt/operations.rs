@@ -1,11 +1,9 @@
 //! Requests and responses of the jwt surface.
 
-use std::any::Any;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::cookie::{carrying, cleared};
+use super::responses::{data, delivered, without_cookie};
 use crate::access::LoginMethod;
 use crate::auth::Auth;
 use crate::auth::account::{delete_me, get_me, log_out, update_me};
@@ -18,10 +16,8 @@ use crate::auth::sign_up::{SignedUp, sign_up};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::http::{json_response, read_object};
-use crate::meta::{AuthOperation, TokenDelivery};
-use crate::model::object;
+use crate::meta::AuthOperation;
 use crate::query::{no_parameters, parameters};
-use crate::rest::surfaces::cookie::transport;
 use crate::rest::surfaces::endpoint::Incoming;
 
 pub(super) async fn run(ctx: &mut Context<'_>, auth: &Auth, incoming: Incoming<'_>) -> Result<HttpResponse, AuthError> {
@@ -108,49 +104,4 @@ async fn own_update(
     let body = read_object(request, &mut payload, ctx.core.app.body_limit).await?;
     let me = update_me(ctx, auth.rules.judge(AuthOperation::UpdateMe, body)).await?;
     Ok(json_response(StatusCode::OK, data(ctx, me.as_ref())?))
-}
-
-/// `{ "data": … }`, with the fields that an account may read of itself.
-fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
-    let model = ctx.core.account_model()?;
-    let mask = model.masks.read(model.meta, &ctx.principal);
-    let mut body = ctx.answer.account_buffer();
-    body.push("{\"data\":");
-    object(model.resource.as_ref(), record, &mask, &mut body);
-    body.push("}");
-    ctx.answer.finish(body)
-}
-
-/// The response with a token in its body and its cookie, as `sendAccessTokenThrough` selects. `members` are JSON members
-/// that come first.
-fn delivered(
-    ctx: &Context<'_>,
-    auth: &Auth,
-    request: &HttpRequest,
-    members: &str,
-    token: Option<String>,
-    data: Vec<u8>,
-) -> Result<HttpResponse, ApiError> {
-    let delivery = auth.meta.send_access_token_through;
-    let mut body = format!("{{{members}").into_bytes();
-    if let Some(token) = token.as_ref().filter(|_| delivery != TokenDelivery::CookieOnly) {
-        // A JWT consists of letters, digits, dots, dashes and underscores, so it needs no escaping.
-        body.extend_from_slice(format!("\"token\":\"{token}\",\"accessToken\":\"{token}\",").as_bytes());
-    }
-    body.extend_from_slice(&data[1..]);
-    let mut response = json_response(StatusCode::OK, body);
-    if let Some(token) = token.filter(|_| delivery != TokenDelivery::ResponseOnly) {
-        let cookie = carrying(token, &auth.meta.jwt, transport(&ctx.core.settings, request));
-        response.add_cookie(&cookie).map_err(ApiError::internal)?;
-    }
-    Ok(response)
-}
-
-/// 204 with a header that removes the token cookie.
-fn without_cookie(ctx: &Context<'_>, auth: &Auth, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
-    let mut response = HttpResponse::NoContent().finish();
-    response
-        .add_cookie(&cleared(&auth.meta.jwt, transport(&ctx.core.settings, request)))
-        .map_err(ApiError::internal)?;
-    Ok(response)
 }

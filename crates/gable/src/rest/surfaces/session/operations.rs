@@ -4,18 +4,17 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use uuid::Uuid;
 
-use super::envelope::success;
 use super::reports;
+use super::responses::success;
 use crate::access::LoginMethod;
 use crate::auth::account::{get_me, log_out, log_out_everywhere, update_me};
-use crate::auth::authenticate::{clear_session_cookie, of_session};
+use crate::auth::authenticate::{clear_session_cookie, of_session, session_cookie};
 use crate::auth::error::AuthError;
 use crate::auth::issued_credential::IssuedCredential;
 use crate::auth::login::{Credentials, log_in};
 use crate::auth::password::{ChangeNames, PasswordChange, change_password};
 use crate::auth::recovery::{Reset, ResetNames, forgot_password, reset_password};
 use crate::auth::session::revoke_session;
-use crate::auth::session_cookie::{carrying, cleared};
 use crate::auth::sign_up::sign_up;
 use crate::auth::verification::{Proof, resend_own_verification, resend_verification, verify_email};
 use crate::auth::{Auth, recovery};
@@ -27,7 +26,7 @@ use crate::model::{Id, Names};
 use crate::query::{no_parameters, parameters};
 use crate::rest::surfaces::body::{submitted, texts, texts_if_any};
 use crate::rest::surfaces::endpoint::Incoming;
-use crate::rest::surfaces::own_view::own_view;
+use crate::rest::surfaces::response_parts::own_view;
 
 /// The account fields that this surface renames, as (field, name).
 const NAMES: Names = &[("id", "_id")];
@@ -224,7 +223,7 @@ fn with_cookie(
     credential: Option<IssuedCredential>,
 ) -> Result<HttpResponse, AuthError> {
     if let Some(IssuedCredential::Session(session)) = credential {
-        let cookie = carrying(session, &auth.meta.session, &ctx.core.settings);
+        let cookie = session_cookie(auth, &ctx.core.settings).holding(session);
         response.add_cookie(&cookie).map_err(ApiError::internal)?;
     }
     Ok(response)
@@ -237,6 +236,6 @@ fn logged_out(ctx: &Context<'_>, auth: &Auth) -> Result<HttpResponse, AuthError>
 }
 
 fn forget(ctx: &Context<'_>, auth: &Auth, response: &mut HttpResponse) -> Result<(), AuthError> {
-    let cookie = cleared(&auth.meta.session, &ctx.core.settings);
+    let cookie = session_cookie(auth, &ctx.core.settings).removal();
     Ok(response.add_cookie(&cookie).map_err(ApiError::internal)?)
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::envelope::success;
+use super::responses::success;
 use crate::auth::error::AuthError;
 use crate::auth::session::{OwnEvent, OwnSession, list_sessions, login_history};
 use crate::context::Context;

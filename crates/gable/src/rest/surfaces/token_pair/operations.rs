@@ -7,10 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::envelope::{answer, result};
-use super::error_mapping::map_proof_error;
-use super::redirect::{REDIRECT, redirect, redirect_of_verification};
-use super::user_data::{read_changes, read_new};
+use super::bodies::{REDIRECT, read_changes, read_new, redirect, redirect_of_verification};
+use super::responses::{answer, map_proof_error, result};
 use crate::access::LoginMethod;
 use crate::auth::account::{delete_me, get_me, log_out, update_me};
 use crate::auth::authenticate::bearer;
@@ -31,7 +29,7 @@ use crate::model::{Id, Names};
 use crate::query::{no_parameters, parameters};
 use crate::rest::surfaces::body::{submitted, texts};
 use crate::rest::surfaces::endpoint::Incoming;
-use crate::rest::surfaces::own_view::own_view;
+use crate::rest::surfaces::response_parts::own_view;
 
 /// The account fields that this surface renames, as (field, name).
 const NAMES: Names = &[("id", "_id"), ("isActive", "active"), ("isEmailVerified", "isVerified")];

@@ -1,8 +1,45 @@
-//! The codes and messages of the session surface.
+//! Responses of the session surface: `{ success, message, data }` and `{ success, error: { code, message, details } }`,
+//! and the codes and messages of errors.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
 
 use crate::auth::error::AuthError;
 use crate::error::{ApiError, Problem};
-use crate::rest::surfaces::problem_list::in_capitals;
+use crate::http::{RequestId, json_response};
+use crate::rest::surfaces::response_parts::{ListedProblem, in_capitals, problem_list};
+
+#[derive(Serialize)]
+struct Success<'a, D> {
+    success: bool,
+    message: &'a str,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    success: bool,
+    error: Refusal<'a>,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    code: &'a str,
+    message: &'a str,
+    details: Vec<ListedProblem>,
+}
+
+pub(super) fn success(status: StatusCode, message: &str, data: impl Serialize) -> Result<HttpResponse, ApiError> {
+    let body = serde_json::to_vec(&Success { success: true, message, data }).map_err(ApiError::internal)?;
+    Ok(json_response(status, body))
+}
+
+/// The body of an error response. It does not contain the request id, which is in the `X-Request-Id` header.
+pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
+    let refusal = Refusal { code: code(error), message: message(error), details: problem_list(error) };
+    serde_json::to_vec(&Failure { success: false, error: refusal }).expect("texts and lists of them serialize")
+}
 
 /// Maps an error of the core to the status, code and message of this surface.
 pub(super) fn map_error(error: AuthError) -> ApiError {
@@ -51,7 +88,7 @@ pub(super) fn map_error(error: AuthError) -> ApiError {
 
 /// The message of an error on this surface. The errors of stage 3 have the messages of the jwt surface, which mention
 /// tokens, so they are replaced.
-pub(super) fn message(error: &ApiError) -> &str {
+fn message(error: &ApiError) -> &str {
     match (error.status(), error.code()) {
         (401, "LoginRequired" | "InvalidToken" | "ExpiredToken" | "UserNoLongerExists" | "PasswordChanged") => {
             AUTHENTICATION_REQUIRED
@@ -64,7 +101,7 @@ const AUTHENTICATION_REQUIRED: &str = "Authentication required";
 
 /// The code of an error on this surface. An error of another module gets the code of its status. A code in capitals
 /// stays, since it is the surface's own or an interceptor's.
-pub(super) fn code(error: &ApiError) -> &str {
+fn code(error: &ApiError) -> &str {
     match error.status() {
         _ if in_capitals(error.code()) => error.code(),
         400 => "VALIDATION_ERROR",

@@ -1,18 +1,20 @@
-//! Reads the bodies that create or change an account. Its fields are in `userData`, as clients of Conduit send them, or
-//! at the top level.
+//! Reads the bodies that create or change an account, whose fields are in `userData`, as clients of Conduit send them,
+//! or at the top level; and the URIs that mailed links redirect to.
 
 use serde_json::{Map, Value};
 
-use super::redirect::REDIRECT;
 use crate::auth::Auth;
 use crate::auth::error::AuthError;
 use crate::auth::password::required;
 use crate::context::Context;
-use crate::error::Problem;
+use crate::error::{ApiError, Problem};
 use crate::http::read_object;
+use crate::meta::VerificationMethod;
 use crate::model::input::Submitted;
 use crate::rest::surfaces::endpoint::Incoming;
 
+/// The key of the URI to redirect to.
+pub(super) const REDIRECT: &str = "redirectUri";
 const USER_DATA: &str = "userData";
 /// Keys that are not allowed in `userData`: they belong at the top level, or have a separate route.
 const CREDENTIALS: [&str; 2] = ["email", "password"];
@@ -103,4 +105,39 @@ fn unfold(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) {
 
 fn misplaced(key: &str, message: &str) -> Problem {
     Problem { field: key.to_owned(), code: "Misplaced".to_owned(), message: message.to_owned() }
+}
+
+/// Checks a redirect against the URIs that the application lists. They must be equal: looser comparisons lead to open
+/// redirects.
+///
+/// # Errors
+/// 400 for a URI that is not listed.
+pub(super) fn redirect(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>, ApiError> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let known = auth.meta.token_pair.redirects.iter().copied().find(|known| *known == wanted);
+    known
+        .map(Some)
+        .ok_or_else(|| refused("RedirectNotAllowed", "is not one of the addresses that this application redirects to"))
+}
+
+/// Like `redirect`, for a mail that verifies an address. If the application mails codes, there is no link that could
+/// redirect.
+///
+/// # Errors
+/// 400 for a URI that is not listed, or for any URI if codes are mailed.
+pub(super) fn redirect_of_verification(auth: &Auth, wanted: Option<String>) -> Result<Option<&'static str>, ApiError> {
+    match (redirect(auth, wanted)?, auth.meta.email_verification.method) {
+        (Some(_), VerificationMethod::Code) => {
+            Err(refused("RedirectUnused", "leads nowhere: this application mails codes, not links"))
+        }
+        (redirect, _) => Ok(redirect),
+    }
+}
+
+fn refused(code: &str, why: &str) -> ApiError {
+    ApiError::invalid_body(vec![Problem {
+        field: REDIRECT.to_owned(),
+        code: code.to_owned(),
+        message: format!("'{REDIRECT}' {why}"),
+    }])
 }

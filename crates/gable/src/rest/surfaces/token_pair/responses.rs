@@ -1,8 +1,43 @@
-//! The names and messages of the tokenPair surface.
+//! Responses of the tokenPair surface: `{ result }` with one sentence and `{ name, status, message, errors }`, and the
+//! names and messages of errors.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
 
 use crate::auth::error::AuthError;
 use crate::error::{ApiError, Problem};
-use crate::rest::surfaces::problem_list::in_capitals;
+use crate::http::{RequestId, json_response};
+use crate::rest::surfaces::response_parts::{ListedProblem, in_capitals, problem_list};
+
+#[derive(Serialize)]
+struct ResultBody<'a> {
+    result: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    name: &'a str,
+    status: u16,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ListedProblem>,
+}
+
+pub(super) fn answer(body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    Ok(json_response(StatusCode::OK, serde_json::to_vec(body).map_err(ApiError::internal)?))
+}
+
+pub(super) fn result(text: &str) -> Result<HttpResponse, ApiError> {
+    answer(&ResultBody { result: text })
+}
+
+/// The body of an error response. `errors` lists the problems of an invalid body, and `message` is the first of them.
+pub(super) fn error(error: &ApiError, _: Option<&RequestId>) -> Vec<u8> {
+    let failure =
+        ErrorBody { name: name(error), status: error.status(), message: error.message(), errors: problem_list(error) };
+    serde_json::to_vec(&failure).expect("texts and lists of them serialize")
+}
 
 /// Maps an error of the core to the status, name and message of this surface.
 pub(super) fn map_error(error: AuthError) -> ApiError {
@@ -48,7 +83,7 @@ pub(super) fn map_proof_error(error: AuthError) -> AuthError {
 
 /// The name of an error on this surface. An error of another module gets the name of its status. A name in capitals
 /// stays, since it is the surface's own or an interceptor's.
-pub(super) fn name(error: &ApiError) -> &str {
+fn name(error: &ApiError) -> &str {
     match error.status() {
         _ if in_capitals(error.code()) => error.code(),
         401 => "UNAUTHORIZED",
