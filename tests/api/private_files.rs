@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{App, PASSWORD, Setup, unique};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
 const SECRET: &str = "a secret of the tests that has more than 32 bytes";
 
 #[track_caller]
@@ -62,7 +62,7 @@ fn mail_and_the_kept_secret_are_private() {
     assert_eq!(mode(&app, ".gable"), 0o700);
     assert_eq!(mode(&app, ".gable/jwt_secret"), 0o600);
     let directory = app.directory().join(".gable/mail");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PROCESS_TIMEOUT;
     while !(directory.exists() && files(&directory).next().is_some()) {
         assert!(Instant::now() < deadline, "no mail is written");
         std::thread::sleep(Duration::from_millis(10));

@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::harness::{App, Setup, read_answer};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn draining(seconds: &str) -> App {
     Setup::new().with("GABLE_DRAIN_SECONDS", seconds).with("GABLE_WORKERS", "2").spawn()
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + EXIT_TIMEOUT;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(10));

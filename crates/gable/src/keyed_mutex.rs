@@ -48,15 +48,15 @@ impl Drop for KeyedGuard<'_> {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
     #[tokio::test(start_paused = true)]
     async fn a_key_has_one_holder_and_is_removed_after_the_last() {
         let mutex = KeyedMutex::default();
-        let first = mutex.lock(b"key", PATIENCE).await.expect("the key is free");
-        assert!(mutex.lock(b"key", PATIENCE).await.is_none(), "it takes too long");
-        assert!(mutex.lock(b"other", PATIENCE).await.is_some(), "another key is free");
-        let (second, ()) = tokio::join!(mutex.lock(b"key", PATIENCE), async { drop(first) });
+        let first = mutex.lock(b"key", LOCK_TIMEOUT).await.expect("the key is free");
+        assert!(mutex.lock(b"key", LOCK_TIMEOUT).await.is_none(), "it takes too long");
+        assert!(mutex.lock(b"other", LOCK_TIMEOUT).await.is_some(), "another key is free");
+        let (second, ()) = tokio::join!(mutex.lock(b"key", LOCK_TIMEOUT), async { drop(first) });
         assert!(second.is_some());
         drop(second);
         assert!(mutex.queues().is_empty());
@@ -65,8 +65,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_cancelled_wait_leaves_no_entry() {
         let mutex = KeyedMutex::default();
-        let first = mutex.lock(b"key", PATIENCE).await;
-        let gone = tokio::time::timeout(Duration::from_secs(1), mutex.lock(b"key", PATIENCE)).await;
+        let first = mutex.lock(b"key", LOCK_TIMEOUT).await;
+        let gone = tokio::time::timeout(Duration::from_secs(1), mutex.lock(b"key", LOCK_TIMEOUT)).await;
         assert!(gone.is_err());
         drop(first);
         assert!(mutex.queues().is_empty());

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Generous, because the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The directory and the environment that the application is started with.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ impl Process {
 
     /// The rest of the first line that contains `marker`.
     pub(super) fn wait_for(&mut self, marker: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PROCESS_TIMEOUT;
         loop {
             if let Some(rest) = self.log.after(marker) {
                 return rest;
@@ -90,7 +90,7 @@ impl Process {
     }
 
     pub(super) fn wait_for_end(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PROCESS_TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().expect("the child is ours to wait for") {
                 return status;
@@ -148,7 +148,7 @@ impl Log {
     }
 
     pub(super) fn wait_for_line(&self, is_meant: impl Fn(&str) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PROCESS_TIMEOUT;
         while !self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| is_meant(line)) {
             assert!(Instant::now() < deadline, "no such line in:\n{}", self.text());
             self.changed();

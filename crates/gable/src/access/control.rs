@@ -18,7 +18,7 @@ use crate::meta::{AuthMode, Who};
 use crate::model::Id;
 
 /// How long a cached identity or role table is used. Another process may change the same SQLite file without notice.
-const LIFETIME: Duration = Duration::from_secs(5);
+const CACHE_LIFETIME: Duration = Duration::from_secs(5);
 
 /// How an identity compares with the one that its request was authenticated with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) struct AccessControl {
 
 impl AccessControl {
     pub(crate) async fn start(models: AccessModels, catalogue: Arc<Catalogue>, db: &Database) -> Result<Self, DbError> {
-        let identities = IdentityCache::new(LIFETIME);
+        let identities = IdentityCache::new(CACHE_LIFETIME);
         let table = ArcSwap::from_pointee(AccessTable::from_catalogue(&catalogue));
         // SQLite has no notifications, but only one node uses the file.
         let (node, hears) = (Uuid::new_v4(), AtomicBool::new(!db.has_notifications()));
@@ -279,7 +279,7 @@ impl AccessControl {
 
     /// How often `refresh` is to be called; `None` in static mode, where the YAML alone decides.
     pub(crate) fn refresh_interval(&self) -> Option<Duration> {
-        (self.models.mode == AuthMode::Dynamic && self.models.dynamic.is_some()).then_some(LIFETIME)
+        (self.models.mode == AuthMode::Dynamic && self.models.dynamic.is_some()).then_some(CACHE_LIFETIME)
     }
 }
 

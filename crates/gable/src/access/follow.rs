@@ -10,9 +10,9 @@ use super::notices::{CHANNEL, Notice, send_mark};
 use crate::db::{Database, DbError, Listener};
 
 /// How often a node sends itself a mark to check that notices arrive, and how long it waits for that mark.
-const MARK: Duration = Duration::from_secs(2);
+const MARK_INTERVAL: Duration = Duration::from_secs(2);
 /// The pause between two attempts to listen.
-const PAUSE: Duration = Duration::from_millis(500);
+const LISTEN_RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Why listening ended.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ impl AccessControl {
             if self.distrust() {
                 tracing::warn!(%reason, "notifications of other nodes are not received; each request loads the caller's rights from the database");
             }
-            sleep(PAUSE).await;
+            sleep(LISTEN_RETRY_PAUSE).await;
         }
     }
 
@@ -59,13 +59,13 @@ impl AccessControl {
             // Sent through another connection: behind a pooler, the listening connection could receive its own
             // notifications and still miss those of other nodes.
             send_mark(db.reader(), self.node, number).await?;
-            self.hear_until_mark(db, &mut listener, number, sent + MARK).await?;
+            self.hear_until_mark(db, &mut listener, number, sent + MARK_INTERVAL).await?;
             if number == 1 {
                 // From here on no notice is missed, so the cache may be used.
                 self.reload(db).await?;
                 self.trust();
             }
-            self.hear_until(db, &mut listener, sent + MARK).await?;
+            self.hear_until(db, &mut listener, sent + MARK_INTERVAL).await?;
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Auth;
-use super::find::{NamedAccount, names};
+use super::account_lookup::{AccountLookup, attempt_keys};
 use crate::context::Context;
 use crate::db::{BoundSql, DbError, FixedSql, Row, values};
 use crate::error::ApiError;
@@ -18,7 +18,7 @@ use crate::query::Model;
 use crate::secrets::{Secrets, Use};
 
 /// How long a log-in waits for other log-ins to the same account.
-const PATIENCE: Duration = Duration::from_secs(5);
+const OTHER_LOG_INS_TIMEOUT: Duration = Duration::from_secs(5);
 /// `Retry-After` of the 503 after that, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -26,7 +26,7 @@ const RETRY_AFTER: u64 = 2;
 /// password would reach the limit, because each is counted before it is verified.
 ///
 /// # Errors
-/// 503 after `PATIENCE`. The password was then not verified and the attempt not counted.
+/// 503 after `OTHER_LOG_INS_TIMEOUT`. The password was then not verified and the attempt not counted.
 pub(super) async fn lock_account(locks: &KeyedMutex, account: Id) -> Result<KeyedGuard<'_>, ApiError> {
     lock(locks, format!("account {account}").as_bytes()).await
 }
@@ -41,7 +41,7 @@ pub(super) async fn lock_typed<'l>(locks: &'l KeyedMutex, typed: &Typed) -> Resu
 }
 
 async fn lock<'l>(locks: &'l KeyedMutex, key: &[u8]) -> Result<KeyedGuard<'l>, ApiError> {
-    locks.lock(key, PATIENCE).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
+    locks.lock(key, OTHER_LOG_INS_TIMEOUT).await.ok_or_else(|| ApiError::unavailable(RETRY_AFTER))
 }
 
 /// The result of counting an attempt, before its password is verified.
@@ -100,7 +100,7 @@ impl Guess {
     }
 
     /// An attempt at the account that a typed text identifies.
-    pub(super) fn with(typed: Typed, named: &NamedAccount) -> Self {
+    pub(super) fn with(typed: Typed, named: &AccountLookup) -> Self {
         let meant = named.found.as_ref().map(|found| found.account);
         Self { typed: Some(typed), accounts: named.holders.clone(), meant }
     }
@@ -202,10 +202,10 @@ async fn count_typed(ctx: &Context<'_>, lockout: LockoutMeta, typed: &Typed) -> 
 /// Resets the counts of an account and of all its identifiers, after a right password. The identifiers come first, in
 /// the order in which an attempt counts them, so that the two cannot deadlock.
 pub(super) async fn forgive(ctx: &Context<'_>, auth: &Auth, model: &Model, account: Id) -> Result<(), ApiError> {
-    let names = names(ctx, auth, account).await?;
-    if !names.is_empty() {
+    let keys = attempt_keys(ctx, auth, account).await?;
+    if !keys.is_empty() {
         let mut delete = ctx.core.db.statement("DELETE FROM \"gable_strangers\" WHERE \"id\" IN (");
-        delete.join(", ", &names, |delete, name| delete.bind(Typed::new(&ctx.core.secrets, name).id)).push(")");
+        delete.join(", ", &keys, |delete, key| delete.bind(Typed::new(&ctx.core.secrets, key).id)).push(")");
         ctx.source().execute(delete).await?;
     }
     let text = format!(

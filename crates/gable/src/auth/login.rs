@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::account_columns::{ADDRESS_FIELD, password_field};
+use super::account_lookup::{StoredAccount, attempt_key, email_identifier, find_account_and_holders};
 use super::attempt::{Attempt, Verdict, failed};
 use super::error::AuthError;
 use super::event::{self, Event, Reason};
-use super::find::{Found, by_email, counted, find_all};
 use super::issued_credential::{self, IssuedCredential};
 use super::lockout::{Guess, Typed, lock_account, lock_typed};
 use super::{Auth, grant};
@@ -76,7 +76,7 @@ impl Credentials {
 
     /// Credentials whose text is an e-mail address.
     pub(crate) fn by_email(model: &Model, typed: &str, password: &str) -> Self {
-        let identifiers = vec![by_email(model)];
+        let identifiers = vec![email_identifier(model)];
         let attempt = LoginAttempt { identifier: typed.to_owned(), field: identifiers[0].body_key.to_owned() };
         Self { attempt, identifiers, password: PlainPassword::new(password) }
     }
@@ -159,7 +159,7 @@ pub(crate) async fn log_in(
     // account's row is locked since `record_log_in` has written it, so the check stays valid until the commit.
     match ctx.revalidate_principal().await {
         Err(over) if over.kind() == ErrorKind::Unauthenticated => return Err(credentials.incorrect()),
-        standing => standing?,
+        revalidated => revalidated?,
     }
     if let Some(hash) = stronger {
         replace_hash(ctx, model, (account, &found.password), hash).await?;
@@ -179,7 +179,7 @@ async fn check_admission(
     ctx: &mut Context<'_>,
     auth: &Auth,
     credentials: &Credentials,
-    found: &Found,
+    found: &StoredAccount,
     via: LoginMethod,
 ) -> Result<Arc<Identity>, AuthError> {
     let account = found.account;
@@ -203,7 +203,7 @@ async fn check_admission(
 
 /// A new hash of the password if the stored one is outdated. `None` also if the hasher is busy; the next log-in tries
 /// again.
-async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, found: &Found) -> Option<String> {
+async fn rehashed(ctx: &Context<'_>, auth: &Auth, credentials: &Credentials, found: &StoredAccount) -> Option<String> {
     let outdated = auth.hasher.is_outdated(&found.password, &credentials.password);
     if outdated { auth.hasher.hash(ctx.origin(), credentials.password.clone()).await.ok() } else { None }
 }
@@ -231,11 +231,11 @@ async fn verify(
     model: &Model,
     credentials: &Credentials,
     via: LoginMethod,
-) -> Result<Found, AuthError> {
+) -> Result<StoredAccount, AuthError> {
     let text = &credentials.attempt.identifier;
-    let typed = Typed::new(&ctx.core.secrets, &counted(ctx.core, auth, model, text));
+    let typed = Typed::new(&ctx.core.secrets, &attempt_key(ctx.core, auth, model, text));
     let _typed_guard = lock_typed(&auth.password_locks, &typed).await?;
-    let named = find_all(ctx, auth, model, &credentials.identifiers, text).await?;
+    let named = find_account_and_holders(ctx, auth, model, &credentials.identifiers, text).await?;
     let guess = Guess::with(typed, &named);
     let _account_guard = match guess.meant() {
         Some(account) => Some(lock_account(&auth.password_locks, account).await?),

@@ -11,17 +11,15 @@
 
 pub(crate) mod account;
 pub(crate) mod account_columns;
+mod account_lookup;
 mod account_rules;
 mod address;
 mod attempt;
 pub(crate) mod authenticate;
-#[cfg(test)]
-mod credential_tests;
 mod device;
 pub(crate) mod error;
 mod escalation_guard;
 mod event;
-mod find;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod grant;
@@ -39,6 +37,8 @@ pub(crate) mod session;
 pub(crate) mod sign_up;
 mod state;
 mod super_user;
+#[cfg(test)]
+mod tests;
 mod tokens;
 pub(crate) mod verification;
 

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::account_columns::address_column;
+use super::account_lookup::{StoredAccount, email_identifier, find_account};
 use super::error::AuthError;
 use super::event::{Event, record};
-use super::find::{Found, by_email, find};
 use super::lockout::lock_account;
 use super::login::plain;
 use super::mail_throttle::{mail_limit_reached, same_time};
@@ -30,7 +30,7 @@ use crate::model::input::{PlainPassword, Submitted, together};
 use crate::query::Model;
 
 /// How long a token to reset a password is valid.
-const LIFETIME: TimeDelta = TimeDelta::hours(1);
+const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Completes a request whose answer does not depend on whether an account was found: records the event without an
 /// account, runs the interceptors and commits.
@@ -70,14 +70,14 @@ pub(crate) async fn forgot_password(
         let mut request = RecoveryRequest { identifier: identifier.to_owned() };
         ctx.core.auth_hooks.run(AuthOperation::ForgotPassword, HookPhase::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
-        let mut identifiers = vec![by_email(model)];
+        let mut identifiers = vec![email_identifier(model)];
         if names == Names::Any {
             identifiers.extend(plain(auth, &request.identifier));
         }
-        let found = find(ctx, model, &identifiers, &request.identifier).await?;
+        let found = find_account(ctx, model, &identifiers, &request.identifier).await?;
         ctx.begin().await?;
         if let Some((account, to)) = recipient(ctx, auth, found).await? {
-            let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, LIFETIME).await?);
+            let token = Some(one_time::issue(ctx, account, Purpose::ResetPassword, &to, TOKEN_LIFETIME).await?);
             let redirect = ctx.local::<LinkRedirect>().map(|redirect| ("redirect_uri", redirect.0.clone()));
             let variables = redirect.into_iter().collect();
             mail::enqueue(ctx, Mail { template: Template::ResetPassword, to, token, variables }).await?;
@@ -89,8 +89,12 @@ pub(crate) async fn forgot_password(
 }
 
 /// The account and address to mail to; `None` if no mail is to be sent.
-async fn recipient(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
-    let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
+async fn recipient(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    found: Option<StoredAccount>,
+) -> Result<Option<(Id, String)>, ApiError> {
+    let Some(StoredAccount { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
     let enough = mail_limit_reached(ctx, Event::ResetMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();

@@ -17,7 +17,7 @@ use crate::model::Id;
 
 /// How long a used refresh token still yields the pair that it was renewed to. Two browser tabs may renew the same pair
 /// concurrently, and an answer may be lost.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+const REUSE_GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// A renewed pair and its account.
 pub(crate) struct Renewed {
@@ -52,11 +52,11 @@ pub(crate) async fn renew(ctx: &mut Context<'_>, auth: &Auth, refresh: &str) -> 
     Ok(Renewed { account, pair })
 }
 
-/// The grant for a used refresh token: within `GRACE` after the renewal that used it, the renewed grant. Otherwise the
-/// token was copied, and its log-in ends.
+/// The grant for a used refresh token: within `REUSE_GRACE` after the renewal that used it, the renewed grant. Otherwise
+/// the token was copied, and its log-in ends.
 async fn spent(ctx: &mut Context<'_>, account: Id, grant: GrantState) -> Result<GrantState, AuthError> {
     let Some((generation, renewed_at)) = current(ctx, grant.id).await? else { return Err(AuthError::RefreshToken) };
-    let just_now = renewed_at.is_some_and(|renewed_at| ctx.now - renewed_at <= GRACE);
+    let just_now = renewed_at.is_some_and(|renewed_at| ctx.now - renewed_at <= REUSE_GRACE);
     if just_now && generation == grant.generation + 1 {
         return Ok(GrantState { generation, ..grant });
     }

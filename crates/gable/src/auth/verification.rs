@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::account_columns::{ADDRESS_FIELD, address_column, is_verified, stored_address};
+use super::account_lookup::{StoredAccount, email_identifier, find_account};
 use super::error::AuthError;
 use super::event::{Event, record};
-use super::find::{Found, by_email, find};
 use super::mail_throttle::{limit_address_changes, mail_limit_reached, same_time, too_many};
 use super::one_time::LinkRedirect;
 use super::one_time::{self, OneTime, Purpose};
@@ -29,11 +29,11 @@ use crate::text::with_article;
 use crate::{crud, mail};
 
 /// How long a link to verify an address is valid.
-const LINK: TimeDelta = TimeDelta::hours(24);
+const LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long a code is valid. Short, since a code of six digits can be guessed.
-const CODE: TimeDelta = TimeDelta::minutes(15);
+const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// Minimum time between two verification mails to the same account for callers that are not logged in.
-const RESEND_AFTER: TimeDelta = TimeDelta::seconds(60);
+const RESEND_INTERVAL: TimeDelta = TimeDelta::seconds(60);
 
 /// Sends an account a link or code that verifies its address, in the open transaction. Does nothing if the application
 /// sends no mail. `redirect` is the URI that the link redirects to.
@@ -51,8 +51,8 @@ pub(super) async fn send(
         return Ok(());
     }
     let (template, purpose, lifetime) = match auth.meta.email_verification.method {
-        VerificationMethod::Link => (Template::VerifyEmail, Purpose::VerifyEmail, LINK),
-        VerificationMethod::Code => (Template::VerifyEmailCode, Purpose::VerifyEmailCode, CODE),
+        VerificationMethod::Link => (Template::VerifyEmail, Purpose::VerifyEmail, LINK_LIFETIME),
+        VerificationMethod::Code => (Template::VerifyEmailCode, Purpose::VerifyEmailCode, CODE_LIFETIME),
     };
     let token = one_time::issue(ctx, account, purpose, to, lifetime).await?;
     mail(ctx, template, to, token, redirect).await
@@ -70,7 +70,7 @@ async fn mail(
 }
 
 /// Sends the verification mail again. The answer is the same for an unknown account, a verified one, and one that was
-/// sent a mail within `RESEND_AFTER`; those are sent none.
+/// sent a mail within `RESEND_INTERVAL`; those are sent none.
 ///
 /// # Errors
 /// The error of an interceptor, or 500 or 503 for a database error.
@@ -85,7 +85,7 @@ pub(crate) async fn resend_verification(
         let mut request = RecoveryRequest { identifier: email.to_owned() };
         ctx.core.auth_hooks.run(AuthOperation::ResendVerification, HookPhase::Before, ctx, &mut request).await?;
         let model = ctx.core.account_model()?;
-        let found = find(ctx, model, &[by_email(model)], &request.identifier).await?;
+        let found = find_account(ctx, model, &[email_identifier(model)], &request.identifier).await?;
         ctx.begin().await?;
         let found = found.filter(|found| !found.email_verified);
         if let Some((account, to)) = recipient(ctx, auth, found).await? {
@@ -134,11 +134,15 @@ fn no_mail(code: &str, message: &str) -> AuthError {
 }
 
 /// The account and address to mail to; `None` if no mail is to be sent.
-async fn recipient(ctx: &Context<'_>, auth: &Auth, found: Option<Found>) -> Result<Option<(Id, String)>, ApiError> {
-    let Some(Found { account, address: Some(to), .. }) = found else { return Ok(None) };
+async fn recipient(
+    ctx: &Context<'_>,
+    auth: &Auth,
+    found: Option<StoredAccount>,
+) -> Result<Option<(Id, String)>, ApiError> {
+    let Some(StoredAccount { account, address: Some(to), .. }) = found else { return Ok(None) };
     one_time::lock(ctx, account).await?;
     let last = one_time::last_issued(ctx, account, Purpose::VerifyEmail).await?;
-    let just_now = last.is_some_and(|last| ctx.now - last < RESEND_AFTER);
+    let just_now = last.is_some_and(|last| ctx.now - last < RESEND_INTERVAL);
     let enough = mail_limit_reached(ctx, Event::VerificationMailed, account).await?;
     let acts = auth.access.by_account(ctx.source(), account, ctx.now).await?.is_some();
     Ok((acts && !just_now && !enough).then_some((account, to)))
@@ -223,7 +227,7 @@ async fn guessed(
     code: &str,
 ) -> Result<Option<OneTime>, AuthError> {
     let account = match email {
-        Some(email) => find(ctx, model, &[by_email(model)], &email).await?.map(|found| found.account),
+        Some(email) => find_account(ctx, model, &[email_identifier(model)], &email).await?.map(|found| found.account),
         None => ctx.principal.account(),
     };
     let Some(account) = account else { return Ok(None) };
@@ -318,12 +322,12 @@ async fn confirm_first(
     new: &str,
     redirect: Option<&str>,
 ) -> Result<Box<dyn Any>, AuthError> {
-    let taken = find(ctx, model, &[by_email(model)], new).await?;
+    let taken = find_account(ctx, model, &[email_identifier(model)], new).await?;
     if taken.is_some_and(|other| other.account != account) {
         return Err(taken_address(model).into());
     }
     limit_address_changes(ctx, Event::EmailChangeRequested, account).await?;
-    let token = one_time::issue(ctx, account, Purpose::ChangeEmail, new, LINK).await?;
+    let token = one_time::issue(ctx, account, Purpose::ChangeEmail, new, LINK_LIFETIME).await?;
     mail(ctx, Template::ConfirmEmail, new, token, redirect).await?;
     let result = ctx.source().one(model.sql.by_id(&Scope::system(), account)).await?.ok_or(AuthError::AccountGone)?;
     Ok(model.resource.decode(&mut Row::new(&result))?)

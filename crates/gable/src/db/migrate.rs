@@ -22,7 +22,7 @@ pub(crate) enum MigrateError {
 }
 
 /// How long a start waits for another process that writes to the same SQLite file.
-const PATIENCE: Duration = Duration::from_secs(120);
+const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(120);
 pub(super) const WAITING: &str = "waiting for another process that changes the tables or writes to the database";
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
@@ -78,7 +78,7 @@ impl Database {
 
     /// Begins a transaction, and waits for other processes longer than a request would.
     async fn begin_migration(&self) -> Result<Transaction, DbError> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + OTHER_PROCESS_TIMEOUT;
         let mut warned = false;
         loop {
             match self.begin().await {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 /// How long a request waits for a connection, or for SQLite's writer, before it is refused with 503.
-pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement waits for a lock that another transaction, or on SQLite another process, holds.
-pub(super) const LOCK: Duration = Duration::from_secs(3);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long PostgreSQL keeps a transaction open that sends no statements, for example while an interceptor calls
 /// another service.
-pub(super) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+pub(super) const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {

@@ -19,7 +19,7 @@ use crate::model::input::json;
 use crate::model::input::json::ParseError;
 
 /// Maximum time for a client to send a body: a slow client must not hold a connection forever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Memory that the values of a body may take, as a multiple of its size limit. Ordinary bodies take two to ten times
 /// their text, many small objects a hundred times.
@@ -195,7 +195,7 @@ async fn read_in_time<S>(payload: &mut S, limit: usize, load: Option<&RequestLoa
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    tokio::time::timeout(PATIENCE, read_bytes(payload, limit, load)).await.map_err(|_| too_slow())?
+    tokio::time::timeout(BODY_TIMEOUT, read_bytes(payload, limit, load)).await.map_err(|_| too_slow())?
 }
 
 /// Reads the payload. While it waits for the client, the request gives up its slot, so that other requests can be

@@ -22,7 +22,7 @@ use crate::settings::LoadLimits;
 /// Processing all at once would take more time and more memory in total.
 const WAITING_SHARE: usize = 4;
 /// Maximum time that a request waits for a slot before it is refused.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SLOT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Value of `Retry-After` on a 503, in seconds.
 const RETRY_AFTER: u64 = 1;
 /// The first bytes of each body and answer are not counted: the connection has buffers of that size anyway, and
@@ -34,10 +34,10 @@ const PART: usize = 32 * 1024;
 
 /// The load of this process; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Load(Arc<Shared>);
+pub(crate) struct Load(Arc<LoadState>);
 
 #[derive(Debug)]
-struct Shared {
+struct LoadState {
     /// Requests that have arrived and are not fully answered.
     unanswered: AtomicUsize,
     /// One permit for each request that may be processed.
@@ -75,7 +75,7 @@ impl Refusals {
 impl Load {
     pub(crate) fn new(limits: LoadLimits) -> Self {
         let slots = limits.requests.div_ceil(WAITING_SHARE);
-        Self(Arc::new(Shared {
+        Self(Arc::new(LoadState {
             unanswered: AtomicUsize::new(0),
             slots: Arc::new(Semaphore::new(slots)),
             waiting: AtomicUsize::new(0),
@@ -97,7 +97,7 @@ impl Load {
     pub(super) fn arrive(&self) -> Rc<RequestLoad> {
         self.0.unanswered.fetch_add(1, Ordering::AcqRel);
         Rc::new(RequestLoad {
-            shared: self.0.clone(),
+            state: self.0.clone(),
             slot: RefCell::new(None),
             read: Cell::new(0),
             answer: Cell::new(0),
@@ -109,7 +109,7 @@ impl Load {
 /// The part of the load that belongs to one request, from its arrival until its answer is sent or dropped.
 #[derive(Debug)]
 pub(super) struct RequestLoad {
-    shared: Arc<Shared>,
+    state: Arc<LoadState>,
     slot: RefCell<Option<OwnedSemaphorePermit>>,
     /// Bytes held of its body.
     read: Cell<usize>,
@@ -137,12 +137,12 @@ impl RequestLoad {
         if self.slot.borrow().is_some() {
             return Ok(());
         }
-        let slots = self.shared.slots.clone();
+        let slots = self.state.slots.clone();
         let slot = match slots.clone().try_acquire_owned() {
             Ok(slot) => slot,
             Err(_) => {
-                let _place = Place::take(&self.shared).ok_or_else(|| self.refuse())?;
-                let waited = tokio::time::timeout(PATIENCE, slots.acquire_owned()).await;
+                let _place = WaitingPlace::take(&self.state).ok_or_else(|| self.refuse())?;
+                let waited = tokio::time::timeout(SLOT_TIMEOUT, slots.acquire_owned()).await;
                 waited.map_err(|_| self.refuse())?.map_err(ApiError::internal)?
             }
         };
@@ -160,8 +160,8 @@ impl RequestLoad {
     /// # Errors
     /// 503.
     pub(super) fn expect_body(&self, length: usize) -> Result<(), ApiError> {
-        let held = self.shared.body_bytes.load(Ordering::Relaxed);
-        let fits = held.saturating_add(budgeted(length)) <= self.shared.max_body_bytes;
+        let held = self.state.body_bytes.load(Ordering::Relaxed);
+        let fits = held.saturating_add(budgeted(length)) <= self.state.max_body_bytes;
         if fits { Ok(()) } else { Err(self.refuse()) }
     }
 
@@ -172,14 +172,14 @@ impl RequestLoad {
     pub(super) fn hold_body(&self, bytes: usize) -> Result<(), ApiError> {
         let before = self.read.get();
         let more = budgeted(before + bytes) - budgeted(before);
-        let held = self.shared.body_bytes.fetch_add(more, Ordering::Relaxed);
+        let held = self.state.body_bytes.fetch_add(more, Ordering::Relaxed);
         self.read.set(before + bytes);
-        if more > 0 && held + more > self.shared.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
+        if more > 0 && held + more > self.state.max_body_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
     /// Returns the total bytes that all bodies may take.
     pub(super) fn max_body(&self) -> usize {
-        self.shared.max_body_bytes
+        self.state.max_body_bytes
     }
 
     /// Counts the memory of the body's values instead of its bytes.
@@ -193,12 +193,12 @@ impl RequestLoad {
 
     /// Returns the bytes of its body to the budget.
     pub(super) fn release_body(&self) {
-        self.shared.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
+        self.state.body_bytes.fetch_sub(budgeted(self.read.take()), Ordering::Relaxed);
     }
 
     fn refuse(&self) -> ApiError {
         self.refused.set(true);
-        self.shared.refusals.note();
+        self.state.refusals.note();
         ApiError::unavailable(RETRY_AFTER)
     }
 
@@ -216,18 +216,18 @@ impl AnswerMemory for RequestLoad {
     fn hold_answer(&self, bytes: usize) -> Result<(), ApiError> {
         let before = self.answer.get();
         let more = budgeted(before + bytes) - budgeted(before);
-        let held = self.shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
+        let held = self.state.answer_bytes.fetch_add(more, Ordering::Relaxed);
         self.answer.set(before + bytes);
-        if more > 0 && held + more > self.shared.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
+        if more > 0 && held + more > self.state.max_answer_bytes { Err(self.refuse()) } else { Ok(()) }
     }
 
     /// Keeps the bytes of the finished answer counted until it is sent, and returns all other bytes.
     fn keep_answer(&self, bytes: usize) {
         let (before, now) = (budgeted(self.answer.replace(bytes)), budgeted(bytes));
         if now > before {
-            self.shared.answer_bytes.fetch_add(now - before, Ordering::Relaxed);
+            self.state.answer_bytes.fetch_add(now - before, Ordering::Relaxed);
         } else {
-            self.shared.answer_bytes.fetch_sub(before - now, Ordering::Relaxed);
+            self.state.answer_bytes.fetch_sub(before - now, Ordering::Relaxed);
         }
     }
 }
@@ -236,22 +236,22 @@ impl Drop for RequestLoad {
     fn drop(&mut self) {
         self.release_body();
         self.keep_answer(0);
-        self.shared.unanswered.fetch_sub(1, Ordering::AcqRel);
+        self.state.unanswered.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// A place among the requests that wait for a slot.
-struct Place<'s>(&'s Shared);
+struct WaitingPlace<'s>(&'s LoadState);
 
-impl<'s> Place<'s> {
-    fn take(shared: &'s Shared) -> Option<Self> {
-        let place = Self(shared);
-        let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
-        (before < shared.max_waiting).then_some(place)
+impl<'s> WaitingPlace<'s> {
+    fn take(state: &'s LoadState) -> Option<Self> {
+        let place = Self(state);
+        let before = state.waiting.fetch_add(1, Ordering::AcqRel);
+        (before < state.max_waiting).then_some(place)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for WaitingPlace<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
@@ -312,7 +312,7 @@ mod tests {
         first.enter().await.expect("the same slot");
         let started = Instant::now();
         let error = load.arrive().enter().await.expect_err("no slot");
-        assert_eq!((error.status(), started.elapsed() < PATIENCE), (503, true));
+        assert_eq!((error.status(), started.elapsed() < SLOT_TIMEOUT), (503, true));
         first.leave();
         load.arrive().enter().await.expect("the slot of a request that waits for its client");
     }

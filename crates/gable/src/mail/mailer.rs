@@ -15,7 +15,7 @@ use crate::settings::SmtpServer;
 
 /// Timeout of one delivery. Shorter than the shortest pause between two attempts (30 s), so that no other node starts a
 /// second attempt while the first one runs.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) enum Mailer {
     Smtp(SmtpServer),
@@ -35,7 +35,7 @@ pub(super) enum DeliveryError {
     Protocol,
     #[error("the mail cannot be sent through this server: {0}")]
     Unsuitable(smtp::Error),
-    #[error("the mail server took longer than {} s", PATIENCE.as_secs())]
+    #[error("the mail server took longer than {} s", DELIVERY_TIMEOUT.as_secs())]
     Late,
     #[error("writing a file: {0}")]
     File(#[from] io::Error),
@@ -68,7 +68,7 @@ impl Mailer {
 async fn send_by_smtp(server: &SmtpServer, email: &EmailMessage) -> Result<(), DeliveryError> {
     let bytes = email.message.formatted();
     let sending = server.take(email.message.envelope(), &bytes);
-    let answer = tokio::time::timeout(PATIENCE, sending).await.map_err(|_| DeliveryError::Late)?;
+    let answer = tokio::time::timeout(DELIVERY_TIMEOUT, sending).await.map_err(|_| DeliveryError::Late)?;
     answer.map_err(sorted)?.quit().await;
     Ok(())
 }

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use crate::settings::SmtpServer;
 
 /// Timeout of connecting.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of the answer to `QUIT`, which comes after the mail was accepted.
-const GOODBYE: Duration = Duration::from_secs(1);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl SmtpServer {
     /// Connects, logs in and hands a mail over. If the future is dropped before it completes, the server may or may not
@@ -34,7 +34,7 @@ impl SmtpServer {
         };
         let server = (self.host.as_str(), self.port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, wrapper, None).await?;
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_TIMEOUT), &self.hello, wrapper, None).await?;
         match &self.tls {
             Tls::Required(parameters) => connection.starttls(parameters.clone(), &self.hello).await?,
             Tls::Opportunistic(parameters) if connection.can_starttls() => {
@@ -52,6 +52,6 @@ pub(super) struct Taken(AsyncSmtpConnection);
 impl Taken {
     /// Ends the connection. A missing answer is ignored: the mail is accepted already and must not be sent again.
     pub(super) async fn quit(mut self) {
-        let _ = timeout(GOODBYE, self.0.quit()).await;
+        let _ = timeout(QUIT_TIMEOUT, self.0.quit()).await;
     }
 }

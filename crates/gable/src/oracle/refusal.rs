@@ -80,22 +80,22 @@ impl Refusal {
 
     /// The parameters with the hidden name, or with another name in its place.
     pub(super) fn parameters(&self, name: &str) -> Vec<(String, String)> {
-        let said = |name: &str, value: String| vec![(name.to_owned(), value)];
+        let parameter = |name: &str, value: String| vec![(name.to_owned(), value)];
         let relations: Vec<String> = self.path.iter().map(|step| step.name.clone()).collect();
         let to =
             |last: &[&str]| [&relations[..], &last.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>()].concat();
         let operator = self.operator.as_slice();
         match self.place {
-            Place::Filter => said(&self.spelling.name(&to(&[&[name], operator].concat())), "1".to_owned()),
-            Place::Through => said(&self.spelling.name(&to(&[&[name, "id"], operator].concat())), "1".to_owned()),
-            Place::Json => said("filters", self.json(json!({ name: 1 })).to_string()),
-            Place::JsonThrough => said("filters", self.json(json!({ name: { "id": { "ne": 1 } } })).to_string()),
-            Place::Fields => said("fields", to(&[name]).join(".")),
-            Place::FieldsThrough => said("fields", to(&[name, "id"]).join(".")),
-            Place::Sort if relations.is_empty() => said("sort", format!("-{name}")),
+            Place::Filter => parameter(&self.spelling.name(&to(&[&[name], operator].concat())), "1".to_owned()),
+            Place::Through => parameter(&self.spelling.name(&to(&[&[name, "id"], operator].concat())), "1".to_owned()),
+            Place::Json => parameter("filters", self.json(json!({ name: 1 })).to_string()),
+            Place::JsonThrough => parameter("filters", self.json(json!({ name: { "id": { "ne": 1 } } })).to_string()),
+            Place::Fields => parameter("fields", to(&[name]).join(".")),
+            Place::FieldsThrough => parameter("fields", to(&[name, "id"]).join(".")),
+            Place::Sort if relations.is_empty() => parameter("sort", format!("-{name}")),
             Place::Sort => {
                 let sort = (self.spelling.name(&to(&["sort"])), format!("id,{name}"));
-                [said("fields", relations.join(".")), vec![sort]].concat()
+                [parameter("fields", relations.join(".")), vec![sort]].concat()
             }
         }
     }

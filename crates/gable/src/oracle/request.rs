@@ -93,16 +93,16 @@ impl Request {
 
     /// The parameters without those that select a page.
     pub(super) fn parameters(&self, world: &World) -> Vec<(String, String)> {
-        let said = |name: &str, value: String| (name.to_owned(), value);
+        let parameter = |name: &str, value: String| (name.to_owned(), value);
         let known = &world.schema.models[self.model];
         let mut parameters: Vec<(String, String)> = self.filters.iter().map(Filter::parameter).collect();
-        parameters.extend(self.any.map(|any| said("filterMode", if any { "OR" } else { "AND" }.to_owned())));
-        parameters.extend(self.search.clone().map(|text| said("search", text)));
-        parameters.extend(self.order.as_ref().map(|order| said("sort", order.text(known))));
-        parameters.extend(self.limit.map(|limit| said("limit", limit.to_string())));
-        parameters.extend(self.counted.map(|counted| said("count", counted.to_string())));
+        parameters.extend(self.any.map(|any| parameter("filterMode", if any { "OR" } else { "AND" }.to_owned())));
+        parameters.extend(self.search.clone().map(|text| parameter("search", text)));
+        parameters.extend(self.order.as_ref().map(|order| parameter("sort", order.text(known))));
+        parameters.extend(self.limit.map(|limit| parameter("limit", limit.to_string())));
+        parameters.extend(self.counted.map(|counted| parameter("count", counted.to_string())));
         let items = self.selection.items(world, self.model);
-        parameters.extend(Some(said("fields", items.join(","))).filter(|_| !items.is_empty()));
+        parameters.extend(Some(parameter("fields", items.join(","))).filter(|_| !items.is_empty()));
         parameters.extend(self.selection.shapes(world, self.model, &[]));
         parameters
     }

@@ -19,10 +19,10 @@ use crate::limit::LimitKey;
 use crate::model::input::PlainPassword;
 
 /// Maximum numbers of waiting jobs. At cost 12, 16 jobs of one client are some 4 seconds of work for one thread, which
-/// is less than `PATIENCE`.
+/// is less than `JOB_TIMEOUT`.
 const WAITING: Bounds = Bounds { of_one_client: 16, in_total: 32 };
 /// How long a job may take, including its time in the queue. After that the client receives 503.
-const PATIENCE: Duration = Duration::from_secs(5);
+const JOB_TIMEOUT: Duration = Duration::from_secs(5);
 /// `Retry-After` of the 503 when the queue is full, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -37,10 +37,10 @@ enum Job {
 
 pub(crate) struct Hasher {
     cost: u32,
-    shared: Arc<Shared>,
+    state: Arc<HasherState>,
 }
 
-struct Shared {
+struct HasherState {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     decoys: Decoys,
@@ -56,22 +56,22 @@ impl Hasher {
     /// Starts one thread fewer than there are cores, but at least one. `cost` is the cost of bcrypt for new hashes.
     pub(crate) fn start(cost: u32) -> Self {
         let waiting = Mutex::new(Waiting { queue: FairQueue::new(WAITING), closed: false });
-        let shared = Arc::new(Shared { waiting, arrived: Condvar::new(), decoys: Decoys::new(cost) });
+        let state = Arc::new(HasherState { waiting, arrived: Condvar::new(), decoys: Decoys::new(cost) });
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..cores.saturating_sub(1).max(1) {
-            let shared = shared.clone();
+            let state = state.clone();
             thread::Builder::new()
                 .name("bcrypt".to_owned())
-                .spawn(move || work(&shared, cost))
+                .spawn(move || work(&state, cost))
                 .expect("the system gives a starting server one more thread");
         }
-        Self { cost, shared }
+        Self { cost, state }
     }
 
     /// Hashes a password with bcrypt.
     ///
     /// # Errors
-    /// 503 if too many jobs are waiting, or if the job takes longer than `PATIENCE`. 500 for a password of more than 72
+    /// 503 if too many jobs are waiting, or if the job takes longer than `JOB_TIMEOUT`. 500 for a password of more than 72
     /// bytes.
     pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let (reply, answer) = oneshot::channel();
@@ -94,7 +94,7 @@ impl Hasher {
     /// Sets the kinds of hashes that are stored, given one hash of each kind.
     pub(crate) fn note_stored(&self, hashes: &[String]) {
         let kinds = hashes.iter().filter_map(|hash| StoredHash::read(hash, self.cost).ok());
-        self.shared.decoys.set(kinds.map(|stored| stored.kind));
+        self.state.decoys.set(kinds.map(|stored| stored.kind));
     }
 
     /// Checks that passwords can be verified against a hash.
@@ -108,7 +108,7 @@ impl Hasher {
     /// Whether the password matches the hash. Without a hash, the same work is done and the result is false.
     ///
     /// # Errors
-    /// 503 if too many jobs are waiting, or if the job takes longer than `PATIENCE`.
+    /// 503 if too many jobs are waiting, or if the job takes longer than `JOB_TIMEOUT`.
     pub(crate) async fn verify(
         &self,
         origin: Origin,
@@ -121,22 +121,22 @@ impl Hasher {
     }
 
     fn submit(&self, origin: Origin, job: Job) -> Result<(), ApiError> {
-        let mut waiting = self.shared.lock();
+        let mut waiting = self.state.lock();
         waiting.queue.retain(|job| !job.is_over());
         waiting.queue.push(origin, job).map_err(|_| ApiError::unavailable(RETRY_AFTER))?;
-        self.shared.arrived.notify_one();
+        self.state.arrived.notify_one();
         Ok(())
     }
 }
 
 impl Drop for Hasher {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.arrived.notify_all();
+        self.state.lock().closed = true;
+        self.state.arrived.notify_all();
     }
 }
 
-impl Shared {
+impl HasherState {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -156,7 +156,7 @@ impl Shared {
     }
 }
 
-impl Shared {
+impl HasherState {
     /// Verifies a password. A hash that cannot be read is treated like no hash.
     fn verify(&self, password: &str, hash: Option<&str>, cost: u32) -> bool {
         let stored = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
@@ -164,18 +164,18 @@ impl Shared {
     }
 }
 
-/// Waits for the result of a job; 503 after `PATIENCE`, or if the queue has dropped the job for another client. A job
+/// Waits for the result of a job; 503 after `JOB_TIMEOUT`, or if the queue has dropped the job for another client. A job
 /// whose receiver is gone is skipped.
 async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
-    match tokio::time::timeout(PATIENCE, answer).await {
+    match tokio::time::timeout(JOB_TIMEOUT, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) | Err(_) => Err(ApiError::unavailable(RETRY_AFTER)),
     }
 }
 
-fn work(shared: &Shared, cost: u32) {
-    while let Some(job) = shared.next() {
-        run(job, cost, shared);
+fn work(state: &HasherState, cost: u32) {
+    while let Some(job) = state.next() {
+        run(job, cost, state);
     }
 }
 
@@ -189,7 +189,7 @@ impl Job {
 }
 
 /// Runs a job, unless its receiver is gone.
-fn run(job: Job, cost: u32, shared: &Shared) {
+fn run(job: Job, cost: u32, state: &HasherState) {
     if job.is_over() {
         return;
     }
@@ -198,7 +198,7 @@ fn run(job: Job, cost: u32, shared: &Shared) {
             let _ = reply.send(hash(password.expose(), cost));
         }
         Job::Verify(password, hash, reply) => {
-            let _ = reply.send(shared.verify(password.expose(), hash.as_deref(), cost));
+            let _ = reply.send(state.verify(password.expose(), hash.as_deref(), cost));
         }
     }
 }

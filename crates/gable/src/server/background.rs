@@ -27,12 +27,12 @@ async fn clean_up_regularly(core: Arc<Core>) {
         if round % TRIM_EVERY == 0 && round > 0 {
             note_hashes(&core).await;
         }
-        tokio::time::sleep(CLEAN_UP).await;
+        tokio::time::sleep(CLEAN_UP_INTERVAL).await;
     }
 }
 
 /// Interval between two searches for expired rows.
-const CLEAN_UP: Duration = Duration::from_secs(60);
+const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(60);
 /// Number of these intervals after which histories are trimmed and the kinds of password hashes are determined.
 const TRIM_EVERY: u32 = 60;
 

@@ -17,10 +17,10 @@ const BATCH: i64 = 1_000;
 /// Maximum number of transactions per kind of row in one run.
 const BATCHES: usize = 50;
 /// How long events are kept, and the counts of failed log-ins with unknown identifiers.
-const EVENTS: TimeDelta = TimeDelta::days(90);
+const EVENTS_KEPT_FOR: TimeDelta = TimeDelta::days(90);
 
 /// How long an expired token is kept, during which it is reported as expired and not as unknown.
-const EXPIRED_TOKENS: TimeDelta = TimeDelta::days(7);
+const EXPIRED_TOKENS_KEPT_FOR: TimeDelta = TimeDelta::days(7);
 /// Maximum number of events without an account: attempts with unknown identifiers must not fill the disk.
 const WITHOUT_ACCOUNT: i64 = 100_000;
 
@@ -42,9 +42,9 @@ pub(crate) async fn clean_up(core: &Core) -> Result<(), DbError> {
     let Some(auth) = &core.app.auth else { return Ok(()) };
     for (table, column, until) in [
         ("gable_grants", "expires_at", now),
-        ("gable_tokens", "expires_at", now - EXPIRED_TOKENS),
-        ("gable_events", "at", now - EVENTS),
-        ("gable_strangers", "last_at", now - EVENTS),
+        ("gable_tokens", "expires_at", now - EXPIRED_TOKENS_KEPT_FOR),
+        ("gable_events", "at", now - EVENTS_KEPT_FOR),
+        ("gable_strangers", "last_at", now - EVENTS_KEPT_FOR),
     ] {
         delete_until(core, table, column, until).await?;
     }

@@ -14,7 +14,7 @@ use crate::http::probe::{LIVE, READY};
 use crate::stopping::Stopping;
 
 /// Maximum time of a readiness check; the service counts as not ready after that.
-const PATIENCE: Duration = Duration::from_secs(2);
+const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Checks whether the application can serve requests, above all whether the database can be reached.
 pub(crate) trait Readiness: Send + Sync {
@@ -46,7 +46,7 @@ async fn ready(health: Health) -> HttpResponse {
     if health.stopping.has_begun() {
         return unavailable("the server is stopping");
     }
-    match tokio::time::timeout(PATIENCE, health.readiness.is_ready()).await {
+    match tokio::time::timeout(READINESS_TIMEOUT, health.readiness.is_ready()).await {
         Ok(Ok(())) => available(),
         Ok(Err(reason)) => unavailable(reason),
         Err(_) => unavailable("the database does not answer"),

@@ -14,9 +14,9 @@ use crate::http::Load;
 use crate::stopping::Stopping;
 
 /// Interval at which requests in flight are counted while they finish.
-const COUNTED_EVERY: Duration = Duration::from_millis(10);
+const COUNT_INTERVAL: Duration = Duration::from_millis(10);
 /// How long no request must be in flight: one sent before the socket was closed may not be counted yet.
-const QUIET: Duration = Duration::from_millis(50);
+const QUIET_PERIOD: Duration = Duration::from_millis(50);
 
 /// The steps between the first signal and the end of the process.
 pub(crate) struct Shutdown {
@@ -77,9 +77,9 @@ impl Shutdown {
 
     async fn wait_until_idle(&self) {
         let mut quiet = Duration::ZERO;
-        while quiet < QUIET {
-            tokio::time::sleep(COUNTED_EVERY).await;
-            quiet = if self.load.unanswered() == 0 { quiet + COUNTED_EVERY } else { Duration::ZERO };
+        while quiet < QUIET_PERIOD {
+            tokio::time::sleep(COUNT_INTERVAL).await;
+            quiet = if self.load.unanswered() == 0 { quiet + COUNT_INTERVAL } else { Duration::ZERO };
         }
     }
 }

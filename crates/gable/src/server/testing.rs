@@ -48,8 +48,8 @@ pub struct TestServer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Maximum time that a test waits; only a failing test waits that long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum time that a test waits for a mail; only a failing test waits that long.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
 type Started = Result<(SocketAddr, ServerHandle), String>;
 
@@ -91,7 +91,7 @@ impl TestServer {
     /// # Panics
     /// If fewer mails were sent within a minute.
     pub fn wait_for_mails(&self, count: usize) -> Vec<ReceivedMail> {
-        let mails = self.mailbox.wait_for(count, PATIENCE);
+        let mails = self.mailbox.wait_for(count, MAIL_TIMEOUT);
         assert!(mails.len() >= count, "{} of {count} mails came", mails.len());
         mails
     }

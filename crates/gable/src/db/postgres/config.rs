@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::connection::{Plans, Session};
 use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
-use crate::db::options::{ACQUIRE, IDLE_IN_TRANSACTION, LOCK, Options, PreparedStatements};
+use crate::db::options::{ACQUIRE_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, Options, PreparedStatements};
 
 /// TCP keepalive: an idle connection is closed after three unanswered probes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
@@ -20,9 +20,9 @@ const KEEPALIVE_RETRIES: u32 = 3;
 /// How long sent data may stay unacknowledged by the server's machine.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection attempt to one address of a host may take, before the next address is tried.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often the server checks that its client is still connected while a statement runs.
-const CLIENT_CHECK: Duration = Duration::from_secs(1);
+const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The I/O part of a connection, which a task runs.
 type Connection = tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
@@ -81,7 +81,7 @@ impl Target {
 
     /// Connects to a host that answers and, if there are several, accepts writes.
     pub(super) async fn connect(&self) -> Result<(Client, Connection), DbError> {
-        let limit = ACQUIRE / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
+        let limit = ACQUIRE_TIMEOUT / u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
         let serving = self.serving.load(Ordering::Relaxed);
         let mut failed = DbError::unavailable("no host");
         for nth in 0..self.hosts.len() {
@@ -185,7 +185,7 @@ fn copy_session(config: &Config, one: &mut Config) {
     one.application_name(config.get_application_name().unwrap_or("gable"));
     one.ssl_mode(config.get_ssl_mode()).channel_binding(config.get_channel_binding());
     one.target_session_attrs(config.get_target_session_attrs());
-    one.connect_timeout(config.get_connect_timeout().copied().unwrap_or(CONNECT));
+    one.connect_timeout(config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT));
     one.tcp_user_timeout(config.get_tcp_user_timeout().copied().unwrap_or(TCP_USER_TIMEOUT));
     one.keepalives(config.get_keepalives()).keepalives_idle(KEEPALIVE_IDLE);
     one.keepalives_interval(config.get_keepalives_interval().unwrap_or(KEEPALIVE_INTERVAL));
@@ -196,9 +196,9 @@ fn copy_session(config: &Config, one: &mut Config) {
 fn session_setup(options: &Options, own: &str) -> String {
     let limits = [
         ("statement_timeout", options.statement_timeout),
-        ("lock_timeout", LOCK),
-        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
-        ("client_connection_check_interval", CLIENT_CHECK),
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+        ("client_connection_check_interval", CLIENT_CHECK_INTERVAL),
     ];
     let rows: Vec<String> = limits
         .iter()

@@ -21,8 +21,8 @@ use super::Target;
 use super::bind::{Bound, type_of};
 use super::error::{is_disconnection, is_read_only, is_stale_plan};
 use super::opening;
-use super::shards::{LIFETIME, Sessions, Shards};
-use crate::db::options::{IDLE_IN_TRANSACTION, LOCK, PreparedStatements};
+use super::shards::{MAX_CONNECTION_AGE, Sessions, Shards};
+use crate::db::options::{IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, PreparedStatements};
 use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
 
@@ -30,9 +30,9 @@ use crate::db::{DbError, Statement};
 const PREPARED: usize = 128;
 /// Time beyond the statement timeout, at which the server ends the statement, after which a silent connection is given
 /// up.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
+pub(super) const CANCEL_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long cleaning up a connection may take after its request was cancelled.
-const RECOVERY: Duration = Duration::from_millis(500);
+const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A session of the server.
 pub(in crate::db) struct Session {
@@ -100,7 +100,7 @@ impl Session {
 
     /// Whether the connection is open and not too old.
     pub(super) fn is_fresh(&self) -> bool {
-        !self.client.is_closed() && self.opened.elapsed() < LIFETIME
+        !self.client.is_closed() && self.opened.elapsed() < MAX_CONNECTION_AGE
     }
 
     /// Makes all connections prepare their statements again.
@@ -212,7 +212,7 @@ impl Connection {
 
     /// Runs one statement without values, such as `SAVEPOINT`.
     pub(in crate::db) async fn command(&mut self, sql: &str) -> Result<(), DbError> {
-        self.simple(sql, Some(self.statement_timeout + GRACE)).await
+        self.simple(sql, Some(self.statement_timeout + CANCEL_TIMEOUT)).await
     }
 
     /// Begins a transaction, then runs its check and its first statement. They are sent together if both are prepared.
@@ -244,7 +244,7 @@ impl Connection {
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
         (self.busy, self.in_transaction, self.failed, self.unchanged) = (true, true, false, true);
         let answers = opening::send(session, self.prepared_statements, &begin, check, first);
-        let Ok(answers) = timeout(self.statement_timeout + GRACE, answers).await else {
+        let Ok(answers) = timeout(self.statement_timeout + CANCEL_TIMEOUT, answers).await else {
             return Err(self.note_answer::<()>(None).err().unwrap_or(Failure::Silent).into());
         };
         let is_stale = answers.is_stale();
@@ -266,8 +266,8 @@ impl Connection {
                 "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
                  SET LOCAL idle_in_transaction_session_timeout = {}",
                 self.statement_timeout.as_millis(),
-                LOCK.as_millis(),
-                IDLE_IN_TRANSACTION.as_millis()
+                LOCK_TIMEOUT.as_millis(),
+                IDLE_IN_TRANSACTION_TIMEOUT.as_millis()
             )
             .into(),
         }
@@ -327,7 +327,7 @@ impl Connection {
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent) };
         self.busy = true;
         let answer = send(session, self.prepared_statements, statement, wanted);
-        let answer = timeout(self.statement_timeout + GRACE, answer).await.ok();
+        let answer = timeout(self.statement_timeout + CANCEL_TIMEOUT, answer).await.ok();
         let outcome = self.note_answer(answer)?;
         self.busy = matches!(outcome, Outcome::TooLarge);
         Ok(outcome)
@@ -470,12 +470,12 @@ impl Drop for Connection {
 /// statement has to be cancelled, the connection is closed, because it is unknown when the cancellation arrives.
 async fn recover(object: Object<Sessions>, clean_up: CleanUp, permit: Option<OwnedSemaphorePermit>) {
     let answer = match clean_up {
-        CleanUp::RollBack => timeout(RECOVERY, object.client.batch_execute("ROLLBACK")).await,
-        CleanUp::Ping => timeout(RECOVERY, object.client.check_connection()).await,
+        CleanUp::RollBack => timeout(CLEAN_UP_TIMEOUT, object.client.batch_execute("ROLLBACK")).await,
+        CleanUp::Ping => timeout(CLEAN_UP_TIMEOUT, object.client.check_connection()).await,
     };
     if !matches!(answer, Ok(Ok(()))) {
         tracing::debug!("an abandoned statement is cancelled, and its connection closed");
-        let _ = timeout(RECOVERY, object.client.cancel_token().cancel_query(object.tls.clone())).await;
+        let _ = timeout(CLEAN_UP_TIMEOUT, object.client.cancel_token().cancel_query(object.tls.clone())).await;
         Object::take(object).abort();
     }
     drop(permit);

@@ -8,14 +8,14 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use super::Target;
-use super::connection::{GRACE, Outcome, Session, Wanted, send};
+use super::connection::{CANCEL_TIMEOUT, Outcome, Session, Wanted, send};
 use super::error::{is_disconnection, is_stale_plan};
 use crate::db::options::PreparedStatements;
 use crate::db::thread_number::thread_number;
 use crate::db::{DbError, Statement};
 
 /// How long after a failed attempt the connection is opened again.
-const PAUSE: Duration = Duration::from_secs(1);
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
 /// A slot for each thread; its connection is opened on first use.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ impl Pipeline {
         let session = self.session(number, target)?;
         statement.trace();
         let answer = send(&session, PreparedStatements::Kept, statement, Wanted::Rows);
-        match timeout(target.options.statement_timeout + GRACE, answer).await {
+        match timeout(target.options.statement_timeout + CANCEL_TIMEOUT, answer).await {
             Ok(Ok(Outcome::Rows(rows))) => Some(Ok(rows)),
             Ok(Ok(Outcome::TooLarge)) => Some(Err(DbError::TooLarge)),
             Ok(Ok(Outcome::Count(_))) => None,
@@ -99,7 +99,7 @@ impl Opening {
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        self.end(Slot::Empty(Some(Instant::now() + PAUSE)));
+        self.end(Slot::Empty(Some(Instant::now() + REOPEN_AFTER)));
     }
 }
 

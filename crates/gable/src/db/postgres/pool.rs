@@ -13,17 +13,17 @@ use super::connection::{Connection, Lost, Session};
 use super::pipeline::Pipeline;
 use super::shards::Shards;
 use super::transaction::Transaction;
-use crate::db::options::{ACQUIRE, PreparedStatements};
+use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};
 use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
 
 /// How long it waits for a connection in total, including checks of idle connections that do not answer. Together with
 /// the statement timeout this is less than ten seconds.
-const TOTAL_WAIT: Duration = Duration::from_secs(4);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.
-const PROBE: Duration = Duration::from_millis(1500);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often a read or the begin of a transaction is tried, if the connections turn out to be closed.
-pub(super) const ATTEMPTS: usize = 3;
+pub(super) const MAX_ATTEMPTS: usize = 3;
 
 enum ReadOnly {
     Yes,
@@ -65,14 +65,14 @@ impl Pool {
                 pause = (pause * 2).min(Duration::from_secs(1));
             }
         };
-        match timeout(ACQUIRE, trying).await {
+        match timeout(ACQUIRE_TIMEOUT, trying).await {
             Ok(connected) => connected,
             Err(_) => self.get().await.map(drop),
         }
     }
 
     pub(super) async fn get(&self) -> Result<Connection, DbError> {
-        match timeout(TOTAL_WAIT, self.shards.get()).await {
+        match timeout(CONNECTION_TIMEOUT, self.shards.get()).await {
             Ok(taken) => taken.map(|object| Connection::new(object, self.shards.clone(), &self.target)),
             Err(_) => Err(DbError::unavailable("no connection answered in time")),
         }
@@ -90,7 +90,7 @@ impl Pool {
         loop {
             let mut connection = self.get().await?;
             let rows = connection.all(statement).await;
-            if attempt == ATTEMPTS || !self.prune_if_closed(&connection) || !is_plain_read(&statement.sql) {
+            if attempt == MAX_ATTEMPTS || !self.prune_if_closed(&connection) || !is_plain_read(&statement.sql) {
                 return rows;
             }
             attempt += 1;
@@ -110,7 +110,7 @@ impl Pool {
             connection.hold(permit.ok());
             Ok(Transaction::new(self.clone(), connection, check))
         };
-        let taken = timeout(ACQUIRE, taking).await;
+        let taken = timeout(ACQUIRE_TIMEOUT, taking).await;
         taken.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
     }
 
@@ -128,7 +128,7 @@ impl Pool {
     /// # Errors
     /// The reason, which may be shown to anyone: it names no host and no user.
     pub(in crate::db) async fn probe(&self) -> Result<(), &'static str> {
-        match timeout(PROBE, self.ask()).await {
+        match timeout(PROBE_TIMEOUT, self.ask()).await {
             Ok(Ok(ReadOnly::No)) => Ok(()),
             Ok(Ok(ReadOnly::Yes)) => Err("the database takes no writes"),
             Ok(Err(error)) => {

@@ -11,19 +11,19 @@ use tokio::time::timeout;
 use super::Target;
 use super::connection::Session;
 use crate::db::DbError;
-use crate::db::options::ACQUIRE;
+use crate::db::options::ACQUIRE_TIMEOUT;
 use crate::db::thread_number::thread_number;
 
 /// A connection that was idle for longer is checked before use. Checking before every statement would cost 40 % of a
 /// read.
-const CHECK_AFTER: Duration = Duration::from_secs(30);
-const CHECK: Duration = Duration::from_secs(1);
+const CHECK_IF_IDLE_FOR: Duration = Duration::from_secs(30);
+const IDLE_CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a statement waits for another one to return its connection.
-const WAIT: Duration = Duration::from_secs(3);
+const RETURN_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it waits for a connection of its own thread before it looks at those of other threads again.
-const OWN_WAIT: Duration = Duration::from_millis(10);
+const OWN_RETURN_TIMEOUT: Duration = Duration::from_millis(10);
 /// Maximum age of a connection, so that a new primary server or a new certificate takes effect without a restart.
-pub(super) const LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// Opens and checks connections.
 pub(super) struct Sessions(Arc<Target>);
@@ -40,8 +40,8 @@ impl Manager for Sessions {
         if !session.is_fresh() {
             return Err(RecycleError::message("closed"));
         }
-        if metrics.last_used() > CHECK_AFTER
-            && !matches!(timeout(CHECK, session.client.check_connection()).await, Ok(Ok(())))
+        if metrics.last_used() > CHECK_IF_IDLE_FOR
+            && !matches!(timeout(IDLE_CHECK_TIMEOUT, session.client.check_connection()).await, Ok(Ok(())))
         {
             return Err(RecycleError::message("no answer"));
         }
@@ -71,11 +71,11 @@ impl Shards {
                 }
             }
             // With a single shard there is nowhere else to look.
-            let wait = if self.0.len() == 1 { WAIT } else { OWN_WAIT };
+            let wait = if self.0.len() == 1 { RETURN_TIMEOUT } else { OWN_RETURN_TIMEOUT };
             if let Some(taken) = take(&self.0[own], wait).await? {
                 return Ok(taken);
             }
-            if since.elapsed() >= WAIT {
+            if since.elapsed() >= RETURN_TIMEOUT {
                 return Err(DbError::unavailable("no connection became free in time"));
             }
         }
@@ -103,7 +103,7 @@ fn shard_of(target: &Arc<Target>, size: usize) -> Result<Pool<Sessions>, DbError
 
 /// `None` if no connection becomes free in time.
 async fn take(shard: &Pool<Sessions>, wait: Duration) -> Result<Option<Object<Sessions>>, DbError> {
-    let limits = Timeouts { wait: Some(wait), create: Some(ACQUIRE), recycle: Some(CHECK * 2) };
+    let limits = Timeouts { wait: Some(wait), create: Some(ACQUIRE_TIMEOUT), recycle: Some(IDLE_CHECK_TIMEOUT * 2) };
     match shard.timeout_get(&limits).await {
         Ok(object) => Ok(Some(object)),
         Err(PoolError::Timeout(deadpool::managed::TimeoutType::Wait)) => Ok(None),

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::entities::Executed;
 use super::migrate::WAITING;
-use super::options::{ACQUIRE, LOCK, Options, Synchronous};
+use super::options::{ACQUIRE_TIMEOUT, LOCK_TIMEOUT, Options, Synchronous};
 use super::{DbError, Statement};
 pub(super) use decode::SqliteRow;
 pub(super) use lease::Lease;
@@ -29,7 +29,7 @@ use upkeep::Upkeep;
 use worker::Workers;
 
 /// How long a start waits for other processes that open the same file for the first time.
-const OPENING: Duration = Duration::from_secs(120);
+const FIRST_OPEN_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long such a wait lasts before a warning is logged.
 const WARN_AFTER: Duration = Duration::from_secs(1);
 
@@ -70,7 +70,7 @@ impl Sqlite {
     }
 
     pub(super) async fn begin(&self) -> Result<Lease, DbError> {
-        let permit = timeout(ACQUIRE, self.write_permit.clone().acquire_owned()).await;
+        let permit = timeout(ACQUIRE_TIMEOUT, self.write_permit.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| DbError::unavailable("another transaction did not end in time"))?;
         let permit = permit.map_err(DbError::unavailable)?;
         Lease::begin(self.writer.clone(), permit, self.statement_timeout, self.synchronous).await
@@ -114,7 +114,7 @@ impl Sqlite {
         match &self.readers {
             Some(readers) => readers.call(limit, work).await,
             None => {
-                let permit = timeout(ACQUIRE, self.write_permit.acquire()).await;
+                let permit = timeout(ACQUIRE_TIMEOUT, self.write_permit.acquire()).await;
                 let _permit = permit.map_err(|_| DbError::unavailable("a transaction did not end in time"))?;
                 self.writer.call(limit, work).await
             }
@@ -132,7 +132,7 @@ impl Sqlite {
 
     /// Ends every connection; the last one folds the write-ahead log into the file.
     pub(super) async fn close(&self) {
-        if let Err(error) = self.writer.call(Some(LOCK), |session| session.note_sizes()).await {
+        if let Err(error) = self.writer.call(Some(LOCK_TIMEOUT), |session| session.note_sizes()).await {
             tracing::warn!(%error, "failed to note the sizes of tables for the query planner");
         }
         if let Some(upkeep) = &self.upkeep {
@@ -151,7 +151,7 @@ async fn initialize(open: impl Fn() -> Result<Session, DbError>) -> Result<(), D
     let (started, mut warned) = (Instant::now(), false);
     loop {
         match open() {
-            Err(DbError::LockTimeout) if started.elapsed() < OPENING => {
+            Err(DbError::LockTimeout) if started.elapsed() < FIRST_OPEN_TIMEOUT => {
                 if started.elapsed() > WARN_AFTER && !std::mem::replace(&mut warned, true) {
                     tracing::warn!(WAITING);
                 }

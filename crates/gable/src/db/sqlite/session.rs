@@ -15,13 +15,13 @@ use super::error::is_of_the_file;
 use super::location::{Location, Mode};
 use crate::db::DbError;
 use crate::db::entities::Executed;
-use crate::db::options::{LOCK, Synchronous};
+use crate::db::options::{LOCK_TIMEOUT, Synchronous};
 
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
 /// Statements that a connection remembers as long ones, and for how long it does.
-const LONG: usize = 64;
-const FORGET_LONG: Duration = Duration::from_secs(10);
+const MAX_LONG: usize = 64;
+const LONG_LIFETIME: Duration = Duration::from_secs(10);
 /// Steps of SQLite's virtual machine between two checks of the time limit, which take some tens of microseconds.
 const STEPS: i32 = 10_000;
 /// Below this number of rows, a table is read as fast without an index as with one.
@@ -94,7 +94,7 @@ impl Session {
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let connection = Connection::open_with_flags(location.path(), access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(LOCK)?;
+        connection.busy_timeout(LOCK_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
             // A name in double quotes that is no column is an error; by default SQLite takes it for a text.
@@ -113,7 +113,7 @@ impl Session {
         let watch = Watch::default();
         let watched = watch.clone();
         connection.progress_handler(STEPS, Some(move || watched.is_over()))?;
-        Ok(Self { connection, location: location.clone(), role, watch, suspect: false, long: LruCache::new(LONG) })
+        Ok(Self { connection, location: location.clone(), role, watch, suspect: false, long: LruCache::new(MAX_LONG) })
     }
 
     /// Runs work with a limit; SQLite is interrupted when the limit is reached.
@@ -136,13 +136,13 @@ impl Session {
     ) -> Result<T, DbError> {
         self.connection.busy_timeout(Duration::ZERO)?;
         let done = self.limited(Limit { until: Some(Instant::now() + limit), abandoned: None }, work);
-        self.connection.busy_timeout(LOCK)?;
+        self.connection.busy_timeout(LOCK_TIMEOUT)?;
         done
     }
 
     /// Whether the statement has recently taken too long for the calling thread.
     pub(super) fn is_long(&mut self, sql: &str) -> bool {
-        self.long.get(sql).is_some_and(|noted| noted.elapsed() < FORGET_LONG)
+        self.long.get(sql).is_some_and(|noted| noted.elapsed() < LONG_LIFETIME)
     }
 
     pub(super) fn note_long(&mut self, sql: &str) {
@@ -231,7 +231,7 @@ impl Session {
         let Some(patience) = time_to_cut.filter(|_| all_copied) else { return Ok(()) };
         self.connection.busy_timeout(patience)?;
         let cut = self.all("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop);
-        self.connection.busy_timeout(LOCK)?;
+        self.connection.busy_timeout(LOCK_TIMEOUT)?;
         cut
     }
 
@@ -240,7 +240,7 @@ impl Session {
     pub(super) fn touch(&mut self, patience: Duration) -> Result<Option<()>, DbError> {
         self.connection.busy_timeout(patience)?;
         let touched = touch(&self.connection);
-        self.connection.busy_timeout(LOCK)?;
+        self.connection.busy_timeout(LOCK_TIMEOUT)?;
         match touched {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
             touched => self.noting(touched).map(Some),

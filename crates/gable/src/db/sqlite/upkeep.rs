@@ -17,17 +17,17 @@ use crate::db::DbError;
 use crate::private_file;
 
 /// How often the size of the log is checked.
-const PERIOD: Duration = Duration::from_millis(250);
+const SIZE_CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// Size of the log in bytes at which its content is copied into the file.
 const COPY_FROM: u64 = 1024 * 1024;
-/// Size of the log in bytes at which it is also truncated, which makes writers wait up to `CUTTING`.
+/// Size of the log in bytes at which it is also truncated, which makes writers wait up to `TRUNCATE_TIMEOUT`.
 const CUT_FROM: u64 = 4 * 1024 * 1024;
 /// How long truncating waits for readers, and writers wait for it.
-const CUTTING: Duration = Duration::from_millis(100);
+const TRUNCATE_TIMEOUT: Duration = Duration::from_millis(100);
 /// Probes write at most once in this time.
-const WRITE_EVERY: Duration = Duration::from_secs(5);
+const PROBE_WRITE_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a probe waits for its answer.
-const PROBE: Duration = Duration::from_millis(1500);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// Written by a probe to a separate file after a write has failed: there may be room in the log although the disk is
 /// full.
 static SAMPLE: [u8; 64 * 1024] = [0; 64 * 1024];
@@ -66,7 +66,7 @@ impl Upkeep {
         if !sent {
             return Err("the database is closed");
         }
-        match timeout(PROBE, answer).await {
+        match timeout(PROBE_TIMEOUT, answer).await {
             Ok(Ok(answer)) => answer,
             _ => Err("the database does not answer"),
         }
@@ -81,7 +81,7 @@ impl Upkeep {
 }
 
 fn run(mut file: File, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Session, DbError>) {
-    let mut next_look = Instant::now() + PERIOD;
+    let mut next_look = Instant::now() + SIZE_CHECK_INTERVAL;
     loop {
         match probes.recv_timeout(next_look.saturating_duration_since(Instant::now())) {
             Ok(answer) => answer_all(&mut file, answer, probes, open),
@@ -93,7 +93,7 @@ fn run(mut file: File, probes: &Receiver<Answer>, open: &impl Fn() -> Result<Ses
             if let Err(error) = file.shorten_log(open) {
                 tracing::debug!(%error, "failed to shorten the write-ahead log");
             }
-            next_look = Instant::now() + PERIOD;
+            next_look = Instant::now() + SIZE_CHECK_INTERVAL;
         }
     }
 }
@@ -133,7 +133,7 @@ impl File {
         if size < COPY_FROM || self.location.mode() == Mode::ReadOnly {
             return Ok(());
         }
-        let done = self.session(open)?.checkpoint((size >= CUT_FROM).then_some(CUTTING));
+        let done = self.session(open)?.checkpoint((size >= CUT_FROM).then_some(TRUNCATE_TIMEOUT));
         if done.is_err() {
             self.session = None;
         }
@@ -145,7 +145,8 @@ impl File {
             return Err("the database file was deleted or replaced");
         }
         let failing = self.location.is_failing();
-        let writes = self.location.mode() != Mode::ReadOnly && (failing || self.written.elapsed() > WRITE_EVERY);
+        let writes =
+            self.location.mode() != Mode::ReadOnly && (failing || self.written.elapsed() > PROBE_WRITE_INTERVAL);
         let done = if writes { self.try_to_write(open) } else { self.try_to_read(open) };
         done.map_err(|error| {
             self.session = None;
@@ -162,7 +163,7 @@ impl File {
         if self.location.is_failing() {
             self.sample().map_err(DbError::unavailable)?;
         }
-        if self.session(open)?.touch(CUTTING)?.is_some() {
+        if self.session(open)?.touch(TRUNCATE_TIMEOUT)?.is_some() {
             self.written = Instant::now();
             self.location.set_working();
         }

@@ -12,11 +12,11 @@ use tokio::sync::oneshot;
 
 use super::session::{Limit, Session};
 use crate::db::DbError;
-use crate::db::options::ACQUIRE;
+use crate::db::options::ACQUIRE_TIMEOUT;
 use crate::db::thread_number::thread_number;
 
 /// How long a read may take on the calling thread. One that takes longer is interrupted and runs on a worker thread.
-const SHORT: Duration = Duration::from_millis(1);
+const READ_HERE_TIMEOUT: Duration = Duration::from_millis(1);
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 
@@ -70,7 +70,7 @@ impl Workers {
         if session.is_long(sql) {
             return None;
         }
-        match session.limited_here(SHORT, read) {
+        match session.limited_here(READ_HERE_TIMEOUT, read) {
             Err(DbError::Timeout) => {
                 session.note_long(sql);
                 None
@@ -115,7 +115,7 @@ impl Workers {
             if reply.is_closed() {
                 return;
             }
-            if sent.elapsed() > ACQUIRE {
+            if sent.elapsed() > ACQUIRE_TIMEOUT {
                 let _ = reply.send(Err(DbError::unavailable("too many statements wait")));
                 return;
             }

@@ -349,7 +349,7 @@ async fn a_worker_that_is_stopping_begins_no_mail() {
 #[test]
 fn durations_are_said_as_people_say_them() {
     let hour = 3600;
-    let said = [1, 599, hour - 1, hour, 90 * 60, 2 * hour, 24 * hour - 1, 47 * hour, 48 * hour, 7 * 24 * hour - 1];
+    let durations = [1, 599, hour - 1, hour, 90 * 60, 2 * hour, 24 * hour - 1, 47 * hour, 48 * hour, 7 * 24 * hour - 1];
     let expected = [
         "1 minute",
         "10 minutes",
@@ -362,5 +362,5 @@ fn durations_are_said_as_people_say_them() {
         "2 days",
         "7 days",
     ];
-    assert_eq!(said.map(duration), expected);
+    assert_eq!(durations.map(duration), expected);
 }

@@ -247,8 +247,9 @@ impl BodyReader<'_> {
     }
 
     fn action(&mut self, element: &Element<'_>, entries: &mut Map<String, Value>) -> Result<Option<Action>, Refused> {
-        let Some(said) = entries.remove("apiAction") else { return Ok(None) };
-        let known = said.as_str().and_then(|said| ACTIONS.iter().find(|(name, _)| said.eq_ignore_ascii_case(name)));
+        let Some(action) = entries.remove("apiAction") else { return Ok(None) };
+        let known =
+            action.as_str().and_then(|action| ACTIONS.iter().find(|(name, _)| action.eq_ignore_ascii_case(name)));
         match known {
             Some((_, action)) => Ok(Some(*action)),
             None => {

@@ -103,7 +103,7 @@ impl BodyReader<'_> {
             self.body.insert(key.to_owned(), placeholder(target.meta.id));
             return;
         };
-        let stands = match changes.first() {
+        let key_value = match changes.first() {
             Some(Change::Connect(RowRef { key: Key::Id(id), .. })) => Some((*id).into()),
             Some(
                 Change::Connect(_)
@@ -114,19 +114,19 @@ impl BodyReader<'_> {
             Some(Change::Disconnect(_) | Change::Delete(_)) => Some(Value::Null),
             Some(Change::Update(..) | Change::Upsert(_) | Change::Set(_)) | None => None,
         };
-        if let Some(stands) = stands {
-            self.body.insert(key.to_owned(), stands);
+        if let Some(key_value) = key_value {
+            self.body.insert(key.to_owned(), key_value);
         }
         if let Some(Change::Connect(RowRef { key: Key::Id(_), .. })) = changes.first() {
             self.inline.push(InlineKey { key, relation: name });
         }
         // The key alone expresses these changes.
-        let said = |change: &Change| match change {
+        let in_key = |change: &Change| match change {
             Change::Connect(row_ref) => matches!(row_ref.key, Key::Id(_)),
             Change::Disconnect(row_ref) => row_ref.key == Key::Linked,
             _ => false,
         };
-        changes.retain(|change| !said(change));
+        changes.retain(|change| !in_key(change));
         self.references.extend(changes.into_iter().map(|change| Reference { relation: position, change }));
     }
 }

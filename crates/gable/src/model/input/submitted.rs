@@ -46,10 +46,11 @@ mod tests {
     fn of_two_complaints_about_the_same_the_stricter_one_stays() {
         let found = vec![problem("bio", "MaxLengthConstraint", "2000"), problem("name", "MaxLengthConstraint", "120")];
         let broken = vec![problem("bio", "MaxLengthConstraint", "500"), problem("bio", "MatchesConstraint", "")];
-        let said = together(found, broken);
-        let said: Vec<_> = said.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
+        let problems = together(found, broken);
+        let problems: Vec<_> =
+            problems.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
         assert_eq!(
-            said,
+            problems,
             [("NameMaxLengthConstraint", "120"), ("BioMaxLengthConstraint", "500"), ("BioMatchesConstraint", "")]
         );
     }
@@ -58,7 +59,7 @@ mod tests {
     fn of_a_value_of_another_type_nothing_more_is_said() {
         let found = vec![problem("bio", "IsStringConstraint", "")];
         let broken = vec![problem("bio", "MinLengthConstraint", ""), problem("biography", "MinLengthConstraint", "")];
-        let said: Vec<String> = together(found, broken).into_iter().map(|problem| problem.code).collect();
-        assert_eq!(said, ["BioIsStringConstraint", "BiographyMinLengthConstraint"]);
+        let problems: Vec<String> = together(found, broken).into_iter().map(|problem| problem.code).collect();
+        assert_eq!(problems, ["BioIsStringConstraint", "BiographyMinLengthConstraint"]);
     }
 }

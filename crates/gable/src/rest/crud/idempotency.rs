@@ -33,9 +33,9 @@ use crate::secrets::Use;
 /// How long an answer is kept.
 pub(crate) const REPEATABLE_FOR: TimeDelta = TimeDelta::hours(24);
 const HEADER: &str = "Idempotency-Key";
-const LONGEST: usize = 255;
-/// How long the second of two requests waits for the first.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_KEY_LENGTH: usize = 255;
+/// How long a repeated request waits for the first one, if that is still being processed.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer that is kept, in bytes: `BASE_BYTES`, plus `BYTES_PER_BODY_BYTE` for each byte of the request
 /// body, plus for each written row the length of its fields' names and `BYTES_PER_FIELD` for each field. Usual rows
 /// fit; a small request with many includes must not fill the disk.
@@ -60,7 +60,7 @@ pub(super) async fn once<I: Clone>(
     let core = ctx.core;
     // Passwords are hashed here rather than in `begin`, so that the lock is not held meanwhile.
     ctx.hash_waiting().await?;
-    let _guard = core.repeated.lock(&repeatable.id, PATIENCE).await.ok_or_else(in_progress)?;
+    let _guard = core.repeated.lock(&repeatable.id, FIRST_REQUEST_TIMEOUT).await.ok_or_else(in_progress)?;
     let outcome = transact(ctx, input, async |ctx, input| {
         if let Some(kept) = repeatable.claim(ctx).await? {
             return Ok(Outcome::Kept(kept));
@@ -110,7 +110,7 @@ impl IdempotencyKey {
             None => text.to_owned(),
         };
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-        (visible && (1..=LONGEST).contains(&key.len())).then_some(Self(key))
+        (visible && (1..=MAX_KEY_LENGTH).contains(&key.len())).then_some(Self(key))
     }
 }
 
@@ -128,7 +128,7 @@ fn unquoted(text: &str) -> Option<String> {
 }
 
 fn invalid() -> ApiError {
-    let message = format!("{HEADER} must be one key of 1 to {LONGEST} visible ASCII characters");
+    let message = format!("{HEADER} must be one key of 1 to {MAX_KEY_LENGTH} visible ASCII characters");
     ApiError::bad_request("InvalidIdempotencyKey", message)
 }
 
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_key_has_1_to_255_visible_characters() {
-        let longest = "x".repeat(LONGEST);
+        let longest = "x".repeat(MAX_KEY_LENGTH);
         assert_eq!(key(&[&longest]), Ok(Some(longest.clone())));
         assert_eq!(key(&[&format!("\"{longest}\"")]), Ok(Some(longest.clone())));
         let refused =

@@ -28,10 +28,10 @@ thread_local! {
 
 /// The queue of log lines; clones share it.
 #[derive(Clone)]
-pub(super) struct LineQueue(Arc<Shared>);
+pub(super) struct LineQueue(Arc<QueueState>);
 
 #[derive(Default)]
-struct Shared {
+struct QueueState {
     state: Mutex<State>,
     /// Signals that there are lines to write.
     filled: Condvar,
@@ -59,10 +59,10 @@ impl LineQueue {
     /// number of dropped lines; `report` should add a line to this queue.
     pub(super) fn start(sink: impl Write + Send + 'static, report: impl Fn(u64) + Send + 'static) -> Self {
         let queue = Self(Arc::default());
-        let shared = queue.0.clone();
+        let state = queue.0.clone();
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || Writer { sink, inside_line: false, dropped: 0, reported: 0 }.run(&shared, report))
+            .spawn(move || Writer { sink, inside_line: false, dropped: 0, reported: 0 }.run(&state, report))
             .expect("the system gives a starting process one more thread");
         queue
     }
@@ -110,7 +110,7 @@ impl Write for LineWriter<'_> {
     }
 }
 
-impl Shared {
+impl QueueState {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,12 +150,12 @@ struct Writer<S> {
 }
 
 impl<S: Write> Writer<S> {
-    fn run(mut self, shared: &Shared, report: impl Fn(u64)) {
+    fn run(mut self, state: &QueueState, report: impl Fn(u64)) {
         WRITES.set(true);
         loop {
-            let batch = shared.take();
+            let batch = state.take();
             let lost = self.write(&batch);
-            self.dropped += shared.recycle(batch) + lost;
+            self.dropped += state.recycle(batch) + lost;
             if lost > 0 {
                 // The report may be among the lost lines.
                 self.dropped += std::mem::take(&mut self.reported);
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
     /// A stream whose writes wait until the test decides whether they succeed.
     struct Gate {
@@ -251,7 +251,7 @@ mod tests {
         let (queue, allow, text) = gated();
         drop(allow);
         (0..1000).for_each(|number| queue.push(format!("{number}\n").as_bytes()));
-        queue.flush(PATIENCE);
+        queue.flush(FLUSH_TIMEOUT);
         assert_eq!(text(), (0..1000).map(|number| format!("{number}\n")).collect::<String>());
     }
 
@@ -263,7 +263,7 @@ mod tests {
         queue.flush(Duration::from_millis(10));
         assert_eq!(text(), "", "flushing gives up");
         drop(allow);
-        queue.flush(PATIENCE);
+        queue.flush(FLUSH_TIMEOUT);
         let text = text();
         let written = text.lines().filter(|line| *line == "line").count();
         assert!((MAX_LINES..=2 * MAX_LINES).contains(&written), "{written}");
@@ -285,11 +285,11 @@ mod tests {
         for _ in 0..3 {
             queue.push(b"lost\n");
             allow.send(false).expect("the writer waits");
-            queue.flush(PATIENCE);
+            queue.flush(FLUSH_TIMEOUT);
         }
         queue.push(b"kept\n");
         drop(allow);
-        queue.flush(PATIENCE);
+        queue.flush(FLUSH_TIMEOUT);
         assert_eq!(text(), "kept\ndropped 3\n");
     }
 }

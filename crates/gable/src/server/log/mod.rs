@@ -22,7 +22,7 @@ use crate::settings::{LogFormat, LogSettings};
 use crate::stopping::Stopping;
 
 /// Maximum time that the end of a process waits for its last lines, for example for a pipe that nobody reads.
-const LAST_LINES: Duration = Duration::from_secs(1);
+const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The log target of actix for socket errors.
 const SOCKET_ERRORS: &str = "actix_server::accept";
@@ -82,7 +82,7 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.lines.flush(LAST_LINES);
+        self.lines.flush(LAST_LINES_TIMEOUT);
     }
 }
 

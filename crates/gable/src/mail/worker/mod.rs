@@ -21,7 +21,7 @@ use crate::secrets::Secrets;
 use crate::stopping::Stopping;
 
 /// How often the outbox is polled, for mail of other nodes and for mail that is due again.
-const POLL: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The worker of this process.
 pub(crate) struct Worker {
@@ -54,7 +54,7 @@ impl Worker {
 async fn keep_working(core: Arc<Core>, room: Arc<MailService>, port: u16, stopping: Stopping) {
     while let Err(error) = actix_web::rt::spawn(work(core.clone(), room.clone(), port, stopping.clone())).await {
         tracing::error!(%error, "the mail worker panicked and is restarted");
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -74,7 +74,7 @@ async fn work(core: Arc<Core>, room: Arc<MailService>, port: u16, stopping: Stop
         sender.send_due(&stopping).await;
         tokio::select! {
             () = room.wake.notified() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
         }
     }
 }
