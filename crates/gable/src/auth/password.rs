@@ -47,7 +47,7 @@ impl PasswordChange {
     /// `PasswordsRequired`, `SamePassword`, `PasswordRefused` if only the new password breaks rules, or 400
     /// `InvalidRequestBody` if the body has other problems as well.
     pub(crate) fn read(policy: &PasswordPolicy, names: ChangeNames, body: Submitted) -> Result<Self, AuthError> {
-        let Submitted { entries, broken } = body;
+        let Submitted { entries, broken, .. } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(current), Some(new)) = (text(names.current), text(names.new)) else {
             let missing = [names.current, names.new].into_iter().filter(|key| text(key).is_none());
@@ -213,7 +213,7 @@ mod tests {
     fn refusals(body: Value) -> Vec<Value> {
         let Value::Object(entries) = body else { return Vec::new() };
         let broken = vec![Broken::MinLength("12".to_owned()).problem("newPassword")];
-        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });
+        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { broken, ..entries.into() });
         let Err(AuthError::PasswordRefused { problems }) = refused else { panic!("it is not refused") };
         problems.into_iter().map(|problem| problem.message.into()).collect()
     }
@@ -233,7 +233,7 @@ mod tests {
     fn a_missing_password_is_reported_before_any_rule() {
         let Value::Object(entries) = json!({ "newPassword": "short" }) else { unreachable!("an object") };
         let broken = vec![Problem::unknown_field("newPassword")];
-        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { entries, broken });
+        let refused = PasswordChange::read(&POLICY, NAMES, Submitted { broken, ..entries.into() });
         let Err(AuthError::PasswordsRequired { missing }) = refused else { panic!("it is not refused so") };
         assert_eq!(missing.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["currentPassword"]);
     }

@@ -122,7 +122,7 @@ impl Reset {
     /// # Errors
     /// 400 with every problem of the body.
     pub(crate) fn read(policy: &PasswordPolicy, names: ResetNames, body: Submitted) -> Result<Self, AuthError> {
-        let Submitted { entries, broken } = body;
+        let Submitted { entries, broken, .. } = body;
         let text = |key: &str| entries.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (token, new) = (text(names.token), text(names.password));
         let mut found: Vec<Problem> = [(names.token, token), (names.password, new)]

@@ -47,7 +47,7 @@ impl RouteRules {
     /// Checks a body that is read as a model's input afterwards. The problems are kept, to be reported together with
     /// those that reading finds.
     pub(crate) fn judge(&self, operation: AuthOperation, entries: Map<String, Value>) -> Submitted {
-        Submitted { broken: self.broken(operation, &entries), entries }
+        Submitted { broken: self.broken(operation, &entries), ..entries.into() }
     }
 
     /// Checks a body by the rules of the route.

@@ -12,8 +12,8 @@ use super::account_lookup::{StoredAccount, email_identifier, find_account};
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::mail_throttle::{limit_address_changes, mail_limit_reached, same_time, too_many};
-use super::one_time::LinkRedirect;
-use super::one_time::{self, OneTime, Purpose};
+use super::one_time::{self, LinkRedirect, OneTime, Purpose};
+use super::password::required;
 use super::recovery::complete;
 use crate::access::{Authority, LoginMethod, Scope};
 use crate::context::Context;
@@ -22,7 +22,7 @@ use crate::db::{BoundSql, Row, values};
 use crate::error::{ApiError, Problem};
 use crate::mail::{Mail, Template};
 use crate::meta::{AuthOperation, VerificationMethod};
-use crate::model::input::normal_address;
+use crate::model::input::{Submitted, normal_address};
 use crate::model::{Draft, Id};
 use crate::query::Model;
 use crate::text::with_article;
@@ -311,7 +311,8 @@ async fn refuse_own(ctx: &Context<'_>, model: &Model, account: Id, new: &str) ->
 }
 
 async fn change_now(ctx: &mut Context<'_>, model: &Model, account: Id, new: &str) -> Result<Box<dyn Any>, AuthError> {
-    let input = crud::read_update(ctx, model, Scope::system().write, body(new.into()))?;
+    let body = Map::from_iter([(ADDRESS_FIELD.to_owned(), new.into())]);
+    let input = crud::read_update(ctx, model, Scope::system().write, body)?;
     Ok(crud::update_one(ctx, model, &Scope::system(), account, Draft::complete(input)).await?.record)
 }
 
@@ -340,43 +341,19 @@ fn taken_address(model: &Model) -> ApiError {
     ApiError::conflict(unique.map_or("UniqueConstraint", |unique| unique.code), message)
 }
 
-fn body(email: Value) -> Map<String, Value> {
-    Map::from_iter([(ADDRESS_FIELD.to_owned(), email)])
-}
-
 /// The client's name of the new address.
 const NEW_EMAIL: &str = "newEmail";
 
 /// Reads and normalizes the new address. Problems are reported under the client's name of the field.
 fn read_address(ctx: &mut Context<'_>, model: &Model, new: Option<Value>) -> Result<String, AuthError> {
-    let missing = || {
-        let message = format!("'{NEW_EMAIL}' is required");
-        AuthError::invalid(vec![Problem {
-            field: NEW_EMAIL.into(),
-            code: "NewEmailRequiredConstraint".into(),
-            message,
-        }])
-    };
+    let missing = || AuthError::invalid(vec![required(NEW_EMAIL)]);
     let new = new.filter(|value| !value.is_null()).ok_or_else(missing)?;
     let Some(position) = model.meta.field_index(ADDRESS_FIELD) else { return Err(missing()) };
-    let input = crud::read_update(ctx, model, Scope::system().write, body(new));
-    let input = input.map_err(|error| rename_field(error, ADDRESS_FIELD, NEW_EMAIL))?;
+    let body = Map::from_iter([(NEW_EMAIL.to_owned(), new)]);
+    let body = Submitted { field_names: &[(ADDRESS_FIELD, NEW_EMAIL)], ..body.into() };
+    let input = crud::read_update(ctx, model, Scope::system().write, body)?;
     match model.resource.update_row(input).get(position) {
         Some(sea_orm::Value::String(Some(address))) => Ok(address.to_string()),
         _ => Err(missing()),
     }
-}
-
-/// Renames a field in the problems of an error to the client's name of it.
-fn rename_field(error: ApiError, field: &str, name: &str) -> AuthError {
-    let renamed = |text: &str| text.replace(&format!("'{field}'"), &format!("'{name}'"));
-    let problem = |problem: &Problem| Problem {
-        field: name.to_owned(),
-        code: problem.code.replacen("Email", "NewEmail", 1),
-        message: renamed(&problem.message),
-    };
-    if error.problems().is_empty() {
-        return error.into();
-    }
-    AuthError::invalid(error.problems().iter().map(problem).collect())
 }

@@ -241,8 +241,9 @@ fn read(
         excess_reported: &nesting.excess_reported,
     });
     let passwords = ctx.core.password_policy();
-    let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, reach };
-    let mut reader = BodyReader::new(model.meta, body.entries, reader);
+    let Submitted { entries, broken, field_names } = body;
+    let reader = Reader { account: ctx.principal.account(), now: ctx.now, passwords, writable, field_names, reach };
+    let mut reader = BodyReader::new(model.meta, entries, reader);
     let input = match form {
         Form::Create => model.resource.read_create(&mut reader),
         Form::Update => model.resource.read_update(&mut reader),
@@ -252,7 +253,7 @@ fn read(
         return Err(refusal);
     }
     passwords.into_iter().for_each(|password| ctx.write.passwords.expect(password));
-    let mut problems = together(problems, body.broken);
+    let mut problems = together(problems, broken);
     in_order(model.meta, &mut problems);
     Ok((Draft { input, place: String::new(), references, inline }, problems))
 }

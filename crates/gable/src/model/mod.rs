@@ -21,7 +21,7 @@ pub use id::{Id, KeySlot, RowId};
 pub(crate) use id::{id_from, optional_id};
 pub(crate) use nested::{Among, Change, Draft, InlineKey, Key, Reference, Replacement, RowRef, Upsert};
 pub use nested::{AnyInput, Nested};
-pub(crate) use render::{Names, object, object_named};
+pub(crate) use render::{Names, name_in, object, object_named};
 pub use render::{ObjectWriter, ToJson};
 pub use resource::{AnyResource, Input, Resource};
 pub(crate) use row::Relating;

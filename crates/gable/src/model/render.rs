@@ -18,8 +18,13 @@ pub trait ToJson {
     fn to_json(&self, out: &mut Vec<u8>);
 }
 
-/// Renamed fields: pairs of the field's own name and the name in the response.
+/// Renamed fields: pairs of the field's own name and the name in the body or response.
 pub(crate) type Names = &'static [(&'static str, &'static str)];
+
+/// The name of a field in the body or response.
+pub(crate) fn name_in(names: Names, field: &str) -> &str {
+    names.iter().find(|(own, _)| *own == field).map_or(field, |(_, other)| other)
+}
 
 /// Writes one object, field by field in table order, with only the fields of the mask.
 pub struct ObjectWriter<'a> {
@@ -42,8 +47,7 @@ impl<'a> ObjectWriter<'a> {
         let field = self.next;
         self.next += 1;
         if self.mask.contains(field) && !self.out.is_full() {
-            let name = self.fields[field].name;
-            self.key(self.names.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| other));
+            self.key(name_in(self.names, self.fields[field].name));
             value.to_json(self.out.raw());
         }
         self

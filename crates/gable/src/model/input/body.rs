@@ -12,7 +12,7 @@ use super::{FromJson, Mismatch, Patch, PlainPassword, normal_address, validation
 use crate::error::{ApiError, Problem};
 use crate::meta::{FieldKind, FieldMeta, FieldSet, ModelKind, ModelMeta, Origin, PasswordPolicy, RelationKind};
 use crate::model::input::password_problems;
-use crate::model::{AnyInput, Id, InlineKey, Input, Reference, RowId};
+use crate::model::{AnyInput, Id, InlineKey, Input, Names, Reference, RowId, name_in};
 use crate::text::upper_first;
 
 /// The caller and the rules of a request, as needed to read a body.
@@ -23,6 +23,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) passwords: &'a PasswordPolicy,
     /// Fields that the caller may write: the Scope's field mask.
     pub(crate) writable: FieldSet,
+    /// The fields that have another name in the body, under which their problems are reported.
+    pub(crate) field_names: Names,
     /// Access to other models, if bodies may nest their rows.
     pub(crate) reach: Option<Reach<'a>>,
 }
@@ -118,7 +120,7 @@ impl<'a> BodyReader<'a> {
         match self.take(name) {
             None => Patch::Absent,
             Some(Value::Null) => {
-                self.problem(name, "RequiredConstraint", format!("'{name}' cannot be null"));
+                self.problem(name, "RequiredConstraint", "cannot be null");
                 Patch::Absent
             }
             Some(value) => Patch::Value(self.convert(name, value)),
@@ -137,6 +139,7 @@ impl<'a> BodyReader<'a> {
     /// The password of a new account, which must satisfy the policy.
     pub fn password(&mut self, name: &'static str) -> PlainPassword {
         let text: String = self.required(name);
+        let name = self.name_in_body(name);
         if !text.is_empty() || self.problems.iter().all(|problem| problem.field != name) {
             self.problems.extend(password_problems(self.reader.passwords, name, &text));
         }
@@ -195,7 +198,7 @@ impl<'a> BodyReader<'a> {
     fn report_invalid(&mut self) {
         let Some(errors) = self.invalid.take() else { return };
         let named: BTreeSet<&str> = self.problems.iter().map(|problem| problem.field.as_str()).collect();
-        let mut more = validation::problems(self.meta, &errors);
+        let mut more = validation::problems(self.meta, self.reader.field_names, &errors);
         more.retain(|problem| !named.contains(problem.field.as_str()));
         self.problems.extend(more);
     }
@@ -203,13 +206,13 @@ impl<'a> BodyReader<'a> {
     fn take(&mut self, name: &str) -> Option<Value> {
         let gated = self.meta.field_index(name).is_some_and(|field| !self.reader.writable.contains(field));
         // A field that the caller may not write stays in the body, where `finish` refuses it.
-        if gated { None } else { self.body.remove(name) }
+        if gated { None } else { self.body.remove(self.name_in_body(name)) }
     }
 
     fn convert<T: FromJson>(&mut self, name: &str, value: Value) -> T {
         let kind = self.meta.fields.iter().find(|field| field.name == name).map(|field| field.kind);
         if kind == Some(FieldKind::Url) && leads_elsewhere(&value) {
-            self.problem(name, "IsUrlConstraint", format!("'{name}' must be an http or https URL"));
+            self.problem(name, "IsUrlConstraint", "must be an http or https URL");
             return T::default();
         }
         let value = match kind {
@@ -221,13 +224,13 @@ impl<'a> BodyReader<'a> {
         };
         value.and_then(T::from_json).unwrap_or_else(|Mismatch(expected)| {
             let constraint = kind.map_or("Constraint", validation::type_constraint);
-            self.problem(name, constraint, format!("'{name}' must be {expected}"));
+            self.problem(name, constraint, &format!("must be {expected}"));
             T::default()
         })
     }
 
     fn missing<T: Default>(&mut self, name: &str) -> T {
-        self.problems.push(Broken::Required.problem(name));
+        self.problems.push(Broken::Required.problem(self.name_in_body(name)));
         T::default()
     }
 
@@ -251,9 +254,15 @@ impl<'a> BodyReader<'a> {
         Problem { field: key.to_owned(), code, message }
     }
 
-    pub(super) fn problem(&mut self, name: &str, constraint: &str, message: String) {
-        let code = format!("{}{constraint}", upper_first(name));
+    /// Reports that a field breaks a constraint, such as `must be a text`.
+    pub(super) fn problem(&mut self, field: &str, constraint: &str, why: &str) {
+        let name = self.name_in_body(field);
+        let (code, message) = (format!("{}{constraint}", upper_first(name)), format!("'{name}' {why}"));
         self.problems.push(Problem { field: name.to_owned(), code, message });
+    }
+
+    fn name_in_body<'n>(&self, field: &'n str) -> &'n str {
+        name_in(self.reader.field_names, field)
     }
 }
 

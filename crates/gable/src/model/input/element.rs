@@ -344,7 +344,7 @@ impl BodyReader<'_> {
         let place = element.place(reach);
         let within = format!("{place}.");
         let nested = Reach { own: false, form, depth, place: &within, ..reach };
-        let reader = Reader { account: reach.account, writable, reach: Some(nested), ..self.reader };
+        let reader = Reader { account: reach.account, writable, field_names: &[], reach: Some(nested), ..self.reader };
         let mut nested = BodyReader::new(meta, entries, reader);
         let input = read(&mut nested);
         let finished = nested.finish();

@@ -34,8 +34,12 @@ impl BodyReader<'_> {
             return;
         };
         if self.body.contains_key(key) {
-            let message = format!("give either '{relation}' or '{key}', not both");
-            return self.problem(relation, "AmbiguousReference", message);
+            self.problems.push(Problem {
+                field: relation.to_owned(),
+                code: format!("{}AmbiguousReference", upper_first(relation)),
+                message: format!("give either '{relation}' or '{key}', not both"),
+            });
+            return;
         }
         if value.is_null() {
             self.body.insert(key.to_owned(), value);
@@ -80,8 +84,7 @@ impl BodyReader<'_> {
         };
         let mut changes = together(read.unwrap_or_default());
         if !agree(&mut changes) {
-            let message = format!("'{name}' says different things of the same record");
-            self.problem(name, "AmbiguousReference", message);
+            self.problem(name, "AmbiguousReference", "says different things of the same record");
         }
         changes
     }

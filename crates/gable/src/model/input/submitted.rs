@@ -4,18 +4,21 @@ use serde_json::{Map, Value};
 
 use super::validation::is_unreadable;
 use crate::error::Problem;
+use crate::model::Names;
 
 #[derive(Debug)]
 pub(crate) struct Submitted {
     pub(crate) entries: Map<String, Value>,
     /// Violated rules of the route.
     pub(crate) broken: Vec<Problem>,
+    /// The fields that have another name in the body.
+    pub(crate) field_names: Names,
 }
 
 /// Most routes have no rules of their own.
 impl From<Map<String, Value>> for Submitted {
     fn from(entries: Map<String, Value>) -> Self {
-        Self { entries, broken: Vec::new() }
+        Self { entries, broken: Vec::new(), field_names: &[] }
     }
 }
 

@@ -7,17 +7,18 @@ use validator::{ValidationError, ValidationErrors};
 use super::Patch;
 use crate::error::Problem;
 use crate::meta::{FieldKind, IdKind, ModelMeta};
+use crate::model::{Names, name_in};
 use crate::text::upper_first;
 
-/// The problems of a validated input; fields are named as in JSON.
-pub(crate) fn problems(meta: &ModelMeta, errors: &ValidationErrors) -> Vec<Problem> {
+/// The problems of a validated input; fields are named as in the body.
+pub(crate) fn problems(meta: &ModelMeta, field_names: Names, errors: &ValidationErrors) -> Vec<Problem> {
     let mut found: Vec<(usize, Problem)> = Vec::new();
     for (rust_name, errors) in errors.field_errors() {
         let column = rust_name.trim_start_matches("r#");
         let Some(position) = meta.fields.iter().position(|field| field.column == column) else {
             continue;
         };
-        let name = meta.fields[position].name;
+        let name = name_in(field_names, meta.fields[position].name);
         found.extend(errors.iter().map(|error| (position, problem(name, error))));
     }
     // The derive keeps its errors in a hash map; the answer follows the order of the fields.

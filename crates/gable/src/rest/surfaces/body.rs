@@ -71,7 +71,7 @@ pub(super) async fn texts(
 /// 400 with every problem: required keys that are missing or empty, values that are not text, unknown keys, and broken
 /// rules of the route.
 fn read_texts(body: Submitted, required: &[&str], optional: &[&str]) -> Result<Texts, AuthError> {
-    let Submitted { mut entries, broken } = body;
+    let Submitted { mut entries, broken, .. } = body;
     let absent = |value: &Value| value.is_null() || value.as_str().is_some_and(str::is_empty);
     entries.retain(|_, value| !absent(value));
     let mut found: Vec<Problem> =
