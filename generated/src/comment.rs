@@ -88,12 +88,11 @@ impl Input for CreateComment {
         row.set(Column::AuthorId as usize, self.author_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::PostId as usize {
-            self.post_id.put(id);
-        }
-        if field == Column::AuthorId as usize {
-            self.author_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::PostId => Some(&mut self.post_id),
+            Column::AuthorId => Some(&mut self.author_id),
+            _ => None,
         }
     }
 }

@@ -130,9 +130,10 @@ impl Input for CreatePost {
         row.nested(meta::relation::COMMENTS, self.comments);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::AuthorId as usize {
-            self.author_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::AuthorId => Some(&mut self.author_id),
+            _ => None,
         }
     }
 }
@@ -186,9 +187,10 @@ impl Input for UpdatePost {
         row.nested(meta::relation::COMMENTS, self.comments);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::AuthorId as usize {
-            self.author_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::AuthorId => Some(&mut self.author_id),
+            _ => None,
         }
     }
 }

@@ -159,9 +159,10 @@ impl Input for CreateReading {
         row.set(Column::AuthorId as usize, self.author_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::AuthorId as usize {
-            self.author_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::AuthorId => Some(&mut self.author_id),
+            _ => None,
         }
     }
 }
@@ -234,9 +235,10 @@ impl Input for UpdateReading {
         row.patch(Column::AuthorId as usize, self.author_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::AuthorId as usize {
-            self.author_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::AuthorId => Some(&mut self.author_id),
+            _ => None,
         }
     }
 }

@@ -188,9 +188,10 @@ impl Input for CreateUser {
         row.nested(meta::relation::PERMISSIONS, self.permissions);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::PinnedId as usize {
-            self.pinned_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::PinnedId => Some(&mut self.pinned_id),
+            _ => None,
         }
     }
 }
@@ -270,9 +271,10 @@ impl Input for UpdateUser {
         row.nested(meta::relation::PERMISSIONS, self.permissions);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::PinnedId as usize {
-            self.pinned_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::PinnedId => Some(&mut self.pinned_id),
+            _ => None,
         }
     }
 }

@@ -71,17 +71,11 @@ impl Resource for Model {
 
 pub type UserPermissionHooks = Hooks<Model>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUserPermission {
     pub effect: UserPermissionEffect,
     pub user_id: Uuid,
     pub permission_id: Uuid,
-}
-
-impl Validate for CreateUserPermission {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for CreateUserPermission {
@@ -101,25 +95,18 @@ impl Input for CreateUserPermission {
         row.set(Column::PermissionId as usize, self.permission_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::UserId as usize {
-            self.user_id.put(id);
-        }
-        if field == Column::PermissionId as usize {
-            self.permission_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::UserId => Some(&mut self.user_id),
+            Column::PermissionId => Some(&mut self.permission_id),
+            _ => None,
         }
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Validate)]
 pub struct UpdateUserPermission {
     pub effect: Patch<UserPermissionEffect>,
-}
-
-impl Validate for UpdateUserPermission {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for UpdateUserPermission {

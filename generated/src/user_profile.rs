@@ -78,9 +78,10 @@ impl Input for CreateUserProfile {
         row.set(Column::UserId as usize, self.user_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::UserId as usize {
-            self.user_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::UserId => Some(&mut self.user_id),
+            _ => None,
         }
     }
 }

@@ -61,16 +61,10 @@ impl Resource for Model {
 
 pub type UserRoleHooks = Hooks<Model>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUserRole {
     pub user_id: Uuid,
     pub role_id: Uuid,
-}
-
-impl Validate for CreateUserRole {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for CreateUserRole {
@@ -88,24 +82,17 @@ impl Input for CreateUserRole {
         row.set(Column::RoleId as usize, self.role_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::UserId as usize {
-            self.user_id.put(id);
-        }
-        if field == Column::RoleId as usize {
-            self.role_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::UserId => Some(&mut self.user_id),
+            Column::RoleId => Some(&mut self.role_id),
+            _ => None,
         }
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Validate)]
 pub struct UpdateUserRole {}
-
-impl Validate for UpdateUserRole {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
-}
 
 impl Input for UpdateUserRole {
     fn read(_body: &mut BodyReader<'_>) -> Self {

@@ -6,6 +6,7 @@ pub use std::sync::LazyLock;
 pub use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 pub use regex::Regex;
 pub use rust_decimal::Decimal;
+pub use sea_orm::Iterable as _;
 pub use sea_orm::entity::prelude::*;
 pub use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};
 pub use sea_orm::{ColIdx, TryGetError, TryGetable};

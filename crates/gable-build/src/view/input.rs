@@ -10,15 +10,13 @@ pub(super) struct InputView {
     name: String,
     derives: &'static str,
     fields: Vec<InputField>,
-    /// Whether an input field is a foreign key, so that `set_key` is needed.
+    /// Whether an input field is a foreign key, so that `key` is needed.
     keys: bool,
     /// Statements of `read` that must run before the fields are read.
     before: Vec<String>,
     /// Parameter names, with a leading `_` if unused.
     body: &'static str,
     row: &'static str,
-    /// The body of a hand-written `validate` if no field has a validator, which compiles faster than the derive.
-    trivial_validation: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -28,7 +26,7 @@ struct InputField {
     attributes: Vec<String>,
     read: String,
     write: String,
-    /// The position of the field as an expression, if it is a foreign key.
+    /// The variant of `Column`, if the field is a foreign key.
     key: Option<String>,
     #[serde(skip)]
     reads_body: bool,
@@ -42,7 +40,7 @@ pub(super) fn create(schema: &Schema, model: &Model) -> InputView {
     let now = model.fields.iter().any(|field| is_input(field) && field.default == Some(Default::Now));
     let before =
         now.then(|| "let now = body.now();".to_owned()).into_iter().chain(references(schema, model, &read)).collect();
-    input(format!("Create{}", model.name), "Clone, Debug, PartialEq", fields, before)
+    input(format!("Create{}", model.name), "Clone, Debug, PartialEq, Validate", fields, before)
 }
 
 pub(super) fn update(schema: &Schema, model: &Model) -> InputView {
@@ -51,22 +49,20 @@ pub(super) fn update(schema: &Schema, model: &Model) -> InputView {
     let fields = columns.map(|field| update_field(schema, model, field));
     let fields: Vec<InputField> = fields.chain(related(schema, model)).collect();
     let read: Vec<&Field> = model.fields.iter().filter(|field| may_change(field) && is_read(field)).collect();
-    input(format!("Update{}", model.name), "Clone, Debug, Default, PartialEq", fields, references(schema, model, &read))
+    input(
+        format!("Update{}", model.name),
+        "Clone, Debug, Default, PartialEq, Validate",
+        fields,
+        references(schema, model, &read),
+    )
 }
 
 fn input(name: String, derives: &'static str, fields: Vec<InputField>, before: Vec<String>) -> InputView {
-    let validated = fields.iter().any(|field| !field.attributes.is_empty());
     let reads = !before.is_empty() || fields.iter().any(|field| field.reads_body);
     let body = if reads { "body" } else { "_body" };
     let row = if fields.is_empty() { "_row" } else { "row" };
-    let trivial_validation = if validated { Vec::new() } else { vec!["Ok(())"] };
-    let derives = match (derives, validated) {
-        (plain, false) => plain,
-        ("Clone, Debug, PartialEq", true) => "Clone, Debug, PartialEq, Validate",
-        (_, true) => "Clone, Debug, Default, PartialEq, Validate",
-    };
     let keys = fields.iter().any(|field| field.key.is_some());
-    InputView { name, derives, fields, keys, before, body, row, trivial_validation }
+    InputView { name, derives, fields, keys, before, body, row }
 }
 
 /// Returns true if code may set the field; the others are written only by the runtime.
@@ -123,7 +119,7 @@ fn create_field(schema: &Schema, model: &Model, field: &Field) -> InputField {
 }
 
 fn key(field: &Field) -> Option<String> {
-    matches!(field.origin, Origin::ForeignKey { .. }).then(|| position::own_column(field))
+    matches!(field.origin, Origin::ForeignKey { .. }).then(|| position::variant(field))
 }
 
 /// Returns the expression that reads the field from a body, and whether its type is an `Option`.

@@ -8,7 +8,12 @@ use super::entity;
 /// Returns the position of a field of the model whose module prints it: `Column::Title as usize`. SeaORM's derive
 /// declares the variants of `Column` in the order of the fields.
 pub(super) fn own_column(field: &Field) -> String {
-    format!("Column::{} as usize", entity::unambiguous(&field.variant))
+    format!("{} as usize", variant(field))
+}
+
+/// Returns the variant of `Column` of a field of the model whose module prints it.
+pub(super) fn variant(field: &Field) -> String {
+    format!("Column::{}", entity::unambiguous(&field.variant))
 }
 
 /// Returns the position of the field `name` of `model`, for the metadata of `printed`.

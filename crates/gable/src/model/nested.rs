@@ -233,7 +233,7 @@ impl PartialEq for Draft {
 
 /// An [`Input`] of some model.
 pub trait AnyInput: Any + Debug {
-    /// See [`Input::set_key`].
+    /// Sets the foreign key at this position of [`ModelMeta::fields`](crate::generated::ModelMeta::fields).
     fn set_key(&mut self, field: usize, id: Option<Id>);
     /// Returns a copy.
     fn boxed_clone(&self) -> Box<dyn AnyInput>;
@@ -245,7 +245,9 @@ pub trait AnyInput: Any + Debug {
 
 impl<I: Input> AnyInput for I {
     fn set_key(&mut self, field: usize, id: Option<Id>) {
-        Input::set_key(self, field, id);
+        if let Some(key) = self.key(field) {
+            key.put(id);
+        }
     }
 
     fn boxed_clone(&self) -> Box<dyn AnyInput> {

@@ -10,7 +10,7 @@ use super::input::BodyReader;
 use super::nested::AnyInput;
 use super::render::ObjectWriter;
 use super::row::RowValues;
-use super::{Id, RowId};
+use super::{Id, KeySlot, RowId};
 use crate::db::{DbError, Row};
 use crate::meta::ModelMeta;
 
@@ -40,8 +40,10 @@ pub trait Input: Validate + Clone + Debug + PartialEq + 'static {
     fn read(body: &mut BodyReader<'_>) -> Self;
     /// Moves the values to the row that will be written.
     fn into_row(self, row: &mut RowValues);
-    /// Sets the foreign key at this position of [`ModelMeta::fields`]. Does nothing for a model without foreign keys.
-    fn set_key(&mut self, _field: usize, _id: Option<Id>) {}
+    /// Returns the foreign key at this position of [`ModelMeta::fields`]; `None` if another field is there.
+    fn key(&mut self, _field: usize) -> Option<&mut dyn KeySlot> {
+        None
+    }
 }
 
 /// [`Resource`] without its types. Each `dyn Any` is the type implied by its name: `R::Create`, `R::Update`, `R`,

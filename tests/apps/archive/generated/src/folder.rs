@@ -109,9 +109,10 @@ impl Input for CreateFolder {
         row.nested(meta::relation::PAPERS, self.papers);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::KeeperId as usize {
-            self.keeper_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::KeeperId => Some(&mut self.keeper_id),
+            _ => None,
         }
     }
 }
@@ -153,9 +154,10 @@ impl Input for UpdateFolder {
         row.nested(meta::relation::PAPERS, self.papers);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::KeeperId as usize {
-            self.keeper_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::KeeperId => Some(&mut self.keeper_id),
+            _ => None,
         }
     }
 }

@@ -72,9 +72,10 @@ impl Input for CreatePaper {
         row.set(Column::FolderId as usize, self.folder_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::FolderId as usize {
-            self.folder_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::FolderId => Some(&mut self.folder_id),
+            _ => None,
         }
     }
 }
@@ -103,9 +104,10 @@ impl Input for UpdatePaper {
         row.patch(Column::FolderId as usize, self.folder_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::FolderId as usize {
-            self.folder_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::FolderId => Some(&mut self.folder_id),
+            _ => None,
         }
     }
 }

@@ -94,9 +94,10 @@ impl Input for CreateChapter {
         row.nested(meta::relation::MEMBERS, self.members);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::HallId as usize {
-            self.hall_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::HallId => Some(&mut self.hall_id),
+            _ => None,
         }
     }
 }
@@ -128,9 +129,10 @@ impl Input for UpdateChapter {
         row.nested(meta::relation::MEMBERS, self.members);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::HallId as usize {
-            self.hall_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::HallId => Some(&mut self.hall_id),
+            _ => None,
         }
     }
 }

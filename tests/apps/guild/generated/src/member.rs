@@ -143,12 +143,11 @@ impl Input for CreateMember {
         row.nested(meta::relation::OVERRIDES, self.overrides);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::BadgeId as usize {
-            self.badge_id.put(id);
-        }
-        if field == Column::ChapterId as usize {
-            self.chapter_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::BadgeId => Some(&mut self.badge_id),
+            Column::ChapterId => Some(&mut self.chapter_id),
+            _ => None,
         }
     }
 }
@@ -200,12 +199,11 @@ impl Input for UpdateMember {
         row.nested(meta::relation::OVERRIDES, self.overrides);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::BadgeId as usize {
-            self.badge_id.put(id);
-        }
-        if field == Column::ChapterId as usize {
-            self.chapter_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::BadgeId => Some(&mut self.badge_id),
+            Column::ChapterId => Some(&mut self.chapter_id),
+            _ => None,
         }
     }
 }

@@ -120,15 +120,12 @@ impl Input for CreateUserPermission {
         row.set(Column::PermissionId as usize, self.permission_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::MemberId as usize {
-            self.member_id.put(id);
-        }
-        if field == Column::ChapterId as usize {
-            self.chapter_id.put(id);
-        }
-        if field == Column::PermissionId as usize {
-            self.permission_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::MemberId => Some(&mut self.member_id),
+            Column::ChapterId => Some(&mut self.chapter_id),
+            Column::PermissionId => Some(&mut self.permission_id),
+            _ => None,
         }
     }
 }
@@ -165,15 +162,12 @@ impl Input for UpdateUserPermission {
         row.patch(Column::PermissionId as usize, self.permission_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::MemberId as usize {
-            self.member_id.put(id);
-        }
-        if field == Column::ChapterId as usize {
-            self.chapter_id.put(id);
-        }
-        if field == Column::PermissionId as usize {
-            self.permission_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::MemberId => Some(&mut self.member_id),
+            Column::ChapterId => Some(&mut self.chapter_id),
+            Column::PermissionId => Some(&mut self.permission_id),
+            _ => None,
         }
     }
 }

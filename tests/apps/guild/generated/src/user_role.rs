@@ -61,16 +61,10 @@ impl Resource for Model {
 
 pub type UserRoleHooks = Hooks<Model>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateUserRole {
     pub member_id: Uuid,
     pub role_id: Uuid,
-}
-
-impl Validate for CreateUserRole {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for CreateUserRole {
@@ -88,26 +82,19 @@ impl Input for CreateUserRole {
         row.set(Column::RoleId as usize, self.role_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::MemberId as usize {
-            self.member_id.put(id);
-        }
-        if field == Column::RoleId as usize {
-            self.role_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::MemberId => Some(&mut self.member_id),
+            Column::RoleId => Some(&mut self.role_id),
+            _ => None,
         }
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Validate)]
 pub struct UpdateUserRole {
     pub member_id: Patch<Uuid>,
     pub role_id: Patch<Uuid>,
-}
-
-impl Validate for UpdateUserRole {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for UpdateUserRole {
@@ -125,12 +112,11 @@ impl Input for UpdateUserRole {
         row.patch(Column::RoleId as usize, self.role_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::MemberId as usize {
-            self.member_id.put(id);
-        }
-        if field == Column::RoleId as usize {
-            self.role_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::MemberId => Some(&mut self.member_id),
+            Column::RoleId => Some(&mut self.role_id),
+            _ => None,
         }
     }
 }

@@ -136,18 +136,13 @@ impl Input for CreateEntry {
         row.nested(meta::relation::DOCUMENTS, self.documents);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::DebitId as usize {
-            self.debit_id.put(id);
-        }
-        if field == Column::CreditId as usize {
-            self.credit_id.put(id);
-        }
-        if field == Column::EnteredById as usize {
-            self.entered_by_id.put(id);
-        }
-        if field == Column::ApprovedById as usize {
-            self.approved_by_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::DebitId => Some(&mut self.debit_id),
+            Column::CreditId => Some(&mut self.credit_id),
+            Column::EnteredById => Some(&mut self.entered_by_id),
+            Column::ApprovedById => Some(&mut self.approved_by_id),
+            _ => None,
         }
     }
 }
@@ -199,15 +194,12 @@ impl Input for UpdateEntry {
         row.nested(meta::relation::DOCUMENTS, self.documents);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::DebitId as usize {
-            self.debit_id.put(id);
-        }
-        if field == Column::CreditId as usize {
-            self.credit_id.put(id);
-        }
-        if field == Column::ApprovedById as usize {
-            self.approved_by_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::DebitId => Some(&mut self.debit_id),
+            Column::CreditId => Some(&mut self.credit_id),
+            Column::ApprovedById => Some(&mut self.approved_by_id),
+            _ => None,
         }
     }
 }

@@ -114,9 +114,10 @@ impl Input for CreateGLAccount {
         row.nested(meta::relation::CREDITS, self.credits);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::ParentId as usize {
-            self.parent_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::ParentId => Some(&mut self.parent_id),
+            _ => None,
         }
     }
 }
@@ -164,9 +165,10 @@ impl Input for UpdateGLAccount {
         row.nested(meta::relation::CREDITS, self.credits);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::ParentId as usize {
-            self.parent_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::ParentId => Some(&mut self.parent_id),
+            _ => None,
         }
     }
 }

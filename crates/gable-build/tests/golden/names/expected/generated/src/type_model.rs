@@ -173,9 +173,10 @@ impl Input for CreateType {
         row.nested(meta::relation::ITERATORS, self.iterators);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::IteratorOfId as usize {
-            self.iterator_of_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::IteratorOfId => Some(&mut self.iterator_of_id),
+            _ => None,
         }
     }
 }
@@ -261,9 +262,10 @@ impl Input for UpdateType {
         row.nested(meta::relation::ITERATORS, self.iterators);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::IteratorOfId as usize {
-            self.iterator_of_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::IteratorOfId => Some(&mut self.iterator_of_id),
+            _ => None,
         }
     }
 }

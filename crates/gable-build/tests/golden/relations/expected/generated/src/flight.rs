@@ -109,15 +109,12 @@ impl Input for CreateFlight {
         row.nested(meta::relation::CREW, self.crew);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::OriginId as usize {
-            self.origin_id.put(id);
-        }
-        if field == Column::DestinationId as usize {
-            self.destination_id.put(id);
-        }
-        if field == Column::ConnectionId as usize {
-            self.connection_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::OriginId => Some(&mut self.origin_id),
+            Column::DestinationId => Some(&mut self.destination_id),
+            Column::ConnectionId => Some(&mut self.connection_id),
+            _ => None,
         }
     }
 }
@@ -160,15 +157,12 @@ impl Input for UpdateFlight {
         row.nested(meta::relation::CREW, self.crew);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::OriginId as usize {
-            self.origin_id.put(id);
-        }
-        if field == Column::DestinationId as usize {
-            self.destination_id.put(id);
-        }
-        if field == Column::ConnectionId as usize {
-            self.connection_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::OriginId => Some(&mut self.origin_id),
+            Column::DestinationId => Some(&mut self.destination_id),
+            Column::ConnectionId => Some(&mut self.connection_id),
+            _ => None,
         }
     }
 }

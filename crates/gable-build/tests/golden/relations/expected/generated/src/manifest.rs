@@ -45,16 +45,10 @@ impl Resource for Model {
 
 pub type ManifestHooks = Hooks<Model>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Validate)]
 pub struct CreateManifest {
     pub weight: i32,
     pub flight_id: i64,
-}
-
-impl Validate for CreateManifest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for CreateManifest {
@@ -71,23 +65,18 @@ impl Input for CreateManifest {
         row.set(Column::FlightId as usize, self.flight_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::FlightId as usize {
-            self.flight_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::FlightId => Some(&mut self.flight_id),
+            _ => None,
         }
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Validate)]
 pub struct UpdateManifest {
     pub weight: Patch<i32>,
     pub flight_id: Patch<i64>,
-}
-
-impl Validate for UpdateManifest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 impl Input for UpdateManifest {
@@ -104,9 +93,10 @@ impl Input for UpdateManifest {
         row.patch(Column::FlightId as usize, self.flight_id);
     }
 
-    fn set_key(&mut self, field: usize, id: Option<Id>) {
-        if field == Column::FlightId as usize {
-            self.flight_id.put(id);
+    fn key(&mut self, field: usize) -> Option<&mut dyn KeySlot> {
+        match Column::iter().nth(field)? {
+            Column::FlightId => Some(&mut self.flight_id),
+            _ => None,
         }
     }
 }
