@@ -34,6 +34,7 @@ mod hostile_values;
 mod idempotency;
 mod imported_passwords;
 mod includes;
+mod interceptors_page;
 mod json_memory;
 mod load_limits;
 mod lockout;
