@@ -26,6 +26,7 @@ mod every_model;
 mod expiry;
 mod filters;
 mod forged_tokens;
+mod forgotten_password;
 mod gazette_auth_interceptors;
 mod gazette_interceptors;
 mod guild;
