@@ -365,18 +365,6 @@ fn powers() -> [(&'static str, Value); 10] {
 }
 
 #[test]
-fn a_sign_up_cannot_set_roles_or_permissions() {
-    let app = app();
-    for (field, value) in powers() {
-        let email = format!("{}@example.com", slug());
-        let body = json!({ "email": email, "password": "Correct-Horse-7", field: value });
-        let reply = app.post("/api/auth/signup", body).expect(400, "InvalidRequestBody");
-        assert_eq!(reply.problem_fields(), [field]);
-        assert_eq!(app.count(&format!("/api/users?email={email}")), 0, "{field}");
-    }
-}
-
-#[test]
 fn an_account_cannot_give_itself_roles_or_permissions() {
     let app = app();
     let ada = app.sign_up("ada");
