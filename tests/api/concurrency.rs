@@ -65,7 +65,7 @@ fn readers_are_answered_while_others_write() {
 }
 
 #[test]
-fn parallel_changes_of_one_row_leave_one_of_them_whole() {
+fn parallel_changes_of_one_row_do_not_mix() {
     let app = app();
     let ada = app.sign_up("ada");
     let body = json!({ "title": "Title", "content": "…", "slug": uuid::Uuid::now_v7() });

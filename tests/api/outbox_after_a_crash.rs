@@ -37,7 +37,7 @@ fn next_start(left: &Setup, clock: &Clock) -> TestServer {
     TestServer::start(app, left.directory(), &left.variables()).expect("an application")
 }
 
-fn wait_until_nothing_waits(left: &Setup) {
+fn wait_for_an_empty_outbox(left: &Setup) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while left.rows("gable_outbox") > 0 {
         assert!(Instant::now() < deadline, "mail still waits");
@@ -50,14 +50,14 @@ fn message_id(mail: &str) -> &str {
     line.unwrap_or_else(|| panic!("no Message-ID: {mail}"))
 }
 
-/// Asserts that a further start sends no old mail: the next mail is one that it was asked for itself.
+/// Asserts that a further start sends no old mail: its only mail is the one that is requested from it.
 #[track_caller]
-fn nothing_more_comes(left: &Setup, clock: &Clock, mail_server: &MailServer) {
+fn no_old_mail_is_sent(left: &Setup, clock: &Clock, mail_server: &MailServer) {
     let before = mail_server.taken();
     let server = next_start(left, clock);
     forget(&Client::new(server.url()));
     let mails = mail_server.wait_for(before.len() + 1);
-    wait_until_nothing_waits(left);
+    wait_for_an_empty_outbox(left);
     assert_eq!((mails.len(), mail_server.taken().len()), (before.len() + 1, before.len() + 1));
     let new = message_id(&mails[before.len()]);
     assert!(before.iter().all(|mail| message_id(mail) != new), "{new}");
@@ -72,11 +72,11 @@ fn a_mail_whose_process_was_killed_before_it_was_sent_is_sent_once() {
     let clock = Clock::default();
     let server = next_start(&left, &clock);
     mail_server.wait_for(1);
-    wait_until_nothing_waits(&left);
+    wait_for_an_empty_outbox(&left);
     drop(server);
     let mails = mail_server.taken();
     assert!(mails.len() == 1 && mails[0].contains(EMAIL), "{mails:#?}");
-    nothing_more_comes(&left, &clock, &mail_server);
+    no_old_mail_is_sent(&left, &clock, &mail_server);
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn a_mail_whose_process_was_killed_before_the_acknowledgement_is_sent_twice_with
     mail_server.set_mode(MailServerMode::Answering);
     let clock = Clock::default();
     let server = next_start(&left, &clock);
-    wait_until_nothing_waits(&left);
+    wait_for_an_empty_outbox(&left);
     drop(server);
     let mails = mail_server.taken();
     assert_eq!(mails.len(), 2, "{mails:#?}");
     assert_eq!(message_id(&mails[0]), message_id(&mails[1]));
-    nothing_more_comes(&left, &clock, &mail_server);
+    no_old_mail_is_sent(&left, &clock, &mail_server);
 }

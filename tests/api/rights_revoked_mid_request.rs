@@ -34,7 +34,7 @@ fn begin(app: &App, account: &Account, method: &str, path: &str, body: &Value) -
 impl UnfinishedRequest {
     /// Sends the last byte and asserts that the request is refused.
     #[track_caller]
-    fn finish_in_vain(mut self) {
+    fn finish_is_refused(mut self) {
         self.stream.write_all(&[self.last]).expect("the rest is sent");
         let answer = read_answer(&mut self.stream);
         let refused =
@@ -53,7 +53,7 @@ fn a_suspended_account_cannot_finish_a_request_that_it_began_before() {
     let ada = app.sign_up("ada");
     let unfinished = begin(&app, &ada, "POST", "/api/posts", &post());
     app.super_user().patch(&format!("/api/users/{}", ada.id), json!({ "isActive": false })).succeeds(200);
-    unfinished.finish_in_vain();
+    unfinished.finish_is_refused();
     assert_eq!(app.count("/api/posts?title=Held%20back"), 0);
 }
 
@@ -63,7 +63,7 @@ fn a_logged_out_caller_cannot_finish_a_request_that_they_began_before() {
     let ada = app.sign_up("ada");
     let unfinished = begin(&app, &ada, "PATCH", "/api/users/me", &json!({ "bio": "Too late" }));
     ada.delete("/api/auth/logout").succeeds(204);
-    unfinished.finish_in_vain();
+    unfinished.finish_is_refused();
     assert_eq!(app.row(&format!("/api/users/{}", ada.id))["bio"], json!(null));
 }
 
@@ -75,7 +75,7 @@ fn a_demoted_super_user_cannot_finish_making_themselves_one() {
     app.super_user().patch(&path, json!({ "isSuperUser": true })).succeeds(200);
     let unfinished = begin(&app, &ada, "PATCH", &path, &json!({ "isSuperUser": true }));
     app.super_user().patch(&path, json!({ "isSuperUser": false })).succeeds(200);
-    unfinished.finish_in_vain();
+    unfinished.finish_is_refused();
     assert_eq!(app.row(&path)["isSuperUser"], json!(false));
 }
 
@@ -87,7 +87,7 @@ fn a_caller_who_lost_a_role_cannot_finish_a_request_that_it_allowed() {
     for row in app.super_user().get(&format!("/api/user-roles?userId={}", grace.id)).succeeds(200).column("id") {
         app.super_user().delete(&format!("/api/user-roles/{}", row.as_str().expect("an id"))).succeeds(204);
     }
-    unfinished.finish_in_vain();
+    unfinished.finish_is_refused();
     assert_eq!(app.count("/api/tags?name=too-late"), 0);
 }
 

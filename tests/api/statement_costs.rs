@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::{App, Client, PASSWORD, Reply};
 use crate::includes::budgets::paths;
 use crate::includes::fixtures::{article, draft, word};
-use crate::includes::statements::{ROWS, filled, ids, statements_behind, talkative};
+use crate::includes::statements::{ROWS, filled, ids, logging_statements, statements_of};
 use crate::includes::visibility::MODELS;
 
 /// The costs that `gable check` computes from the schema of this application.
@@ -43,7 +43,7 @@ fn most(model: &str, operation: &str) -> (usize, bool) {
 /// A request that reaches the maximum number of statements.
 #[track_caller]
 fn takes_the_most(app: &App, model: &str, operation: &str, reply: &Reply) {
-    let (taken, (most, reached)) = (statements_behind(app, reply), most(model, operation));
+    let (taken, (most, reached)) = (statements_of(app, reply), most(model, operation));
     assert_eq!(taken.len(), most, "{operation} of {model}: {taken:#?}");
     assert!(reached, "{operation} of {model}: no request took the computed {most} statements");
 }
@@ -51,7 +51,7 @@ fn takes_the_most(app: &App, model: &str, operation: &str, reply: &Reply) {
 /// A request that stays within the maximum.
 #[track_caller]
 fn takes_no_more(app: &App, model: &str, operation: &str, reply: &Reply) {
-    let (taken, (most, _)) = (statements_behind(app, reply), most(model, operation));
+    let (taken, (most, _)) = (statements_of(app, reply), most(model, operation));
     assert!(!taken.is_empty() && taken.len() <= most, "{operation} of {model}, {most} at most: {taken:#?}");
 }
 
@@ -89,7 +89,7 @@ fn a_row_that_includes_everything_takes_the_computed_number_of_statements() {
     for meta in MODELS {
         let of = |id: &str| root.get(&format!("/api/{}/{id}?{}", meta.path, everything(meta.name))).succeeds(200);
         let replies = ends(root, meta).map(|id| of(&id));
-        let fuller = replies.iter().max_by_key(|reply| statements_behind(&app, reply).len()).expect("two rows");
+        let fuller = replies.iter().max_by_key(|reply| statements_of(&app, reply).len()).expect("two rows");
         takes_the_most(&app, meta.name, "findOne", fuller);
     }
 }
@@ -118,7 +118,7 @@ fn writes_of_one_row_take_no_more_statements_than_computed() {
 /// A request whose body names this many rows of other models.
 #[track_caller]
 fn takes_no_more_with(app: &App, model: &str, operation: &str, reply: &Reply, named: usize) {
-    let (taken, endpoint) = (statements_behind(app, reply), endpoint(model, operation));
+    let (taken, endpoint) = (statements_of(app, reply), endpoint(model, operation));
     let most = number(endpoint.statements.most);
     let each = number(endpoint.nested.expect("bodies that name rows").statements.most);
     assert!(taken.len() > 3, "{operation} of {model}: {named} rows were not written by {taken:#?}");
@@ -130,7 +130,7 @@ fn takes_no_more_with(app: &App, model: &str, operation: &str, reply: &Reply, na
 
 #[test]
 fn rows_that_a_body_names_take_no_more_statements_than_computed() {
-    let app = talkative();
+    let app = logging_statements();
     let root = app.super_user();
     let role = |name: String| json!({ "role": { "name": name, "description": "Writes" } });
     let account = json!({
@@ -168,7 +168,7 @@ fn the_restoration_of_a_row_takes_the_computed_number_of_statements() {
 
 #[test]
 fn bulk_writes_take_the_computed_number_of_statements() {
-    let app = talkative();
+    let app = logging_statements();
     let root = app.super_user();
     let phones: Vec<Value> =
         (0..ROWS).map(|n| json!({ "number": format!("+{}", 1_000_000 + n), "userId": root.id })).collect();
@@ -181,14 +181,14 @@ fn bulk_writes_take_the_computed_number_of_statements() {
 
 #[test]
 fn callers_with_row_rules_take_no_more_statements_than_computed() {
-    let app = talkative();
+    let app = logging_statements();
     let (ada, editor) = (app.sign_up("ada"), app.editor("grace"));
     let post = article(&app, &ada, "Engines");
     let body = json!({ "content": "…", "post": { "id": post } });
     // An interceptor also reads the article.
     let made = ada.post("/api/comments?fields=+post.tags", body).succeeds(201);
     takes_no_more(&app, "Comment", "createOne", &made);
-    let lookups = statements_behind(&app, &made).iter().filter(|line| line.contains("SELECT \\\"id\\\" FROM")).count();
+    let lookups = statements_of(&app, &made).iter().filter(|line| line.contains("SELECT \\\"id\\\" FROM")).count();
     assert_eq!(lookups, 1, "whether she sees the article");
     let moved = ada.request("PATCH", &format!("/api/posts/{}", draft(&ada, "Looms"))).header("If-Match", "*");
     let moved = moved.json(&json!({ "authorId": ada.id, "title": "On looms" })).send().succeeds(200);
@@ -199,7 +199,7 @@ fn callers_with_row_rules_take_no_more_statements_than_computed() {
 
 #[test]
 fn accounts_and_roles_take_no_more_statements_than_computed() {
-    let app = talkative();
+    let app = logging_statements();
     let (ada, root) = (app.sign_up("ada"), app.super_user());
     let permission = app.permission("tag", "Create");
     let role = root.post("/api/auth-roles", json!({ "name": word(), "permissions": [{ "id": permission }] }));
@@ -221,7 +221,7 @@ fn accounts_and_roles_take_no_more_statements_than_computed() {
     let others = ["bob", "eve", "joe"].map(|name| app.sign_up(name));
     let ids = others.each_ref().map(|account| account.id.as_str()).join(",");
     let several = root.patch(&format!("/api/users/many?id[in]={ids}"), json!({ "isActive": false })).succeeds(200);
-    assert_eq!(statements_behind(&app, &several).len(), statements_behind(&app, &all).len());
+    assert_eq!(statements_of(&app, &several).len(), statements_of(&app, &all).len());
     others.iter().for_each(|account| drop(account.get("/api/users/me").expect(401, "UserNoLongerExists")));
     takes_no_more(&app, "User", "deleteOne", &root.delete(&account).succeeds(204));
 }

@@ -1,5 +1,5 @@
-//! Locks by key within this process: repeated requests wait here for the first of them, and attempts at one password
-//! for each other. None of them holds a database connection while it waits.
+//! Locks by key within this process. A repeated request waits here for the first one, and a log-in for other attempts
+//! at the password of its account. Neither holds a database connection while it waits.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +19,12 @@ pub(crate) struct KeyedGuard<'m> {
 }
 
 impl KeyedMutex {
-    /// Waits for the lock of a key; `None` if that takes longer than `patience`.
-    pub(crate) async fn lock(&self, key: &[u8], patience: Duration) -> Option<KeyedGuard<'_>> {
+    /// Waits for the lock of a key; `None` if that takes longer than `timeout`.
+    pub(crate) async fn lock(&self, key: &[u8], timeout: Duration) -> Option<KeyedGuard<'_>> {
         // Created before the wait, so that it cleans up even if the wait times out or is cancelled.
         let mut guard = KeyedGuard { mutex: self, key: key.to_vec(), held: None };
         let queue = self.queues().entry(guard.key.clone()).or_default().clone();
-        guard.held = Some(tokio::time::timeout(patience, queue.lock_owned()).await.ok()?);
+        guard.held = Some(tokio::time::timeout(timeout, queue.lock_owned()).await.ok()?);
         Some(guard)
     }
 

@@ -95,7 +95,7 @@ fn each_route_has_its_own_preset() {
         (&json!("new"), &Value::Null)
     );
     let with = client.get(&format!("{FOLDERS}/{}?fields=+papers", made.id())).succeeds(200);
-    assert_eq!(with["data"]["papers"][0]["pages"], 3, "a route that only leaves fields out says nothing of relations");
+    assert_eq!(with["data"]["papers"][0]["pages"], 3, "a route that only leaves fields out does not limit relations");
     let changed = client.patch(&format!("{FOLDERS}/many?label=new"), json!({ "shelf": 4 })).succeeds(200);
     assert_eq!(changed["data"], json!([{ "id": made.id(), "label": "new", "shelf": 4 }]));
     let refused = client.patch(&format!("{FOLDERS}/many?openedAt=null"), json!({ "shelf": 5 }));

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use super::application::{Application, both, ledger};
 use super::samples::{body, row};
 
-/// Relation paths of this depth, each with the key of its relation.
-fn way(app: &Application, model: &Model, steps: u32) -> Vec<String> {
+/// A path of this many relations from a model, through relations to one row where there are some.
+fn relation_path(app: &Application, model: &Model, steps: u32) -> Vec<String> {
     let Some(steps) = steps.checked_sub(1) else { return Vec::new() };
     let to_one = |kind: &RelationKind| matches!(kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
     let relation = model.relations.iter().find(|relation| to_one(&relation.kind));
     let relation = relation.or_else(|| model.relations.first()).expect("every model of these is related to another");
-    let further = way(app, app.model(&relation.target), steps);
+    let further = relation_path(app, app.model(&relation.target), steps);
     std::iter::once(relation.name.clone()).chain(further).collect()
 }
 
 /// Asserts that the first request succeeds and that the second is refused with this problem.
 #[track_caller]
-fn ends(app: &Application, last: &str, first: &str, problem: &str) {
+fn limit_is_between(app: &Application, last: &str, first: &str, problem: &str) {
     app.root.get(last).succeeds(200);
     let refused = app.root.get(first).expect(400, "InvalidRequestQuery");
     assert!(refused.problems().iter().all(|found| found.ends_with(problem)), "{refused:?}");
@@ -30,11 +30,13 @@ fn queries_follow_relations_to_the_maximum_depth_and_no_deeper() {
         let depth = app.schema.app.query.max_depth;
         for model in &app.schema.models {
             let list = app.list(model);
-            let filter = |steps| format!("{list}?limit=1&{}__id__isNull=false", way(&app, model, steps).join("__"));
-            ends(&app, &filter(depth), &filter(depth + 1), "TooDeep");
-            let include = |steps| format!("{list}?limit=1&fields={}.id", way(&app, model, steps).join("."));
+            let filter =
+                |steps| format!("{list}?limit=1&{}__id__isNull=false", relation_path(&app, model, steps).join("__"));
+            limit_is_between(&app, &filter(depth), &filter(depth + 1), "TooDeep");
+            let include = |steps| format!("{list}?limit=1&fields={}.id", relation_path(&app, model, steps).join("."));
             let limited = |steps| {
-                let limits = (1..=steps).map(|steps| format!("&{}[limit]=1", way(&app, model, steps).join("__")));
+                let limits =
+                    (1..=steps).map(|steps| format!("&{}[limit]=1", relation_path(&app, model, steps).join("__")));
                 let to_one = app.root.get(&include(steps)).status == 200;
                 if to_one { include(steps) } else { include(steps) + &limits.collect::<String>() }
             };
@@ -56,18 +58,18 @@ fn filters_and_their_lists_are_as_long_as_they_may_be_and_no_longer() {
                     (0..count).map(|nth| format!("AND[{nth}][createdAt][gt]=20{nth:02}-01-01T00:00:00Z")).collect();
                 format!("{list}?{}", filters.join("&"))
             };
-            ends(&app, &filters(limits.max_filters), &filters(limits.max_filters + 1), "TooManyFilters");
+            limit_is_between(&app, &filters(limits.max_filters), &filters(limits.max_filters + 1), "TooManyFilters");
             let id = if app.model(&model.name).id == gable_schema::schema::IdKind::Integer {
                 "1"
             } else {
                 "018f3f2e-0000-7000-8000-000000000000"
             };
             let values = |count: u32| format!("{list}?id__in={}", vec![id; count as usize].join(","));
-            ends(&app, &values(limits.max_in), &values(limits.max_in + 1), "TooManyValues");
+            limit_is_between(&app, &values(limits.max_in), &values(limits.max_in + 1), "TooManyValues");
             let names = |count: usize| format!("{list}?limit=1&fields={}", vec!["id"; count].join(","));
-            ends(&app, &names(256), &names(257), "TooManyFields");
+            limit_is_between(&app, &names(256), &names(257), "TooManyFields");
             let page = |limit: u32| format!("{list}?limit={limit}");
-            ends(&app, &page(limits.max_limit), &page(limits.max_limit + 1), "");
+            limit_is_between(&app, &page(limits.max_limit), &page(limits.max_limit + 1), "");
         }
     }
 }
@@ -85,7 +87,7 @@ fn an_answer_includes_as_many_rows_as_it_may_and_no_more() {
         let last = format!("{}?limit={rows}&fields=+{one}&{one}[limit]={limit}", app.list(accounts));
         let first =
             format!("{}?limit={rows}&fields=+{one},+{other}&{one}[limit]={limit}&{other}[limit]=1", app.list(accounts));
-        ends(&app, &last, &first, "TooManyIncluded");
+        limit_is_between(&app, &last, &first, "TooManyIncluded");
     }
 }
 
@@ -154,8 +156,8 @@ fn a_body_names_as_many_rows_of_others_as_it_may_and_no_more() {
         ("POST", "/books/gl-accounts/many", many(most - 1, 2)),
     ] {
         let refused = app.root.request(method, path).json(&body).send().expect(400, "InvalidRequestBody");
-        let too_deep = refused.problems().iter().filter(|code| code.ends_with("MaxNestedConstraint")).count();
-        assert_eq!(too_deep, 1, "{refused:?}");
+        let too_many = refused.problems().iter().filter(|code| code.ends_with("MaxNestedConstraint")).count();
+        assert_eq!(too_many, 1, "{refused:?}");
     }
     assert_eq!(total(), before);
     app.root.patch(&parent, json!({ "children": children(most) })).succeeds(200);

@@ -94,7 +94,7 @@ fn pieces() -> impl Strategy<Value = String> {
     prop_oneof![4 => vec(select(&PIECES[..]), 0..8).prop_map(|pieces| pieces.concat()), 1 => "\\PC{0,20}"]
 }
 
-/// Appends a piece, encoded as browsers encode it or as it is.
+/// Up to three parameters, encoded as browsers encode them, or made of characters that they would encode.
 fn query() -> impl Strategy<Value = String> {
     let name = prop_oneof![1 => select(&NAMES[..]).prop_map(str::to_owned), 1 => pieces()];
     let pair = (name, pieces()).prop_map(|(name, value)| format!("{}={}", encoded(&name), encoded(&value)));

@@ -113,13 +113,13 @@ impl Sending<'_> {
     }
 }
 
-/// An agent that waits for an answer for at most `patience`.
-pub(super) fn agent(patience: Duration) -> Agent {
+/// An agent that waits for an answer for at most `timeout`.
+pub(super) fn agent(timeout: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .allow_non_standard_methods(true)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(timeout))
         // Shorter than the server's own time limit for idle connections.
         .max_idle_age(Duration::from_secs(1));
     config.build().into()

@@ -75,7 +75,7 @@ fn tags_and_articles_include_each_other() {
 }
 
 #[test]
-fn an_article_includes_what_its_comments_belong_to_and_so_on() {
+fn an_article_includes_the_article_of_its_comments_with_its_comments() {
     let app = app();
     let ada = app.sign_up("ada");
     let post = article(&app, &ada, "Engines");
@@ -90,7 +90,7 @@ fn an_article_includes_what_its_comments_belong_to_and_so_on() {
 }
 
 #[test]
-fn rows_are_included_three_relations_away_each_with_its_own() {
+fn rows_three_relations_away_are_included_below_the_rows_that_they_belong_to() {
     let app = app();
     let ada = app.sign_up("ada");
     let (one, other) = (article(&app, &ada, "One"), article(&app, &ada, "Other"));
@@ -103,7 +103,7 @@ fn rows_are_included_three_relations_away_each_with_its_own() {
 }
 
 #[test]
-fn one_relation_by_two_paths_is_included_as_each_path_says() {
+fn one_relation_on_two_paths_has_the_fields_that_each_path_names() {
     let app = app();
     let ada = app.sign_up("ada");
     let post = article(&app, &ada, "Engines");

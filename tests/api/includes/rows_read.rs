@@ -4,7 +4,7 @@ use gable::generated::{ModelMeta, RelationKind, RelationMeta};
 use serde_json::{Value, json};
 
 use super::fixtures::{article, draft, tag, word};
-use super::statements::{filled, statements_behind};
+use super::statements::{filled, statements_of};
 use super::visibility::MODELS;
 use crate::harness::{App, Client, app};
 
@@ -15,7 +15,7 @@ fn leads_to_many(relation: &RelationMeta) -> bool {
 /// The statement that reads the rows of a relation.
 fn of_relation(app: &App, meta: &ModelMeta, relation: &RelationMeta) -> String {
     let reply = app.super_user().get(&format!("/api/{}?fields=+{}&count=false", meta.path, relation.name));
-    let lines = statements_behind(app, &reply.succeeds(200));
+    let lines = statements_of(app, &reply.succeeds(200));
     let logged = lines.last().and_then(|line| line.split_once("sql=\""));
     let sql = logged.and_then(|(_, rest)| rest.rsplit_once("\" id=")).expect("a statement").0;
     sql.replace("\\\"", "\"")

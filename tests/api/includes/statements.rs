@@ -10,13 +10,13 @@ use crate::harness::{App, Client, PASSWORD, Reply, Setup};
 pub(crate) const ROWS: usize = 50;
 
 /// Starts an application that logs its statements.
-pub(crate) fn talkative() -> App {
+pub(crate) fn logging_statements() -> App {
     Setup::new().with("RUST_LOG", "info,gable::sql=trace").with("GABLE_LOG", "compact").spawn()
 }
 
 /// An application with fifty rows of every model.
 pub(crate) fn filled() -> App {
-    let app = talkative();
+    let app = logging_statements();
     let users = made(&app, "users", |_| json!({ "email": format!("{}@example.com", word()), "password": PASSWORD }));
     let posts =
         made(&app, "posts", |n| json!({ "title": "Title", "content": "…", "slug": word(), "authorId": users[n] }));
@@ -49,10 +49,10 @@ pub(crate) fn ids(app: &App, path: &str) -> Vec<String> {
 
 /// The statements of a request, without the one that identifies the caller, whose result is cached.
 fn statements(app: &App, caller: &Client, path: &str) -> Vec<String> {
-    statements_behind(app, &caller.get(path).succeeds(200))
+    statements_of(app, &caller.get(path).succeeds(200))
 }
 
-pub(crate) fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
+pub(crate) fn statements_of(app: &App, reply: &Reply) -> Vec<String> {
     let id = reply.header("X-Request-Id").expect("every answer has an id").to_owned();
     // The last line of a request.
     app.log_has("gable::request", &id);
@@ -63,7 +63,7 @@ pub(crate) fn statements_behind(app: &App, reply: &Reply) -> Vec<String> {
 
 /// Compares the statements of a list of one row with those of a list of fifty.
 #[track_caller]
-fn takes_as_many_for_fifty(app: &App, meta: &ModelMeta, query: &str, expected: Option<usize>) -> usize {
+fn same_count_for_one_row_and_for_fifty(app: &App, meta: &ModelMeta, query: &str, expected: Option<usize>) -> usize {
     let root = app.super_user();
     let path = |limit: usize| format!("/api/{}?limit={limit}{query}", meta.path);
     let (one, fifty) = (statements(app, root, &path(1)), statements(app, root, &path(ROWS)));
@@ -78,11 +78,11 @@ fn every_relation_is_one_statement_for_one_row_and_for_fifty() {
     let app = filled();
     let mut relations = 0;
     for meta in MODELS {
-        let plain = takes_as_many_for_fifty(&app, meta, "&count=false", None);
+        let plain = same_count_for_one_row_and_for_fifty(&app, meta, "&count=false", None);
         assert!(plain > 0, "{}: statements are seen at all", meta.name);
         for relation in meta.relations {
             let query = format!("&count=false&fields=+{}", relation.name);
-            takes_as_many_for_fifty(&app, meta, &query, Some(plain + 1));
+            same_count_for_one_row_and_for_fifty(&app, meta, &query, Some(plain + 1));
             relations += 1;
         }
     }
@@ -93,7 +93,7 @@ fn every_relation_is_one_statement_for_one_row_and_for_fifty() {
 fn relations_of_relations_are_one_statement_each() {
     let app = filled();
     let of = |name: &str| super::visibility::model(name);
-    let plain = takes_as_many_for_fifty(&app, of("Post"), "&count=false", None);
+    let plain = same_count_for_one_row_and_for_fifty(&app, of("Post"), "&count=false", None);
     for (relations, fields) in [
         (2, "+comments.author"),
         (3, "+comments.author.profile"),
@@ -102,7 +102,7 @@ fn relations_of_relations_are_one_statement_each() {
         (5, "+tags.posts,+author.phones,+comments"),
     ] {
         let query = format!("&count=false&fields={fields}");
-        takes_as_many_for_fifty(&app, of("Post"), &query, Some(plain + relations));
+        same_count_for_one_row_and_for_fifty(&app, of("Post"), &query, Some(plain + relations));
     }
     let root = app.super_user();
     let post = &ids(&app, "posts")[0];
@@ -116,7 +116,7 @@ fn relations_of_relations_are_one_statement_each() {
 
 #[test]
 fn no_statement_contains_a_value() {
-    let app = talkative();
+    let app = logging_statements();
     let (secret, root) = (word(), app.super_user());
     root.get(&format!("/api/posts?title={secret}&fields=+comments")).succeeds(200);
     root.post("/api/tags", json!({ "name": secret })).succeeds(201);
@@ -130,11 +130,11 @@ fn no_statement_contains_a_value() {
 
 #[test]
 fn many_new_rows_of_the_same_columns_are_one_insert() {
-    let app = talkative();
+    let app = logging_statements();
     let inserts = |count: usize| {
         let tags: Vec<Value> = (0..count).map(|_| json!({ "name": word() })).collect();
         let made = app.super_user().post("/api/tags/many", json!(tags)).succeeds(201);
-        statements_behind(&app, &made).iter().filter(|line| line.contains("INSERT")).count()
+        statements_of(&app, &made).iter().filter(|line| line.contains("INSERT")).count()
     };
     assert_eq!((inserts(1), inserts(ROWS)), (1, 1));
 }

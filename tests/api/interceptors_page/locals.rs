@@ -1,7 +1,7 @@
 use api::{Post, PostHooks, PostStatus, UpdatePost};
 use gable::{ApiError, Context};
 
-/// Whether this request publishes the post.
+/// Stored if this request publishes the post.
 struct Publishes;
 
 pub(super) fn install(post: &mut PostHooks) {

@@ -26,7 +26,7 @@ fn wait_for_use(app: &InProcess, before: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 #[test]
-fn a_session_ends_when_it_lies_idle_for_half_an_hour() {
+fn a_session_ends_after_half_an_hour_without_use() {
     let app = InProcess::new();
     let ada = register(&app, "ada");
     app.clock.advance(29 * MINUTE);
@@ -94,7 +94,7 @@ fn a_use_that_was_not_stored_is_lost_with_the_process() {
 }
 
 #[test]
-fn an_idle_session_is_not_listed_and_ended_ones_are_cleared_away() {
+fn an_idle_session_is_not_listed_and_ended_ones_are_deleted() {
     let app = InProcess::new();
     let ada = register(&app, "ada");
     let listed = |visitor: &Visitor| {

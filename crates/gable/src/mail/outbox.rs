@@ -13,7 +13,7 @@ use crate::db::{BoundSql, Database, DbError, FixedSql, Row, Source, values};
 use crate::error::ApiError;
 
 /// Number of attempts after which a mail is given up.
-pub(super) const ATTEMPTS: i32 = 10;
+pub(super) const MAX_ATTEMPTS: i32 = 10;
 
 /// Writes a mail to the outbox in the open transaction. The worker sends it after the commit. If the recipient is not a
 /// valid address, only a warning is logged.
@@ -52,7 +52,7 @@ fn insertion(mail: &Mail, ctx: &Context<'_>) -> Result<BoundSql, ApiError> {
 
 /// A mail that is due.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct DueMail {
     pub(super) id: Uuid,
     pub(super) template: String,
     pub(super) recipient: String,
@@ -70,7 +70,7 @@ pub(super) struct Token {
     used_at: Option<DateTime<Utc>>,
 }
 
-impl Waiting {
+impl DueMail {
     /// Whether its one-time token is neither used nor expired. True for a mail without a token.
     pub(super) fn is_still_valid(&self, now: DateTime<Utc>) -> bool {
         self.token.is_none_or(|token| token.used_at.is_none() && token.expires_at > now)
@@ -106,18 +106,18 @@ static REMOVE: FixedSql<1> = FixedSql::new(r#"DELETE FROM "gable_outbox" WHERE "
 
 impl Outbox<'_> {
     /// The mail that has been due for the longest time; `None` if no mail is due.
-    pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<Waiting>, DbError> {
+    pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DueMail>, DbError> {
         let found = self.db.reader().one(NEXT_DUE.with(values![now])).await?;
-        found.map(|row| waiting(Row::new(&row))).transpose()
+        found.map(|row| read_due(Row::new(&row))).transpose()
     }
 
     /// Reserves the next attempt at a mail and schedules the one after it. False if another worker was faster.
-    pub(super) async fn claim(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<bool, DbError> {
+    pub(super) async fn claim(&self, mail: &DueMail, now: DateTime<Utc>) -> Result<bool, DbError> {
         let update = CLAIM.with(values![now + mail.pause(), mail.id, mail.attempts, now]);
         Ok(self.write(update).await? == 1)
     }
 
-    pub(super) async fn remove(&self, mail: &Waiting) -> Result<(), DbError> {
+    pub(super) async fn remove(&self, mail: &DueMail) -> Result<(), DbError> {
         self.write(REMOVE.with(values![mail.id])).await.map(drop)
     }
 
@@ -129,8 +129,8 @@ impl Outbox<'_> {
     }
 }
 
-fn waiting(mut row: Row<'_>) -> Result<Waiting, DbError> {
-    Ok(Waiting {
+fn read_due(mut row: Row<'_>) -> Result<DueMail, DbError> {
+    Ok(DueMail {
         id: row.next()?,
         template: row.next()?,
         recipient: row.next()?,

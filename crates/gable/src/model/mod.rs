@@ -1,8 +1,9 @@
-//! Rows, inputs and their JSON: the types that generated code and operations exchange. `Resource` is the interface of
-//! generated code; `AnyResource` is the same without types.
+//! Rows, inputs and their JSON: the types that generated code and operations exchange. Generated code implements
+//! `Resource`; operations use it as `AnyResource`, without its types, so a downcast can fail only because of a bug of
+//! the runtime.
 //!
-//! Operations use `AnyResource`, so a downcast can fail only because of a bug of the runtime. `Nested<R>` is typed
-//! outside and erased inside: a chain of a hundred models with typed inputs would not compile.
+//! `Nested<R>` has a typed interface, but stores its input without the type: a chain of a hundred models with typed
+//! inputs would not compile.
 
 mod answer_budget;
 mod erased;

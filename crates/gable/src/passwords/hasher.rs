@@ -71,8 +71,8 @@ impl Hasher {
     /// Hashes a password with bcrypt.
     ///
     /// # Errors
-    /// 503 if too many jobs are waiting, or if the job takes longer than `JOB_TIMEOUT`. 500 for a password of more than 72
-    /// bytes.
+    /// 503 if too many jobs are waiting, or if the job takes longer than `JOB_TIMEOUT`. 500 for a password of more than
+    /// 72 bytes.
     pub(crate) async fn hash(&self, origin: Origin, password: PlainPassword) -> Result<String, ApiError> {
         let (reply, answer) = oneshot::channel();
         self.submit(origin, Job::Hash(password, reply))?;
@@ -154,9 +154,7 @@ impl HasherState {
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
-}
 
-impl HasherState {
     /// Verifies a password. A hash that cannot be read is treated like no hash.
     fn verify(&self, password: &str, hash: Option<&str>, cost: u32) -> bool {
         let stored = hash.and_then(|hash| StoredHash::read(hash, cost).ok());
@@ -164,8 +162,8 @@ impl HasherState {
     }
 }
 
-/// Waits for the result of a job; 503 after `JOB_TIMEOUT`, or if the queue has dropped the job for another client. A job
-/// whose receiver is gone is skipped.
+/// Waits for the result of a job; 503 after `JOB_TIMEOUT`, or if the queue has dropped the job for another client. A
+/// job whose receiver is gone is skipped.
 async fn in_time<T>(answer: oneshot::Receiver<T>) -> Result<T, ApiError> {
     match tokio::time::timeout(JOB_TIMEOUT, answer).await {
         Ok(Ok(answer)) => Ok(answer),

@@ -19,6 +19,7 @@ impl Preset {
         self.shown().is_some()
     }
 
+    /// The fields and relations that answers may contain; `None` if the route does not limit them.
     pub(super) fn shown(self) -> Option<&'static FieldPreset> {
         self.0?.fields
     }

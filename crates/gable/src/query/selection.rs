@@ -26,7 +26,7 @@ pub(crate) struct Include {
 }
 
 /// Maximum number of names in the `fields` of one request.
-const MOST_NAMES: usize = 256;
+const MAX_NAMES: usize = 256;
 
 pub(super) fn usual_limit(limits: QueryLimits) -> u32 {
     DEFAULT_INCLUDED_ROWS.min(limits.max_limit)
@@ -42,12 +42,12 @@ impl Selection {
 
     /// The most rows that an answer may include for `rows` rows of this model.
     pub(super) fn included_rows(&self, rows: u64) -> u64 {
-        let of = |include: &Include| {
+        let count = |include: &Include| {
             let each = if include.is_to_many() { u64::from(include.limit) } else { 1 };
-            let there = rows.saturating_mul(each);
-            there.saturating_add(include.selection.included_rows(there))
+            let included = rows.saturating_mul(each);
+            included.saturating_add(include.selection.included_rows(included))
         };
-        self.includes.iter().map(of).fold(0, u64::saturating_add)
+        self.includes.iter().map(count).fold(0, u64::saturating_add)
     }
 }
 
@@ -87,10 +87,10 @@ struct Branch<'a> {
 /// Returns the selection and its problems; if there are any, the selection must not be used.
 pub(super) fn read(viewer: Viewer<'_>, limits: QueryLimits, view: &View, texts: &[&str]) -> (Selection, Vec<Problem>) {
     let items: Vec<Item<'_>> =
-        texts.iter().flat_map(|text| text.split(',')).take(MOST_NAMES + 1).map(Item::read).collect();
+        texts.iter().flat_map(|text| text.split(',')).take(MAX_NAMES + 1).map(Item::read).collect();
     let mut reader = SelectionReader { viewer, limits, relations: 0, problems: Vec::new() };
-    if items.len() > MOST_NAMES {
-        reader.problem("TooManyFields", format!("'fields' may hold at most {MOST_NAMES} names"));
+    if items.len() > MAX_NAMES {
+        reader.problem("TooManyFields", format!("'fields' may hold at most {MAX_NAMES} names"));
         return (Selection { fields: view.fields(), includes: Vec::new() }, reader.problems);
     }
     let branches = items.iter().map(|item| Branch { item, rest: &item.path }).collect();

@@ -135,13 +135,13 @@ async fn models(
     mounted: Vec<MountedModel>,
     metas: &[&'static ModelMeta],
 ) -> Result<(ModelSet, Vec<HookTable>), DbError> {
-    let reaching = reaching_access(metas);
+    let owners = owners_of_access_models(metas);
     db.set_models(metas);
     let cascades = db.cascades().await?;
     let (mut models, mut hooks) = (Vec::new(), Vec::new());
     for (position, mounted) in mounted.into_iter().enumerate() {
         let meta = mounted.resource.meta();
-        let reaches_access = meta.kind == ModelKind::Ordinary && reaching.contains(meta.name);
+        let reaches_access = meta.kind == ModelKind::Ordinary && owners.contains(meta.name);
         let cascade_effects = cascade_effects(meta, metas, &cascades);
         models.push(Model::new(position, mounted.resource, db.statements(), reaches_access, cascade_effects));
         hooks.push(mounted.hooks);
@@ -179,17 +179,17 @@ fn secrets(settings: &Settings) -> Result<Secrets, DbError> {
 
 /// Returns the models that accounts, roles and permissions belong to, directly or through other models: deleting their
 /// rows may cascade.
-fn reaching_access(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
-    let mut reaching: HashSet<&str> =
+fn owners_of_access_models(metas: &[&'static ModelMeta]) -> HashSet<&'static str> {
+    let mut owners: HashSet<&str> =
         metas.iter().filter(|meta| meta.kind != ModelKind::Ordinary).map(|meta| meta.name).collect();
     loop {
-        let owned = metas.iter().filter(|meta| reaching.contains(meta.name)).flat_map(|meta| meta.relations);
-        let owners = owned.filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
-        let found: HashSet<&str> = owners.map(|relation| relation.target).collect();
-        if found.is_subset(&reaching) {
-            return reaching;
+        let owned = metas.iter().filter(|meta| owners.contains(meta.name)).flat_map(|meta| meta.relations);
+        let owning = owned.filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
+        let found: HashSet<&str> = owning.map(|relation| relation.target).collect();
+        if found.is_subset(&owners) {
+            return owners;
         }
-        reaching.extend(found);
+        owners.extend(found);
     }
 }
 

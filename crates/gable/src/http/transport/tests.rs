@@ -183,7 +183,7 @@ async fn any_origin_means_no_credentials() {
 }
 
 #[actix_web::test]
-async fn the_request_after_the_limit_is_429_and_tells_when_to_come_back() {
+async fn the_request_after_the_limit_is_429_with_the_seconds_to_wait() {
     let get = || TestRequest::get().uri("/ok").insert_header(("Origin", ORIGINS[0]));
     let (response, body) = last_answer(&limited_to(2), vec![get(), get(), get()]).await;
     assert_eq!((response.status().as_u16(), &body["code"]), (429, &Value::from("TooManyRequests")));
@@ -196,7 +196,7 @@ async fn the_request_after_the_limit_is_429_and_tells_when_to_come_back() {
 }
 
 #[actix_web::test]
-async fn an_answer_within_the_limit_says_what_is_left() {
+async fn an_answer_within_the_limit_has_the_number_of_requests_that_are_left() {
     let (response, _) = answer(&limited_to(2), TestRequest::get().uri("/ok")).await;
     assert_eq!(header(&response, "RateLimit"), Some("limit=2, remaining=1, reset=30"));
 }
@@ -219,7 +219,7 @@ async fn clients_behind_a_trusted_proxy_are_counted_apart() {
 }
 
 #[actix_web::test]
-async fn only_a_trusted_proxys_word_for_tls_counts() {
+async fn only_a_trusted_proxy_can_report_that_the_client_uses_tls() {
     let claim = || TestRequest::get().uri("/ok").insert_header(("X-Forwarded-Proto", "https"));
     assert_eq!(header(&answer(&open(), claim()).await.0, "Strict-Transport-Security"), None);
     let stage = Transport { proxies: trusting("10.0.0.1"), ..open() };
@@ -234,7 +234,7 @@ async fn a_public_url_with_https_says_that_clients_come_by_tls() {
 }
 
 #[actix_web::test]
-async fn a_middleware_that_gives_up_still_leaves_a_framed_answer() {
+async fn an_error_of_a_middleware_has_the_form_and_the_headers_of_every_error() {
     let gives_up = |_: ServiceRequest, _: Next<actix_web::body::BoxBody>| async {
         Err::<ServiceResponse, _>(actix_web::error::ErrorInternalServerError("hunter2"))
     };

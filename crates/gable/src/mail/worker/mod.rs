@@ -12,7 +12,7 @@ use super::email_message::{EmailMessage, NotAnAddress};
 use super::links::Links;
 use super::mail_kind::{Secret, Template};
 use super::mailer::DeliveryError;
-use super::outbox::{ATTEMPTS, Outbox, Waiting};
+use super::outbox::{DueMail, MAX_ATTEMPTS, Outbox};
 use super::service::MailService;
 use crate::clock::Clock;
 use crate::context::Core;
@@ -138,7 +138,7 @@ impl MailSender<'_> {
             return Ok(Next::GoOn);
         }
         // The worker that made the last attempt has died before it could give the mail up.
-        if mail.attempts >= ATTEMPTS {
+        if mail.attempts >= MAX_ATTEMPTS {
             return self.give_up(&mail).await;
         }
         // The token may have been used, or have expired, while the mail waited.
@@ -152,27 +152,27 @@ impl MailSender<'_> {
         }
     }
 
-    async fn send(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<(), SendError> {
+    async fn send(&self, mail: &DueMail, now: DateTime<Utc>) -> Result<(), SendError> {
         let email = self.compose(mail, now)?;
         Ok(self.room.mailer.deliver(&email).await?)
     }
 
-    async fn failed(&self, mail: &Waiting, error: &SendError) -> Result<Next, DbError> {
+    async fn failed(&self, mail: &DueMail, error: &SendError) -> Result<Next, DbError> {
         let attempt = mail.attempts + 1;
         tracing::warn!(id = %mail.id, template = mail.template, attempt, %error, "a mail was not sent");
-        if attempt >= ATTEMPTS {
+        if attempt >= MAX_ATTEMPTS {
             self.give_up(mail).await?;
         }
         let all = matches!(error, SendError::Delivery(error) if error.concerns_all());
         Ok(if all { Next::Wait } else { Next::GoOn })
     }
 
-    async fn give_up(&self, mail: &Waiting) -> Result<Next, DbError> {
-        tracing::error!(id = %mail.id, template = mail.template, "a mail was given up after {ATTEMPTS} attempts");
+    async fn give_up(&self, mail: &DueMail) -> Result<Next, DbError> {
+        tracing::error!(id = %mail.id, template = mail.template, "a mail was given up after {MAX_ATTEMPTS} attempts");
         self.outbox.remove(mail).await.map(|()| Next::GoOn)
     }
 
-    fn compose(&self, mail: &Waiting, now: DateTime<Utc>) -> Result<EmailMessage, SendError> {
+    fn compose(&self, mail: &DueMail, now: DateTime<Utc>) -> Result<EmailMessage, SendError> {
         let template = Template::of_name(&mail.template).ok_or(SendError::NotUnderstood)?;
         let variables = self.variables(mail, template, now).ok_or(SendError::NotUnderstood)?;
         let rendered = self.room.templates.render(template, &variables)?;
@@ -181,7 +181,7 @@ impl MailSender<'_> {
 
     /// The variables of the template. The secret is computed from the id of its token row, so it is the same for every
     /// attempt.
-    fn variables(&self, mail: &Waiting, template: Template, now: DateTime<Utc>) -> Option<BTreeMap<String, String>> {
+    fn variables(&self, mail: &DueMail, template: Template, now: DateTime<Utc>) -> Option<BTreeMap<String, String>> {
         let mut variables: BTreeMap<String, String> = serde_json::from_str(&mail.variables).ok()?;
         let redirect_uri = variables.remove("redirect_uri");
         let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);

@@ -25,13 +25,13 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// Whether the row need not be linked already, and the result reveals no links. `Set` takes any row, but reveals
-    /// which rows are linked.
+    /// Whether the action takes rows that are not linked, and its result does not reveal which rows are linked. `Set`
+    /// takes any row, but reveals it.
     pub(super) fn looks_everywhere(self) -> bool {
         matches!(self, Action::Connect | Action::ConnectOrCreate | Action::Create)
     }
 
-    /// Whether the linked row can be meant without being named.
+    /// Whether the action applies to the linked row if the element does not identify a row.
     pub(super) fn finds_linked(self) -> bool {
         matches!(self, Action::Update | Action::Disconnect | Action::Delete | Action::Upsert)
     }
@@ -132,12 +132,13 @@ impl BodyReader<'_> {
             Some(reach) if !element.is_listed() && is_long(element.target.meta, &entries) => {
                 self.operations(element, reach, entries)
             }
-            Some(reach) => self.reaching(element, reach, entries),
+            Some(reach) => self.nestable(element, reach, entries),
             None => self.plain(element, entries),
         }
     }
 
-    fn reaching(
+    /// Reads an element of a body that may nest rows of other models.
+    fn nestable(
         &mut self,
         element: &Element<'_>,
         reach: Reach<'_>,
@@ -185,7 +186,7 @@ impl BodyReader<'_> {
         if action == Action::Update {
             return self.updated(element, reach, row_ref, Part { entries, path: element.path.to_owned() });
         }
-        self.nothing_more(element, &entries)?;
+        self.refuse_values(element, &entries)?;
         self.may_link(element, reach, action)?;
         Ok(vec![match action {
             Action::Disconnect => Change::Disconnect(row_ref),
@@ -279,7 +280,7 @@ impl BodyReader<'_> {
     }
 
     /// Refuses values for a row that is neither created nor changed.
-    pub(super) fn nothing_more(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
+    pub(super) fn refuse_values(&mut self, element: &Element<'_>, entries: &Map<String, Value>) -> Result<(), Refused> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -303,8 +304,8 @@ impl BodyReader<'_> {
             RelationKind::HasOne { field } | RelationKind::HasMany { field } => meta.field_index(field),
             RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
         };
-        // Changing this row is enough to link many to many, unless it is the caller's own account: that needs the other
-        // row.
+        // A many-to-many link requires only the right to change this row. If this row is the caller's own account, it
+        // requires the right to change the other row.
         if key.is_none() && action != Action::Delete && !(reach.own && element.is_listed()) {
             return Ok(());
         }
@@ -382,6 +383,7 @@ impl BodyReader<'_> {
         if readable { Ok(references) } else { Err(Refused) }
     }
 
+    /// Keeps the error if the caller lacks the rights that were asked for; the first one is the answer.
     fn ask<T>(&mut self, answer: Result<T, ApiError>) -> Result<T, Refused> {
         answer.map_err(|refusal| {
             self.refusal.get_or_insert(refusal);
@@ -413,9 +415,10 @@ impl BodyReader<'_> {
 /// The action of an element without `apiAction`. Only the id, or only the fields of one unique index: connect. The id
 /// and other fields: update. No id: create.
 fn by_shape(element: &Element<'_>, readable: &FieldSet, entries: &Map<String, Value>) -> Action {
-    let says = |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
-    let by_unique = || uniques(element.target.meta, readable).any(|(_, fields)| says(fields));
-    if says(&["id"]) || (!element.is_fixed() && by_unique()) {
+    let consists_of =
+        |names: &[&str]| entries.len() == names.len() && names.iter().all(|name| entries.contains_key(*name));
+    let by_unique = || uniques(element.target.meta, readable).any(|(_, fields)| consists_of(fields));
+    if consists_of(&["id"]) || (!element.is_fixed() && by_unique()) {
         Action::Connect
     } else if entries.contains_key("id") {
         Action::Update

@@ -63,7 +63,7 @@ impl Memory {
 }
 
 /// Bytes that a text takes on the heap.
-fn text(text: &str) -> usize {
+fn text_memory(text: &str) -> usize {
     if text.is_empty() { 0 } else { text.len() + ALLOCATION }
 }
 
@@ -104,12 +104,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        self.0.take(text(value))?;
+        self.0.take(text_memory(value))?;
         Ok(value.into())
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        self.0.take(text(&value))?;
+        self.0.take(text_memory(&value))?;
         Ok(value.into())
     }
 
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            self.0.take(text(&key) + if object.is_empty() { FIRST_ENTRY } else { ENTRY })?;
+            self.0.take(text_memory(&key) + if object.is_empty() { FIRST_ENTRY } else { ENTRY })?;
             if object.contains_key(&key) {
                 return Err(A::Error::custom("a key is given twice"));
             }

@@ -185,7 +185,7 @@ impl BodyReader<'_> {
             return Err(self.refuse_at(here, "skipDuplicates", "Constraint", why));
         }
         let data = entries.remove("data").unwrap_or_default();
-        self.nothing_more(here, &entries)?;
+        self.refuse_values(here, &entries)?;
         let path = format!("{}.data", here.path);
         self.each(&here.at(&path), reach, data, |reader, row| reader.long_create(row, reach))
     }

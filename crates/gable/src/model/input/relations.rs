@@ -23,7 +23,7 @@ impl BodyReader<'_> {
     pub fn nested_one<R: Resource>(&mut self, relation: &'static str) -> Vec<Nested<R>> {
         let Some((meta, value)) = self.take_relation(relation, R::META) else { return Vec::new() };
         let element = Element { relation: meta, target: Target::of::<R>(), path: relation };
-        together(self.element(&element, value).unwrap_or_default()).into_iter().map(Nested::from).collect()
+        merge_replacements(self.element(&element, value).unwrap_or_default()).into_iter().map(Nested::from).collect()
     }
 
     /// `"author": { … }`, where this row has the key. The id is moved to `"authorId"`, where the methods that read
@@ -82,7 +82,7 @@ impl BodyReader<'_> {
             }
             _ => Err(self.refuse(&element, "IsArrayConstraint", "must be a list of objects")),
         };
-        let mut changes = together(read.unwrap_or_default());
+        let mut changes = merge_replacements(read.unwrap_or_default());
         if !agree(&mut changes) {
             self.problem(name, "AmbiguousReference", "says different things of the same record");
         }
@@ -98,6 +98,7 @@ impl BodyReader<'_> {
         changes
     }
 
+    /// Reads the element of a relation whose key is in this row: sets the key, and keeps changes that need more.
     fn refer(&mut self, name: &'static str, key: &'static str, target: Target, value: Value) {
         let Some(position) = self.meta.relations.iter().position(|relation| relation.name == name) else { return };
         let element = Element { relation: &self.meta.relations[position], target, path: name };
@@ -135,7 +136,7 @@ impl BodyReader<'_> {
 }
 
 /// Merges all rows that a relation is set to into one replacement, however many elements name them.
-fn together(changes: Vec<Change>) -> Vec<Change> {
+fn merge_replacements(changes: Vec<Change>) -> Vec<Change> {
     let mut replacement: Option<Replacement> = None;
     let mut others = Vec::with_capacity(changes.len());
     for change in changes {
@@ -149,8 +150,8 @@ fn together(changes: Vec<Change>) -> Vec<Change> {
     others
 }
 
-/// Whether all elements that name a row in one way, by its id or by equal unique values, either all link or all unlink
-/// it. Removes repetitions of a change.
+/// Whether no row is both linked and unlinked. Rows are compared as elements identify them: by id, or by unique values.
+/// Removes repetitions of a change.
 fn agree(changes: &mut Vec<Change>) -> bool {
     let mut links: BTreeMap<String, bool> = BTreeMap::new();
     let mut done: BTreeSet<(String, u8)> = BTreeSet::new();

@@ -122,7 +122,7 @@ impl BodyReader<'_> {
         let readable = reach.rights.readable(element.target.meta.name).unwrap_or_default();
         let mut entries = key.entries;
         let row_ref = self.named(&here, reach, action, (&readable, &readable), &mut entries)?;
-        self.nothing_more(&here, &entries)?;
+        self.refuse_values(&here, &entries)?;
         Ok(row_ref)
     }
 
