@@ -44,10 +44,10 @@ impl Attempt {
         let count = self.guess.count(ctx, model, auth.meta.lockout).await?;
         ctx.commit().await?;
         let Count::Counted(counted) = count else {
-            failed(ctx, Reason::Locked, self.guess.meant(), self.via).await?;
+            failed(ctx, Reason::Locked, self.guess.wanted_account(), self.via).await?;
             return Ok(Verdict::Locked);
         };
-        match (auth.hasher.verify(ctx.origin(), password, self.hash.clone()).await, self.guess.meant()) {
+        match (auth.hasher.verify(ctx.origin(), password, self.hash.clone()).await, self.guess.wanted_account()) {
             (Ok(true), Some(account)) => {
                 if may_act(ctx, auth, account).await? {
                     forgive(ctx, auth, model, account).await?;
@@ -66,9 +66,9 @@ impl Attempt {
     }
 
     async fn wrong(&self, ctx: &mut Context<'_>, closes: Vec<Id>) -> Result<Verdict, ApiError> {
-        let reason = if self.guess.meant().is_some() { Reason::WrongPassword } else { Reason::UnknownAccount };
+        let reason = if self.guess.wanted_account().is_some() { Reason::WrongPassword } else { Reason::UnknownAccount };
         ctx.begin().await?;
-        event::record(ctx, Event::LoginFailed(reason), self.guess.meant(), self.via).await?;
+        event::record(ctx, Event::LoginFailed(reason), self.guess.wanted_account(), self.via).await?;
         for account in closes {
             event::record(ctx, Event::Locked, Some(account), self.via).await?;
         }

@@ -90,23 +90,23 @@ pub(super) struct Guess {
     /// Sorted by id, so that two attempts cannot deadlock on each other's rows.
     accounts: Vec<Id>,
     /// The account whose password is verified; `None` if no account has the text as the requested identifier.
-    meant: Option<Id>,
+    wanted_account: Option<Id>,
 }
 
 impl Guess {
     /// An attempt at the password of a known account.
     pub(crate) fn at(account: Id) -> Self {
-        Self { typed: None, accounts: vec![account], meant: Some(account) }
+        Self { typed: None, accounts: vec![account], wanted_account: Some(account) }
     }
 
     /// An attempt at the account that a typed text identifies.
     pub(super) fn with(typed: Typed, named: &AccountLookup) -> Self {
-        let meant = named.found.as_ref().map(|found| found.account);
-        Self { typed: Some(typed), accounts: named.holders.clone(), meant }
+        let wanted_account = named.found.as_ref().map(|found| found.account);
+        Self { typed: Some(typed), accounts: named.holders.clone(), wanted_account }
     }
 
-    pub(super) fn meant(&self) -> Option<Id> {
-        self.meant
+    pub(super) fn wanted_account(&self) -> Option<Id> {
+        self.wanted_account
     }
 
     /// Counts the attempt, in the open transaction. The attempt that reaches the limit locks the account before its
@@ -124,7 +124,9 @@ impl Guess {
                     counted.accounts.push(*account);
                     counted.closes.extend((attempts >= i64::from(lockout.attempts)).then_some(*account));
                 }
-                None if self.meant.is_none_or(|meant| meant == *account) => return Ok(Count::Locked),
+                None if self.wanted_account.is_none_or(|wanted| wanted == *account) => {
+                    return Ok(Count::Locked);
+                }
                 None => {}
             }
         }

@@ -56,22 +56,22 @@ impl Credentials {
         wanted: Option<&str>,
         body: &Map<String, Value>,
     ) -> Result<Self, AuthError> {
-        let (called, identifiers) = identify(auth, wanted, body)?;
+        let (body_key, identifiers) = identify(auth, wanted, body)?;
         let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        match (text(&called), text(password_field).or_else(|| text("password"))) {
+        match (text(&body_key), text(password_field).or_else(|| text("password"))) {
             (Some(value), Some(password)) => {
                 refuse_unknown(auth, password_field, body)?;
-                let attempt = LoginAttempt { identifier: value.to_owned(), field: called };
+                let attempt = LoginAttempt { identifier: value.to_owned(), field: body_key };
                 Ok(Self { attempt, identifiers, password: PlainPassword::new(password) })
             }
-            _ => Err(AuthError::MissingCredentials { field: called }),
+            _ => Err(AuthError::MissingCredentials { field: body_key }),
         }
     }
 
     /// Credentials whose text may be any identifier in the account's own row.
     pub(crate) fn by_identifier(auth: &Auth, typed: &str, password: &str) -> Self {
         let attempt = LoginAttempt { identifier: typed.to_owned(), field: "identifier".to_owned() };
-        Self { attempt, identifiers: plain(auth, typed), password: PlainPassword::new(password) }
+        Self { attempt, identifiers: identifiers_of_own_row(auth, typed), password: PlainPassword::new(password) }
     }
 
     /// Credentials whose text is an e-mail address.
@@ -89,7 +89,7 @@ impl Credentials {
 /// Refuses unknown keys, so that mistakes of the client do not go unnoticed.
 fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Result<(), AuthError> {
     let known = |key: &str| {
-        [GENERIC, "password", password].contains(&key)
+        [ANY_IDENTIFIER, "password", password].contains(&key)
             || auth.meta.identifiers.iter().any(|identifier| identifier.body_key == key)
     };
     let unknown: Vec<Problem> = body.keys().filter(|key| !known(key)).map(|key| Problem::unknown_field(key)).collect();
@@ -98,7 +98,7 @@ fn refuse_unknown(auth: &Auth, password: &str, body: &Map<String, Value>) -> Res
 
 /// The identifiers in the account's own row. For a text with `@`, the e-mail address comes first, so that nobody can
 /// capture log-ins by choosing the address of another account as a user name.
-pub(super) fn plain(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
+pub(super) fn identifiers_of_own_row(auth: &Auth, typed: &str) -> Vec<IdentifierMeta> {
     let mut plain: Vec<IdentifierMeta> =
         auth.meta.identifiers.iter().filter(|identifier| identifier.relation.is_none()).copied().collect();
     if typed.contains('@') {
@@ -119,20 +119,23 @@ fn identify(
         let identifier = identifier.ok_or(AuthError::IdentifierNotAllowed)?;
         return Ok((identifier.body_key.to_owned(), vec![*identifier]));
     }
-    let named =
-        allowed.iter().find(|identifier| identifier.body_key != GENERIC && body.contains_key(identifier.body_key));
+    let named = allowed
+        .iter()
+        .find(|identifier| identifier.body_key != ANY_IDENTIFIER && body.contains_key(identifier.body_key));
     match named {
-        Some(identifier) if !body.contains_key(GENERIC) => Ok((identifier.body_key.to_owned(), vec![*identifier])),
-        _ if body.contains_key(GENERIC) => {
-            let typed = body[GENERIC].as_str().unwrap_or_default();
-            Ok((GENERIC.to_owned(), plain(auth, typed)))
+        Some(identifier) if !body.contains_key(ANY_IDENTIFIER) => {
+            Ok((identifier.body_key.to_owned(), vec![*identifier]))
         }
-        _ => Ok((allowed.first().map_or(GENERIC, |identifier| identifier.body_key).to_owned(), Vec::new())),
+        _ if body.contains_key(ANY_IDENTIFIER) => {
+            let typed = body[ANY_IDENTIFIER].as_str().unwrap_or_default();
+            Ok((ANY_IDENTIFIER.to_owned(), identifiers_of_own_row(auth, typed)))
+        }
+        _ => Ok((allowed.first().map_or(ANY_IDENTIFIER, |identifier| identifier.body_key).to_owned(), Vec::new())),
     }
 }
 
 /// The key that stands for any identifier.
-const GENERIC: &str = "username";
+const ANY_IDENTIFIER: &str = "username";
 
 /// Verifies the credentials and opens a log-in. `replaced` is the previous log-in of the same browser, which ends. An
 /// unknown account takes the same time and gets the same answer as a wrong password.
@@ -150,7 +153,7 @@ pub(crate) async fn log_in(
     let model = ctx.core.account_model()?;
     let found = verify(ctx, auth, model, &credentials, via).await?;
     let identity = check_admission(ctx, auth, &credentials, &found, via).await?;
-    let stronger = rehashed(ctx, auth, &credentials, &found).await;
+    let new_hash = rehashed(ctx, auth, &credentials, &found).await;
     let account = found.account;
     ctx.principal = Principal::Account(identity);
     ctx.begin().await?;
@@ -158,10 +161,10 @@ pub(crate) async fn log_in(
     // A concurrent change of the account may have ended its log-ins, but not this one, which does not exist yet. The
     // account's row is locked since `record_log_in` has written it, so the check stays valid until the commit.
     match ctx.revalidate_principal().await {
-        Err(over) if over.kind() == ErrorKind::Unauthenticated => return Err(credentials.incorrect()),
+        Err(ended) if ended.kind() == ErrorKind::Unauthenticated => return Err(credentials.incorrect()),
         revalidated => revalidated?,
     }
-    if let Some(hash) = stronger {
+    if let Some(hash) = new_hash {
         replace_hash(ctx, model, (account, &found.password), hash).await?;
     }
     if let Some((before, grant)) = replaced {
@@ -235,15 +238,15 @@ async fn verify(
     let text = &credentials.attempt.identifier;
     let typed = Typed::new(&ctx.core.secrets, &attempt_key(ctx.core, auth, model, text));
     let _typed_guard = lock_typed(&auth.password_locks, &typed).await?;
-    let named = find_account_and_holders(ctx, auth, model, &credentials.identifiers, text).await?;
-    let guess = Guess::with(typed, &named);
-    let _account_guard = match guess.meant() {
+    let lookup = find_account_and_holders(ctx, auth, model, &credentials.identifiers, text).await?;
+    let guess = Guess::with(typed, &lookup);
+    let _account_guard = match guess.wanted_account() {
         Some(account) => Some(lock_account(&auth.password_locks, account).await?),
         None => None,
     };
-    let hash = named.found.as_ref().map(|found| found.password.clone());
+    let hash = lookup.found.as_ref().map(|found| found.password.clone());
     let attempt = Attempt { guess, hash, via };
-    match (attempt.verify(ctx, auth, model, credentials.password.clone()).await?, named.found) {
+    match (attempt.verify(ctx, auth, model, credentials.password.clone()).await?, lookup.found) {
         (Verdict::Right, Some(found)) => Ok(found),
         (Verdict::Locked, _) => Err(AuthError::Locked),
         _ => Err(credentials.incorrect()),

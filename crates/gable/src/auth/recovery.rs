@@ -11,7 +11,7 @@ use super::account_lookup::{StoredAccount, email_identifier, find_account};
 use super::error::AuthError;
 use super::event::{Event, record};
 use super::lockout::lock_account;
-use super::login::plain;
+use super::login::identifiers_of_own_row;
 use super::mail_throttle::{mail_limit_reached, same_time};
 use super::one_time::LinkRedirect;
 use super::one_time::{self, OneTime, Purpose};
@@ -72,7 +72,7 @@ pub(crate) async fn forgot_password(
         let model = ctx.core.account_model()?;
         let mut identifiers = vec![email_identifier(model)];
         if names == Names::Any {
-            identifiers.extend(plain(auth, &request.identifier));
+            identifiers.extend(identifiers_of_own_row(auth, &request.identifier));
         }
         let found = find_account(ctx, model, &identifiers, &request.identifier).await?;
         ctx.begin().await?;

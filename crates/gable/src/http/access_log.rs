@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_is_told_without_its_token() {
+    fn a_link_that_matches_no_route_is_logged_without_its_token() {
         let token = "s3cret".repeat(9);
         for (path, logged) in [
             (format!("/hook/verify-email/{token}/"), "/hook/verify-email/-/"),

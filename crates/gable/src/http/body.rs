@@ -23,9 +23,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Memory that the values of a body may take, as a multiple of its size limit. Ordinary bodies take two to ten times
 /// their text, many small objects a hundred times.
-const MEMORY_FOR_EACH: usize = 16;
-/// Bodies with a lower limit may take as much memory as with this one.
-const LEAST_LIMIT: usize = 256 * 1024;
+const MEMORY_FACTOR: usize = 16;
+/// The memory of a body with a lower limit is computed from this limit.
+const MIN_LIMIT_FOR_MEMORY: usize = 256 * 1024;
 
 /// Reads a JSON document of at most `limit` bytes. `payload` is `web::Payload` or `dev::Payload`.
 pub(crate) async fn read_json<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Value, ApiError>
@@ -66,7 +66,7 @@ fn parse(req: &HttpRequest, bytes: &[u8], limit: usize) -> Result<Value, ApiErro
 
 /// Returns the bytes of memory that the values of a body may take.
 fn max_memory(limit: usize) -> usize {
-    limit.max(LEAST_LIMIT).saturating_mul(MEMORY_FOR_EACH)
+    limit.max(MIN_LIMIT_FOR_MEMORY).saturating_mul(MEMORY_FACTOR)
 }
 
 async fn read_whole<S>(req: &HttpRequest, payload: &mut S, limit: usize) -> Result<Vec<u8>, ApiError>
@@ -74,7 +74,7 @@ where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
     let Some(load) = RequestLoad::of(req) else { return read_in_time(payload, limit, None).await };
-    load.expect_body(announced(req.headers()).unwrap_or_default() as usize)?;
+    load.expect_body(content_length(req.headers()).unwrap_or_default() as usize)?;
     let bytes = read_in_time(payload, limit, Some(&load)).await?;
     load.enter().await?;
     Ok(bytes)
@@ -110,7 +110,7 @@ where
 {
     let refusal = refusal(req.headers(), limit);
     // A body with a `Content-Length` above the limit is refused before it is read.
-    let (refusal, limit) = match (refusal, announced(req.headers())) {
+    let (refusal, limit) = match (refusal, content_length(req.headers())) {
         (Some(refusal), Some(1..)) => return Err(refusal),
         (Some(refusal), _) => (Some(refusal), 1),
         (None, _) => (None, limit),
@@ -162,10 +162,10 @@ fn refusal(headers: &HeaderMap, limit: usize) -> Option<ApiError> {
     if !text(headers, &CONTENT_TYPE).is_some_and(is_json_type) || !is_plain(headers) {
         return Some(unsupported_media_type());
     }
-    announced(headers).filter(|length| *length > limit as u64).map(|_| payload_too_large())
+    content_length(headers).filter(|length| *length > limit as u64).map(|_| payload_too_large())
 }
 
-fn announced(headers: &HeaderMap) -> Option<u64> {
+fn content_length(headers: &HeaderMap) -> Option<u64> {
     text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok())
 }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn json_is_read_under_every_name_that_means_it() {
+    async fn every_content_type_of_json_is_accepted() {
         for name in ["application/json", "Application/JSON; charset=UTF-8", "application/merge-patch+json"] {
             let request = TestRequest::patch().insert_header(("Content-Type", name)).set_payload("{\"a\":1}");
             assert_eq!(read(request).await.expect("JSON"), serde_json::json!({ "a": 1 }), "{name}");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_key_given_twice_is_said_so() {
+    async fn a_repeated_key_is_named_as_the_cause() {
         assert!(refusal(json_body("{\"a\":1,\"a\":2}")).await.2.starts_with("The body gives a key twice"));
     }
 

@@ -29,7 +29,7 @@ pub(super) enum Mailer {
 pub(super) enum DeliveryError {
     #[error("the mail server refused with {0}")]
     Refused(Code),
-    #[error("the mail server cannot be spoken to: {0}")]
+    #[error("the connection to the mail server failed: {0}")]
     Connection(smtp::Error),
     #[error("the mail server does not speak SMTP as expected")]
     Protocol,
@@ -69,11 +69,11 @@ async fn send_by_smtp(server: &SmtpServer, email: &EmailMessage) -> Result<(), D
     let bytes = email.message.formatted();
     let sending = server.take(email.message.envelope(), &bytes);
     let answer = tokio::time::timeout(DELIVERY_TIMEOUT, sending).await.map_err(|_| DeliveryError::Late)?;
-    answer.map_err(sorted)?.quit().await;
+    answer.map_err(delivery_error)?.quit().await;
     Ok(())
 }
 
-fn sorted(error: smtp::Error) -> DeliveryError {
+fn delivery_error(error: smtp::Error) -> DeliveryError {
     match error.status() {
         Some(code) => DeliveryError::Refused(code),
         None if error.is_response() => DeliveryError::Protocol,

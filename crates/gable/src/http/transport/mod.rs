@@ -86,7 +86,7 @@ struct Arrival {
 }
 
 impl Arrival {
-    fn note(req: &ServiceRequest, transport: &Transport) -> Rc<Self> {
+    fn of(req: &ServiceRequest, transport: &Transport) -> Rc<Self> {
         let id = RequestId::of(req.headers());
         let client = client(req.request(), &transport.proxies);
         let mut extensions = req.extensions_mut();
@@ -102,7 +102,8 @@ impl Arrival {
         tracing::info_span!("request", id = self.id.as_str())
     }
 
-    fn dress<B: MessageBody + 'static>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
+    /// Puts errors into the format of the path, and sets the headers that every answer has.
+    fn complete<B: MessageBody + 'static>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
         let mut response = in_error_form(response, &self.id, self.write_error);
         self.id.announce(response.headers_mut());
         headers::secure(response.headers_mut(), self.by_tls);
@@ -124,13 +125,13 @@ async fn frame<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<LoadedBody<EitherBody<B>>>, Error> {
-    let arrival = Arrival::note(&req, &transport);
+    let arrival = Arrival::of(&req, &transport);
     let load = transport.load.arrive();
     req.extensions_mut().insert(load.clone());
     match next.call(req).instrument(arrival.span()).await {
         Ok(response) => {
             let (request, response) = response.into_parts();
-            let mut response = arrival.dress(response);
+            let mut response = arrival.complete(response);
             if transport.stopping.has_begun() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
@@ -153,7 +154,7 @@ async fn frame<B: MessageBody + 'static>(
 /// log line has fewer fields; the client sees no difference.
 fn undelivered(arrival: &Arrival, error: Error) -> Error {
     let cause = error.to_string();
-    let response = arrival.dress(HttpResponse::from_error(error)).map_into_boxed_body();
+    let response = arrival.complete(HttpResponse::from_error(error)).map_into_boxed_body();
     tracing::error!(
         target: "gable::request",
         status = response.status().as_u16(),
