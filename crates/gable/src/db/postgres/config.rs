@@ -8,7 +8,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::{Plans, Session};
+use super::session::{Plans, Session};
 use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
 use crate::db::options::{ACQUIRE_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, Options, PreparedStatements};

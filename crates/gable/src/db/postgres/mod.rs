@@ -9,6 +9,7 @@ mod listener;
 mod opening;
 mod pipeline;
 mod pool;
+mod session;
 mod shards;
 mod tls;
 mod transaction;

@@ -2,8 +2,8 @@
 
 use tokio_postgres::{Error, Row};
 
-use super::connection::{Outcome, Session, Wanted, send as send_statement};
 use super::error::is_stale_plan;
+use super::session::{Outcome, Session, Wanted, send as send_statement};
 use crate::db::Statement;
 use crate::db::options::PreparedStatements;
 

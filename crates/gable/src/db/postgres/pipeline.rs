@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use super::Target;
-use super::connection::{CANCEL_TIMEOUT, Outcome, Session, Wanted, send};
 use super::error::{is_disconnection, is_stale_plan};
+use super::session::{CANCEL_TIMEOUT, Outcome, Session, Wanted, send};
 use crate::db::options::PreparedStatements;
 use crate::db::thread_number::thread_number;
 use crate::db::{DbError, Statement};

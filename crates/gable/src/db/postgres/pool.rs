@@ -9,8 +9,9 @@ use tokio::time::timeout;
 use tokio_postgres::{Row, SimpleQueryMessage};
 
 use super::Target;
-use super::connection::{Connection, Lost, Session};
+use super::connection::{Connection, Lost};
 use super::pipeline::Pipeline;
+use super::session::Session;
 use super::shards::Shards;
 use super::transaction::Transaction;
 use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};

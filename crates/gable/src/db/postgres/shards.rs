@@ -9,7 +9,7 @@ use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError,
 use tokio::time::timeout;
 
 use super::Target;
-use super::connection::Session;
+use super::session::Session;
 use crate::db::DbError;
 use crate::db::options::ACQUIRE_TIMEOUT;
 use crate::db::thread_number::thread_number;
@@ -22,8 +22,6 @@ const IDLE_CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 const RETURN_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it waits for a connection of its own thread before it looks at those of other threads again.
 const OWN_RETURN_TIMEOUT: Duration = Duration::from_millis(10);
-/// Maximum age of a connection, so that a new primary server or a new certificate takes effect without a restart.
-pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// Opens and checks connections.
 pub(super) struct Sessions(Arc<Target>);

@@ -3,8 +3,9 @@
 
 use tokio_postgres::Row;
 
-use super::connection::{Connection, Outcome, Wanted};
+use super::connection::Connection;
 use super::pool::{MAX_ATTEMPTS, Pool};
+use super::session::{Outcome, Wanted};
 use crate::db::{DbError, Statement};
 
 pub(in crate::db) struct Transaction {
@@ -127,7 +128,9 @@ impl Transaction {
                     }
                     return opened.answered.transpose();
                 }
-                Err(error) if attempt == MAX_ATTEMPTS || !self.pool.prune_if_closed(&self.connection) => return Err(error),
+                Err(error) if attempt == MAX_ATTEMPTS || !self.pool.prune_if_closed(&self.connection) => {
+                    return Err(error);
+                }
                 Err(_) => self.replace_connection().await?,
             }
             attempt += 1;

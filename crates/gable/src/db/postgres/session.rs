@@ -1,0 +1,166 @@
+//! A session of the server, with its prepared statements.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use hashlink::LruCache;
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row, RowStream};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::bind::{Bound, type_of};
+use crate::db::Statement;
+use crate::db::options::PreparedStatements;
+
+/// Prepared statements per connection; the least recently used one is removed for a new one.
+const PREPARED: usize = 128;
+/// Maximum age of a connection, so that a new primary server or a new certificate takes effect without a restart.
+const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
+/// Time beyond the statement timeout, at which the server ends the statement, after which a silent connection is given
+/// up.
+pub(super) const CANCEL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A session of the server.
+pub(in crate::db) struct Session {
+    pub(super) client: Client,
+    task: JoinHandle<()>,
+    pub(super) tls: MakeRustlsConnect,
+    prepared: Mutex<Prepared>,
+    plans: Plans,
+    opened: Instant,
+}
+
+struct Prepared {
+    by_text: LruCache<String, tokio_postgres::Statement>,
+    generation: usize,
+}
+
+/// The generation of prepared statements, shared by all connections of a pool: when one connection finds a stale plan,
+/// all connections prepare again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plans(Arc<AtomicUsize>);
+
+impl Plans {
+    fn expire(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn generation(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Session {
+    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, plans: Plans) -> Self {
+        let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: plans.generation() };
+        Self { client, task, tls, prepared: Mutex::new(prepared), plans, opened: Instant::now() }
+    }
+
+    async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {
+        if let Some(known) = self.known(sql, types) {
+            return Ok(known);
+        }
+        let prepared = self.client.prepare_typed(sql, types).await?;
+        self.prepared().by_text.insert(sql.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    /// Whether the statement can be sent without waiting for its preparation.
+    pub(super) fn is_prepared(&self, statement: &Statement) -> bool {
+        let types: Vec<Type> = statement.values.iter().map(type_of).collect();
+        self.known(&statement.sql, &types).is_some()
+    }
+
+    fn known(&self, sql: &str, types: &[Type]) -> Option<tokio_postgres::Statement> {
+        let (mut prepared, generation) = (self.prepared(), self.plans.generation());
+        if prepared.generation != generation {
+            prepared.by_text.clear();
+            prepared.generation = generation;
+        }
+        prepared.by_text.get(sql).filter(|known| known.params() == types).cloned()
+    }
+
+    fn prepared(&self) -> std::sync::MutexGuard<'_, Prepared> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the connection is open and not too old.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.client.is_closed() && self.opened.elapsed() < MAX_CONNECTION_AGE
+    }
+
+    /// Makes all connections prepare their statements again.
+    pub(super) fn expire_plans(&self) {
+        self.plans.expire();
+    }
+
+    /// Closes the connection without notifying the server, which may be unreachable.
+    pub(super) fn abort(&self) {
+        self.task.abort();
+    }
+}
+
+/// The kind of result that is read from a statement.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    Rows,
+    Count,
+}
+
+pub(super) enum Outcome {
+    Rows(Vec<Row>),
+    Count(u64),
+    /// The rows have more bytes than the statement reads, and the rest is still arriving.
+    TooLarge,
+}
+
+/// Sends a statement; without waiting for earlier ones, if they are sent over the same session.
+pub(super) async fn send(
+    session: &Session,
+    prepared: PreparedStatements,
+    statement: &Statement,
+    wanted: Wanted,
+) -> Result<Outcome, Error> {
+    let bound: Vec<Bound<'_>> = statement.values.iter().map(Bound).collect();
+    let types = statement.values.iter().map(type_of);
+    match prepared {
+        PreparedStatements::Kept => {
+            let prepared = session.prepare(&statement.sql, &types.collect::<Vec<_>>()).await?;
+            let values: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as _).collect();
+            match wanted {
+                Wanted::Rows => read(session.client.query_raw(&prepared, values).await?, statement.max_bytes).await,
+                Wanted::Count => session.client.execute(&prepared, &values).await.map(Outcome::Count),
+            }
+        }
+        PreparedStatements::Off => {
+            let values: Vec<(&(dyn ToSql + Sync), Type)> = bound.iter().map(|value| value as _).zip(types).collect();
+            match wanted {
+                Wanted::Rows => {
+                    let rows = session.client.query_typed_raw(&statement.sql, values).await?;
+                    read(rows, statement.max_bytes).await
+                }
+                Wanted::Count => session.client.execute_typed(&statement.sql, &values).await.map(Outcome::Count),
+            }
+        }
+    }
+}
+
+/// Reads rows up to a number of bytes.
+async fn read(rows: RowStream, max_bytes: Option<usize>) -> Result<Outcome, Error> {
+    let mut rows = pin!(rows);
+    let (mut read, mut size) = (Vec::new(), 0);
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+        let row = row?;
+        size += row.raw_size_bytes();
+        if max_bytes.is_some_and(|max| size > max) {
+            return Ok(Outcome::TooLarge);
+        }
+        read.push(row);
+    }
+    Ok(Outcome::Rows(read))
+}
