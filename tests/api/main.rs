@@ -15,6 +15,7 @@ mod case_insensitive_fields;
 mod coming_from_conduit;
 mod commands_and_health;
 mod concurrency;
+mod conditional_reads;
 mod crud;
 mod email_domains;
 mod entities;

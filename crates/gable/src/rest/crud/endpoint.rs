@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::answer::{self, Answer};
+use super::conditional::{body_version, read_answer};
 use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
 use crate::access::{Principal, Scope, within_route};
 use crate::auth::{Auth, authenticate};
@@ -127,13 +128,19 @@ impl<'a> Exchange<'a> {
         let page = find_many(ctx, self.model, scope, query).await?;
         let included = self.included(ctx, &page.query.selection, &page.rows).await?;
         let body = answer::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
-        Ok(json_response(StatusCode::OK, body))
+        let version = body_version(&body);
+        Ok(read_answer(self.request, body, &version))
     }
 
     async fn find_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let VersionedRecord { record, version } = find_one(ctx, self.model, scope, id).await?;
         let body = self.data(ctx, record.as_ref(), &selection).await?;
+        // The version of a row says nothing of included rows, nor of what interceptors change in the answer.
+        let is_plain = ctx.core.hooks(self.model).is_empty(self.operation, HookPhase::After);
+        if is_plain && selection.includes.is_empty() {
+            return Ok(read_answer(self.request, body, &version));
+        }
         Ok(versioned(json_response(StatusCode::OK, body), &version))
     }
 

@@ -1,6 +1,7 @@
 //! The endpoints of the eight operations: reading requests and writing answers.
 
 pub(crate) mod answer;
+mod conditional;
 mod endpoint;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
