@@ -1,0 +1,1 @@
+"""The benchmarks of Gable. `benches/README.md` describes what each of them measures."""
