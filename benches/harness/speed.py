@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from . import load, tables, turns
-from .contenders import gazettes, peers
+from .contenders import PEERS, gazettes
 from .database import DATABASES
 from .process import Failure
 from .workloads import ALL, BY_NAME
@@ -54,7 +54,7 @@ def _workloads(only):
 
 def _contenders(options, gazette):
     """The limit comes first."""
-    every = [contender for contender in [*peers(), *gazette] if options.database in contender.databases]
+    every = [contender for contender in [*PEERS, *gazette] if options.database in contender.databases]
     chosen = options.contenders.split(",") if options.contenders else [contender.name for contender in every]
     unknown = [name for name in chosen if name not in [contender.name for contender in every]]
     if unknown:

@@ -58,7 +58,12 @@ impl Callers {
     }
 
     /// Returns the account of the caller, who must have the permission for an action.
-    pub(crate) async fn allowed(&self, request: &HttpRequest, store: &Store, action: &str) -> actix_web::Result<Uuid> {
+    pub(crate) async fn allowed(
+        &self,
+        request: &HttpRequest,
+        store: &impl Store,
+        action: &str,
+    ) -> actix_web::Result<Uuid> {
         let header = request.headers().get("Authorization").and_then(|header| header.to_str().ok());
         let token =
             header.and_then(|header| header.strip_prefix("Bearer ")).ok_or_else(|| ErrorUnauthorized("token"))?;

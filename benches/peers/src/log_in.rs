@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::Worker;
-use crate::store::LogIn;
+use crate::store::{LogIn, Store};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +26,11 @@ pub(crate) fn verifying() -> Semaphore {
     Semaphore::new((cores - 1).max(1))
 }
 
-pub(crate) async fn log_in(worker: Data<Worker>, verifying: Data<Semaphore>, bytes: Bytes) -> Result<HttpResponse> {
+pub(crate) async fn log_in<S: Store>(
+    worker: Data<Worker<S>>,
+    verifying: Data<Semaphore>,
+    bytes: Bytes,
+) -> Result<HttpResponse> {
     let Credentials { username, password } = serde_json::from_slice(&bytes).map_err(ErrorBadRequest)?;
     let account = worker.store.account(username).await.map_err(ErrorInternalServerError)?;
     let account = account.ok_or_else(|| ErrorUnauthorized("credentials"))?;

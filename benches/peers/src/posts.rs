@@ -1,5 +1,8 @@
 //! The endpoints of posts.
 
+use std::fmt::Arguments;
+use std::io::Write;
+
 use actix_web::error::{ErrorBadRequest, ErrorInternalServerError, ErrorNotFound};
 use actix_web::web::{Bytes, Data, Path, Query as UrlQuery};
 use actix_web::{HttpRequest, HttpResponse, Result};
@@ -8,14 +11,17 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::Worker;
-use crate::json::put;
-use crate::store::{NewPost, Page, Query};
+use crate::store::{NewPost, Page, Query, Store};
 
 /// The largest number of rows in a list, and of included rows of each row.
 const MAX_LIMIT: i64 = 100;
 const MAX_ROWS: usize = 1000;
 
-pub(crate) async fn read(request: HttpRequest, worker: Data<Worker>, id: Path<Uuid>) -> Result<HttpResponse> {
+pub(crate) async fn read<S: Store>(
+    request: HttpRequest,
+    worker: Data<Worker<S>>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse> {
     worker.callers.allowed(&request, &worker.store, "View").await?;
     let found = worker.store.post(*id).await.map_err(ErrorInternalServerError)?;
     found.map(ok).ok_or_else(|| ErrorNotFound("post"))
@@ -34,9 +40,9 @@ pub(crate) struct List {
     comments: Option<u32>,
 }
 
-pub(crate) async fn list(
+pub(crate) async fn list<S: Store>(
     request: HttpRequest,
-    worker: Data<Worker>,
+    worker: Data<Worker<S>>,
     UrlQuery(list): UrlQuery<List>,
 ) -> Result<HttpResponse> {
     worker.callers.allowed(&request, &worker.store, "View").await?;
@@ -86,6 +92,10 @@ fn body(query: &Query, found: &Page) -> Vec<u8> {
     out
 }
 
+fn put(out: &mut Vec<u8>, text: Arguments<'_>) {
+    out.write_fmt(text).expect("writing to a Vec does not fail");
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PostBody {
@@ -103,7 +113,11 @@ enum Status {
     Review,
 }
 
-pub(crate) async fn create(request: HttpRequest, worker: Data<Worker>, bytes: Bytes) -> Result<HttpResponse> {
+pub(crate) async fn create<S: Store>(
+    request: HttpRequest,
+    worker: Data<Worker<S>>,
+    bytes: Bytes,
+) -> Result<HttpResponse> {
     let author = worker.callers.allowed(&request, &worker.store, "Create").await?;
     let post = new_post(serde_json::from_slice(&bytes).map_err(ErrorBadRequest)?)?;
     let now = Utc::now().trunc_subsecs(3);
@@ -111,7 +125,11 @@ pub(crate) async fn create(request: HttpRequest, worker: Data<Worker>, bytes: By
     Ok(created(body))
 }
 
-pub(crate) async fn create_many(request: HttpRequest, worker: Data<Worker>, bytes: Bytes) -> Result<HttpResponse> {
+pub(crate) async fn create_many<S: Store>(
+    request: HttpRequest,
+    worker: Data<Worker<S>>,
+    bytes: Bytes,
+) -> Result<HttpResponse> {
     let author = worker.callers.allowed(&request, &worker.store, "Create").await?;
     let bodies: Vec<PostBody> = serde_json::from_slice(&bytes).map_err(ErrorBadRequest)?;
     if bodies.is_empty() || bodies.len() > MAX_ROWS {
@@ -129,9 +147,9 @@ struct Changes {
     title: String,
 }
 
-pub(crate) async fn update(
+pub(crate) async fn update<S: Store>(
     request: HttpRequest,
-    worker: Data<Worker>,
+    worker: Data<Worker<S>>,
     id: Path<Uuid>,
     bytes: Bytes,
 ) -> Result<HttpResponse> {

@@ -4,17 +4,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use peers::{Account, LogIn, NewPost, Outcome, Page, Query, Rights, Store};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
-use super::pool::Pool;
-use super::{
-    ACCOUNT, Account, COUNT, LogIn, NewPost, Outcome, Page, Query, RIGHTS, Rights, lists, update, written_many,
-};
 use crate::json::{
     COMMENT, COMMENT_POST, Cells, POST, POST_AUTHOR, USER, comma, comment, open_post, post, single, user, utc,
 };
+use crate::pool::Pool;
+use crate::sql::{ACCOUNT, COUNT, RIGHTS, list, lists, update, written_many};
 
 pub(crate) struct Postgres {
     pool: Pool<Connection>,
@@ -69,8 +68,8 @@ impl Connection {
     }
 
     async fn find_page(&self, query: &Query) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let (limit, offset) = (query.limit + 1, (query.page - 1) * query.limit);
-        let statement = &self.lists[query.list()];
+        let (limit, offset) = (query.rows(), query.offset());
+        let statement = &self.lists[list(query)];
         match &query.status {
             Some(status) => self.client.query(statement, &[&limit, &offset, status]).await,
             None => self.client.query(statement, &[&limit, &offset]).await,
@@ -78,8 +77,8 @@ impl Connection {
     }
 
     async fn count(&self, query: &Query) -> Result<Option<i64>, tokio_postgres::Error> {
-        let Some(status) = query.status.as_ref().filter(|_| query.counted) else { return Ok(None) };
-        Ok(Some(self.client.query_one(&self.count, &[status]).await?.get(0)))
+        let Some(status) = query.counted_status() else { return Ok(None) };
+        Ok(Some(self.client.query_one(&self.count, &[&status]).await?.get(0)))
     }
 
     /// Writes posts with their authors and their first comments. Both are read at the same time.
@@ -117,7 +116,7 @@ impl Connection {
 }
 
 impl Postgres {
-    pub(super) async fn open(url: &str, connections: usize, pipelined: bool) -> Outcome<Self> {
+    pub(crate) async fn open(url: &str, connections: usize, pipelined: bool) -> Outcome<Self> {
         let mut opened = Vec::with_capacity(connections);
         for _ in 0..connections {
             opened.push(Connection::open(url).await?);
@@ -125,8 +124,10 @@ impl Postgres {
         let reads = if pipelined { opened.pop() } else { None };
         Ok(Self { pool: Pool::new(opened), reads })
     }
+}
 
-    pub(super) async fn post(&self, id: Uuid) -> Outcome<Option<Vec<u8>>> {
+impl Store for Postgres {
+    async fn post(&self, id: Uuid) -> Outcome<Option<Vec<u8>>> {
         let find = async |connection: &Connection| connection.client.query_opt(&connection.post, &[&id]).await;
         let found = match &self.reads {
             Some(connection) => find(connection).await?,
@@ -135,14 +136,14 @@ impl Postgres {
         Ok(found.map(|row| single(|out| post(&row, out))))
     }
 
-    pub(super) async fn page(&self, query: &Query) -> Outcome<Page> {
+    async fn page(&self, query: &Query) -> Outcome<Page> {
         match &self.reads {
             Some(connection) => page(connection, query).await,
             None => page(&*self.pool.get().await, query).await,
         }
     }
 
-    pub(super) async fn insert(&self, new: NewPost, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
+    async fn insert(&self, new: NewPost, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
         let connection = self.pool.get().await;
         let NewPost { id, title, slug, content, summary, status } = &new;
         let values: [&(dyn ToSql + Sync); 8] = [id, title, slug, content, summary, status, &author, &now];
@@ -150,7 +151,7 @@ impl Postgres {
         Ok(single(|out| post(&row, out)))
     }
 
-    pub(super) async fn insert_many(&self, new: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
+    async fn insert_many(&self, new: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
         let connection = self.pool.get().await;
         let ids: Vec<Uuid> = new.iter().map(|post| post.id).collect();
         let titles: Vec<&str> = new.iter().map(|post| post.title.as_str()).collect();
@@ -169,26 +170,26 @@ impl Postgres {
         Ok(out)
     }
 
-    pub(super) async fn update(&self, id: Uuid, title: String, now: DateTime<Utc>) -> Outcome<Option<Vec<u8>>> {
+    async fn update(&self, id: Uuid, title: String, now: DateTime<Utc>) -> Outcome<Option<Vec<u8>>> {
         let connection = self.pool.get().await;
         let row = connection.client.query_opt(&connection.update, &[&id, &title, &now]).await?;
         Ok(row.map(|row| single(|out| post(&row, out))))
     }
 
-    pub(super) async fn rights(&self, grant: Uuid) -> Outcome<Option<Rights>> {
+    async fn rights(&self, grant: Uuid) -> Outcome<Option<Rights>> {
         let connection = self.pool.get().await;
         let rows = connection.client.query(&connection.rights, &[&grant, &Utc::now()]).await?;
         let actions = rows.iter().map(|row| row.get(1)).collect();
         Ok(rows.first().map(|row| Rights { account: row.get(0), actions }))
     }
 
-    pub(super) async fn account(&self, name: String) -> Outcome<Option<Account>> {
+    async fn account(&self, name: String) -> Outcome<Option<Account>> {
         let connection = self.pool.get().await;
         let row = connection.client.query_opt(&connection.account, &[&name]).await?;
         Ok(row.map(|row| Account { id: row.get(0), hash: row.get(1) }))
     }
 
-    pub(super) async fn log_in(&self, log_in: LogIn) -> Outcome<Vec<u8>> {
+    async fn log_in(&self, log_in: LogIn) -> Outcome<Vec<u8>> {
         let connection = self.pool.get().await;
         let LogIn { account, grant, now, expires } = &log_in;
         let event = Uuid::now_v7();

@@ -5,24 +5,24 @@ use std::ops::Deref;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub(super) struct Pool<T> {
+pub(crate) struct Pool<T> {
     idle: RefCell<Vec<T>>,
     free: Semaphore,
 }
 
 /// A connection that returns to its pool when this is dropped.
-pub(super) struct Pooled<'a, T> {
+pub(crate) struct Pooled<'a, T> {
     pool: &'a Pool<T>,
     connection: Option<T>,
     _permit: SemaphorePermit<'a>,
 }
 
 impl<T> Pool<T> {
-    pub(super) fn new(connections: Vec<T>) -> Self {
+    pub(crate) fn new(connections: Vec<T>) -> Self {
         Self { free: Semaphore::new(connections.len()), idle: RefCell::new(connections) }
     }
 
-    pub(super) async fn get(&self) -> Pooled<'_, T> {
+    pub(crate) async fn get(&self) -> Pooled<'_, T> {
         let permit = self.free.acquire().await.expect("the semaphore is never closed");
         Pooled { connection: self.idle.borrow_mut().pop(), pool: self, _permit: permit }
     }

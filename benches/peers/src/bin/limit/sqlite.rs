@@ -7,14 +7,15 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use peers::{Account, LogIn, NewPost, Outcome, Page, Query, Rights, Store};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Account, LogIn, NewPost, Outcome, Page, Query, Rights, lists, update, written_many};
 use crate::json::{COMMENT, Cells, POST, POST_AUTHOR, USER, comma, comment, open_post, post, single, user, utc};
+use crate::sql::{self, list, lists, update, written_many};
 
 static LISTS: LazyLock<[String; 4]> = LazyLock::new(|| lists().map(|sql| numbered(&sql)));
 static READ: LazyLock<String> = LazyLock::new(|| format!("SELECT {POST} FROM posts WHERE id = ?1"));
@@ -32,9 +33,9 @@ const NOTE_LOG_IN: &str = "INSERT INTO gable_events (id, account_id, kind, surfa
 static RECORD_LOG_IN: LazyLock<String> =
     LazyLock::new(|| format!("UPDATE users SET last_login_at = ?2 WHERE id = ?1 RETURNING {USER}"));
 
-static COUNT: LazyLock<String> = LazyLock::new(|| numbered(super::COUNT));
-static RIGHTS: LazyLock<String> = LazyLock::new(|| numbered(super::RIGHTS));
-static ACCOUNT: LazyLock<String> = LazyLock::new(|| numbered(super::ACCOUNT));
+static COUNT: LazyLock<String> = LazyLock::new(|| numbered(sql::COUNT));
+static RIGHTS: LazyLock<String> = LazyLock::new(|| numbered(sql::RIGHTS));
+static ACCOUNT: LazyLock<String> = LazyLock::new(|| numbered(sql::ACCOUNT));
 
 /// Pages in the write-ahead log after which a commit also makes a checkpoint.
 const LOG_PAGES: u32 = 8_000;
@@ -89,44 +90,10 @@ fn open(url: &str) -> Outcome<Connection> {
 }
 
 impl Sqlite {
-    pub(super) fn open(url: &str, writer: Writer) -> Outcome<Self> {
+    pub(crate) fn open(url: &str, writer: Writer) -> Outcome<Self> {
         let reader = open(url)?;
         reader.pragma_update(None, "query_only", true)?;
         Ok(Self { reader, writer })
-    }
-
-    pub(super) async fn post(&self, id: Uuid) -> Outcome<Option<Vec<u8>>> {
-        let mut statement = self.reader.prepare_cached(&READ)?;
-        let found = statement.query_row([id.as_bytes()], |row| Ok(single(|out| post(row, out))));
-        Ok(found.optional()?)
-    }
-
-    pub(super) async fn page(&self, query: &Query) -> Outcome<Page> {
-        let total = match query.status.as_ref().filter(|_| query.counted) {
-            Some(status) => Some(self.reader.prepare_cached(&COUNT)?.query_row([status], |row| row.get(0))?),
-            None => None,
-        };
-        let (limit, offset) = (query.limit + 1, (query.page - 1) * query.limit);
-        let mut statement = self.reader.prepare_cached(&LISTS[query.list()])?;
-        let mut found = match &query.status {
-            Some(status) => statement.query(params![limit, offset, status])?,
-            None => statement.query(params![limit, offset])?,
-        };
-        let (mut rows, mut shown, mut has_next) = (Vec::with_capacity(query.limit as usize * 512), 0, false);
-        while let Some(row) = found.next()? {
-            if shown == query.limit as usize {
-                has_next = true;
-                break;
-            }
-            comma(&mut rows, shown);
-            if query.including {
-                self.write_including(row, query, &mut rows)?;
-            } else {
-                post(row, &mut rows);
-            }
-            shown += 1;
-        }
-        Ok(Page { rows, shown, has_next, total })
     }
 
     /// Writes a post with its author and its first comments. Without a network, a query for each post is the fastest way.
@@ -150,13 +117,49 @@ impl Sqlite {
         out.extend_from_slice(b"]}");
         Ok(())
     }
+}
 
-    pub(super) async fn insert(&self, new: NewPost, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
+impl Store for Sqlite {
+    async fn post(&self, id: Uuid) -> Outcome<Option<Vec<u8>>> {
+        let mut statement = self.reader.prepare_cached(&READ)?;
+        let found = statement.query_row([id.as_bytes()], |row| Ok(single(|out| post(row, out))));
+        Ok(found.optional()?)
+    }
+
+    async fn page(&self, query: &Query) -> Outcome<Page> {
+        let total = match query.counted_status() {
+            Some(status) => Some(self.reader.prepare_cached(&COUNT)?.query_row([status], |row| row.get(0))?),
+            None => None,
+        };
+        let (limit, offset) = (query.rows(), query.offset());
+        let mut statement = self.reader.prepare_cached(&LISTS[list(query)])?;
+        let mut found = match &query.status {
+            Some(status) => statement.query(params![limit, offset, status])?,
+            None => statement.query(params![limit, offset])?,
+        };
+        let (mut rows, mut shown, mut has_next) = (Vec::with_capacity(query.limit as usize * 512), 0, false);
+        while let Some(row) = found.next()? {
+            if shown == query.limit as usize {
+                has_next = true;
+                break;
+            }
+            comma(&mut rows, shown);
+            if query.including {
+                self.write_including(row, query, &mut rows)?;
+            } else {
+                post(row, &mut rows);
+            }
+            shown += 1;
+        }
+        Ok(Page { rows, shown, has_next, total })
+    }
+
+    async fn insert(&self, new: NewPost, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
         let write = move |connection: &mut Connection| insert(connection, &new, author, &stored(now), single_post);
         self.writer.run(write).await
     }
 
-    pub(super) async fn insert_many(&self, new: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
+    async fn insert_many(&self, new: Vec<NewPost>, author: Uuid, now: DateTime<Utc>) -> Outcome<Vec<u8>> {
         let write = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             let (mut out, now) = (written_many(new.len()), stored(now));
@@ -171,7 +174,7 @@ impl Sqlite {
         self.writer.run(write).await
     }
 
-    pub(super) async fn update(&self, id: Uuid, title: String, now: DateTime<Utc>) -> Outcome<Option<Vec<u8>>> {
+    async fn update(&self, id: Uuid, title: String, now: DateTime<Utc>) -> Outcome<Option<Vec<u8>>> {
         let write = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&UPDATE)?;
             one(&mut statement.query(params![id.as_bytes(), title, stored(now)])?, single_post)
@@ -179,7 +182,7 @@ impl Sqlite {
         self.writer.run(write).await
     }
 
-    pub(super) async fn rights(&self, grant: Uuid) -> Outcome<Option<Rights>> {
+    async fn rights(&self, grant: Uuid) -> Outcome<Option<Rights>> {
         let mut statement = self.reader.prepare_cached(&RIGHTS)?;
         let mut rows = statement.query(params![grant.as_bytes(), stored(Utc::now())])?;
         let mut found: Option<Rights> = None;
@@ -190,14 +193,14 @@ impl Sqlite {
         Ok(found)
     }
 
-    pub(super) async fn account(&self, name: String) -> Outcome<Option<Account>> {
+    async fn account(&self, name: String) -> Outcome<Option<Account>> {
         let mut statement = self.reader.prepare_cached(&ACCOUNT)?;
         let found =
             statement.query_row([name], |row| Ok(Account { id: row.uuid(0).unwrap_or_default(), hash: row.get(1)? }));
         Ok(found.optional()?)
     }
 
-    pub(super) async fn log_in(&self, log_in: LogIn) -> Outcome<Vec<u8>> {
+    async fn log_in(&self, log_in: LogIn) -> Outcome<Vec<u8>> {
         let LogIn { account, grant, now, expires } = log_in;
         let write = move |connection: &mut Connection| {
             let (now, expires) = (stored(now), stored(expires));
