@@ -42,6 +42,6 @@ generate:
 migrate *ARGS:
     cargo run --quiet -p gable-cli -- migrate {{ARGS}}
 
-# Measure build times, start-up and memory
+# Measure requests beside servers written by hand, build times, start-up and memory
 bench *WHICH:
     benches/run {{WHICH}}

@@ -73,7 +73,7 @@ class Sqlite(Database):
 
     def cpu(self):
         """SQLite is a part of the server."""
-        return 0.0
+        return None
 
     def remove(self):
         shutil.rmtree(self.directory)

@@ -15,7 +15,7 @@ LIMIT = "limit"
 
 
 def arguments(parser):
-    parser.add_argument("--database", choices=list(DATABASES), default="sqlite")
+    parser.add_argument("--database", choices=list(DATABASES), help="instead of both")
     parser.add_argument("--only", metavar="WORKLOADS", help=f"some of {','.join(BY_NAME)}")
     parser.add_argument("--contenders", metavar="NAMES", help="some of limit,pipelined,seaorm,gable and the names in GAZETTE")
 
@@ -33,9 +33,13 @@ def run(options, results):
             database.remove()
 
 
+def rounds_and_seconds():
+    return int(os.environ.get("ROUNDS", 3)), int(os.environ.get("SECONDS", 5))
+
+
 def _measure(workload, contenders, database):
     turns.compare_answers(workload, contenders, database)
-    rounds, seconds = int(os.environ.get("ROUNDS", 3)), int(os.environ.get("SECONDS", 5))
+    rounds, seconds = rounds_and_seconds()
     measured = turns.measure(workload, contenders, database, rounds, seconds)
     summary = turns.summary(measured, LIMIT if LIMIT in measured else contenders[0].name)
     print(f"\n{database.title}: {workload.title}\n")

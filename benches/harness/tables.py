@@ -41,4 +41,4 @@ def _row(title, figures):
     if "ratio" in figures:
         ratio, spread = f"{figures['ratio']:.2f}", f"{figures['least']:.2f}-{figures['greatest']:.2f}"
     keys = ["server_us", "database_us", "p50", "p99", "rest", "peak"]
-    return [title, number(figures["rate"]), ratio, spread, *(number(figures[key]) for key in keys)]
+    return [title, number(figures["rate"]), ratio, spread, *(number(figures.get(key)) for key in keys)]

@@ -85,11 +85,9 @@ def _run(workload, server, database, seconds):
         load.run(workload.name, workload.connections, server.port, max(1, seconds // 4), database.token)
     before = server.cpu(), database.cpu()
     result = load.run(workload.name, workload.connections, server.port, seconds, database.token)
-    server_cpu, database_cpu = server.cpu() - before[0], database.cpu() - before[1]
-    return _figures(result) | {
-        "server_us": server_cpu / result["requests"] * 1e6,
-        "database_us": database_cpu / result["requests"] * 1e6,
-    }
+    used = [None if was is None else now - was for was, now in zip(before, (server.cpu(), database.cpu()))]
+    server_us, database_us = (None if cpu is None else cpu / result["requests"] * 1e6 for cpu in used)
+    return _figures(result) | {"server_us": server_us, "database_us": database_us}
 
 
 def _reads_during_log_ins(workload, server, database, seconds):
@@ -111,7 +109,7 @@ def summary(turns, to):
     """Medians of the turns of each server, and of its speed relative to another one in the same round."""
     result = {}
     for name, own in turns.items():
-        medians = {key: median(turn[key] for turn in own) for key in own[0]}
+        medians = {key: median(turn[key] for turn in own) for key in own[0] if own[0][key] is not None}
         if to in turns:
             ratios = [turn["rate"] / other["rate"] for turn, other in zip(own, turns[to])]
             medians |= {"ratio": median(ratios), "least": min(ratios), "greatest": max(ratios)}

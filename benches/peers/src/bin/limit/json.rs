@@ -14,7 +14,8 @@ pub(crate) const USER: &str = "id, username, email, name, first_name, last_name,
      created_at, updated_at";
 pub(crate) const COMMENT: &str = "id, content, post_id, author_id, created_at, updated_at";
 
-/// Positions of keys in these columns.
+/// Positions in these columns.
+pub(crate) const POST_PUBLISHED: usize = 7;
 pub(crate) const POST_AUTHOR: usize = 8;
 pub(crate) const COMMENT_POST: usize = 2;
 
@@ -37,7 +38,7 @@ pub(crate) fn open_post(row: &impl Cells, out: &mut Vec<u8>) {
     text(out, b",\"summary\":", row.text(4));
     text(out, b",\"status\":", row.text(5));
     put(out, format_args!(",\"views\":{}", row.integer(6)));
-    time(out, b",\"publishedAt\":", row, 7);
+    time(out, b",\"publishedAt\":", row, POST_PUBLISHED);
     uuid(out, b",\"authorId\":", row.uuid(POST_AUTHOR));
     time(out, b",\"createdAt\":", row, 9);
     time(out, b",\"updatedAt\":", row, 10);
