@@ -69,7 +69,9 @@ def _fill_tables(path):
         [(key, f"thing{number}", "View", when, when) for number, key in enumerate(permissions)],
     )
     links = [(key, roles[number % ROLES]) for number, key in enumerate(permissions)]
-    database.executemany("INSERT INTO auth_permissions_auth_roles (auth_permission_id, auth_role_id) VALUES (?, ?)", links)
+    database.executemany(
+        "INSERT INTO auth_permissions_auth_roles (auth_permission_id, auth_role_id) VALUES (?, ?)", links
+    )
     database.commit()
     database.close()
 
@@ -97,8 +99,10 @@ def _role_assignments(figures, server):
     _report(figures, "assigning a role, until the next request was answered", assigned)
     _report(figures, "removing a role, until the next request was answered", removed)
     figures.add("next requests that did not see the change", late, "", "0", f"of {2 * CHANGES}")
-    changes = [_seconds(lambda: root.expect("PATCH", f"/api/auth-roles/{role}", {"description": str(turn)})) for turn in range(20)]
-    figures.add("a change of a role itself", f"{median(changes) * 1e3:.1f}", "ms", "", "all roles and permissions are reloaded")
+    path = f"/api/auth-roles/{role}"
+    changes = [_seconds(lambda: root.expect("PATCH", path, {"description": str(turn)})) for turn in range(20)]
+    note = "all roles and permissions are reloaded"
+    figures.add("a change of a role itself", f"{median(changes) * 1e3:.1f}", "ms", "", note)
 
 
 def _report(figures, name, times):
@@ -107,7 +111,7 @@ def _report(figures, name, times):
 
 
 def _permission_checks(figures):
-    """Only the runtime is optimized: linking the benchmark with the release profile takes minutes and does not change the figures."""
+    """Only the runtime is optimized: linking with the release profile takes minutes and does not change the figures."""
     command = ["cargo", "bench", "--quiet", "-p", "gable", "--bench", "permission", "--features", "benchmarks"]
     options = ["--profile", "dev", "--config", "profile.dev.package.gable.opt-level=3", "--target-dir", str(TARGET)]
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True)

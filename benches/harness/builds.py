@@ -72,7 +72,8 @@ def generated_crate(figures, directory):
     each_cpu = (hundred_cpu - one_cpu) / 99
     figures.add("per model", f"{(hundred - one) / 99:.2f}", "s", "≤ 0.3 s", _processor(each_cpu))
     figures.add("the next build, without changes", f"{again:.2f}", "s", "", _processor(again_cpu))
-    figures.add("rebuild after an interceptor was edited, 100 models", f"{rebuild:.2f}", "s", "< 6 s", _processor(rebuild_cpu))
+    name = "rebuild after an interceptor was edited, 100 models"
+    figures.add(name, f"{rebuild:.2f}", "s", "< 6 s", _processor(rebuild_cpu))
 
 
 def _processor(seconds):
@@ -90,8 +91,8 @@ def _timed(command, variables=None):
 
 
 def _build(application, *options):
-    manifest = str(application / "Cargo.toml")
-    return _timed(["cargo", "build", "--quiet", "--offline", "--target-dir", str(TARGET), "--manifest-path", manifest, *options])
+    command = ["cargo", "build", "--quiet", "--offline", "--target-dir", str(TARGET)]
+    return _timed([*command, "--manifest-path", str(application / "Cargo.toml"), *options])
 
 
 def _build_script():

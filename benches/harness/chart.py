@@ -7,6 +7,10 @@ BAR, GAP, GROUP = 15, 3, 14
 TITLE, LEGEND = 34, 26
 COLOURS = {"gable": "#2563a8", "pipelined": "#6b8f3c", "seaorm": "#b8803a"}
 OTHER = "#777777"
+STYLE = (
+    "text{font:12px sans-serif;fill:#222}.bold{font-weight:bold;font-size:13px}.label{text-anchor:end}"
+    ".mark{text-anchor:middle;font-size:10px;fill:#666}"
+)
 # Ratios above it are cut off, so that one of them does not shrink all others.
 MOST = 1.5
 
@@ -24,7 +28,8 @@ def of_results(http, titles, workloads):
 
 
 def _database(name, shown, titles, top):
-    contenders = [contender for contender in titles if contender != "limit" and any(contender in each for _, each in shown)]
+    measured = {contender for _, summary in shown for contender in summary if contender != "limit"}
+    contenders = [contender for contender in titles if contender in measured]
     parts = [_text(8, top + 18, f"{name}: requests per second, relative to the server written by hand (1.0)", "bold")]
     parts += _legend(contenders, titles, top + TITLE)
     first = top + TITLE + LEGEND
@@ -77,9 +82,6 @@ def _text(x, y, text, kind="plain"):
 
 def _document(parts, height):
     width = LEFT + WIDTH + RIGHT
-    style = (
-        "text{font:12px sans-serif;fill:#222}.bold{font-weight:bold;font-size:13px}.label{text-anchor:end}"
-        ".mark{text-anchor:middle;font-size:10px;fill:#666}"
-    )
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}">'
-    return "\n".join([head, f"<style>{style}</style>", '<rect width="100%" height="100%" fill="#fff"/>', *parts, "</svg>", ""])
+    size = f'viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}"'
+    head = [f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', f"<style>{STYLE}</style>"]
+    return "\n".join([*head, '<rect width="100%" height="100%" fill="#fff"/>', *parts, "</svg>", ""])

@@ -63,7 +63,7 @@ PEERS = [
 
 
 def gazettes():
-    """The binaries of the reference application. `GAZETTE=path` and `GAZETTE=name=path,name=path` replace the checkout's."""
+    """The binaries of the reference application: that of the checkout, or those in `GAZETTE=name=path,name=path`."""
     given = os.environ.get("GAZETTE")
     if not given:
         return [Contender("gable", "Gable", build_gazette)]

@@ -20,8 +20,8 @@ local function get(path, token)
 end
 
 local function send(method, path, token, body)
-  return method .. " " .. path .. " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer "
-    .. token .. "\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
+  return method .. " " .. path .. " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    .. "Authorization: Bearer " .. token .. "\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
 end
 
 -- The id of the post with a number, as the seed writes it.

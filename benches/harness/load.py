@@ -36,7 +36,8 @@ def run(workload, connections, port, seconds, token):
         raise Failure(f"wrk failed: {done.stdout}{done.stderr}")
     result = json.loads(lines[-1])
     if result["refused"] or result["broken"] or not result["requests"]:
-        raise Failure(f"{workload}: of {result['requests']} requests, {result['refused']} were refused, {result['broken']} failed")
+        counts = f"of {result['requests']} requests, {result['refused']} were refused and {result['broken']} failed"
+        raise Failure(f"{workload}: {counts}")
     return result
 
 

@@ -39,7 +39,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="benches/run", description="Runs benchmarks and prints their figures.")
     parser.add_argument("--results", metavar="FILE", help="the JSON file of results, instead of target/benchmarks.json")
     commands = parser.add_subparsers(dest="benchmark", metavar="BENCHMARK")
-    http = commands.add_parser("http", help="requests to the reference application, compared with servers written by hand")
+    http = commands.add_parser("http", help="requests, compared with servers written by hand")
     speed.arguments(http)
     growing = commands.add_parser("growth", help="reads of 10,000 and of 1,000,000 rows")
     growing.add_argument("--database", choices=list(DATABASES), help="instead of both")
@@ -116,4 +116,5 @@ def _begin(benchmark, results):
     fcntl.flock(lock, fcntl.LOCK_EX)
     results.lock = lock
     results.add_machine(machine.describe())
-    print(f"\n{benchmark}: {os.cpu_count()} processors, load {' '.join(f'{load:.1f}' for load in os.getloadavg())}\n", flush=True)
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    print(f"\n{benchmark}: {os.cpu_count()} processors, load {load}\n", flush=True)

@@ -1,7 +1,7 @@
-"""`revalidation`: the statement by which a write on PostgreSQL checks, after BEGIN, whether its caller still has the rights.
+"""`revalidation`: the statement by which a write on PostgreSQL checks whether its caller still has the rights.
 
-pgbench runs an UPDATE by id without and with this statement, alternating, with prepared statements. The tables have the columns
-and indexes that the statement uses.
+pgbench runs an UPDATE by id without and with this statement, alternating, with prepared statements. The tables have the
+columns and indexes that the statement uses.
 """
 
 import os
@@ -16,7 +16,8 @@ from .speed import rounds_and_seconds
 TABLES = """
 CREATE TABLE gable_access (id int PRIMARY KEY, version bigint NOT NULL);
 INSERT INTO gable_access VALUES (1, 1);
-CREATE TABLE users (id int PRIMARY KEY, is_active bool, is_super_user bool, password_changed_at timestamptz, email text);
+CREATE TABLE users (id int PRIMARY KEY, is_active bool, is_super_user bool, password_changed_at timestamptz,
+    email text);
 INSERT INTO users SELECT n, true, false, now(), 'user' || n || '@example.com' FROM generate_series(1, 10000) n;
 CREATE TABLE gable_grants (id int PRIMARY KEY, account_id int NOT NULL REFERENCES users, surface text, generation int,
     expires_at timestamptz, secret_hash bytea, idle_seconds int, last_active_at timestamptz);
@@ -30,9 +31,9 @@ ANALYZE;
 """
 BEGIN = "\\set id random(1, 10000)\nBEGIN;\n"
 CHECK = (
-    "SELECT (SELECT version FROM gable_access WHERE id = 1), a.id, a.is_active, a.is_super_user, a.password_changed_at, "
-    "g.id, g.surface, g.generation, g.expires_at, g.secret_hash, g.idle_seconds, g.last_active_at, r.role_id, "
-    "p.permission_id, p.effect FROM users a JOIN gable_grants g ON g.account_id = a.id LEFT JOIN user_roles r "
+    "SELECT (SELECT version FROM gable_access WHERE id = 1), a.id, a.is_active, a.is_super_user, "
+    "a.password_changed_at, g.id, g.surface, g.generation, g.expires_at, g.secret_hash, g.idle_seconds, "
+    "g.last_active_at, r.role_id, p.permission_id, p.effect FROM users a JOIN gable_grants g ON g.account_id = a.id LEFT JOIN user_roles r "
     "ON r.user_id = a.id LEFT JOIN user_permissions p ON p.user_id = a.id WHERE g.id = :id;\n"
 )
 UPDATE = "UPDATE posts SET title = 'Other' WHERE id = :id RETURNING id, title, content, author_id;\nCOMMIT;\n"
@@ -52,13 +53,15 @@ def run(figures, directory):
         pairs = [[_rate(url, script, clients, seconds) for script in (without, checked)] for _ in range(rounds)]
         ratio = median(with_check / plain for plain, with_check in pairs)
         added = median(clients * 1e3 * (1 / with_check - 1 / plain) for plain, with_check in pairs)
-        note = f"{median(plain for plain, _ in pairs):,.0f} without, {median(pair[1] for pair in pairs):,.0f} with, {added:.2f} ms more"
-        figures.add(f"writes per second with the check, relative to without, {clients} clients", f"{ratio:.2f}", "", "", note)
+        plain, with_check = (median(pair[at] for pair in pairs) for at in (0, 1))
+        note = f"{plain:,.0f} without, {with_check:,.0f} with, {added:.2f} ms more"
+        name = f"writes per second with the check, relative to without, clients: {clients}"
+        figures.add(name, f"{ratio:.2f}", note=note)
 
 
 def _rate(url, script, clients, seconds):
-    command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(seconds), "-f", str(script), url]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(seconds)]
+    done = subprocess.run([*command, "-f", str(script), url], capture_output=True, text=True)
     if done.returncode:
         raise Failure(done.stderr)
     return float(re.search(r"(?m)^tps = ([0-9.]+)", done.stdout)[1])

@@ -17,7 +17,8 @@ LIMIT = "limit"
 def arguments(parser):
     parser.add_argument("--database", choices=list(DATABASES), help="instead of both")
     parser.add_argument("--only", metavar="WORKLOADS", help=f"some of {','.join(BY_NAME)}")
-    parser.add_argument("--contenders", metavar="NAMES", help="some of limit,pipelined,seaorm,gable and the names in GAZETTE")
+    names = "some of limit,pipelined,seaorm,gable and the names in GAZETTE"
+    parser.add_argument("--contenders", metavar="NAMES", help=names)
 
 
 def run(options, results):
@@ -59,8 +60,9 @@ def _workloads(only):
 def _contenders(options, gazette):
     """The limit comes first."""
     every = [contender for contender in [*PEERS, *gazette] if options.database in contender.databases]
-    chosen = options.contenders.split(",") if options.contenders else [contender.name for contender in every]
-    unknown = [name for name in chosen if name not in [contender.name for contender in every]]
+    known = [contender.name for contender in every]
+    chosen = options.contenders.split(",") if options.contenders else known
+    unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise Failure(f"there is no contender {unknown[0]}; choose of {', '.join(contender.name for contender in every)}")
+        raise Failure(f"there is no contender {unknown[0]}; choose of {', '.join(known)}")
     return [contender for contender in every if contender.name in chosen]

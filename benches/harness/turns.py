@@ -21,9 +21,8 @@ def compare_answers(workload, contenders, database):
         first = first or (contender, answers)
         for (request, answer), (_, expected) in zip(answers, first[1]):
             if answer != expected:
-                raise Failure(
-                    f"{request}: the answers differ\n{first[0].title}: {expected[:3000]}\n{contender.title}: {answer[:3000]}"
-                )
+                both = f"{first[0].title}: {expected[:3000]}\n{contender.title}: {answer[:3000]}"
+                raise Failure(f"{request}: the answers differ\n{both}")
 
 
 def _answers(workload, contender, database):

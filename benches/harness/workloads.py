@@ -15,7 +15,8 @@ def post_id(number):
 
 
 def new_post(number):
-    return {"title": f"Letter {number}, the \"newest\"", "content": "Of what is new.\nThere is little to tell — of it."}
+    content = "Of what is new.\nThere is little to tell — of it."
+    return {"title": f'Letter {number}, the "newest"', "content": content}
 
 
 @dataclass
