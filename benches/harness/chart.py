@@ -2,14 +2,14 @@
 
 from html import escape
 
-LEFT, WIDTH, RIGHT = 220, 420, 60
+LEFT, WIDTH, RIGHT = 240, 420, 60
 BAR, GAP, GROUP = 15, 3, 14
 TITLE, LEGEND = 34, 26
+# The contenders in the order of their bars; the limit has none.
 COLOURS = {"gable": "#2563a8", "pipelined": "#6b8f3c", "seaorm": "#b8803a"}
-OTHER = "#777777"
 STYLE = (
     "text{font:12px sans-serif;fill:#222}.bold{font-weight:bold;font-size:13px}.label{text-anchor:end}"
-    ".mark{text-anchor:middle;font-size:10px;fill:#666}"
+    ".mark{text-anchor:middle;font-size:10px;fill:#666}.value{stroke:#fff;stroke-width:3px;paint-order:stroke}"
 )
 # Ratios above it are cut off, so that one of them does not shrink all others.
 MOST = 1.5
@@ -20,7 +20,7 @@ def of_results(http, titles, workloads):
     parts, top = [], 8
     for database, measured in http.items():
         shown = [(workload, measured[workload.name]["summary"]) for workload in workloads if workload.name in measured]
-        shown = [(workload, summary) for workload, summary in shown if "limit" in summary]
+        shown = [(workload, summary) for workload, summary in shown if "limit" in summary and COLOURS.keys() & summary]
         if shown:
             chart, top = _database(database, shown, titles, top)
             parts += chart
@@ -29,7 +29,7 @@ def of_results(http, titles, workloads):
 
 def _database(name, shown, titles, top):
     measured = {contender for _, summary in shown for contender in summary if contender != "limit"}
-    contenders = [contender for contender in titles if contender in measured]
+    contenders = [contender for contender in COLOURS if contender in measured]
     parts = [_text(8, top + 18, f"{name}: requests per second, relative to the server written by hand (1.0)", "bold")]
     parts += _legend(contenders, titles, top + TITLE)
     first = top + TITLE + LEGEND
@@ -39,7 +39,7 @@ def _database(name, shown, titles, top):
         height = len(bars) * (BAR + GAP)
         parts.append(_text(LEFT - 8, y + height / 2 + 3, workload.title, "label"))
         for contender in bars:
-            parts += _bar(summary[contender]["ratio"], COLOURS.get(contender, OTHER), y)
+            parts += _bar(summary[contender]["ratio"], COLOURS[contender], y)
             y += BAR + GAP
         y += GROUP
     return [*_grid(first, y - GROUP), *parts], y + 16
@@ -48,7 +48,7 @@ def _database(name, shown, titles, top):
 def _legend(contenders, titles, y):
     parts, x = [], LEFT
     for contender in contenders:
-        parts.append(f'<rect x="{x}" y="{y}" width="11" height="11" fill="{COLOURS.get(contender, OTHER)}"/>')
+        parts.append(f'<rect x="{x}" y="{y}" width="11" height="11" fill="{COLOURS[contender]}"/>')
         parts.append(_text(x + 16, y + 10, titles[contender]))
         x += 40 + 7 * len(titles[contender])
     return parts
@@ -68,7 +68,7 @@ def _bar(ratio, colour, y):
     end = _x(min(ratio, MOST))
     return [
         f'<rect x="{LEFT}" y="{y}" width="{end - LEFT:.1f}" height="{BAR}" fill="{colour}"/>',
-        _text(end + 5, y + BAR - 3, f"{ratio:.2f}"),
+        _text(end + 5, y + BAR - 3, f"{ratio:.2f}", "value"),
     ]
 
 

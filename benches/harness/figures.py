@@ -29,4 +29,4 @@ class Figures:
 
 
 def of_figures(rows):
-    return table(HEAD, [list(row.values()) for row in rows])
+    return table(HEAD, [list(row.values()) for row in rows], [1])

@@ -54,7 +54,7 @@ def _row(workload, contender, rates):
 
 
 def of_rows(rows):
-    return table(HEAD, [_cells(row) for row in rows])
+    return table(HEAD, [_cells(row) for row in rows], [1, 2, 3])
 
 
 def _cells(row):

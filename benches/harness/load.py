@@ -3,8 +3,8 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 
 from .database import LOG_IN_USERS
@@ -13,6 +13,8 @@ from .process import Failure
 SCRIPT = Path(__file__).parent / "load.lua"
 THREADS = 2
 TIMEOUT = "60s"
+# Seconds; longer than any measurement.
+LONG = 600
 
 
 def require_wrk():
@@ -31,9 +33,13 @@ def run(workload, connections, port, seconds, token):
     """Returns the requests, the microseconds that they took together, and the percentiles of their latency."""
     command = _command(workload, connections, port, seconds, token)
     done = subprocess.run(command, capture_output=True, text=True)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        raise Failure(f"wrk failed: {done.stdout}{done.stderr}")
+    return _result(workload, done.stdout + done.stderr)
+
+
+def _result(workload, output):
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Failure(f"wrk failed: {output}")
     result = json.loads(lines[-1])
     if result["refused"] or result["broken"] or not result["requests"]:
         counts = f"of {result['requests']} requests, {result['refused']} were refused and {result['broken']} failed"
@@ -41,13 +47,18 @@ def run(workload, connections, port, seconds, token):
     return result
 
 
-@contextmanager
-def log_ins(port, seconds):
-    """Logs in with 8 clients without pause, at least as long as the block takes."""
-    command = _command("log_in", LOG_IN_USERS, port, seconds, "-")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.communicate()
+class LogIns:
+    """Logs in with 8 clients without pause while a block runs. `rate` is the number of log-ins per second."""
+
+    def __init__(self, port):
+        self.command, self.rate = _command("log_in", LOG_IN_USERS, port, LONG, "-"), None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_):
+        # wrk ends, and reports what it has measured so far.
+        self.process.send_signal(signal.SIGINT)
+        result = _result("log_in", self.process.communicate()[0])
+        self.rate = result["requests"] / result["microseconds"] * 1e6

@@ -33,7 +33,8 @@ BEGIN = "\\set id random(1, 10000)\nBEGIN;\n"
 CHECK = (
     "SELECT (SELECT version FROM gable_access WHERE id = 1), a.id, a.is_active, a.is_super_user, "
     "a.password_changed_at, g.id, g.surface, g.generation, g.expires_at, g.secret_hash, g.idle_seconds, "
-    "g.last_active_at, r.role_id, p.permission_id, p.effect FROM users a JOIN gable_grants g ON g.account_id = a.id LEFT JOIN user_roles r "
+    "g.last_active_at, r.role_id, p.permission_id, p.effect FROM users a "
+    "JOIN gable_grants g ON g.account_id = a.id LEFT JOIN user_roles r "
     "ON r.user_id = a.id LEFT JOIN user_permissions p ON p.user_id = a.id WHERE g.id = :id;\n"
 )
 UPDATE = "UPDATE posts SET title = 'Other' WHERE id = :id RETURNING id, title, content, author_id;\nCOMMIT;\n"

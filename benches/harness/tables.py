@@ -1,18 +1,17 @@
 """Tables in Markdown, aligned so that they can also be read on a terminal."""
 
 
-def table(head, rows):
-    """The first column is text, the others are numbers."""
+def table(head, rows, numbers=()):
+    """`numbers` are the positions of columns that are aligned to the right."""
     rows = [[str(cell) for cell in row] for row in [head, *rows]]
     widths = [max(3, *(len(row[at]) for row in rows)) for at in range(len(head))]
-    lines = [_line(row, widths) for row in rows]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    return "\n".join([lines[0], _line(rule, widths), *lines[1:]])
+    rule = ["-" * (width - 1) + ":" if at in numbers else "-" * width for at, width in enumerate(widths)]
+    return "\n".join(_line(row, widths, numbers) for row in [rows[0], rule, *rows[1:]])
 
 
-def _line(cells, widths):
-    first = cells[0].ljust(widths[0])
-    return "| " + " | ".join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:]))]) + " |"
+def _line(cells, widths, numbers):
+    aligned = (str.rjust if at in numbers else str.ljust for at in range(len(cells)))
+    return "| " + " | ".join(align(cell, width) for align, cell, width in zip(aligned, cells, widths)) + " |"
 
 
 def number(value):
@@ -31,12 +30,13 @@ HEAD = [
 
 def of_workload(summary, titles):
     """CPU is in microseconds per request."""
-    return table(HEAD, [_row(titles[name], figures) for name, figures in summary.items()])
+    return table(HEAD, [_row(titles[name], figures) for name, figures in summary.items()], range(1, len(HEAD)))
 
 
 def _row(title, figures):
     if "p99_ratio" in figures:
-        title += f" (p99 {figures['p99_ratio']:.1f} times the idle {number(figures['idle_p99'])} ms)"
+        idle, log_ins = number(figures["idle_p99"]), number(figures["log_ins"])
+        title += f" (p99 {figures['p99_ratio']:.1f} times the idle {idle} ms; {log_ins} log-ins/s)"
     ratio, spread = "", ""
     if "ratio" in figures:
         ratio, spread = f"{figures['ratio']:.2f}", f"{figures['least']:.2f}-{figures['greatest']:.2f}"
