@@ -76,19 +76,19 @@ def _words(options):
     return [options.benchmark, *(word for pair in given.items() for word in pair)]
 
 
-def _needs_server(options, is_on_postgres):
-    """Runs this program again with a PostgreSQL server of its own, if it needs one and has none."""
-    if not is_on_postgres or "TEST_POSTGRES_URL" in os.environ:
-        return False
+def _lacks_postgres(is_on_postgres):
+    return is_on_postgres and "TEST_POSTGRES_URL" not in os.environ
+
+
+def _run_with_postgres():
+    """Runs this program again, with a PostgreSQL server of its own."""
     command = [ROOT / ".ci" / "with-postgres", ROOT / "benches" / "run", *sys.argv[1:]]
-    if subprocess.run(command).returncode:
-        sys.exit(1)
-    return True
+    sys.exit(subprocess.run(command).returncode)
 
 
 def _on_database(options, results):
-    if _needs_server(options, options.database == "postgres"):
-        return
+    if _lacks_postgres(options.database == "postgres"):
+        _run_with_postgres()
     _begin(options.benchmark, results)
     if options.benchmark == "http":
         return speed.run(options, results)
@@ -99,8 +99,8 @@ def _on_database(options, results):
 
 
 def _figures(options, results):
-    if _needs_server(options, options.benchmark in ON_POSTGRES):
-        return
+    if _lacks_postgres(options.benchmark in ON_POSTGRES):
+        _run_with_postgres()
     _begin(options.benchmark, results)
     figures = Figures()
     with tempfile.TemporaryDirectory() as directory:
@@ -115,6 +115,7 @@ def _begin(benchmark, results):
     lock = open(TARGET / "benchmarks.lock", "w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     results.lock = lock
+    results.load()
     results.add_machine(machine.describe())
     load = " ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"\n{benchmark}: {os.cpu_count()} processors, load {load}\n", flush=True)

@@ -13,6 +13,9 @@ class Results:
         self.path = Path(path or TARGET / "benchmarks.json")
         # Held while a benchmark runs.
         self.lock = None
+        self.load()
+
+    def load(self):
         self.content = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def add_workload(self, database, workload, measured):
