@@ -49,6 +49,7 @@ def statements(figures, directory):
         client = Client(server.port)
         client.sign_up("ada")
         figures.add("SQL statements per list request, anonymous", f"{_per_request(client, url):.2f}")
+        client.connection.close()
         client.log_in("ada")
         client.send("GET", "/api/tags")
         figures.add("SQL statements per list request, logged in", f"{_per_request(client, url):.2f}")
@@ -58,6 +59,8 @@ def _per_request(client, url):
     before = _transactions(url)
     idle = _transactions(url) - before
     before = _transactions(url)
+    # The server has closed the idle connection.
+    client.connection.close()
     for page in range(REQUESTS):
         client.expect("GET", f"/api/tags?page={page + 1}")
     return (_transactions(url) - before - idle) / REQUESTS
