@@ -1,4 +1,4 @@
-"""`accounts`: wrong passwords, changes of roles, and permission checks."""
+"""`accounts` and `permission`: wrong passwords, changes of roles, and permission checks."""
 
 import sqlite3
 import subprocess
@@ -18,7 +18,7 @@ CHANGES = 100
 
 
 def run(figures, directory):
-    """Wrong passwords, changes of roles, and permission checks."""
+    """Wrong passwords, and changes of roles."""
     program, url = gazettes()[-1].program, f"sqlite:{directory}/data.db"
     command = [program, "superuser", "create", "--username", "root", "--email", "root@example.com"]
     subprocess.run(command, cwd=directory, env=environment(url), check=True, stdout=subprocess.DEVNULL)
@@ -27,7 +27,6 @@ def run(figures, directory):
     _fill_tables(directory / "data.db")
     with Server(program, directory, url, GABLE_BCRYPT_COST="10") as server:
         _role_assignments(figures, server)
-    _permission_checks(figures)
 
 
 def _wrong_passwords(figures, client):
@@ -110,8 +109,11 @@ def _report(figures, name, times):
     figures.add(name, f"{median(times) * 1e3:.1f}", "ms", "< 5 ms", note)
 
 
-def _permission_checks(figures):
-    """Only the runtime is optimized: linking with the release profile takes minutes and does not change the figures."""
+def permission_checks(figures, _):
+    """Permission checks inside the process.
+
+    Only the runtime is optimized: linking with the release profile takes minutes and does not change the figures.
+    """
     command = ["cargo", "bench", "--quiet", "-p", "gable", "--bench", "permission", "--features", "benchmarks"]
     options = ["--profile", "dev", "--config", "profile.dev.package.gable.opt-level=3", "--target-dir", str(TARGET)]
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True)

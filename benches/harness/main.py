@@ -22,6 +22,7 @@ FIGURES = {
     "server": server.run,
     "statements": server.statements,
     "accounts": accounts.run,
+    "permission": accounts.permission_checks,
     "revalidation": revalidation.run,
 }
 ON_POSTGRES = {"statements", "revalidation"}
