@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use peers::{Account, LogIn, NewPost, Outcome, Page, Query, Rights, Store};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::NullOrdering;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, NullOrdering};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, LoaderTrait,
     Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait, Value,
@@ -129,7 +129,7 @@ impl Store for SeaOrm {
     async fn account(&self, name: String) -> Outcome<Option<Account>> {
         let found = user::Entity::find()
             .filter(user::Column::IsActive.eq(true))
-            .filter(sea_orm::sea_query::Expr::cust_with_values("lower(username) = lower($1)", [name]))
+            .filter(Expr::expr(Func::lower(Expr::col(user::Column::Username))).eq(name.to_lowercase()))
             .one(&self.0)
             .await?;
         Ok(found.map(|user| Account { id: user.id, hash: user.password }))
