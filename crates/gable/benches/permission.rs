@@ -1,4 +1,4 @@
-//! Measures one permission check, with 1,000 roles and 10,000 permissions. `benches/run accounts` prints the results.
+//! Measures one permission check; `benches/run permission` runs it.
 
 use std::hint::black_box;
 use std::sync::Arc;
