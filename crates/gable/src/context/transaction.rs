@@ -27,7 +27,7 @@ impl<'r> Context<'r> {
         self.revalidate_principal().await
     }
 
-    /// Opens a transaction like `begin`, but checks the caller's rights together with the first statement. Before an
+    /// Opens a transaction like `begin`, but checks the caller's rights together with its `BEGIN`. Before an
     /// interceptor runs and before the commit, `confirm_principal` reads the result.
     pub(crate) async fn begin_unconfirmed(&mut self) -> Result<(), ApiError> {
         let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else {

@@ -114,8 +114,7 @@ impl Database {
     }
 
     /// Begins a transaction with a statement whose rows must be taken before the commit
-    /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN` and the first other
-    /// statement.
+    /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN`.
     pub(crate) async fn begin_checked(&self, check: impl IntoStatement) -> Result<Transaction, DbError> {
         self.begin_with(Some(check.into_statement(self.dialect()))).await
     }
@@ -341,7 +340,7 @@ impl OpenTransaction {
     pub(super) async fn named(&self, statement: &Statement) -> Result<NamedRows, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => {
-                connection.mark_changed();
+                connection.mark_changed().await?;
                 connection.all(statement).await.map(NamedRows::Postgres)
             }
             Some(OpenConnection::Sqlite(lease, _)) => lease.described(statement).await.map(NamedRows::Sqlite),
@@ -352,7 +351,7 @@ impl OpenTransaction {
     pub(super) async fn executed(&self, statement: &Statement) -> Result<Executed, DbError> {
         match self.connection().await?.as_mut() {
             Some(OpenConnection::Postgres(connection)) => {
-                connection.mark_changed();
+                connection.mark_changed().await?;
                 connection.execute(statement).await.map(|rows| Executed { rows, last_id: 0 })
             }
             Some(OpenConnection::Sqlite(lease, _)) => lease.execute(statement).await,

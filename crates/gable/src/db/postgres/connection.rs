@@ -107,7 +107,7 @@ impl Connection {
         self.simple(sql, Some(self.statement_timeout + CANCEL_TIMEOUT)).await
     }
 
-    /// Begins a transaction, then runs its check and its first statement. They are sent together if both are prepared.
+    /// Begins a transaction, then runs its check and its first statement, in as few round trips as is safe.
     ///
     /// # Errors
     /// No transaction was begun, or the connection was lost.

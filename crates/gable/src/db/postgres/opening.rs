@@ -22,7 +22,9 @@ impl Answers {
     }
 }
 
-/// Begins a transaction, and runs a check and a first statement in it, in one round trip if both are prepared.
+/// Begins a transaction, and runs a check and a first statement in it. `BEGIN` and the check are one round trip if the
+/// check is prepared, with the first statement if that is a read and prepared, too. A write waits for the answer to
+/// `BEGIN`: were that refused, the write would be committed by itself.
 pub(super) async fn send(
     session: &Session,
     prepared: PreparedStatements,
@@ -44,14 +46,25 @@ pub(super) async fn send(
         statement.trace();
         Some(send_statement(session, prepared, statement, wanted).await)
     };
-    let statements = check.into_iter().chain(first.map(|(statement, _)| statement));
-    if prepared == PreparedStatements::Off || statements.into_iter().all(|statement| session.is_prepared(statement)) {
-        // In this order, each future sends its messages when it is polled first, and the server answers in their order.
+    // Each future sends its messages when it is polled first, and the server answers in their order.
+    let at_once = |statement: &Statement| prepared == PreparedStatements::Off || session.is_prepared(statement);
+    let check_at_once = check.is_none_or(at_once);
+    if check_at_once && first.is_some_and(|(statement, _)| is_select(&statement.sql) && at_once(statement)) {
         let (begun, checked, answered) = tokio::join!(biased; begun, checked, answered);
         return Answers { begun, checked, answered };
     }
-    let begun = begun.await;
-    let checked = if begun.is_ok() { checked.await } else { Ok(Vec::new()) };
+    let (begun, checked) = match check_at_once {
+        true => tokio::join!(biased; begun, checked),
+        false => match begun.await {
+            Ok(()) => (Ok(()), checked.await),
+            refused => (refused, Ok(Vec::new())),
+        },
+    };
     let answered = if begun.is_ok() && checked.is_ok() { answered.await } else { None };
     Answers { begun, checked, answered }
+}
+
+/// Whether a statement only reads, or locks what it reads.
+fn is_select(sql: &str) -> bool {
+    sql.starts_with("SELECT")
 }

@@ -1,5 +1,5 @@
-//! A transaction that is begun together with its first statement: `BEGIN`, a check, and the statement are sent without
-//! waiting for the answers in between.
+//! A transaction that begins with its first statement: `BEGIN`, a check, and the statement, if it is a read, are sent
+//! without waiting for the answers in between.
 
 use tokio_postgres::Row;
 
@@ -99,10 +99,12 @@ impl Transaction {
         if self.begun { self.connection.roll_back().await } else { Ok(()) }
     }
 
-    /// Marks the transaction as changed before a statement of the application, which may write even if it looks like a
-    /// read.
-    pub(in crate::db) fn mark_changed(&mut self) {
+    /// Begins the transaction and marks it as changed before a statement of the application, which may write even if it
+    /// looks like a read.
+    pub(in crate::db) async fn mark_changed(&mut self) -> Result<(), DbError> {
+        Box::pin(self.begin(None)).await?;
         self.connection.mark_changed();
+        Ok(())
     }
 
     /// Begins the transaction if that has not happened, and runs its check and first statement. If the connection turns
