@@ -90,6 +90,8 @@ impl<'r> Context<'r> {
         if self.core.access.is_none() || self.core.db.has_single_writer() {
             return Ok(());
         }
+        // Before anything is written, so that the check does not see it.
+        self.confirm_principal().await?;
         if authority == Authority::Caller {
             self.core.db.lock(self.source(), AdvisoryLock::Rights).await?;
         }

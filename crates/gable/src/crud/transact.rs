@@ -45,9 +45,13 @@ async fn attempt<I, T>(
     ctx.ran_interceptors = false;
     ctx.begin_unconfirmed().await?;
     let written = write(ctx, input).await;
-    // A caller whose rights were revoked learns of that, and not of the outcome of the write.
-    ctx.confirm_principal().await?;
-    let written = written?;
+    // A caller whose rights were revoked learns of that, and not of the outcome of the write. If the write has failed,
+    // its transaction may be unable to tell.
+    let written = match (written, ctx.confirm_principal().await) {
+        (Err(error), Err(refusal)) if refusal.is_failure() => return Err(error),
+        (_, Err(refusal)) => return Err(refusal),
+        (written, Ok(())) => written?,
+    };
     ctx.commit().await?;
     Ok(written)
 }

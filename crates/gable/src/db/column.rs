@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::row::RawRow;
+use super::raw_row::RawRow;
 use super::{DbError, postgres, sqlite};
 use crate::db::RawJson;
 

@@ -7,17 +7,18 @@ use rust_decimal::Decimal;
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::entities::{self, ColumnKinds, Executed};
+use super::column_kinds::ColumnKinds;
 use super::options::{Options, PreparedStatements};
 use super::postgres::{self, Target};
-use super::row::RawRow;
+use super::raw_row::RawRow;
 use super::sqlite::{self, Sqlite};
+use super::statement::Executed;
 use super::{DbError, Dialect, IntoStatement, Statement, StatementStart, decimal};
 use crate::meta::ModelMeta;
 
 #[derive(Clone)]
 pub(crate) struct Database {
-    backend: Backend,
+    pub(super) backend: Backend,
     /// The columns of the models; empty until `set_models` is called.
     kinds: Arc<OnceLock<Arc<ColumnKinds>>>,
     /// The server to `LISTEN` on. `None` on SQLite, or if only the URL of a pooler is known.
@@ -102,11 +103,6 @@ impl Database {
         Source::Pool(self)
     }
 
-    /// A connection for SeaORM's entities to read from.
-    pub(crate) fn entities(&self) -> DatabaseConnection {
-        entities::reading(self.dialect(), self.backend.clone(), self.kinds())
-    }
-
     /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
     /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
@@ -170,7 +166,7 @@ impl Database {
         }
     }
 
-    fn kinds(&self) -> Arc<ColumnKinds> {
+    pub(super) fn kinds(&self) -> Arc<ColumnKinds> {
         self.kinds.get().cloned().unwrap_or_default()
     }
 }
@@ -223,18 +219,12 @@ impl Backend {
 
 /// An open transaction. Dropping it rolls it back.
 pub(crate) struct Transaction {
-    open: Arc<OpenTransaction>,
-    kinds: Arc<ColumnKinds>,
-    entities: OnceLock<DatabaseConnection>,
+    pub(super) open: Arc<OpenTransaction>,
+    pub(super) kinds: Arc<ColumnKinds>,
+    pub(super) entities: OnceLock<DatabaseConnection>,
 }
 
 impl Transaction {
-    /// The connection of the transaction, for SeaORM's entities.
-    pub(crate) fn entities(&self) -> &DatabaseConnection {
-        let make = || entities::in_transaction(self.open.dialect, self.open.clone(), self.kinds.clone());
-        self.entities.get_or_init(make)
-    }
-
     /// A statement without values, such as `SAVEPOINT`.
     pub(super) async fn command(&self, sql: &str) -> Result<(), DbError> {
         self.open.command(sql).await
@@ -268,7 +258,8 @@ impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), DbError> {
         match self.open.connection().await?.take() {
             Some(OpenConnection::Postgres(mut connection)) => connection.commit().await,
-            Some(OpenConnection::Sqlite(lease, _)) => lease.commit().await,
+            Some(OpenConnection::Sqlite(_, Some(_))) => Err(DbError::unread_check()),
+            Some(OpenConnection::Sqlite(lease, None)) => lease.commit().await,
             None => Err(has_ended()),
         }
     }

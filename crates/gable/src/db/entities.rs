@@ -3,7 +3,7 @@
 //! SeaORM sees these connections as a proxy, whose rows are maps from a column's name to a value. A value must have the
 //! type of the entity's field: PostgreSQL reports the type of each column, and for SQLite it is taken from the model.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,42 +14,30 @@ use sea_orm::{
     ProxyExecResult, ProxyRow, Statement as SeaStatement, Value,
 };
 
-use super::database::{Backend, NamedRows, OpenTransaction};
-use super::sqlite::decode::{self, Described, DescribedColumn};
+use super::column_kinds::ColumnKinds;
+use super::database::{Backend, Database, NamedRows, OpenTransaction, Transaction};
+use super::sqlite::decode::{self, Described};
+use super::statement::Executed;
 use super::{DbError, Dialect, Statement, postgres};
-use crate::meta::{FieldKind, ModelMeta};
+use crate::meta::FieldKind;
 
-/// The kind of each column, by table and column.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ColumnKinds(HashMap<(&'static str, &'static str), FieldKind>);
-
-impl ColumnKinds {
-    pub(super) fn of(models: &[&'static ModelMeta]) -> Self {
-        let of = |model: &&'static ModelMeta| {
-            let table = model.table;
-            model.fields.iter().map(move |field| ((table, field.column), field.kind))
-        };
-        Self(models.iter().flat_map(of).collect())
-    }
-
-    fn of_column(&self, column: &DescribedColumn) -> Option<FieldKind> {
-        let (table, name) = column.origin.as_ref()?;
-        self.0.get(&(table.as_str(), name.as_str())).copied()
+impl Database {
+    /// A connection for SeaORM's entities to read from.
+    pub(crate) fn entities(&self) -> DatabaseConnection {
+        let reading =
+            ReadingProxy { backend: self.backend.clone(), kinds: self.kinds(), began: AtomicBool::new(false) };
+        proxy(self.dialect(), Box::new(reading))
     }
 }
 
-/// Returns a SeaORM connection that runs inside a transaction.
-pub(super) fn in_transaction(
-    dialect: Dialect,
-    transaction: Arc<OpenTransaction>,
-    kinds: Arc<ColumnKinds>,
-) -> DatabaseConnection {
-    proxy(dialect, Box::new(InTransaction { transaction, kinds, depth: AtomicUsize::new(0) }))
-}
-
-/// Returns a SeaORM connection that only reads.
-pub(super) fn reading(dialect: Dialect, backend: Backend, kinds: Arc<ColumnKinds>) -> DatabaseConnection {
-    proxy(dialect, Box::new(ReadingProxy { backend, kinds, began: AtomicBool::new(false) }))
+impl Transaction {
+    /// The connection of the transaction, for SeaORM's entities.
+    pub(crate) fn entities(&self) -> &DatabaseConnection {
+        self.entities.get_or_init(|| {
+            let (transaction, kinds) = (self.open.clone(), self.kinds.clone());
+            proxy(self.open.dialect(), Box::new(InTransaction { transaction, kinds, depth: AtomicUsize::new(0) }))
+        })
+    }
 }
 
 fn proxy(dialect: Dialect, proxy: Box<dyn ProxyDatabaseTrait>) -> DatabaseConnection {
@@ -159,12 +147,6 @@ impl ProxyDatabaseTrait for ReadingProxy {
     async fn begin(&self) {
         self.began.store(true, Ordering::Relaxed);
     }
-}
-
-/// The number of rows that a statement changed, and the id of the last row if SQLite generated it.
-pub(super) struct Executed {
-    pub(super) rows: u64,
-    pub(super) last_id: i64,
 }
 
 impl From<Executed> for ProxyExecResult {

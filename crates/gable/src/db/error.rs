@@ -55,6 +55,11 @@ impl DbError {
         DbError::Other(cause.into())
     }
 
+    /// The error of a commit before the rows of the transaction's check were taken.
+    pub(super) fn unread_check() -> Self {
+        Self::other("a transaction was to be committed before its check was read")
+    }
+
     pub(super) fn unavailable(cause: impl std::fmt::Display) -> Self {
         DbError::Unavailable(cause.to_string())
     }

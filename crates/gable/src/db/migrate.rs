@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::system::PREFIX;
+use super::options::WAITING;
 use super::{AdvisoryLock, Database, DbError, FixedSql, Migration, Row, Source, Transaction, values};
 
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +21,10 @@ pub(crate) enum MigrateError {
     Database(#[from] DbError),
 }
 
+/// Prefix of the runtime's own migrations in the history.
+const RUNTIME_PREFIX: &str = "gable_";
 /// How long a start waits for another process that writes to the same SQLite file.
 const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(120);
-pub(super) const WAITING: &str = "waiting for another process that changes the tables or writes to the database";
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS \"gable_migrations\" (\"name\" varchar(255) PRIMARY KEY, \"applied_at\" varchar(40) NOT NULL)";
 
@@ -54,8 +55,9 @@ impl Database {
         self.lock_history(&transaction).await?;
         let applied = applied(&transaction).await?;
         transaction.commit().await?;
-        let known =
-            |name: &String| name.starts_with(PREFIX) || migrations.iter().any(|migration| migration.name == name);
+        let known = |name: &String| {
+            name.starts_with(RUNTIME_PREFIX) || migrations.iter().any(|migration| migration.name == name)
+        };
         match applied.into_iter().find(|name| !known(name)) {
             Some(name) => Err(MigrateError::Unknown(name)),
             None => Ok(()),

@@ -10,6 +10,9 @@ pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// another service.
 pub(super) const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The warning that a start waits.
+pub(super) const WAITING: &str = "waiting for another process that changes the tables or writes to the database";
+
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// Maximum number of connections. Not counted are one for probes; on PostgreSQL

@@ -4,24 +4,7 @@ use rust_decimal::Decimal;
 
 use super::DbError;
 use super::column::{Column, FromColumn};
-use super::sqlite::SqliteRow;
-
-/// One row as its driver handed it over.
-#[derive(Debug)]
-pub enum RawRow {
-    Postgres(tokio_postgres::Row),
-    Sqlite(SqliteRow),
-}
-
-impl RawRow {
-    /// Bytes of its values, about as many as it takes in memory.
-    pub(crate) fn size(&self) -> usize {
-        match self {
-            RawRow::Postgres(row) => row.raw_size_bytes(),
-            RawRow::Sqlite(row) => row.size(),
-        }
-    }
-}
+use super::raw_row::RawRow;
 
 /// Hands out the columns of a row from left to right, as the SQL text of the same model lists them.
 #[derive(Debug)]

@@ -44,9 +44,10 @@ impl Statement {
         Self { dialect, sql: sql.into(), values, max_bytes: None, short: false }
     }
 
-    /// Marks a statement that reads or writes few rows, which it finds by their keys, and makes no other row change.
+    /// Marks a statement that reads or writes few rows, which it finds by their keys, and makes no other row change. A
+    /// row rule that looks into another table may take long, so such a statement is not marked.
     pub(crate) fn short(self) -> Self {
-        Self { short: true, ..self }
+        Self { short: !self.sql.contains("EXISTS ("), ..self }
     }
 
     /// Limits the bytes of the rows that are read.
@@ -136,6 +137,12 @@ impl Statement {
 /// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
 pub(super) fn is_plain_read(sql: &str) -> bool {
     sql.starts_with("SELECT") && !sql.contains(" FOR ")
+}
+
+/// The number of rows that a statement changed, and the id of the last row if SQLite generated it.
+pub(super) struct Executed {
+    pub(super) rows: u64,
+    pub(super) last_id: i64,
 }
 
 /// A PostgreSQL array of values of one type.

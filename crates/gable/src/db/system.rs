@@ -5,9 +5,6 @@
 use super::{Database, Dialect, MigrateError, quote};
 use crate::meta::{IdKind, ModelMeta};
 
-/// Prefix of the runtime's own migrations in the history.
-pub(super) const PREFIX: &str = "gable_";
-
 struct SystemMigration {
     name: &'static str,
     /// Statements with the variables `{uuid}`, `{bytes}` and `{time}`; if there are accounts, also `{account}` and

@@ -3,6 +3,7 @@
 //! The answer to a write is rendered before the commit, so that no write is committed whose answer fails.
 
 pub(crate) mod crud;
+mod state;
 pub(crate) mod surfaces;
 
 use std::sync::Arc;
@@ -10,39 +11,16 @@ use std::sync::Arc;
 use actix_web::web;
 use serde_json::json;
 
+pub(crate) use self::state::AppState;
 use self::surfaces::{endpoint, jwt, roles, session, token_pair};
 use crate::access::LoginMethod;
 use crate::auth::Auth;
 use crate::context::Core;
-use crate::http::{ErrorFormats, Load, RouteLimit, Transport, get_only, route_not_found};
+use crate::http::{ErrorFormats, Transport, get_only, route_not_found};
 use crate::limit::RateLimits;
 use crate::meta::{AppMeta, AuthOperation, Operation};
 use crate::query::Model;
 use crate::settings::Switch;
-use crate::stopping::Stopping;
-
-/// The state from which every worker mounts the application.
-#[derive(Clone)]
-pub(crate) struct AppState {
-    pub(crate) core: Arc<Core>,
-    /// Present exactly if the schema has an account model.
-    pub(crate) auth: Option<Arc<Auth>>,
-    limits: Arc<RateLimits>,
-    pub(crate) load: Load,
-    stopping: Stopping,
-}
-
-impl AppState {
-    pub(crate) fn new(core: Arc<Core>, auth: Option<Arc<Auth>>, limits: RateLimits, stopping: Stopping) -> Self {
-        let load = Load::new(core.settings.load);
-        Self { core, auth, limits: Arc::new(limits), load, stopping }
-    }
-
-    /// Returns the limit that was set up under this name.
-    pub(crate) fn route_limit(&self, name: &str) -> RouteLimit {
-        RouteLimit::new(self.limits.named(name))
-    }
-}
 
 /// The settings of the stage that every request passes first.
 pub(crate) fn transport(state: &AppState) -> Transport {

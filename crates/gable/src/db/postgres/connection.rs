@@ -12,7 +12,7 @@ use super::Target;
 use super::error::{is_disconnection, is_read_only, is_stale_plan};
 use super::opening;
 use super::session::{CANCEL_TIMEOUT, Outcome, Wanted, send};
-use super::shards::{Sessions, Shards};
+use super::shards::Sessions;
 use crate::db::options::{IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, PreparedStatements};
 use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
@@ -25,7 +25,6 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(500);
 pub(in crate::db) struct Connection {
     /// `None` only while it is being dropped.
     object: Option<Object<Sessions>>,
-    shards: Shards,
     statement_timeout: Duration,
     prepared_statements: PreparedStatements,
     /// Whether a statement was sent whose end was not received.
@@ -35,6 +34,8 @@ pub(in crate::db) struct Connection {
     unchanged: bool,
     /// Whether a statement of the transaction has failed, without a later rollback to a savepoint.
     failed: bool,
+    /// Whether the transaction was rolled back to begin it again.
+    restarting: bool,
     lost: Lost,
     /// The permit to write, if this is a transaction.
     permit: Option<OwnedSemaphorePermit>,
@@ -62,16 +63,16 @@ pub(super) struct Opened {
 }
 
 impl Connection {
-    pub(super) fn new(object: Object<Sessions>, shards: Shards, target: &Target) -> Self {
+    pub(super) fn new(object: Object<Sessions>, target: &Target) -> Self {
         Self {
             object: Some(object),
-            shards,
             statement_timeout: target.options.statement_timeout,
             prepared_statements: target.options.prepared_statements,
             busy: false,
             in_transaction: false,
             unchanged: false,
             failed: false,
+            restarting: false,
             lost: Lost::No,
             permit: None,
         }
@@ -121,8 +122,7 @@ impl Connection {
             return Ok(opened);
         }
         // The error has aborted the transaction, which has changed nothing.
-        self.object.as_deref().inspect(|session| session.expire_plans());
-        self.roll_back().await?;
+        self.end_stale_transaction().await?;
         self.try_open(check, first).await
     }
 
@@ -131,20 +131,27 @@ impl Connection {
         check: Option<&Statement>,
         first: Option<(&Statement, Wanted)>,
     ) -> Result<Opened, DbError> {
+        self.restarting = false;
         self.check_usable()?;
         let begin = self.begin_command();
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
-        (self.busy, self.in_transaction, self.failed, self.unchanged) = (true, true, false, true);
+        (self.busy, self.in_transaction, self.failed) = (true, true, false);
+        self.unchanged = first.is_none_or(|(statement, _)| is_plain_read(&statement.sql));
         let answers = opening::send(session, self.prepared_statements, &begin, check, first);
         let Ok(answers) = timeout(self.statement_timeout + CANCEL_TIMEOUT, answers).await else {
             return Err(self.note_answer::<()>(None).err().unwrap_or(Failure::Silent).into());
         };
         let is_stale = answers.is_stale();
-        self.note_answer(Some(answers.begun))?;
+        if let Err(failure) = self.note_answer(Some(answers.begun)) {
+            // Without a transaction, a later statement would be committed by itself.
+            if self.lost == Lost::No {
+                self.lost = Lost::Silent;
+            }
+            return Err(failure.into());
+        }
         let checked = self.note_answer(Some(answers.checked));
         let answered = answers.answered.map(|answer| self.note_answer(Some(answer)));
         self.busy = matches!(answered, Some(Ok(Outcome::TooLarge)));
-        self.unchanged &= first.is_none_or(|(statement, _)| is_plain_read(&statement.sql));
         let answered = answered.map(|answered| answered.map_err(DbError::from));
         Ok(Opened { checked: checked.map_err(DbError::from), answered, is_stale })
     }
@@ -192,26 +199,46 @@ impl Connection {
 
     pub(super) async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
         statement.trace();
-        let outcome = match self.attempt(statement, wanted).await {
-            Err(Failure::Refused(error)) if is_stale_plan(&error) => self.prepare_again(statement, wanted).await,
-            sent => Ok(sent?),
-        };
+        let unchanged = self.unchanged;
+        // Before the answer, which a cancelled statement never receives.
         self.unchanged &= is_plain_read(&statement.sql);
-        outcome
+        match self.attempt(statement, wanted).await {
+            Err(Failure::Refused(error)) if is_stale_plan(&error) => {
+                self.prepare_again(statement, wanted, unchanged).await
+            }
+            sent => Ok(sent?),
+        }
     }
 
-    /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: a
-    /// transaction that has changed nothing yet is restarted here, any other one must be restarted by its caller.
-    async fn prepare_again(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
+    /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: one that had
+    /// changed nothing is restarted here, any other one must be restarted by its caller.
+    async fn prepare_again(
+        &mut self,
+        statement: &Statement,
+        wanted: Wanted,
+        unchanged: bool,
+    ) -> Result<Outcome, DbError> {
         self.object.as_deref().inspect(|session| session.expire_plans());
         if self.in_transaction {
-            if !self.unchanged {
+            if !unchanged {
                 return Err(DbError::Conflict);
             }
-            self.command("ROLLBACK").await?;
-            self.open(None, None).await?;
+            self.end_stale_transaction().await?;
+            self.try_open(None, None).await?;
+            self.unchanged = is_plain_read(&statement.sql);
         }
         Ok(self.attempt(statement, wanted).await?)
+    }
+
+    /// Rolls back a transaction that a stale plan has aborted, to begin it again. If this is cancelled, the connection
+    /// takes no more statements: they would not be in a transaction.
+    async fn end_stale_transaction(&mut self) -> Result<(), DbError> {
+        self.object.as_deref().inspect(|session| session.expire_plans());
+        self.check_usable()?;
+        let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
+        (self.busy, self.restarting) = (true, true);
+        let answer = timeout(self.statement_timeout + CANCEL_TIMEOUT, session.client.batch_execute("ROLLBACK")).await;
+        Ok(self.note_answer(answer.ok())?)
     }
 
     async fn attempt(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, Failure> {
@@ -241,7 +268,7 @@ impl Connection {
     /// Refuses to send anything on a lost connection.
     fn check_usable(&mut self) -> Result<(), Failure> {
         self.failed |= self.in_transaction && self.busy;
-        if self.lost == Lost::No { Ok(()) } else { Err(Failure::Silent) }
+        if self.lost == Lost::No && !self.restarting { Ok(()) } else { Err(Failure::Silent) }
     }
 
     /// Marks the transaction as changed before a statement of the application, which may write even if it looks like a
@@ -298,8 +325,8 @@ impl Drop for Connection {
         let Some(object) = self.object.take() else { return };
         let permit = self.permit.take();
         if self.lost == Lost::ReadOnly {
-            // The idle connections lead to the same server.
-            self.shards.clear();
+            // The other connections lead to the same server.
+            object.expire_all();
         }
         match (self.lost, tokio::runtime::Handle::try_current()) {
             (Lost::No, _) if !self.busy && !self.in_transaction => {}

@@ -9,11 +9,13 @@ use tokio_postgres::Row;
 
 use super::Target;
 use super::error::{is_disconnection, is_stale_plan};
-use super::session::{CANCEL_TIMEOUT, Outcome, Session, Wanted, send};
-use crate::db::options::PreparedStatements;
+use super::session::{Outcome, Session, Wanted, send};
+use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};
 use crate::db::thread_number::thread_number;
 use crate::db::{DbError, Statement};
 
+/// How long a read waits for its answer, and for those of earlier reads, before it uses a connection of its own.
+const SHARED_READ_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long after a failed attempt the connection is opened again.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
@@ -40,7 +42,7 @@ impl Pipeline {
         let session = self.session(number, target)?;
         statement.trace();
         let answer = send(&session, PreparedStatements::Kept, statement, Wanted::Rows);
-        match timeout(target.options.statement_timeout + CANCEL_TIMEOUT, answer).await {
+        match timeout(SHARED_READ_TIMEOUT, answer).await {
             Ok(Ok(Outcome::Rows(rows))) => Some(Ok(rows)),
             Ok(Ok(Outcome::TooLarge)) => Some(Err(DbError::TooLarge)),
             Ok(Ok(Outcome::Count(_))) => None,
@@ -51,8 +53,8 @@ impl Pipeline {
             }
             Ok(Err(error)) => Some(Err(error.into())),
             Err(_) => {
-                session.abort();
-                Some(Err(DbError::unavailable("no answer within the time limit")))
+                self.set_aside(number, &session);
+                None
             }
         }
     }
@@ -67,14 +69,25 @@ impl Pipeline {
             Slot::Open(_) | Slot::Empty(_) => {}
         }
         *slot = Slot::Opening;
+        drop(slot);
         let (opening, target) = (Opening { pipeline: self.clone(), number }, target.clone());
         drop(tokio::spawn(async move {
-            match target.open().await {
-                Ok(session) => opening.end(Slot::Open(Arc::new(session))),
-                Err(error) => tracing::debug!(%error, "failed to open a connection for short reads"),
+            match timeout(ACQUIRE_TIMEOUT, target.open()).await {
+                Ok(Ok(session)) => opening.end(Slot::Open(Arc::new(session))),
+                Ok(Err(error)) => tracing::debug!(%error, "failed to open a connection for reads by key"),
+                Err(_) => tracing::debug!("a connection for reads by key could not be opened in time"),
             }
         }));
         None
+    }
+
+    /// Stops using a connection on which a statement waits, for example for a lock. Statements that were sent over it
+    /// still receive their answers.
+    fn set_aside(&self, number: usize, session: &Arc<Session>) {
+        let mut slot = lock(&self.0[number]);
+        if matches!(&*slot, Slot::Open(open) if Arc::ptr_eq(open, session)) {
+            *slot = Slot::Empty(Some(Instant::now() + REOPEN_AFTER));
+        }
     }
 
     pub(super) fn close(&self) {

@@ -13,7 +13,6 @@ use super::connection::{Connection, Lost};
 use super::pipeline::Pipeline;
 use super::session::Session;
 use super::shards::Shards;
-use super::transaction::Transaction;
 use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};
 use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
@@ -36,7 +35,7 @@ pub(in crate::db) struct Pool {
     target: Arc<Target>,
     shards: Shards,
     pipeline: Pipeline,
-    writers: Arc<Semaphore>,
+    pub(super) writers: Arc<Semaphore>,
     /// The connection for probes.
     probe: Arc<Mutex<Option<Session>>>,
 }
@@ -74,7 +73,7 @@ impl Pool {
 
     pub(super) async fn get(&self) -> Result<Connection, DbError> {
         match timeout(CONNECTION_TIMEOUT, self.shards.get()).await {
-            Ok(taken) => taken.map(|object| Connection::new(object, self.shards.clone(), &self.target)),
+            Ok(taken) => taken.map(|object| Connection::new(object, &self.target)),
             Err(_) => Err(DbError::unavailable("no connection answered in time")),
         }
     }
@@ -101,18 +100,6 @@ impl Pool {
     /// Runs a single statement outside of a transaction. It is sent only once, because it may write.
     pub(in crate::db) async fn execute(&self, statement: &Statement) -> Result<u64, DbError> {
         self.get().await?.execute(statement).await
-    }
-
-    /// Takes a connection for a transaction, which begins with its first statement. A check runs before that statement.
-    pub(in crate::db) async fn begin(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
-        let taking = async {
-            let permit = self.writers.clone().acquire_owned().await;
-            let mut connection = self.get().await?;
-            connection.hold(permit.ok());
-            Ok(Transaction::new(self.clone(), connection, check))
-        };
-        let taken = timeout(ACQUIRE_TIMEOUT, taking).await;
-        taken.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
     }
 
     /// If the connection is closed, removes all closed connections from the pool. Returns whether to retry on another

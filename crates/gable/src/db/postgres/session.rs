@@ -33,6 +33,7 @@ pub(in crate::db) struct Session {
     prepared: Mutex<Prepared>,
     plans: Plans,
     opened: Instant,
+    epoch: usize,
 }
 
 struct Prepared {
@@ -40,25 +41,33 @@ struct Prepared {
     generation: usize,
 }
 
-/// The generation of prepared statements, shared by all connections of a pool: when one connection finds a stale plan,
-/// all connections prepare again.
+/// Shared by all connections to one target.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Plans(Arc<AtomicUsize>);
+pub(super) struct Plans {
+    /// The generation of prepared statements: when one connection finds a stale plan, all prepare again.
+    generation: Arc<AtomicUsize>,
+    /// The epoch of connections: when the server of one takes no more writes, those of its epoch are not used again.
+    epoch: Arc<AtomicUsize>,
+}
 
 impl Plans {
     fn expire(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     fn generation(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    fn epoch(&self) -> usize {
+        self.epoch.load(Ordering::Relaxed)
     }
 }
 
 impl Session {
     pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, plans: Plans) -> Self {
         let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: plans.generation() };
-        Self { client, task, tls, prepared: Mutex::new(prepared), plans, opened: Instant::now() }
+        Self { client, task, tls, prepared: Mutex::new(prepared), opened: Instant::now(), epoch: plans.epoch(), plans }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {
@@ -91,7 +100,12 @@ impl Session {
 
     /// Whether the connection is open and not too old.
     pub(super) fn is_fresh(&self) -> bool {
-        !self.client.is_closed() && self.opened.elapsed() < MAX_CONNECTION_AGE
+        !self.client.is_closed() && self.opened.elapsed() < MAX_CONNECTION_AGE && self.epoch == self.plans.epoch()
+    }
+
+    /// Ends the use of all connections that are open now.
+    pub(super) fn expire_all(&self) {
+        self.plans.epoch.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes all connections prepare their statements again.

@@ -63,10 +63,17 @@ impl Shards {
     pub(super) async fn get(&self) -> Result<Object<Sessions>, DbError> {
         let (own, since) = (thread_number() % self.0.len(), Instant::now());
         loop {
+            let mut refused = None;
             for offset in 0..self.0.len() {
-                if let Some(taken) = take(&self.0[(own + offset) % self.0.len()], Duration::ZERO).await? {
-                    return Ok(taken);
+                match take(&self.0[(own + offset) % self.0.len()], Duration::ZERO).await {
+                    Ok(Some(taken)) => return Ok(taken),
+                    Ok(None) => {}
+                    // Another thread may have an idle connection although the server takes no new ones.
+                    Err(error) => refused = Some(error),
                 }
+            }
+            if let Some(error) = refused {
+                return Err(error);
             }
             // With a single shard there is nowhere else to look.
             let wait = if self.0.len() == 1 { RETURN_TIMEOUT } else { OWN_RETURN_TIMEOUT };
@@ -82,11 +89,6 @@ impl Shards {
     /// Removes the idle connections that are closed.
     pub(super) fn remove_closed(&self) {
         self.0.iter().for_each(|shard| drop(shard.retain(|session, _| !session.client.is_closed())));
-    }
-
-    /// Removes all idle connections.
-    pub(super) fn clear(&self) {
-        self.0.iter().for_each(|shard| drop(shard.retain(|_, _| false)));
     }
 
     pub(super) fn close(&self) {

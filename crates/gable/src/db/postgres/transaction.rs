@@ -1,11 +1,13 @@
 //! A transaction that begins with its first statement: `BEGIN`, a check, and the statement, if it is a read, are sent
 //! without waiting for the answers in between.
 
+use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use super::connection::Connection;
 use super::pool::{MAX_ATTEMPTS, Pool};
 use super::session::{Outcome, Wanted};
+use crate::db::options::ACQUIRE_TIMEOUT;
 use crate::db::{DbError, Statement};
 
 pub(in crate::db) struct Transaction {
@@ -24,8 +26,22 @@ enum Check {
     Lost,
 }
 
+impl Pool {
+    /// Takes a connection for a transaction, which begins with its first statement. A check runs before that statement.
+    pub(in crate::db) async fn begin(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
+        let taking = async {
+            let permit = self.writers.clone().acquire_owned().await;
+            let mut connection = self.get().await?;
+            connection.hold(permit.ok());
+            Ok(Transaction::new(self.clone(), connection, check))
+        };
+        let taken = timeout(ACQUIRE_TIMEOUT, taking).await;
+        taken.unwrap_or_else(|_| Err(DbError::unavailable("no transaction could be begun in time")))
+    }
+}
+
 impl Transaction {
-    pub(super) fn new(pool: Pool, connection: Connection, check: Option<Statement>) -> Self {
+    fn new(pool: Pool, connection: Connection, check: Option<Statement>) -> Self {
         Self { pool, connection, check: check.map_or(Check::None, Check::Waiting), begun: false }
     }
 
@@ -90,7 +106,7 @@ impl Transaction {
     /// An error if a statement of the transaction has failed, or the answer of the check was not read.
     pub(in crate::db) async fn commit(&mut self) -> Result<(), DbError> {
         if !matches!(self.check, Check::None) {
-            return Err(DbError::other("a transaction was to be committed before its check was read"));
+            return Err(DbError::unread_check());
         }
         if self.begun { self.connection.commit().await } else { Ok(()) }
     }

@@ -10,9 +10,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::decode::{Described, SqliteRow};
 use super::session::Session;
 use super::worker::Workers;
-use crate::db::entities::Executed;
 use crate::db::options::Synchronous;
-use crate::db::statement::is_plain_read;
+use crate::db::statement::{Executed, is_plain_read};
 use crate::db::{DbError, Statement};
 
 pub(in crate::db) struct Lease {
@@ -38,7 +37,12 @@ impl Lease {
             session.make_idle(&*reopen)?;
             session.script("BEGIN IMMEDIATE")
         };
-        if let Some(begun) = lease.writer.call_here(limit, &begin) {
+        // On the calling thread, no connection is opened again.
+        let begin_here = |session: &mut Session| match session.is_suspect() {
+            true => Err(DbError::LockTimeout),
+            false => begin(session),
+        };
+        if let Some(begun) = lease.writer.call_here(limit, begin_here) {
             return begun.map(|()| lease);
         }
         // If this future is cancelled from here on, the lease is dropped, which rolls the transaction back.
@@ -59,6 +63,7 @@ impl Lease {
 
     pub(in crate::db) async fn described(&self, statement: &Statement) -> Result<Described, DbError> {
         statement.trace();
+        self.short.store(false, Ordering::Relaxed);
         let (sql, values) = (statement.sql.clone(), statement.values.clone());
         self.within(Some(self.limit), move |session| session.described(&sql, &values)).await
     }
@@ -75,6 +80,7 @@ impl Lease {
 
     /// Runs several statements without values and without a time limit, such as a migration.
     pub(in crate::db) async fn script(&self, sql: &str) -> Result<(), DbError> {
+        self.short.store(false, Ordering::Relaxed);
         let sql = sql.to_owned();
         self.within(None, move |session| session.script(&sql)).await
     }
@@ -113,12 +119,12 @@ impl Lease {
         statement: &Statement,
         work: impl FnOnce(&mut Session) -> Result<T, DbError>,
     ) -> Option<Result<T, DbError>> {
-        if statement.short {
-            return self.writer.call_here(self.limit, within(work));
-        }
         // An interrupted read leaves the transaction open, unlike an interrupted write.
         if is_plain_read(&statement.sql) {
             return self.writer.read_here(&statement.sql, within(work));
+        }
+        if statement.short {
+            return self.writer.call_here(self.limit, within(work));
         }
         self.short.store(false, Ordering::Relaxed);
         None

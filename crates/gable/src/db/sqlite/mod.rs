@@ -17,9 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::entities::Executed;
-use super::migrate::WAITING;
-use super::options::{ACQUIRE_TIMEOUT, LOCK_TIMEOUT, Options, Synchronous};
+use super::options::{ACQUIRE_TIMEOUT, LOCK_TIMEOUT, Options, Synchronous, WAITING};
+use super::statement::Executed;
 use super::{DbError, Statement};
 pub(super) use decode::SqliteRow;
 pub(super) use lease::Lease;

@@ -14,16 +14,16 @@ use super::decode::{Described, DescribedColumn, SqliteRow, integer};
 use super::error::is_of_the_file;
 use super::location::{Location, Mode};
 use crate::db::DbError;
-use crate::db::entities::Executed;
 use crate::db::options::{LOCK_TIMEOUT, Synchronous};
+use crate::db::statement::Executed;
 
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
 /// Statements that a connection remembers as long ones, and for how long it does.
 const MAX_LONG: usize = 64;
 const LONG_LIFETIME: Duration = Duration::from_secs(10);
-/// Steps of SQLite's virtual machine between two checks of the time limit, which take some tens of microseconds.
-const STEPS: i32 = 10_000;
+/// Steps of SQLite's virtual machine between two checks of the time limit, which usually take some microseconds.
+const STEPS: i32 = 1_000;
 /// Below this number of rows, a table is read as fast without an index as with one.
 const SMALL_TABLE: u32 = 1000;
 /// The size in bytes to which the write-ahead log is truncated when SQLite restarts it.
@@ -208,12 +208,16 @@ impl Session {
         if self.is_idle() { Ok(()) } else { self.script("ROLLBACK") }
     }
 
+    /// Whether `make_idle` would open a new connection, which takes long.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect && !self.location.is_in_memory()
+    }
+
     /// Ends any open transaction. If that fails, opens a new connection, because one in an unknown state is never used
     /// again.
     pub(super) fn make_idle(&mut self, open: &dyn Fn() -> Result<Session, DbError>) -> Result<(), DbError> {
         // A new connection to a database in memory would open another database.
-        let suspect = self.suspect && !self.location.is_in_memory();
-        if suspect || self.roll_back().is_err() || !self.is_idle() {
+        if self.is_suspect() || self.roll_back().is_err() || !self.is_idle() {
             // The new connection takes over the limit of the running work.
             let limit = self.watch.get();
             *self = open()?;

@@ -11,6 +11,7 @@ mod naming;
 mod password_policy;
 mod patch;
 mod reach;
+mod read_element;
 mod relations;
 mod submitted;
 mod types;

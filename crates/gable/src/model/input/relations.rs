@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::body::BodyReader;
-use super::element::{Element, Target, placeholder};
+use super::element::{Element, Target};
 use super::long_form::is_long;
+use super::read_element::placeholder;
 use crate::error::Problem;
 use crate::meta::{ModelMeta, RelationKind, RelationMeta};
 use crate::model::{Among, Change, InlineKey, Key, Nested, Reference, Replacement, Resource, RowRef, Upsert};

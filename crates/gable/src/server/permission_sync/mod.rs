@@ -1,7 +1,9 @@
 //! Synchronizes the grants under `access:` with the role tables. A new database is filled from the YAML. After that the
 //! tables decide, and the difference can be shown and applied.
 
+mod apply;
 mod difference;
+mod grant;
 mod tables;
 
 use crate::access::{AccessChange, AccessModels, DynamicModels};
@@ -9,7 +11,8 @@ use crate::context::Core;
 use crate::db::{AdvisoryLock, DbError, Source};
 use crate::meta::AuthMode;
 
-pub(crate) use difference::{Difference, Prune};
+pub(crate) use difference::Difference;
+pub(crate) use grant::Prune;
 use tables::Tables;
 
 /// Writes the grants of the YAML into the tables if there are no roles and no permissions yet.
