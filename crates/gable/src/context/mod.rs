@@ -1,9 +1,10 @@
 //! `Context`: the request that an interceptor runs in, and the operations that are available to it there. `Core`: the
 //! state that all requests share.
 //!
-//! `begin` checks the caller's rights again inside the write's own transaction. A change of rights between this check
-//! and the commit takes effect with the next write; writes of accounts, roles and permissions are serialized instead
-//! (`hold_rights`). `commit` runs in a task of its own, so that the caches learn of every commit even if the client
+//! `begin` checks the caller's rights again inside the write's own transaction. A write of a model only sends this check
+//! then (`begin_unconfirmed`), and reads its result before an interceptor runs, at the latest before the commit. A
+//! change of rights between the check and the commit takes effect with the next write; writes of accounts, roles and
+//! permissions are serialized instead (`hold_rights`). `commit` runs in a task of its own, so that the caches learn of every commit even if the client
 //! disconnects.
 //!
 //! Interceptors of authentication may identify the caller, and those of authorization may refuse a request. Neither can
