@@ -21,6 +21,7 @@ mod json_filter;
 mod list;
 mod model_set;
 mod operator;
+mod page;
 mod parameters;
 mod parse;
 mod path;

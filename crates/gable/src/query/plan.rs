@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use sea_orm::Value;
 
 use super::condition::Condition;
-use super::list::{ListQuery, Position};
 use super::sql::{self, Table};
 use crate::access::Scope;
 use crate::db::{Statement, StatementStart, quote};
@@ -21,7 +20,7 @@ pub(crate) struct TableSql {
     pub(crate) columns: String,
     /// Behind a condition: leaves out rows that are marked deleted. Empty for a model without soft deletion.
     pub(crate) live: &'static str,
-    select: String,
+    pub(super) select: String,
     select_ids: String,
     count: String,
 }
@@ -49,19 +48,6 @@ impl TableSql {
         let mut statement = self.statement(self.select.as_str());
         self.row(&mut statement, scope, id);
         statement.short()
-    }
-
-    /// One page of visible rows, and one row more, which shows whether another page follows.
-    pub(crate) fn page(&self, scope: &Scope, query: &ListQuery) -> Statement {
-        let mut statement = self.statement(self.select.as_str());
-        self.matching(&mut statement, scope, &query.filter);
-        if let Position::After(after) = &query.position {
-            sql::condition(statement.push(" AND "), self.table(), after);
-        }
-        sql::order(statement.push(" ORDER BY "), self.table(), &query.sort);
-        statement.push(" LIMIT ").bind(i64::from(query.limit) + 1);
-        statement.push(" OFFSET ").bind(i64::try_from(query.offset()).unwrap_or(i64::MAX));
-        statement
     }
 
     /// The number of visible rows on all pages.
@@ -140,7 +126,7 @@ impl TableSql {
         sql::visible(statement, self.table(), scope);
     }
 
-    fn table(&self) -> Table {
+    pub(super) fn table(&self) -> Table {
         Table::of_statement(self.meta)
     }
 }
@@ -152,8 +138,9 @@ mod tests {
     use crate::meta::FieldSet;
     use crate::meta::{FieldKind, FieldMeta, RelationKind, RelationMeta};
     use crate::query::condition::{Quantifier, Related};
+    use crate::query::list::Position;
     use crate::query::test_model::model;
-    use crate::query::{Counting, Direction, Selection};
+    use crate::query::{Counting, Direction, ListQuery, Selection};
 
     static POST: ModelMeta = model("posts", &[FieldMeta::new("id", "id", FieldKind::Bigint)]);
     static COMMENT: ModelMeta = model(
