@@ -4,7 +4,7 @@ use actix_web::HttpMessage;
 
 use super::Context;
 use crate::access::{Authority, IdentityStatus, Principal};
-use crate::db::{AdvisoryLock, Savepoint};
+use crate::db::{AdvisoryLock, BoundSql, Savepoint};
 use crate::error::ApiError;
 use crate::http::Client;
 use crate::limit::LimitKey;
@@ -18,27 +18,30 @@ impl<'r> Context<'r> {
     /// # Errors
     /// 500 if a transaction is open already, a database error, or an error of `revalidate_principal`.
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
-        if self.transaction.is_some() {
-            return Err(ApiError::internal("a transaction is open already"));
-        }
-        self.hash_waiting().await?;
-        self.transaction = Some(self.core.db.begin().await?);
-        self.holds_rights.set(false);
+        self.open(None).await?;
         self.revalidate_principal().await
     }
 
-    /// Opens a transaction like `begin`, but checks the caller's rights together with its `BEGIN`. Before an
-    /// interceptor runs and before the commit, `confirm_principal` reads the result.
+    /// Opens a transaction like `begin`, but only sends the check of the caller's rights with its `BEGIN`. Before an
+    /// interceptor runs and before the commit, `confirm_principal` must read the result.
     pub(crate) async fn begin_unconfirmed(&mut self) -> Result<(), ApiError> {
-        let (Principal::Account(identity), Some(access)) = (&self.principal, &self.core.access) else {
-            return self.begin().await;
+        let check = match (&self.principal, &self.core.access) {
+            (Principal::Account(identity), Some(access)) => Some(access.identity_check(identity)),
+            _ => None,
         };
-        let check = access.identity_check(identity);
+        self.open(check).await
+    }
+
+    async fn open(&mut self, check: Option<BoundSql>) -> Result<(), ApiError> {
         if self.transaction.is_some() {
             return Err(ApiError::internal("a transaction is open already"));
         }
         self.hash_waiting().await?;
-        self.transaction = Some(Box::pin(self.core.db.begin_checked(check)).await?);
+        let begun = match check {
+            Some(check) => Box::pin(self.core.db.begin_checked(check)).await,
+            None => Box::pin(self.core.db.begin()).await,
+        };
+        self.transaction = Some(begun?);
         self.holds_rights.set(false);
         Ok(())
     }
@@ -116,7 +119,6 @@ impl<'r> Context<'r> {
     /// Commits, then applies the changes of access rights, then runs the work of `after_commit`. This happens in a task
     /// of its own: a client that hangs up must not keep a revocation from taking effect.
     pub(crate) async fn commit(&mut self) -> Result<(), ApiError> {
-        self.confirm_principal().await?;
         let Some(transaction) = self.transaction.take() else { return Ok(()) };
         let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
         let core = self.shared.clone();

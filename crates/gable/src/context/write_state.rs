@@ -1,4 +1,4 @@
-//! What a write has read and done so far.
+//! The state of a write, from its body to its commit.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub(crate) struct WriteState {
     pub(crate) passwords: Passwords,
 }
 
-/// What a repeated attempt at a write starts from.
+/// The state that a repeated attempt at a write starts from.
 pub(crate) struct StartOfWrite {
     known: HashSet<(&'static str, Id)>,
     nested_rows_left: u32,

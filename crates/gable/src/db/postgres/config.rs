@@ -8,7 +8,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::session::{Plans, Session};
+use super::session::{Generations, Session};
 use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
 use crate::db::options::{ACQUIRE_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, Options, PreparedStatements};
@@ -36,7 +36,7 @@ pub(in crate::db) struct Target {
     serving: AtomicUsize,
     tls: MakeRustlsConnect,
     pub(super) options: Options,
-    plans: Plans,
+    generations: Generations,
     /// Sent once on a new connection; `None` if sessions are shared through a pooler.
     session_setup: Option<String>,
 }
@@ -59,7 +59,7 @@ impl Target {
             serving: AtomicUsize::new(0),
             tls,
             options: options.clone(),
-            plans: Plans::default(),
+            generations: Generations::default(),
             session_setup,
         })
     }
@@ -72,7 +72,7 @@ impl Target {
                 tracing::debug!(%error, "a database connection ended");
             }
         });
-        let session = Session::new(client, task, self.tls.clone(), self.plans.clone());
+        let session = Session::new(client, task, self.tls.clone(), self.generations.clone());
         if let Some(setup) = &self.session_setup {
             session.client.batch_execute(setup).await?;
         }

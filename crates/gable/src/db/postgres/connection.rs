@@ -51,6 +51,8 @@ pub(super) enum Lost {
     ReadOnly,
     /// The server did not answer within the time limit.
     Silent,
+    /// `BEGIN` was refused: without a transaction, a later statement would be committed by itself.
+    NotBegun,
 }
 
 /// The answers to the first statements of a transaction that has begun.
@@ -83,19 +85,12 @@ impl Connection {
     }
 
     pub(in crate::db) async fn all(&mut self, statement: &Statement) -> Result<Vec<Row>, DbError> {
-        match self.run(statement, Wanted::Rows).await? {
-            Outcome::Rows(rows) => Ok(rows),
-            Outcome::Count(_) => Ok(Vec::new()),
-            Outcome::TooLarge => Err(DbError::TooLarge),
-        }
+        self.run(statement, Wanted::Rows).await?.rows()
     }
 
     /// Returns the number of affected rows.
     pub(in crate::db) async fn execute(&mut self, statement: &Statement) -> Result<u64, DbError> {
-        match self.run(statement, Wanted::Count).await? {
-            Outcome::Count(count) => Ok(count),
-            Outcome::Rows(_) | Outcome::TooLarge => Ok(0),
-        }
+        Ok(self.run(statement, Wanted::Count).await?.count())
     }
 
     /// Runs several statements without values and without a time limit, such as a migration.
@@ -122,6 +117,7 @@ impl Connection {
             return Ok(opened);
         }
         // The error has aborted the transaction, which has changed nothing.
+        self.object.as_deref().inspect(|session| session.expire_plans());
         self.end_stale_transaction().await?;
         self.try_open(check, first).await
     }
@@ -143,9 +139,8 @@ impl Connection {
         };
         let is_stale = answers.is_stale();
         if let Err(failure) = self.note_answer(Some(answers.begun)) {
-            // Without a transaction, a later statement would be committed by itself.
             if self.lost == Lost::No {
-                self.lost = Lost::Silent;
+                self.lost = Lost::NotBegun;
             }
             return Err(failure.into());
         }
@@ -233,7 +228,6 @@ impl Connection {
     /// Rolls back a transaction that a stale plan has aborted, to begin it again. If this is cancelled, the connection
     /// takes no more statements: they would not be in a transaction.
     async fn end_stale_transaction(&mut self) -> Result<(), DbError> {
-        self.object.as_deref().inspect(|session| session.expire_plans());
         self.check_usable()?;
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
         (self.busy, self.restarting) = (true, true);
@@ -268,7 +262,7 @@ impl Connection {
     /// Refuses to send anything on a lost connection.
     fn check_usable(&mut self) -> Result<(), Failure> {
         self.failed |= self.in_transaction && self.busy;
-        if self.lost == Lost::No && !self.restarting { Ok(()) } else { Err(Failure::Silent) }
+        if self.lost == Lost::No && !self.restarting { Ok(()) } else { Err(Failure::Unusable) }
     }
 
     /// Marks the transaction as changed before a statement of the application, which may write even if it looks like a
@@ -309,6 +303,8 @@ impl Connection {
 enum Failure {
     Refused(Error),
     Silent,
+    /// An earlier failure keeps the connection from being used.
+    Unusable,
 }
 
 impl From<Failure> for DbError {
@@ -316,6 +312,7 @@ impl From<Failure> for DbError {
         match failure {
             Failure::Refused(error) => error.into(),
             Failure::Silent => DbError::unavailable("no answer within the time limit"),
+            Failure::Unusable => DbError::unavailable("the connection takes no more statements"),
         }
     }
 }

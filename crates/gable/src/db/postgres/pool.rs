@@ -17,7 +17,7 @@ use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};
 use crate::db::statement::is_plain_read;
 use crate::db::{DbError, Statement};
 
-/// How long it waits for a connection in total, including checks of idle connections that do not answer. Together with
+/// How long a statement waits for a connection in total, including checks of idle connections that do not answer. Together with
 /// the statement timeout this is less than ten seconds.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.

@@ -14,8 +14,8 @@ use tokio_postgres::{Client, Error, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::bind::{Bound, type_of};
-use crate::db::Statement;
 use crate::db::options::PreparedStatements;
+use crate::db::{DbError, Statement};
 
 /// Prepared statements per connection; the least recently used one is removed for a new one.
 const PREPARED: usize = 128;
@@ -31,9 +31,10 @@ pub(in crate::db) struct Session {
     task: JoinHandle<()>,
     pub(super) tls: MakeRustlsConnect,
     prepared: Mutex<Prepared>,
-    plans: Plans,
+    generations: Generations,
     opened: Instant,
-    epoch: usize,
+    /// The generation of connections that it belongs to.
+    generation: usize,
 }
 
 struct Prepared {
@@ -41,33 +42,30 @@ struct Prepared {
     generation: usize,
 }
 
-/// Shared by all connections to one target.
+/// Generations that all connections to one target count together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Plans {
-    /// The generation of prepared statements: when one connection finds a stale plan, all prepare again.
-    generation: Arc<AtomicUsize>,
-    /// The epoch of connections: when the server of one takes no more writes, those of its epoch are not used again.
-    epoch: Arc<AtomicUsize>,
+pub(super) struct Generations {
+    /// Of prepared statements: when one connection finds a stale plan, all prepare again.
+    plans: Arc<AtomicUsize>,
+    /// Of connections: when the server of one takes no more writes, those of its generation are not used again.
+    connections: Arc<AtomicUsize>,
 }
 
-impl Plans {
-    fn expire(&self) {
-        self.generation.fetch_add(1, Ordering::Relaxed);
+impl Generations {
+    fn of_plans(&self) -> usize {
+        self.plans.load(Ordering::Relaxed)
     }
 
-    fn generation(&self) -> usize {
-        self.generation.load(Ordering::Relaxed)
-    }
-
-    fn epoch(&self) -> usize {
-        self.epoch.load(Ordering::Relaxed)
+    fn of_connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 
 impl Session {
-    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, plans: Plans) -> Self {
-        let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: plans.generation() };
-        Self { client, task, tls, prepared: Mutex::new(prepared), opened: Instant::now(), epoch: plans.epoch(), plans }
+    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, generations: Generations) -> Self {
+        let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: generations.of_plans() };
+        let generation = generations.of_connections();
+        Self { client, task, tls, prepared: Mutex::new(prepared), generations, opened: Instant::now(), generation }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {
@@ -86,7 +84,7 @@ impl Session {
     }
 
     fn known(&self, sql: &str, types: &[Type]) -> Option<tokio_postgres::Statement> {
-        let (mut prepared, generation) = (self.prepared(), self.plans.generation());
+        let (mut prepared, generation) = (self.prepared(), self.generations.of_plans());
         if prepared.generation != generation {
             prepared.by_text.clear();
             prepared.generation = generation;
@@ -100,21 +98,23 @@ impl Session {
 
     /// Whether the connection is open and not too old.
     pub(super) fn is_fresh(&self) -> bool {
-        !self.client.is_closed() && self.opened.elapsed() < MAX_CONNECTION_AGE && self.epoch == self.plans.epoch()
+        !self.client.is_closed()
+            && self.opened.elapsed() < MAX_CONNECTION_AGE
+            && self.generation == self.generations.of_connections()
     }
 
     /// Ends the use of all connections that are open now.
     pub(super) fn expire_all(&self) {
-        self.plans.epoch.fetch_add(1, Ordering::Relaxed);
+        self.generations.connections.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes all connections prepare their statements again.
     pub(super) fn expire_plans(&self) {
-        self.plans.expire();
+        self.generations.plans.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Closes the connection without notifying the server, which may be unreachable.
-    pub(super) fn abort(&self) {
+    pub(super) fn abort(self) {
         self.task.abort();
     }
 }
@@ -133,7 +133,24 @@ pub(super) enum Outcome {
     TooLarge,
 }
 
-/// Sends a statement; without waiting for earlier ones, if they are sent over the same session.
+impl Outcome {
+    pub(super) fn rows(self) -> Result<Vec<Row>, DbError> {
+        match self {
+            Outcome::Rows(rows) => Ok(rows),
+            Outcome::Count(_) => Ok(Vec::new()),
+            Outcome::TooLarge => Err(DbError::TooLarge),
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        match self {
+            Outcome::Count(count) => *count,
+            Outcome::Rows(_) | Outcome::TooLarge => 0,
+        }
+    }
+}
+
+/// Sends a statement and reads its answer. Several may be under way on one session; they are answered in their order.
 pub(super) async fn send(
     session: &Session,
     prepared: PreparedStatements,

@@ -20,7 +20,7 @@ const CHECK_IF_IDLE_FOR: Duration = Duration::from_secs(30);
 const IDLE_CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a statement waits for another one to return its connection.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it waits for a connection of its own thread before it looks at those of other threads again.
+/// How long a statement waits for a connection of its own thread before it looks at those of other threads again.
 const OWN_RETURN_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// Opens and checks connections.

@@ -46,19 +46,12 @@ impl Transaction {
     }
 
     pub(in crate::db) async fn all(&mut self, statement: &Statement) -> Result<Vec<Row>, DbError> {
-        match self.run(statement, Wanted::Rows).await? {
-            Outcome::Rows(rows) => Ok(rows),
-            Outcome::Count(_) => Ok(Vec::new()),
-            Outcome::TooLarge => Err(DbError::TooLarge),
-        }
+        self.run(statement, Wanted::Rows).await?.rows()
     }
 
     /// Returns the number of affected rows.
     pub(in crate::db) async fn execute(&mut self, statement: &Statement) -> Result<u64, DbError> {
-        match self.run(statement, Wanted::Count).await? {
-            Outcome::Count(count) => Ok(count),
-            Outcome::Rows(_) | Outcome::TooLarge => Ok(0),
-        }
+        Ok(self.run(statement, Wanted::Count).await?.count())
     }
 
     async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {

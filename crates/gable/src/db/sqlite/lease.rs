@@ -1,4 +1,4 @@
-//! One transaction on the writer thread. SQLite is asked each time whether a transaction is open, because it ends one
+//! One transaction on the connection that writes. SQLite is asked each time whether a transaction is open, because it ends one
 //! by itself if the disk is full or if it cannot undo an interrupted write separately.
 
 use std::sync::Arc;
@@ -37,12 +37,7 @@ impl Lease {
             session.make_idle(&*reopen)?;
             session.script("BEGIN IMMEDIATE")
         };
-        // On the calling thread, no connection is opened again.
-        let begin_here = |session: &mut Session| match session.is_suspect() {
-            true => Err(DbError::LockTimeout),
-            false => begin(session),
-        };
-        if let Some(begun) = lease.writer.call_here(limit, begin_here) {
+        if let Some(begun) = lease.writer.call_here(limit, &begin) {
             return begun.map(|()| lease);
         }
         // If this future is cancelled from here on, the lease is dropped, which rolls the transaction back.

@@ -87,7 +87,9 @@ impl Workers {
         work: impl FnOnce(&mut Session) -> Result<T, DbError>,
     ) -> Option<Result<T, DbError>> {
         let mut guard = self.free_session()?;
-        match guard.as_mut()?.limited_here(limit, work) {
+        // Opening a connection again takes long, so it is left to the worker thread.
+        let session = guard.as_mut().filter(|session| !session.is_suspect())?;
+        match session.limited_here(limit, work) {
             Err(DbError::LockTimeout) => None,
             done => Some(done),
         }
