@@ -1,12 +1,14 @@
 //! The idle connections, divided among the threads that use them: waking another thread costs more than a short
 //! statement. A thread whose own connections are all in use takes one of another thread.
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Target;
 use super::session::Session;
@@ -20,8 +22,8 @@ const CHECK_IF_IDLE_FOR: Duration = Duration::from_secs(30);
 const IDLE_CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a statement waits for another one to return its connection.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a statement waits for a connection of its own thread before it looks at those of other threads again.
-const OWN_RETURN_TIMEOUT: Duration = Duration::from_millis(10);
+/// How often a statement that waits for a connection of its own thread looks at those of other threads.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Opens and checks connections.
 pub(super) struct Sessions(Arc<Target>);
@@ -61,29 +63,44 @@ impl Shards {
 
     /// Takes a connection: a free one of this thread, or else of another one, or else the first that is returned.
     pub(super) async fn get(&self) -> Result<Object<Sessions>, DbError> {
-        let (own, since) = (thread_number() % self.0.len(), Instant::now());
+        if let Some(taken) = self.free().await? {
+            return Ok(taken);
+        }
+        // Waits in the queue of one shard all the time, so that later statements are served later.
+        let mut own = pin!(take(&self.0[thread_number() % self.0.len()], RETURN_TIMEOUT));
         loop {
-            let mut refused = None;
-            for offset in 0..self.0.len() {
-                match take(&self.0[(own + offset) % self.0.len()], Duration::ZERO).await {
-                    Ok(Some(taken)) => return Ok(taken),
-                    Ok(None) => {}
-                    // Another thread may have an idle connection although the server takes no new ones.
-                    Err(error) => refused = Some(error),
-                }
-            }
-            if let Some(error) = refused {
-                return Err(error);
-            }
             // With a single shard there is nowhere else to look.
-            let wait = if self.0.len() == 1 { RETURN_TIMEOUT } else { OWN_RETURN_TIMEOUT };
-            if let Some(taken) = take(&self.0[own], wait).await? {
+            let look_again = async {
+                match self.0.len() {
+                    1 => pending().await,
+                    _ => sleep(LOOK_INTERVAL).await,
+                }
+            };
+            tokio::select! {
+                biased;
+                taken = &mut own => {
+                    return taken?.ok_or_else(|| DbError::unavailable("no connection became free in time"));
+                }
+                () = look_again => {}
+            }
+            if let Ok(Some(taken)) = self.free().await {
                 return Ok(taken);
             }
-            if since.elapsed() >= RETURN_TIMEOUT {
-                return Err(DbError::unavailable("no connection became free in time"));
+        }
+    }
+
+    /// A connection that is not in use; the thread's own ones first.
+    async fn free(&self) -> Result<Option<Object<Sessions>>, DbError> {
+        let (own, mut refused) = (thread_number() % self.0.len(), None);
+        for offset in 0..self.0.len() {
+            match take(&self.0[(own + offset) % self.0.len()], Duration::ZERO).await {
+                Ok(Some(taken)) => return Ok(Some(taken)),
+                Ok(None) => {}
+                // Another thread may have an idle connection although the server takes no new ones.
+                Err(error) => refused = Some(error),
             }
         }
+        refused.map_or(Ok(None), Err)
     }
 
     /// Removes the idle connections that are closed.
