@@ -58,6 +58,7 @@ mod relations;
 mod rights_revoked_mid_request;
 mod secrets_in_logs;
 mod session_surface;
+mod shared_transactions;
 mod shutdown;
 mod soft_delete;
 mod statement_costs;

@@ -7,7 +7,7 @@ use std::thread;
 use super::Reply;
 
 /// Sends `count` requests in parallel.
-pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
+pub(crate) fn at_once<T: Send>(count: usize, send: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(count);
     thread::scope(|scope| {
         let one = |number: usize| {

@@ -1,10 +1,13 @@
 //! The transaction of a request: begin, check the caller's rights again, commit or roll back.
 
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
 use actix_web::HttpMessage;
 
 use super::Context;
 use crate::access::{Authority, IdentityStatus, Principal};
-use crate::db::{AdvisoryLock, BoundSql, Savepoint};
+use crate::db::{AdvisoryLock, BoundSql, Savepoint, Sharing};
 use crate::error::ApiError;
 use crate::http::Client;
 use crate::limit::LimitKey;
@@ -18,30 +21,26 @@ impl<'r> Context<'r> {
     /// # Errors
     /// 500 if a transaction is open already, a database error, or an error of `revalidate_principal`.
     pub(crate) async fn begin(&mut self) -> Result<(), ApiError> {
-        self.open(None).await?;
+        self.open(None, Sharing::Alone).await?;
         self.revalidate_principal().await
     }
 
     /// Opens a transaction like `begin`, but only sends the check of the caller's rights with its `BEGIN`. Before an
     /// interceptor runs and before the commit, `confirm_principal` must read the result.
-    pub(crate) async fn begin_unconfirmed(&mut self) -> Result<(), ApiError> {
+    pub(crate) async fn begin_unconfirmed(&mut self, sharing: Sharing) -> Result<(), ApiError> {
         let check = match (&self.principal, &self.core.access) {
             (Principal::Account(identity), Some(access)) => Some(access.identity_check(identity)),
             _ => None,
         };
-        self.open(check).await
+        self.open(check, sharing).await
     }
 
-    async fn open(&mut self, check: Option<BoundSql>) -> Result<(), ApiError> {
+    async fn open(&mut self, check: Option<BoundSql>, sharing: Sharing) -> Result<(), ApiError> {
         if self.transaction.is_some() {
             return Err(ApiError::internal("a transaction is open already"));
         }
         self.hash_waiting().await?;
-        let begun = match check {
-            Some(check) => Box::pin(self.core.db.begin_checked(check)).await,
-            None => Box::pin(self.core.db.begin()).await,
-        };
-        self.transaction = Some(begun?);
+        self.transaction = Some(Box::pin(self.core.db.begin_checked(check, sharing)).await?);
         self.holds_rights.set(false);
         Ok(())
     }
@@ -116,14 +115,24 @@ impl<'r> Context<'r> {
         Ok(())
     }
 
-    /// Commits, then applies the changes of access rights, then runs the work of `after_commit`. This happens in a task
-    /// of its own: a client that hangs up must not keep a revocation from taking effect.
+    /// Commits, then applies the changes of access rights, then runs the work of `after_commit`. All that has to wait is
+    /// done in a task of its own: a client that hangs up must not keep a revocation from taking effect. A commit begins
+    /// here, because other transactions may wait for its end.
     pub(crate) async fn commit(&mut self) -> Result<(), ApiError> {
         let Some(transaction) = self.transaction.take() else { return Ok(()) };
         let (changes, work) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.after_commit));
-        let core = self.shared.clone();
-        let committing = actix_web::rt::spawn(async move {
+        let (core, nothing_left) = (self.shared.clone(), changes.is_empty() && work.is_empty());
+        let mut commit = Box::pin(async move {
             let committed = core.commit(transaction, &changes).await;
+            (core, changes, committed)
+        });
+        let begun = poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
+        let is_done = begun.is_ready() && nothing_left;
+        let rest = async move {
+            let (core, changes, committed) = match begun {
+                Poll::Ready(ended) => ended,
+                Poll::Pending => commit.await,
+            };
             // Also after an error: the database may have committed before the connection was lost.
             core.access_changed(&changes).await;
             committed?;
@@ -131,8 +140,8 @@ impl<'r> Context<'r> {
                 work.await;
             }
             Ok(())
-        });
-        committing.await.map_err(ApiError::internal)?
+        };
+        if is_done { rest.await } else { actix_web::rt::spawn(rest).await.map_err(ApiError::internal)? }
     }
 
     /// Runs work on other rows, then restores the target row and the filter of the operation.

@@ -8,7 +8,7 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::column_kinds::ColumnKinds;
-use super::options::{Options, PreparedStatements};
+use super::options::{Options, PreparedStatements, Sharing};
 use super::postgres::{self, Target};
 use super::raw_row::RawRow;
 use super::sqlite::{self, Sqlite};
@@ -106,20 +106,24 @@ impl Database {
     /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
     /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
-        self.begin_with(None).await
+        self.begin_with(None, Sharing::Alone).await
     }
 
     /// Begins a transaction with a statement whose rows must be taken before the commit
     /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN`.
-    pub(crate) async fn begin_checked(&self, check: impl IntoStatement) -> Result<Transaction, DbError> {
-        self.begin_with(Some(check.into_statement(self.dialect()))).await
+    pub(crate) async fn begin_checked(
+        &self,
+        check: Option<impl IntoStatement>,
+        sharing: Sharing,
+    ) -> Result<Transaction, DbError> {
+        self.begin_with(check.map(|check| check.into_statement(self.dialect())), sharing).await
     }
 
-    async fn begin_with(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
+    async fn begin_with(&self, check: Option<Statement>, sharing: Sharing) -> Result<Transaction, DbError> {
         let connection = match &self.backend {
             Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin(check)).await?)),
             Backend::Sqlite(sqlite) => {
-                let lease = Box::pin(sqlite.begin()).await?;
+                let lease = Box::pin(sqlite.begin(sharing)).await?;
                 let checked = match check {
                     Some(check) => Some(lease.all(&check).await?),
                     None => None,

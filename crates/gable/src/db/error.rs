@@ -60,6 +60,20 @@ impl DbError {
         Self::other("a transaction was to be committed before its check was read")
     }
 
+    /// The error again, for another request that it concerns.
+    pub(super) fn same(&self) -> Self {
+        match self {
+            DbError::Unique(violation) => DbError::Unique(violation.clone()),
+            DbError::ForeignKey => DbError::ForeignKey,
+            DbError::Unavailable(cause) => DbError::Unavailable(cause.clone()),
+            DbError::Timeout => DbError::Timeout,
+            DbError::LockTimeout => DbError::LockTimeout,
+            DbError::Conflict => DbError::Conflict,
+            DbError::TooLarge => DbError::TooLarge,
+            DbError::Other(cause) => DbError::other(cause.to_string()),
+        }
+    }
+
     pub(super) fn unavailable(cause: impl std::fmt::Display) -> Self {
         DbError::Unavailable(cause.to_string())
     }

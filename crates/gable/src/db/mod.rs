@@ -55,7 +55,7 @@ pub(crate) use first_rows::LookupOrder;
 pub(crate) use fixed_sql::{BoundSql, FixedSql, IntoStatement, values};
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
-pub(crate) use options::{ConnectionUrl, Options, PreparedStatements, Synchronous};
+pub(crate) use options::{ConnectionUrl, Options, PreparedStatements, Sharing, Synchronous};
 pub use raw_json::RawJson;
 pub(crate) use raw_row::RawRow;
 pub use row::{DecimalColumn, Row};

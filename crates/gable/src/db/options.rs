@@ -71,3 +71,11 @@ pub(crate) enum Synchronous {
     /// A power failure loses nothing; each commit waits for the disk.
     Full,
 }
+
+/// Whether other writes may be committed together with a transaction. Only SQLite does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// The transaction has statements that take long, or waits for something else than the database.
+    Alone,
+    Shared,
+}

@@ -3,6 +3,7 @@
 
 mod auth;
 mod hook;
+mod pace;
 mod registry;
 
 pub(crate) use auth::Pipeline;

@@ -1,47 +1,77 @@
-//! One transaction on the connection that writes. SQLite is asked each time whether a transaction is open, because it ends one
-//! by itself if the disk is full or if it cannot undo an interrupted write separately.
+//! One transaction on the connection that writes, or the part of one that is a single write. SQLite is asked each time
+//! whether a transaction is open, because it ends one by itself if the disk is full or if it cannot undo an
+//! interrupted write separately.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::decode::{Described, SqliteRow};
+use super::group::{self, Group};
 use super::session::Session;
+use super::turn::{Turn, Turns};
 use super::worker::Workers;
-use crate::db::options::Synchronous;
+use crate::db::options::{Sharing, Synchronous};
 use crate::db::statement::{Executed, is_plain_read};
 use crate::db::{DbError, Statement};
 
+/// The connection that writes.
+pub(super) struct Writer {
+    pub(super) workers: Workers,
+    pub(super) turns: Arc<Turns>,
+    /// The limit of a statement.
+    pub(super) limit: Duration,
+    /// Whether a commit waits for the disk.
+    pub(super) synchronous: Synchronous,
+}
+
+impl Writer {
+    /// Waits until a group is committed. First, the tasks that are ready to run join it: this future yields once in the
+    /// task of the request and once in the one that ends the transaction. Then the first of its writes that takes a
+    /// turn commits it.
+    async fn commit(&self, group: &Group) -> Result<(), DbError> {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        loop {
+            if let Some(result) = group.result() {
+                return result;
+            }
+            let _turn = self.turns.take().await;
+            if group.result().is_some() {
+                continue;
+            }
+            let here = match self.synchronous {
+                Synchronous::Normal => self.workers.call_here(self.limit, group::commit),
+                Synchronous::Full => None,
+            };
+            match here {
+                Some(committed) => committed?,
+                None => self.workers.finish(None, group::commit_now).await?,
+            }
+        }
+    }
+}
+
 pub(in crate::db) struct Lease {
-    writer: Arc<Workers>,
-    limit: Duration,
-    synchronous: Synchronous,
+    writer: Arc<Writer>,
+    sharing: Sharing,
     /// Whether all statements so far were short, and so is the commit.
     short: AtomicBool,
-    /// The permit to write, held until the transaction has ended.
-    permit: Option<OwnedSemaphorePermit>,
+    /// Held until the transaction has ended, or another write may continue it.
+    turn: Option<Turn>,
 }
 
 impl Lease {
-    pub(super) async fn begin(
-        writer: Arc<Workers>,
-        permit: OwnedSemaphorePermit,
-        limit: Duration,
-        synchronous: Synchronous,
-    ) -> Result<Self, DbError> {
-        let lease = Self { writer, limit, synchronous, short: AtomicBool::new(true), permit: Some(permit) };
-        let reopen = lease.writer.opener();
-        let begin = move |session: &mut Session| {
-            session.make_idle(&*reopen)?;
-            session.script("BEGIN IMMEDIATE")
-        };
-        if let Some(begun) = lease.writer.call_here(limit, &begin) {
-            return begun.map(|()| lease);
+    pub(super) async fn begin(writer: Arc<Writer>, turn: Turn, sharing: Sharing) -> Result<Self, DbError> {
+        // If this future is cancelled from here on, the lease is dropped, which undoes what has begun.
+        let lease = Self { writer, sharing, short: AtomicBool::new(true), turn: Some(turn) };
+        let (workers, limit) = (&lease.writer.workers, lease.writer.limit);
+        let reopen = workers.opener();
+        let begin = move |session: &mut Session| group::begin(session, sharing, &*reopen);
+        match workers.call_here(limit, &begin) {
+            Some(begun) => begun?,
+            None => workers.call(Some(limit), begin).await?,
         }
-        // If this future is cancelled from here on, the lease is dropped, which rolls the transaction back.
-        lease.writer.call(Some(limit), begin).await?;
         Ok(lease)
     }
 
@@ -53,14 +83,14 @@ impl Lease {
             return rows;
         }
         let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
-        self.within(Some(self.limit), move |session| session.all_within(&sql, &values, max_bytes)).await
+        self.within(Some(self.writer.limit), move |session| session.all_within(&sql, &values, max_bytes)).await
     }
 
     pub(in crate::db) async fn described(&self, statement: &Statement) -> Result<Described, DbError> {
         statement.trace();
         self.short.store(false, Ordering::Relaxed);
         let (sql, values) = (statement.sql.clone(), statement.values.clone());
-        self.within(Some(self.limit), move |session| session.described(&sql, &values)).await
+        self.within(Some(self.writer.limit), move |session| session.described(&sql, &values)).await
     }
 
     /// Returns the number of affected rows.
@@ -70,7 +100,7 @@ impl Lease {
             return done;
         }
         let (sql, values) = (statement.sql.clone(), statement.values.clone());
-        self.within(Some(self.limit), move |session| session.execute(&sql, &values)).await
+        self.within(Some(self.writer.limit), move |session| session.execute(&sql, &values)).await
     }
 
     /// Runs several statements without values and without a time limit, such as a migration.
@@ -82,29 +112,34 @@ impl Lease {
 
     /// Runs a statement without values that is short, such as `SAVEPOINT`.
     pub(in crate::db) async fn command(&self, sql: &str) -> Result<(), DbError> {
-        match self.writer.call_here(self.limit, within(|session| session.script(sql))) {
+        match self.writer.workers.call_here(self.writer.limit, within(|session| session.script(sql))) {
             Some(done) => done,
             None => self.script(sql).await,
         }
     }
 
+    /// Ends the write. If it shares its transaction, waits until that is committed.
     pub(in crate::db) async fn commit(mut self) -> Result<(), DbError> {
-        let here = match self.synchronous {
-            Synchronous::Normal if *self.short.get_mut() => self.writer.call_here(self.limit, within(Session::commit)),
-            Synchronous::Normal | Synchronous::Full => None,
+        // The end of a write that shares its transaction never waits for the disk.
+        let short = self.writer.synchronous == Synchronous::Normal && *self.short.get_mut();
+        let here = match short || self.sharing == Sharing::Shared {
+            true => self.writer.workers.call_here(self.writer.limit, within(group::end_write)),
+            false => None,
         };
-        match here {
-            Some(committed) => committed?,
-            None => self.within(None, Session::commit).await?,
-        }
-        // After an error the permit remains, so that dropping the lease rolls the transaction back.
-        self.permit = None;
-        Ok(())
+        let group = match here {
+            Some(ended) => ended?,
+            None => self.within(None, group::end_write).await?,
+        };
+        // After an error the turn remains, so that dropping the lease rolls back.
+        let turn = self.turn.take();
+        let Some(group) = group else { return Ok(()) };
+        let _kept = turn.map(Turn::keep);
+        self.writer.commit(&group).await
     }
 
     pub(in crate::db) async fn roll_back(mut self) -> Result<(), DbError> {
-        self.writer.call(None, Session::roll_back).await?;
-        self.permit = None;
+        self.writer.workers.call(None, group::undo_write).await?;
+        self.turn = None;
         Ok(())
     }
 
@@ -116,10 +151,10 @@ impl Lease {
     ) -> Option<Result<T, DbError>> {
         // An interrupted read leaves the transaction open, unlike an interrupted write.
         if is_plain_read(&statement.sql) {
-            return self.writer.read_here(&statement.sql, within(work));
+            return self.writer.workers.read_here(&statement.sql, within(work));
         }
         if statement.short {
-            return self.writer.call_here(self.limit, within(work));
+            return self.writer.workers.call_here(self.writer.limit, within(work));
         }
         self.short.store(false, Ordering::Relaxed);
         None
@@ -131,7 +166,11 @@ impl Lease {
         limit: Option<Duration>,
         work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        self.writer.call(limit, within(work)).await
+        match self.sharing {
+            Sharing::Alone => self.writer.workers.call(limit, within(work)).await,
+            // Interrupting a statement may end the transaction, which other writes share.
+            Sharing::Shared => self.writer.workers.finish(limit, within(work)).await,
+        }
     }
 }
 
@@ -145,15 +184,15 @@ fn within<T>(work: impl FnOnce(&mut Session) -> Result<T, DbError>) -> impl FnOn
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(permit) = self.permit.take() else { return };
+        let Some(turn) = self.turn.take() else { return };
         // The next transaction begins after this one has ended.
         let end = move |session: &mut Session| {
-            if let Err(error) = session.roll_back() {
+            if let Err(error) = group::undo_write(session) {
                 tracing::warn!(%error, "failed to roll back");
             }
-            drop(permit);
+            drop(turn);
         };
-        if let Err(error) = self.writer.send(Box::new(end)) {
+        if let Err(error) = self.writer.workers.send(Box::new(end)) {
             tracing::debug!(%error, "a transaction was open when the database was closed");
         }
     }

@@ -5,25 +5,28 @@
 mod bind;
 pub(super) mod decode;
 mod error;
+mod group;
 mod lease;
 mod location;
 mod session;
+mod turn;
 mod upkeep;
 mod worker;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::options::{ACQUIRE_TIMEOUT, LOCK_TIMEOUT, Options, Synchronous, WAITING};
+use super::options::{ACQUIRE_TIMEOUT, LOCK_TIMEOUT, Options, Sharing, WAITING};
 use super::statement::Executed;
 use super::{DbError, Statement};
 pub(super) use decode::SqliteRow;
 pub(super) use lease::Lease;
+use lease::Writer;
 use location::Location;
 use session::{Role, Session};
+use turn::{Turn, Turns};
 use upkeep::Upkeep;
 use worker::Workers;
 
@@ -36,13 +39,9 @@ const WARN_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Sqlite {
     /// `None` for a database in memory, where every connection would open another database.
     readers: Option<Arc<Workers>>,
-    writer: Arc<Workers>,
-    /// Allows one transaction at a time.
-    write_permit: Arc<Semaphore>,
+    writer: Arc<Writer>,
     upkeep: Option<Arc<Upkeep>>,
     statement_timeout: Duration,
-    /// Whether a commit waits for the disk.
-    synchronous: Synchronous,
 }
 
 impl Sqlite {
@@ -56,23 +55,27 @@ impl Sqlite {
             move || Session::open(&location, role, synchronous)
         };
         initialize(open(Role::First)).await?;
-        let writer = Workers::start("sqlite-write", 1, open(Role::Writer))?;
+        let workers = Workers::start("sqlite-write", 1, open(Role::Writer))?;
         let (readers, upkeep) = if location.is_in_memory() {
             (None, None)
         } else {
             let readers = Workers::start("sqlite-read", options.connections.max(1) as usize, open(Role::Reader))?;
             (Some(Arc::new(readers)), Some(Arc::new(Upkeep::start(&location, open(Role::Upkeep))?)))
         };
-        let (write_permit, statement_timeout) = (Arc::new(Semaphore::new(1)), options.statement_timeout);
-        let synchronous = options.synchronous;
-        Ok(Self { readers, writer: Arc::new(writer), write_permit, upkeep, statement_timeout, synchronous })
+        let (turns, limit, synchronous) = (Turns::new(options.threads), options.statement_timeout, options.synchronous);
+        let writer = Arc::new(Writer { workers, turns, limit, synchronous });
+        Ok(Self { readers, writer, upkeep, statement_timeout: limit })
     }
 
-    pub(super) async fn begin(&self) -> Result<Lease, DbError> {
-        let permit = timeout(ACQUIRE_TIMEOUT, self.write_permit.clone().acquire_owned()).await;
-        let permit = permit.map_err(|_| DbError::unavailable("another transaction did not end in time"))?;
-        let permit = permit.map_err(DbError::unavailable)?;
-        Lease::begin(self.writer.clone(), permit, self.statement_timeout, self.synchronous).await
+    pub(super) async fn begin(&self, sharing: Sharing) -> Result<Lease, DbError> {
+        // In memory, reads use the same connection and would see what is not yet committed.
+        let sharing = if self.readers.is_some() { sharing } else { Sharing::Alone };
+        Lease::begin(self.writer.clone(), self.turn().await?, sharing).await
+    }
+
+    async fn turn(&self) -> Result<Turn, DbError> {
+        let taken = timeout(ACQUIRE_TIMEOUT, self.writer.turns.take()).await;
+        taken.map_err(|_| DbError::unavailable("another transaction did not end in time"))
     }
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<SqliteRow>, DbError> {
@@ -113,9 +116,8 @@ impl Sqlite {
         match &self.readers {
             Some(readers) => readers.call(limit, work).await,
             None => {
-                let permit = timeout(ACQUIRE_TIMEOUT, self.write_permit.acquire()).await;
-                let _permit = permit.map_err(|_| DbError::unavailable("a transaction did not end in time"))?;
-                self.writer.call(limit, work).await
+                let _turn = self.turn().await?;
+                self.writer.workers.call(limit, work).await
             }
         }
     }
@@ -131,7 +133,7 @@ impl Sqlite {
 
     /// Ends every connection; the last one folds the write-ahead log into the file.
     pub(super) async fn close(&self) {
-        if let Err(error) = self.writer.call(Some(LOCK_TIMEOUT), |session| session.note_sizes()).await {
+        if let Err(error) = self.writer.workers.call(Some(LOCK_TIMEOUT), |session| session.note_sizes()).await {
             tracing::warn!(%error, "failed to note the sizes of tables for the query planner");
         }
         if let Some(upkeep) = &self.upkeep {
@@ -140,7 +142,7 @@ impl Sqlite {
         if let Some(readers) = &self.readers {
             readers.stop().await;
         }
-        self.writer.stop().await;
+        self.writer.workers.stop().await;
     }
 }
 

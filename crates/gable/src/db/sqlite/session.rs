@@ -12,6 +12,7 @@ use sea_orm::Value;
 use super::bind::Bound;
 use super::decode::{Described, DescribedColumn, SqliteRow, integer};
 use super::error::is_of_the_file;
+use super::group::Open;
 use super::location::{Location, Mode};
 use crate::db::DbError;
 use crate::db::options::{LOCK_TIMEOUT, Synchronous};
@@ -50,6 +51,7 @@ pub(super) struct Session {
     suspect: bool,
     /// Statements that took too long for the calling thread, and when.
     long: LruCache<String, Instant>,
+    pub(super) open: Open,
 }
 
 /// The limit of the running statement.
@@ -113,7 +115,8 @@ impl Session {
         let watch = Watch::default();
         let watched = watch.clone();
         connection.progress_handler(STEPS, Some(move || watched.is_over()))?;
-        Ok(Self { connection, location: location.clone(), role, watch, suspect: false, long: LruCache::new(MAX_LONG) })
+        let (location, long) = (location.clone(), LruCache::new(MAX_LONG));
+        Ok(Self { connection, location, role, watch, suspect: false, long, open: Open::default() })
     }
 
     /// Runs work with a limit; SQLite is interrupted when the limit is reached.
@@ -180,9 +183,14 @@ impl Session {
         self.noting(done)
     }
 
+    /// Runs a statement without values that is prepared once.
+    pub(super) fn command(&mut self, sql: &str) -> Result<(), DbError> {
+        self.execute(sql, &[]).map(drop)
+    }
+
     /// Commits, and marks the file as working if the commit succeeds.
     pub(super) fn commit(&mut self) -> Result<(), DbError> {
-        self.script("COMMIT")?;
+        self.command("COMMIT")?;
         self.location.set_working();
         Ok(())
     }
@@ -205,7 +213,7 @@ impl Session {
 
     /// Ends the transaction, if one is open.
     pub(super) fn roll_back(&mut self) -> Result<(), DbError> {
-        if self.is_idle() { Ok(()) } else { self.script("ROLLBACK") }
+        if self.is_idle() { Ok(()) } else { self.command("ROLLBACK") }
     }
 
     /// Whether `make_idle` would open a new connection, which takes long.

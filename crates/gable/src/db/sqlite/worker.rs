@@ -110,9 +110,30 @@ impl Workers {
         limit: Option<Duration>,
         work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        let (reply, answer) = oneshot::channel();
         let waiting = Waiting::default();
-        let (abandoned, sent) = (Some(waiting.abandoned.clone()), Instant::now());
+        let answered = self.queue(limit, Some(waiting.abandoned.clone()), work).await;
+        // Dropped only after the answer, because dropping it interrupts the statement.
+        drop(waiting);
+        answered
+    }
+
+    /// Like `call`, but a statement that has begun continues if the returned future is dropped.
+    pub(super) async fn finish<T: Send + 'static>(
+        &self,
+        limit: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        self.queue(limit, None, work).await
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        limit: Option<Duration>,
+        abandoned: Option<Arc<AtomicBool>>,
+        work: impl FnOnce(&mut Session) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = Instant::now();
         self.send(Box::new(move |session| {
             if reply.is_closed() {
                 return;
@@ -124,10 +145,7 @@ impl Workers {
             let limit = Limit { until: limit.map(|limit| Instant::now() + limit), abandoned };
             let _ = reply.send(session.limited(limit, work));
         }))?;
-        // Dropped only after the answer, because dropping it interrupts the statement.
-        let answered = answer.await;
-        drop(waiting);
-        answered.map_err(|_| DbError::unavailable("the thread of the connection has ended"))?
+        answer.await.map_err(|_| DbError::unavailable("the thread of the connection has ended"))?
     }
 
     /// Queues a job without waiting for its end.

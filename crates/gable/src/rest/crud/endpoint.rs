@@ -19,7 +19,7 @@ use crate::crud::{
     VersionedRecord, create_many, create_one, delete_many, delete_one, find_many, find_one, read_body, update_many,
     update_one, version,
 };
-use crate::db::RawRow;
+use crate::db::{RawRow, Sharing};
 use crate::error::{ApiError, Problem};
 use crate::http::{RouteLimit, json_response, read_array, read_object, set_header};
 use crate::meta::{FieldSet, IdKind, Operation};
@@ -69,7 +69,7 @@ pub(super) async fn serve_restore(
     let written = Written { meta: model.meta, rows: 1 };
     let repeatable =
         key.map(|key| Repeatable::new(&ctx, &scope, request, &key, Body::default(), written)).transpose()?;
-    once(&mut ctx, repeatable, (), async |ctx, ()| {
+    once(&mut ctx, Sharing::Alone, repeatable, (), async |ctx, ()| {
         let record = restore(ctx, model, &scope, id).await?;
         Ok(Answer::new(StatusCode::OK, exchange.data(ctx, record.as_ref(), &selection).await?))
     })
@@ -154,7 +154,7 @@ impl<'a> Exchange<'a> {
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
-        once(ctx, repeatable, draft, async |ctx, draft| {
+        once(ctx, self.sharing(), repeatable, draft, async |ctx, draft| {
             let VersionedRecord { record, version } = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
             let body = self.data(ctx, record.as_ref(), &selection).await?;
@@ -173,7 +173,7 @@ impl<'a> Exchange<'a> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
-        let answer = transact(ctx, draft, async |ctx, draft| {
+        let answer = transact(ctx, self.sharing(), draft, async |ctx, draft| {
             version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
             let VersionedRecord { record, version } = update_one(ctx, self.model, scope, id, draft).await?;
             Ok((self.data(ctx, record.as_ref(), &selection).await?, version))
@@ -185,7 +185,7 @@ impl<'a> Exchange<'a> {
     async fn delete_one(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let id = self.id()?;
         query::no_parameters(self.request.query_string())?;
-        let deletion = transact(ctx, (), async |ctx, ()| {
+        let deletion = transact(ctx, Sharing::Alone, (), async |ctx, ()| {
             version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
             delete_one(ctx, self.model, scope, id).await
         });
@@ -209,7 +209,7 @@ impl<'a> Exchange<'a> {
         let drafts = read_body::read_drafts(ctx, self.model, scope.write, bodies).await?;
         let written = Written { meta: self.model.meta, rows: drafts.len() };
         let repeatable = payload.repeatable(ctx, scope, self.request, written)?;
-        once(ctx, repeatable, drafts, async |ctx, drafts| {
+        once(ctx, Sharing::Alone, repeatable, drafts, async |ctx, drafts| {
             let records = create_many(ctx, self.model, scope, drafts).await?;
             Ok(Answer::new(StatusCode::CREATED, self.results(ctx, records.as_ref(), &fields)?))
         })
@@ -226,7 +226,7 @@ impl<'a> Exchange<'a> {
         let fields = self.own_fields(query.selection.clone())?;
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let input = read_body::read_update(ctx, self.model, scope.write, body)?;
-        let body = transact(ctx, (query, input), async |ctx, (query, input)| {
+        let body = transact(ctx, Sharing::Alone, (query, input), async |ctx, (query, input)| {
             let records = update_many(ctx, self.model, scope, query, input).await?;
             self.results(ctx, records.as_ref(), &fields)
         });
@@ -236,11 +236,19 @@ impl<'a> Exchange<'a> {
     async fn delete_many(&self, ctx: &mut Context<'_>, scope: &Scope) -> Result<HttpResponse, ApiError> {
         let query = self.filter(ctx, scope)?;
         let fields = self.own_fields(query.selection.clone())?;
-        let body = transact(ctx, query, async |ctx, query| {
+        let body = transact(ctx, Sharing::Alone, query, async |ctx, query| {
             let records = delete_many(ctx, self.model, scope, query).await?;
             self.results(ctx, records.as_ref(), &fields)
         });
         Ok(json_response(StatusCode::OK, body.await?))
+    }
+
+    /// Whether a write of one row may share its transaction with others: its interceptors must not make them wait.
+    fn sharing(&self) -> Sharing {
+        match self.core.hooks(self.model).was_slow(self.operation) {
+            true => Sharing::Alone,
+            false => Sharing::Shared,
+        }
     }
 
     /// Reads the filter of a bulk write. Refuses a missing filter, and one that keeps every row however it is written.

@@ -24,7 +24,7 @@ use super::answer::Answer;
 use crate::access::{Identity, Scope};
 use crate::context::{Context, Core};
 use crate::crud::transact::transact;
-use crate::db::{DbError, FixedSql, Row, values};
+use crate::db::{DbError, FixedSql, Row, Sharing, values};
 use crate::error::ApiError;
 use crate::http::set_header;
 use crate::meta::{ModelMeta, canonical};
@@ -50,18 +50,19 @@ const BYTES_PER_FIELD: usize = 64;
 /// Those of the write, of `Repeatable::claim` and of `Repeatable::keep`. The caller rolls back.
 pub(super) async fn once<I: Clone>(
     ctx: &mut Context<'_>,
+    sharing: Sharing,
     repeatable: Option<Repeatable>,
     input: I,
     write: impl AsyncFn(&mut Context<'_>, I) -> Result<Answer, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let Some(repeatable) = repeatable else {
-        return Ok(transact(ctx, input, write).await?.into_response());
+        return Ok(transact(ctx, sharing, input, write).await?.into_response());
     };
     let core = ctx.core;
     // Passwords are hashed here rather than in `begin`, so that the lock is not held meanwhile.
     ctx.hash_waiting().await?;
     let _guard = core.repeated.lock(&repeatable.id, FIRST_REQUEST_TIMEOUT).await.ok_or_else(in_progress)?;
-    let outcome = transact(ctx, input, async |ctx, input| {
+    let outcome = transact(ctx, sharing, input, async |ctx, input| {
         if let Some(kept) = repeatable.claim(ctx).await? {
             return Ok(Outcome::Kept(kept));
         }
