@@ -7,8 +7,9 @@ use crate::error::ApiError;
 /// The most attempts at a write that deadlocks or fails to serialize.
 const ATTEMPTS: usize = 4;
 
-/// Begins, writes and commits. After a deadlock or a serialization failure nothing was written, and the write is
-/// repeated with its input, unless an interceptor has run: it may have had effects outside the transaction.
+/// Begins, writes and commits. After a deadlock, a serialization failure, or the loss of a transaction that others shared,
+/// nothing was written, and the write is repeated with its input, unless an interceptor has run: it may have had effects
+/// outside the transaction.
 ///
 /// # Errors
 /// Those of the write, from the last attempt. The caller rolls back.
@@ -24,6 +25,8 @@ pub(crate) async fn transact<I: Clone, T>(
     loop {
         left -= 1;
         let given = if left == 0 { input.take() } else { input.clone() };
+        // The last attempt is not lost to others.
+        let sharing = if left == 0 { Sharing::Alone } else { sharing };
         let given = given.ok_or_else(|| ApiError::internal("a write has no input left"))?;
         match attempt(ctx, sharing, given, &write).await {
             Err(error) if left > 0 && is_conflict(&error) && !ctx.ran_interceptors => {

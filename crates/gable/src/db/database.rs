@@ -70,7 +70,7 @@ impl Database {
         self.backend.dialect()
     }
 
-    /// Whether writes run one after another, so that they never conflict and rows need no locks.
+    /// Whether writes run one after another, so that rows need no locks.
     pub(crate) fn has_single_writer(&self) -> bool {
         self.dialect() == Dialect::Sqlite
     }

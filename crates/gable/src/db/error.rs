@@ -22,8 +22,9 @@ pub enum DbError {
     /// Another transaction held a lock for longer than the lock timeout.
     #[error("the database is locked by another transaction")]
     LockTimeout,
-    /// Another transaction won: a deadlock or a serialization failure. The transaction may be tried again.
-    #[error("serialization failure or deadlock")]
+    /// Another transaction won: a deadlock, a serialization failure, or a write that ended the transaction it shared. The
+    /// transaction may be tried again.
+    #[error("serialization failure, deadlock, or loss of a shared transaction")]
     Conflict,
     /// The rows have more bytes than their reader takes (`Statement::at_most`). The rest was not read.
     #[error("the rows have more bytes than may be read")]

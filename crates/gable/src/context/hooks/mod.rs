@@ -3,7 +3,6 @@
 
 mod auth;
 mod hook;
-mod pace;
 mod registry;
 
 pub(crate) use auth::Pipeline;

@@ -2,10 +2,8 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::time::Instant;
 
 use super::hook::{AnyHook, Hook, Typed};
-use super::pace::Pace;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::meta::Operation;
@@ -35,14 +33,7 @@ impl Slot for Operation {
 /// Untyped interceptors by slot and phase. Empty lists cost nothing per request.
 #[derive(Default)]
 pub(crate) struct HookTable {
-    slots: Vec<HookLists>,
-}
-
-/// The interceptors of one slot.
-#[derive(Default)]
-struct HookLists {
-    phases: [Vec<Box<dyn AnyHook>>; 3],
-    pace: Pace,
+    lists: Vec<[Vec<Box<dyn AnyHook>>; 3]>,
 }
 
 impl HookTable {
@@ -61,29 +52,21 @@ impl HookTable {
         for hook in self.list(slot, phase) {
             ctx.confirm_principal().await?;
             ctx.ran_interceptors = true;
-            let started = Instant::now();
-            let done = hook.call(ctx, value).await;
-            self.slots[slot.place()].pace.note(started.elapsed());
-            done?;
+            hook.call(ctx, value).await?;
         }
         Ok(())
     }
 
-    /// Whether an interceptor of the slot has recently taken long.
-    pub(crate) fn was_slow(&self, slot: impl Slot) -> bool {
-        self.slots.get(slot.place()).is_some_and(|lists| lists.pace.was_slow())
-    }
-
     pub(super) fn add<T: 'static>(&mut self, slot: impl Slot, phase: HookPhase, hook: impl Hook<T>) {
         let place = slot.place();
-        if self.slots.len() <= place {
-            self.slots.resize_with(place + 1, Default::default);
+        if self.lists.len() <= place {
+            self.lists.resize_with(place + 1, Default::default);
         }
-        self.slots[place].phases[phase as usize].push(Box::new(Typed::<T, _>::new(hook)));
+        self.lists[place][phase as usize].push(Box::new(Typed::<T, _>::new(hook)));
     }
 
     fn list(&self, slot: impl Slot, phase: HookPhase) -> &[Box<dyn AnyHook>] {
-        self.slots.get(slot.place()).map_or(&[], |lists| &lists.phases[phase as usize])
+        self.lists.get(slot.place()).map_or(&[], |phases| &phases[phase as usize])
     }
 }
 

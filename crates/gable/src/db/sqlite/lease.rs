@@ -2,6 +2,7 @@
 //! whether a transaction is open, because it ends one by itself if the disk is full or if it cannot undo an
 //! interrupted write separately.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -33,20 +34,32 @@ impl Writer {
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
         loop {
+            let mut ended = pin!(group.ended());
+            ended.as_mut().enable();
             if let Some(result) = group.result() {
                 return result;
             }
-            let _turn = self.turns.take().await;
-            if group.result().is_some() {
-                continue;
+            tokio::select! {
+                biased;
+                () = ended => {}
+                _turn = self.turns.take() => if group.result().is_none() { self.commit_now().await? },
             }
-            let here = match self.synchronous {
-                Synchronous::Normal => self.workers.call_here(self.limit, group::commit),
-                Synchronous::Full => None,
-            };
-            match here {
-                Some(committed) => committed?,
-                None => self.workers.finish(None, group::commit_now).await?,
+        }
+    }
+
+    async fn commit_now(&self) -> Result<(), DbError> {
+        let here = match self.synchronous {
+            Synchronous::Normal => self.workers.call_here(self.limit, group::commit),
+            Synchronous::Full => None,
+        };
+        match here {
+            Some(committed) => committed,
+            None => {
+                let commit = |session: &mut Session| {
+                    group::commit_or_lose(session);
+                    Ok(())
+                };
+                self.workers.finish(None, commit).await
             }
         }
     }
@@ -67,10 +80,10 @@ impl Lease {
         let lease = Self { writer, sharing, short: AtomicBool::new(true), turn: Some(turn) };
         let (workers, limit) = (&lease.writer.workers, lease.writer.limit);
         let reopen = workers.opener();
-        let begin = move |session: &mut Session| group::begin(session, sharing, &*reopen);
-        match workers.call_here(limit, &begin) {
+        let may_commit_here = lease.writer.synchronous == Synchronous::Normal;
+        match workers.call_here(limit, |session| group::begin(session, sharing, may_commit_here, &*reopen)) {
             Some(begun) => begun?,
-            None => workers.call(Some(limit), begin).await?,
+            None => workers.call(Some(limit), move |session| group::begin(session, sharing, true, &*reopen)).await?,
         }
         Ok(lease)
     }
@@ -83,7 +96,11 @@ impl Lease {
             return rows;
         }
         let (sql, values, max_bytes) = (statement.sql.clone(), statement.values.clone(), statement.max_bytes);
-        self.within(Some(self.writer.limit), move |session| session.all_within(&sql, &values, max_bytes)).await
+        let read = move |session: &mut Session| session.all_within(&sql, &values, max_bytes);
+        match is_plain_read(&statement.sql) {
+            true => self.writer.workers.call(Some(self.writer.limit), within(read)).await,
+            false => self.within(Some(self.writer.limit), read).await,
+        }
     }
 
     pub(in crate::db) async fn described(&self, statement: &Statement) -> Result<Described, DbError> {
@@ -168,7 +185,7 @@ impl Lease {
     ) -> Result<T, DbError> {
         match self.sharing {
             Sharing::Alone => self.writer.workers.call(limit, within(work)).await,
-            // Interrupting a statement may end the transaction, which other writes share.
+            // Interrupting a statement that writes may end the transaction, which other writes share.
             Sharing::Shared => self.writer.workers.finish(limit, within(work)).await,
         }
     }

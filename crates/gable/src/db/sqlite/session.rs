@@ -12,7 +12,7 @@ use sea_orm::Value;
 use super::bind::Bound;
 use super::decode::{Described, DescribedColumn, SqliteRow, integer};
 use super::error::is_of_the_file;
-use super::group::Open;
+use super::group::Current;
 use super::location::{Location, Mode};
 use crate::db::DbError;
 use crate::db::options::{LOCK_TIMEOUT, Synchronous};
@@ -25,6 +25,8 @@ const MAX_LONG: usize = 64;
 const LONG_LIFETIME: Duration = Duration::from_secs(10);
 /// Steps of SQLite's virtual machine between two checks of the time limit, which usually take some microseconds.
 const STEPS: i32 = 1_000;
+/// Checks of the limit in a short statement, which takes about a millisecond then.
+const SHORT_CHECKS: u32 = 100;
 /// Below this number of rows, a table is read as fast without an index as with one.
 const SMALL_TABLE: u32 = 1000;
 /// The size in bytes to which the write-ahead log is truncated when SQLite restarts it.
@@ -51,22 +53,37 @@ pub(super) struct Session {
     suspect: bool,
     /// Statements that took too long for the calling thread, and when.
     long: LruCache<String, Instant>,
-    pub(super) open: Open,
+    pub(super) current: Current,
 }
 
 /// The limit of the running statement.
 #[derive(Clone, Default)]
 struct Watch(Arc<Mutex<Option<Limit>>>);
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Limit {
     pub(super) until: Option<Instant>,
     /// Set when no caller waits for the statement any more.
     pub(super) abandoned: Option<Arc<AtomicBool>>,
+    /// How often the limit may still be checked, which limits the work and not the time.
+    checks: Option<u32>,
 }
 
 impl Limit {
-    fn is_over(&self) -> bool {
+    pub(super) fn new(limit: Option<Duration>, abandoned: Option<Arc<AtomicBool>>) -> Self {
+        Self { until: limit.map(|limit| Instant::now() + limit), abandoned, checks: None }
+    }
+
+    /// A limit of work and of time, for a thread that must not wait.
+    pub(super) fn short(limit: Duration) -> Self {
+        Self { checks: Some(SHORT_CHECKS), ..Self::new(Some(limit), None) }
+    }
+
+    fn is_over(&mut self) -> bool {
+        if let Some(checks) = &mut self.checks {
+            let Some(left) = checks.checked_sub(1) else { return true };
+            *checks = left;
+        }
         self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
             || self.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -82,7 +99,7 @@ impl Watch {
     }
 
     fn is_over(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Limit::is_over)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().is_some_and(Limit::is_over)
     }
 }
 
@@ -116,7 +133,7 @@ impl Session {
         let watched = watch.clone();
         connection.progress_handler(STEPS, Some(move || watched.is_over()))?;
         let (location, long) = (location.clone(), LruCache::new(MAX_LONG));
-        Ok(Self { connection, location, role, watch, suspect: false, long, open: Open::default() })
+        Ok(Self { connection, location, role, watch, suspect: false, long, current: Current::default() })
     }
 
     /// Runs work with a limit; SQLite is interrupted when the limit is reached.
@@ -134,11 +151,11 @@ impl Session {
     /// Runs work with a limit, on a thread that must not wait: without waiting for locks of other processes.
     pub(super) fn limited_here<T>(
         &mut self,
-        limit: Duration,
+        limit: Limit,
         work: impl FnOnce(&mut Self) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
         self.connection.busy_timeout(Duration::ZERO)?;
-        let done = self.limited(Limit { until: Some(Instant::now() + limit), abandoned: None }, work);
+        let done = self.limited(limit, work);
         self.connection.busy_timeout(LOCK_TIMEOUT)?;
         done
     }
@@ -183,9 +200,14 @@ impl Session {
         self.noting(done)
     }
 
-    /// Runs a statement without values that is prepared once.
+    /// Begins or ends a transaction or a savepoint. The limit does not apply: SQLite may report that a statement was
+    /// interrupted although it had an effect.
     pub(super) fn command(&mut self, sql: &str) -> Result<(), DbError> {
-        self.execute(sql, &[]).map(drop)
+        let limit = self.watch.get();
+        self.watch.set(None);
+        let done = self.execute(sql, &[]).map(drop);
+        self.watch.set(limit);
+        done
     }
 
     /// Commits, and marks the file as working if the commit succeeds.

@@ -1,6 +1,7 @@
 //! The right to use the connection that writes. It is passed on from thread to thread, and all tasks of a thread that
 //! wait for it take it one after the other, because waking another thread takes longer than a short transaction.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -50,7 +51,7 @@ impl Turns {
         }
         let _place = Place::new(self, thread);
         loop {
-            let mut woken = std::pin::pin!(self.wake[thread].notified());
+            let mut woken = pin!(self.wake[thread].notified());
             // From here on, no call is missed.
             woken.as_mut().enable();
             if let Some(turn) = self.try_take(thread) {
@@ -105,7 +106,11 @@ impl Drop for Turn {
         let mut state = self.turns.lock();
         state.taken = false;
         match state.kept {
-            true => state.reserved = Some(self.thread),
+            true => {
+                state.reserved = Some(self.thread);
+                drop(state);
+                self.turns.wake[self.thread].notify_waiters();
+            }
             false => self.turns.pass_on(state, self.thread),
         }
     }
@@ -196,7 +201,8 @@ mod tests {
                     for task in 0..TASKS {
                         tasks.spawn_local(take_turns(turns.clone(), task, inside.clone(), taken.clone()));
                     }
-                    runtime.expect("a runtime").block_on(tasks);
+                    let all = async { tokio::time::timeout(std::time::Duration::from_secs(60), tasks).await };
+                    runtime.expect("a runtime").block_on(all).expect("no task waits forever");
                 });
             }
         });

@@ -15,8 +15,9 @@ use crate::db::DbError;
 use crate::db::options::ACQUIRE_TIMEOUT;
 use crate::db::thread_number::thread_number;
 
-/// How long a read may take on the calling thread. One that takes longer is interrupted and runs on a worker thread.
-const READ_HERE_TIMEOUT: Duration = Duration::from_millis(1);
+/// How long a short read may take on the calling thread if that is not given the processor, or the file is not in memory.
+/// One that takes longer is interrupted and runs on a worker thread.
+const READ_HERE_TIMEOUT: Duration = Duration::from_millis(20);
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 
@@ -70,7 +71,7 @@ impl Workers {
         if session.is_long(sql) {
             return None;
         }
-        match session.limited_here(READ_HERE_TIMEOUT, read) {
+        match session.limited_here(Limit::short(READ_HERE_TIMEOUT), read) {
             Err(DbError::Timeout) => {
                 session.note_long(sql);
                 None
@@ -89,7 +90,7 @@ impl Workers {
         let mut guard = self.free_session()?;
         // Opening a connection again takes long, so it is left to the worker thread.
         let session = guard.as_mut().filter(|session| !session.is_suspect())?;
-        match session.limited_here(limit, work) {
+        match session.limited_here(Limit::new(Some(limit), None), work) {
             Err(DbError::LockTimeout) => None,
             done => Some(done),
         }
@@ -117,7 +118,8 @@ impl Workers {
         answered
     }
 
-    /// Like `call`, but a statement that has begun continues if the returned future is dropped.
+    /// Like `call`, but waits for a thread without a limit, and work that has begun continues if the returned future is
+    /// dropped.
     pub(super) async fn finish<T: Send + 'static>(
         &self,
         limit: Option<Duration>,
@@ -138,12 +140,11 @@ impl Workers {
             if reply.is_closed() {
                 return;
             }
-            if sent.elapsed() > ACQUIRE_TIMEOUT {
+            if abandoned.is_some() && sent.elapsed() > ACQUIRE_TIMEOUT {
                 let _ = reply.send(Err(DbError::unavailable("too many statements wait")));
                 return;
             }
-            let limit = Limit { until: limit.map(|limit| Instant::now() + limit), abandoned };
-            let _ = reply.send(session.limited(limit, work));
+            let _ = reply.send(session.limited(Limit::new(limit, abandoned), work));
         }))?;
         answer.await.map_err(|_| DbError::unavailable("the thread of the connection has ended"))?
     }

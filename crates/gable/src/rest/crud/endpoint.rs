@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::{self, Answer};
 use super::conditional::{body_version, read_answer};
 use super::idempotency::{Body, IdempotencyKey, KeyedBody, Repeatable, Written, once};
+use super::pace::Pace;
 use crate::access::{Principal, Scope, within_route};
 use crate::auth::{Auth, authenticate};
 use crate::context::hooks::HookPhase;
@@ -36,6 +37,7 @@ pub(super) struct Endpoint {
     pub(super) model: usize,
     pub(super) operation: Operation,
     pub(super) limit: RouteLimit,
+    pub(super) pace: Pace,
 }
 
 pub(super) async fn serve(
@@ -45,7 +47,8 @@ pub(super) async fn serve(
 ) -> Result<HttpResponse, ApiError> {
     let passed = endpoint.limit.pass(request).await?;
     let core = &endpoint.core;
-    let exchange = Exchange { core, model: &core.models[endpoint.model], operation: endpoint.operation, request };
+    let (model, operation) = (&core.models[endpoint.model], endpoint.operation);
+    let exchange = Exchange { core, model, operation, request, pace: &endpoint.pace };
     passed.announce(exchange.answer(endpoint.auth.as_deref(), &mut payload).await)
 }
 
@@ -62,7 +65,7 @@ pub(super) async fn serve_restore(
     let mut ctx = Context::new(core, Principal::Anonymous, Some(request));
     authenticate(&mut ctx, auth, request).await?;
     let scope = authorize(&mut ctx, model, restoring).await?;
-    let exchange = Exchange { core, model, operation: Operation::UpdateOne, request };
+    let exchange = Exchange { core, model, operation: Operation::UpdateOne, request, pace: &Pace::default() };
     let (id, selection) = (exchange.id()?, exchange.selection(&ctx, &scope)?);
     // A body is not read, and does not count when a repeated request is compared with the first.
     let key = IdempotencyKey::of(request)?;
@@ -81,6 +84,7 @@ struct Exchange<'a> {
     model: &'a Model,
     operation: Operation,
     request: &'a HttpRequest,
+    pace: &'a Pace,
 }
 
 impl<'a> Exchange<'a> {
@@ -154,7 +158,8 @@ impl<'a> Exchange<'a> {
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
-        once(ctx, self.sharing(), repeatable, draft, async |ctx, draft| {
+        once(ctx, self.pace.sharing(), repeatable, draft, async |ctx, draft| {
+            let _measuring = self.pace.measure();
             let VersionedRecord { record, version } = create_one(ctx, self.model, scope, draft).await?;
             let (api, path, id) = (self.core.app.api, self.model.meta.path, self.model.resource.id(record.as_ref()));
             let body = self.data(ctx, record.as_ref(), &selection).await?;
@@ -173,7 +178,8 @@ impl<'a> Exchange<'a> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
         let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
-        let answer = transact(ctx, self.sharing(), draft, async |ctx, draft| {
+        let answer = transact(ctx, self.pace.sharing(), draft, async |ctx, draft| {
+            let _measuring = self.pace.measure();
             version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
             let VersionedRecord { record, version } = update_one(ctx, self.model, scope, id, draft).await?;
             Ok((self.data(ctx, record.as_ref(), &selection).await?, version))
@@ -241,14 +247,6 @@ impl<'a> Exchange<'a> {
             self.results(ctx, records.as_ref(), &fields)
         });
         Ok(json_response(StatusCode::OK, body.await?))
-    }
-
-    /// Whether a write of one row may share its transaction with others: its interceptors must not make them wait.
-    fn sharing(&self) -> Sharing {
-        match self.core.hooks(self.model).was_slow(self.operation) {
-            true => Sharing::Alone,
-            false => Sharing::Shared,
-        }
     }
 
     /// Reads the filter of a bulk write. Refuses a missing filter, and one that keeps every row however it is written.

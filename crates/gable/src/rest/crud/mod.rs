@@ -6,6 +6,7 @@ mod endpoint;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod idempotency;
+mod pace;
 mod routes;
 
 pub(crate) use idempotency::REPEATABLE_FOR;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::endpoint::{Endpoint, serve, serve_restore};
+use super::pace::Pace;
 use crate::error::ApiError;
 use crate::http::method_not_allowed;
 use crate::meta::{ModelMeta, Operation};
@@ -55,7 +56,15 @@ fn mount(
     let enabled = |operation| meta.route(operation).is_none_or(|route| !route.disabled);
     let endpoints = methods.iter().filter(|(_, operation)| enabled(*operation)).map(|(method, operation)| {
         let limit = state.route_limit(&limit_name(meta, *operation));
-        Endpoint { method, core: state.core.clone(), auth: state.auth.clone(), model, operation: *operation, limit }
+        Endpoint {
+            method,
+            core: state.core.clone(),
+            auth: state.auth.clone(),
+            model,
+            operation: *operation,
+            limit,
+            pace: Pace::default(),
+        }
     });
     let endpoints: Rc<[Endpoint]> = endpoints.collect();
     config.service(
