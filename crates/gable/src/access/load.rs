@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::principal::{AccountState, Given, GrantState, LastUsed, LoginMethod};
 use super::{Catalogue, Identity, Role};
-use crate::db::{BoundSql, DbError, FixedSql, RawRow, Row, Source, values};
+use crate::db::{BoundSql, DbError, FixedSql, NamedSql, RawRow, Row, Source, values};
 use crate::meta::{AuthMode, FieldKind, ModelKind, ModelMeta, Permission, PermissionSet, RelationKind, Who};
 use crate::model::{Id, id_from, optional_id};
 
@@ -30,6 +30,7 @@ pub(crate) struct AccessModels {
     pub(crate) account: &'static ModelMeta,
     pub(crate) mode: AuthMode,
     pub(crate) dynamic: Option<DynamicModels>,
+    identity: IdentitySql,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,9 @@ impl AccessModels {
                 account_permission: of(ModelKind::AccountPermission)?,
             })
         };
-        Some(Self { account: of(ModelKind::Account)?, mode, dynamic: dynamic() })
+        let (account, dynamic) = (of(ModelKind::Account)?, dynamic());
+        let identity = IdentitySql::new(mode, account, dynamic.as_ref());
+        Some(Self { account, mode, dynamic, identity })
     }
 }
 
@@ -244,49 +247,44 @@ fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
 }
 
 pub(super) fn identity_statement(models: &AccessModels, subject: Subject) -> BoundSql {
-    let (columns, joins) = match &models.dynamic {
-        Some(dynamic) if models.mode == AuthMode::Dynamic => dynamic_joins(models.account, dynamic),
-        _ => (
-            static_roles(models.account).map(|(column, _)| format!(", a.\"{column}\"")).unwrap_or_default(),
-            String::new(),
-        ),
-    };
-    let (table, grant) = (models.account.table, subject.grant_join());
-    let hidden = if models.account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" };
-    let (grant_columns, condition) = (subject.grant_columns(), subject.condition());
-    let text = format!(
-        r#"SELECT (SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
-           a."password_changed_at", {grant_columns}{columns} FROM "{table}" a{grant}{joins}
-           WHERE a."deleted_self_account_at" IS NULL{hidden} AND {condition}"#
-    );
     match subject {
-        Subject::Account(id) => BoundSql::named(text, values![id]),
-        Subject::Grant(id) => BoundSql::named(text, values![id]),
+        Subject::Account(id) => models.identity.of_account.with(values![id]),
+        Subject::Grant(id) => models.identity.of_grant.with(values![id]),
     }
 }
 
-impl Subject {
-    fn grant_columns(self) -> &'static str {
-        match self {
-            Subject::Account(_) => "NULL, NULL, NULL, NULL, NULL, NULL, NULL",
-            Subject::Grant(_) => {
-                "g.\"id\", g.\"surface\", g.\"generation\", g.\"expires_at\", g.\"secret_hash\", \
-                 g.\"idle_seconds\", g.\"last_active_at\""
-            }
-        }
-    }
+/// The SQL that loads an identity.
+#[derive(Debug)]
+pub(crate) struct IdentitySql {
+    of_account: NamedSql<1>,
+    of_grant: NamedSql<1>,
+}
 
-    fn condition(self) -> &'static str {
-        match self {
-            Subject::Account(_) => r#"a."id" = ?"#,
-            Subject::Grant(_) => r#"g."id" = ?"#,
-        }
-    }
-
-    fn grant_join(self) -> &'static str {
-        match self {
-            Subject::Account(_) => "",
-            Subject::Grant(_) => " JOIN \"gable_grants\" g ON g.\"account_id\" = a.\"id\"",
+impl IdentitySql {
+    fn new(mode: AuthMode, account: &'static ModelMeta, dynamic: Option<&DynamicModels>) -> Self {
+        let (columns, joins) = match dynamic {
+            Some(dynamic) if mode == AuthMode::Dynamic => dynamic_joins(account, dynamic),
+            _ => (
+                static_roles(account).map(|(column, _)| format!(", a.\"{column}\"")).unwrap_or_default(),
+                String::new(),
+            ),
+        };
+        let (table, hidden) = (account.table, if account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" });
+        let text = |grant: &str, grant_columns: &str, condition: &str| {
+            NamedSql::new(&format!(
+                r#"SELECT (SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
+                   a."password_changed_at", {grant_columns}{columns} FROM "{table}" a{grant}{joins}
+                   WHERE a."deleted_self_account_at" IS NULL{hidden} AND {condition}"#
+            ))
+        };
+        Self {
+            of_account: text("", "NULL, NULL, NULL, NULL, NULL, NULL, NULL", r#"a."id" = ?"#),
+            of_grant: text(
+                r#" JOIN "gable_grants" g ON g."account_id" = a."id""#,
+                r#"g."id", g."surface", g."generation", g."expires_at", g."secret_hash", g."idle_seconds",
+                   g."last_active_at""#,
+                r#"g."id" = ?"#,
+            ),
         }
     }
 }

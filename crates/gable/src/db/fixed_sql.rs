@@ -8,7 +8,7 @@
 //! A `?` in quotes is part of the text. A line break outside of quotes is sent as one space. Text whose conditions or
 //! number of values depend on the request is built with [`Statement`] instead.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use sea_orm::Value;
 
@@ -54,7 +54,30 @@ pub(crate) struct BoundSql {
 
 enum Text {
     Fixed(&'static Texts),
+    Kept(Arc<KeptTexts>),
     Named(String),
+}
+
+/// SQL text that is fixed but for the names of a model's table and columns, and that is kept because many requests
+/// use it.
+#[derive(Debug)]
+pub(crate) struct NamedSql<const N: usize>(Arc<KeptTexts>);
+
+#[derive(Debug)]
+struct KeptTexts {
+    sqlite: String,
+    postgres: String,
+}
+
+impl<const N: usize> NamedSql<N> {
+    pub(crate) fn new(text: &str) -> Self {
+        debug_assert_eq!(placeholders(text), N, "{text}");
+        Self(Arc::new(KeptTexts { sqlite: write(text, Dialect::Sqlite), postgres: write(text, Dialect::Postgres) }))
+    }
+
+    pub(crate) fn with(&self, values: [Value; N]) -> BoundSql {
+        BoundSql { text: Text::Kept(self.0.clone()), values: values.into() }
+    }
 }
 
 impl BoundSql {
@@ -80,6 +103,13 @@ impl IntoStatement for BoundSql {
     fn into_statement(self, dialect: Dialect) -> Statement {
         match self.text {
             Text::Fixed(texts) => Statement::bound(dialect, texts.text(dialect), self.values),
+            Text::Kept(texts) => {
+                let text = match dialect {
+                    Dialect::Sqlite => &texts.sqlite,
+                    Dialect::Postgres => &texts.postgres,
+                };
+                Statement::bound(dialect, text.clone(), self.values)
+            }
             Text::Named(text) => Statement::bound(dialect, write(&text, dialect), self.values),
         }
     }

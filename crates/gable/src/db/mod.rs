@@ -52,7 +52,7 @@ pub(crate) use dialect::quote;
 pub use error::DbError;
 pub(crate) use error::Violation;
 pub(crate) use first_rows::LookupOrder;
-pub(crate) use fixed_sql::{BoundSql, FixedSql, IntoStatement, values};
+pub(crate) use fixed_sql::{BoundSql, FixedSql, IntoStatement, NamedSql, values};
 pub(crate) use migrate::MigrateError;
 pub use migration::Migration;
 pub(crate) use options::{ConnectionUrl, Options, PreparedStatements, Sharing, Synchronous};

@@ -14,6 +14,11 @@ const ROW_BYTES_PER_ANSWER_BYTE: usize = 4;
 /// Bytes that an answer may grow by before the growth is counted in the load.
 const STEP: usize = 16 * 1024;
 
+/// The bytes that a buffer has room for when it is made: at least those of a usual row, and at most those that need not be
+/// counted in the load.
+const SMALL_ANSWER: usize = 512;
+const MAX_CAPACITY: usize = 64 * 1024;
+
 /// Returns the maximum bytes held for an answer of `max_bytes`: the answer and the rows read for it.
 pub(crate) fn most_held(max_bytes: usize) -> usize {
     max_bytes.saturating_mul(ROW_BYTES_PER_ANSWER_BYTE + 1)
@@ -76,7 +81,9 @@ impl AnswerBudget {
 
     /// Returns a buffer for the JSON of the answer.
     pub(crate) fn buffer(&self) -> JsonBuffer {
-        JsonBuffer { bytes: Vec::new(), max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
+        // JSON takes about as many bytes as the rows that it is made from.
+        let bytes = Vec::with_capacity(self.read.get().clamp(SMALL_ANSWER, MAX_CAPACITY));
+        JsonBuffer { bytes, max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
     }
 
     /// Returns a buffer without a limit of its own for the caller's account, whose columns limit its size. The answer
@@ -169,7 +176,7 @@ pub(crate) struct JsonBuffer {
 impl JsonBuffer {
     /// Creates a buffer without a limit, for one row whose columns limit its size.
     pub(crate) fn unbounded() -> Self {
-        Self { bytes: Vec::new(), max: usize::MAX, load: None, counted: 0, busy: None }
+        Self { bytes: Vec::with_capacity(SMALL_ANSWER), max: usize::MAX, load: None, counted: 0, busy: None }
     }
 
     pub(crate) fn push(&mut self, text: &str) {

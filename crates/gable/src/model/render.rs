@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::io::Write;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
@@ -169,7 +169,10 @@ impl ToJson for Decimal {
 
 impl ToJson for DateTime<Utc> {
     fn to_json(&self, out: &mut Vec<u8>) {
-        quoted(&self.to_rfc3339_opts(SecondsFormat::Millis, true), out);
+        match rfc3339(self) {
+            Some(text) => out.extend_from_slice(&text),
+            None => quoted(&self.to_rfc3339_opts(SecondsFormat::Millis, true), out),
+        }
     }
 }
 
@@ -185,6 +188,30 @@ impl ToJson for NaiveTime {
     }
 }
 
+/// A time in quotes, to the millisecond. `None` for years without four digits, and for leap seconds. Takes a third of the
+/// time that chrono takes, and most rows have several times.
+fn rfc3339(time: &DateTime<Utc>) -> Option<[u8; 26]> {
+    let mut text = *b"\"0000-00-00T00:00:00.000Z\"";
+    let millis = time.nanosecond() / 1_000_000;
+    let year = u32::try_from(time.year()).ok().filter(|year| *year < 10_000 && millis < 1_000)?;
+    let parts = [
+        (1, 4, year),
+        (6, 2, time.month()),
+        (9, 2, time.day()),
+        (12, 2, time.hour()),
+        (15, 2, time.minute()),
+        (18, 2, time.second()),
+        (21, 3, millis),
+    ];
+    for (start, digits, mut number) in parts {
+        for digit in text[start..start + digits].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+    }
+    Some(text)
+}
+
 fn serialize<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     serde_json::to_writer(out, value).expect("plain values always serialize, and a Vec takes every byte");
 }
@@ -198,4 +225,24 @@ fn quoted(text: &str, out: &mut Vec<u8>) {
 
 fn display(value: &impl std::fmt::Display, out: &mut Vec<u8>) {
     write!(out, "\"{value}\"").expect("a Vec takes every byte");
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_chrono_writes_them() {
+        let mut time = DateTime::<Utc>::UNIX_EPOCH - TimeDelta::days(800_000);
+        let mut written = Vec::new();
+        for _ in 0..60_000 {
+            time += TimeDelta::milliseconds(6_123_456_789);
+            written.clear();
+            time.to_json(&mut written);
+            assert_eq!(written, format!("\"{}\"", time.to_rfc3339_opts(SecondsFormat::Millis, true)).as_bytes());
+        }
+        assert!(time.year() > 10_000);
+    }
 }

@@ -18,23 +18,24 @@ const ROW: [(&str, Operation); 3] =
     [("GET", Operation::FindOne), ("PATCH", Operation::UpdateOne), ("DELETE", Operation::DeleteOne)];
 
 /// Mounts every model below the API's prefix. A disabled operation answers like a method that the path does not
-/// support.
+/// support. The first part of the path selects the model, so that the paths of other models are not compared.
 pub(crate) fn configure(config: &mut web::ServiceConfig, state: &AppState) {
     for (model, meta) in state.core.models.iter().map(|model| (model.position, model.meta)) {
-        let path = meta.path;
-        mount(config, state, model, &format!("/{path}"), &COLLECTION);
-        // Before the path of a row, because `{id}` would match `many`.
-        mount(config, state, model, &format!("/{path}/many"), &BULK);
-        mount(config, state, model, &format!("/{path}/{{id}}"), &ROW);
-        if meta.soft_delete {
-            mount_restore(config, state, model, path);
-        }
+        config.service(web::scope(&format!("/{}", meta.path)).configure(|config| {
+            mount(config, state, model, "", &COLLECTION);
+            // Before the path of a row, because `{id}` would match `many`.
+            mount(config, state, model, "/many", &BULK);
+            mount(config, state, model, "/{id}", &ROW);
+            if meta.soft_delete {
+                mount_restore(config, state, model);
+            }
+        }));
     }
 }
 
-fn mount_restore(config: &mut web::ServiceConfig, state: &AppState, model: usize, path: &str) {
+fn mount_restore(config: &mut web::ServiceConfig, state: &AppState, model: usize) {
     let (core, auth) = (state.core.clone(), state.auth.clone());
-    config.service(web::resource(format!("/{path}/{{id}}/restore")).to(move |request: HttpRequest| {
+    config.service(web::resource("/{id}/restore").to(move |request: HttpRequest| {
         let (core, auth) = (core.clone(), auth.clone());
         async move {
             match request.method().as_str() {
