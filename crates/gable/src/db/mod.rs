@@ -32,12 +32,12 @@ mod raw_json;
 mod raw_row;
 mod row;
 mod savepoint;
+mod serving_thread;
 mod sqlite;
 mod statement;
 mod system;
 mod table_check;
 mod text_search;
-mod thread_number;
 
 pub(crate) use advisory_lock::AdvisoryLock;
 pub(crate) use cascades::Cascades;
@@ -60,6 +60,7 @@ pub use raw_json::RawJson;
 pub(crate) use raw_row::RawRow;
 pub use row::{DecimalColumn, Row};
 pub(crate) use savepoint::Savepoint;
+pub(crate) use serving_thread::number_serving_thread;
 pub(crate) use statement::{Statement, StatementStart, array};
 pub(crate) use text_search::{Case, Place};
 

@@ -15,8 +15,8 @@ pub(super) const WAITING: &str = "waiting for another process that changes the t
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Maximum number of connections. Not counted are one for probes; on PostgreSQL
-    /// one for each thread that serves requests, at most half as many, for short reads; on SQLite one for writes.
+    /// Maximum number of connections. Not counted are one for probes; on PostgreSQL two for work that no request causes,
+    /// and one for each thread that serves requests, at most half as many, for short reads; on SQLite one for writes.
     pub(crate) connections: u32,
     /// The number of threads that serve requests. On PostgreSQL, each has connections of its own.
     pub(crate) threads: usize,

@@ -14,6 +14,7 @@ use super::listener::{self, Listeners, limit_writes};
 use super::shutdown::{self, Shutdown};
 use super::start::{StartError, Started};
 use crate::context::Core;
+use crate::db::number_serving_thread;
 use crate::http::transport;
 use crate::mail;
 use crate::rest::{self, AppState};
@@ -57,6 +58,7 @@ pub(crate) fn listen(started: Started, stopping: Stopping) -> Result<Listening, 
     let mut server = {
         let transported = rest::transport(&state);
         HttpServer::new(move || {
+            number_serving_thread();
             let (state, health) = (state.clone(), health.clone());
             transport(App::new(), &transported)
                 .configure(|config| health.configure(config))

@@ -11,7 +11,7 @@ use super::Target;
 use super::error::{is_disconnection, is_stale_plan};
 use super::session::{Outcome, Session, Wanted, send};
 use crate::db::options::{ACQUIRE_TIMEOUT, PreparedStatements};
-use crate::db::thread_number::thread_number;
+use crate::db::serving_thread::serving_thread;
 use crate::db::{DbError, Statement};
 
 /// How long a read waits for its answer, and for those of earlier reads, before it uses a connection of its own.
@@ -38,7 +38,7 @@ impl Pipeline {
 
     /// Runs a short statement that only reads. `None` if it must run on another connection.
     pub(super) async fn read(&self, target: &Arc<Target>, statement: &Statement) -> Option<Result<Vec<Row>, DbError>> {
-        let number = thread_number().checked_rem(self.0.len())?;
+        let number = serving_thread()?.checked_rem(self.0.len())?;
         let session = self.session(number, target)?;
         statement.trace();
         let answer = send(&session, PreparedStatements::Kept, statement, Wanted::Rows);

@@ -1,10 +1,9 @@
-//! The connection pool. Fewer transactions than connections run at the same time, so that transactions waiting for
-//! locked rows cannot block reads.
+//! The connection pool.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_postgres::{Row, SimpleQueryMessage};
 
@@ -33,9 +32,8 @@ enum ReadOnly {
 #[derive(Clone)]
 pub(in crate::db) struct Pool {
     target: Arc<Target>,
-    shards: Shards,
+    pub(super) shards: Shards,
     pipeline: Pipeline,
-    pub(super) writers: Arc<Semaphore>,
     /// The connection for probes.
     probe: Arc<Mutex<Option<Session>>>,
 }
@@ -43,13 +41,12 @@ pub(in crate::db) struct Pool {
 impl Pool {
     pub(in crate::db) fn new(target: Target) -> Result<Self, DbError> {
         let (connections, threads) = (target.options.connections.max(1) as usize, target.options.threads);
-        let writers = (connections - connections.div_ceil(4)).max(1);
         // Without prepared statements, a session of the server may be shared with others.
         let kept = target.options.prepared_statements == PreparedStatements::Kept;
         let pipeline = Pipeline::new(if kept { threads.min(connections / 2) } else { 0 });
         let target = Arc::new(target);
         let shards = Shards::new(&target, connections, threads)?;
-        Ok(Self { target, shards, pipeline, writers: Arc::new(Semaphore::new(writers)), probe: Arc::default() })
+        Ok(Self { target, shards, pipeline, probe: Arc::default() })
     }
 
     /// Opens the first connection, and waits for a server that is starting.

@@ -1,20 +1,20 @@
 //! The idle connections, divided among the threads that use them: waking another thread costs more than a short
-//! statement. A thread whose own connections are all in use takes one of another thread.
+//! statement. A thread whose own connections are all in use for long takes one of another thread.
 
-use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::Target;
 use super::session::Session;
 use crate::db::DbError;
 use crate::db::options::ACQUIRE_TIMEOUT;
-use crate::db::thread_number::thread_number;
+use crate::db::serving_thread::serving_thread;
 
 /// A connection that was idle for longer is checked before use. Checking before every statement would cost 40 % of a
 /// read.
@@ -22,7 +22,10 @@ const CHECK_IF_IDLE_FOR: Duration = Duration::from_secs(30);
 const IDLE_CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a statement waits for another one to return its connection.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often a statement that waits for a connection of its own thread looks at those of other threads.
+/// Connections for the threads that serve no requests: starts, mail and clean-up.
+const BACKGROUND_CONNECTIONS: usize = 2;
+/// How often a statement that waits for a connection of its own thread looks at those of other threads,
+/// and a transaction for a permit.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Opens and checks connections.
@@ -50,67 +53,90 @@ impl Manager for Sessions {
 }
 
 #[derive(Clone)]
-pub(super) struct Shards(Arc<[Pool<Sessions>]>);
+pub(super) struct Shards {
+    /// One for each thread that serves requests, and the last one for all other threads.
+    shards: Arc<[Pool<Sessions>]>,
+    /// Permits for transactions, divided among the threads like the connections. Fewer transactions than connections
+    /// run at the same time, so that transactions waiting for locked rows cannot block reads.
+    writers: Arc<[Arc<Semaphore>]>,
+}
 
 impl Shards {
-    /// Divides `connections` among `threads`; each shard has at least one.
+    /// Divides `connections` among `threads`; each has at least one.
     pub(super) fn new(target: &Arc<Target>, connections: usize, threads: usize) -> Result<Self, DbError> {
-        let count = threads.clamp(1, connections.max(1));
-        let size = |shard: usize| connections / count + usize::from(shard < connections % count);
-        let shards = (0..count).map(|shard| shard_of(target, size(shard).max(1)));
-        Ok(Self(shards.collect::<Result<_, _>>()?))
+        let writers = (connections - connections.div_ceil(4)).max(1);
+        let sizes = divided(connections, threads).chain([BACKGROUND_CONNECTIONS]);
+        let shards: Result<_, DbError> = sizes.map(|size| shard_of(target, size)).collect();
+        let writers = divided(writers, threads).map(|permits| Arc::new(Semaphore::new(permits))).collect();
+        Ok(Self { shards: shards?, writers })
     }
 
-    /// Takes a connection: a free one of this thread, or else of another one, or else the first that is returned.
+    /// Takes a connection: a free one of this thread, or else the first that is returned, by another thread only if that
+    /// takes long.
     pub(super) async fn get(&self) -> Result<Object<Sessions>, DbError> {
-        if let Some(taken) = self.free().await? {
-            return Ok(taken);
-        }
+        let (last, thread) = (self.shards.len() - 1, serving_thread());
+        let own = thread.map_or(last, |number| number % last.max(1));
         // Waits in the queue of one shard all the time, so that later statements are served later.
-        let mut own = pin!(take(&self.0[thread_number() % self.0.len()], RETURN_TIMEOUT));
+        let mut waiting = pin!(take(&self.shards[own], RETURN_TIMEOUT));
         loop {
-            // With a single shard there is nowhere else to look.
-            let look_again = async {
-                match self.0.len() {
-                    1 => pending().await,
-                    _ => sleep(LOOK_INTERVAL).await,
-                }
-            };
             tokio::select! {
                 biased;
-                taken = &mut own => {
-                    return taken?.ok_or_else(|| DbError::unavailable("no connection became free in time"));
-                }
-                () = look_again => {}
+                taken = &mut waiting => return match taken {
+                    Ok(Some(taken)) => Ok(taken),
+                    Ok(None) => Err(DbError::unavailable("no connection became free in time")),
+                    // Another thread may have an idle connection although the server takes no new ones.
+                    Err(refused) => self.of_any(|shard| shard.status().available > 0).await.ok_or(refused),
+                },
+                () = sleep(LOOK_INTERVAL) => {}
             }
-            if let Ok(Some(taken)) = self.free().await {
+            if let Some(taken) = self.of_any(|_| true).await {
                 return Ok(taken);
             }
         }
     }
 
-    /// A connection that is not in use; the thread's own ones first.
-    async fn free(&self) -> Result<Option<Object<Sessions>>, DbError> {
-        let (own, mut refused) = (thread_number() % self.0.len(), None);
-        for offset in 0..self.0.len() {
-            match take(&self.0[(own + offset) % self.0.len()], Duration::ZERO).await {
-                Ok(Some(taken)) => return Ok(Some(taken)),
-                Ok(None) => {}
-                // Another thread may have an idle connection although the server takes no new ones.
-                Err(error) => refused = Some(error),
+    /// Takes a permit for a transaction, of another thread only if it takes long to get one of this thread.
+    pub(super) async fn writer(&self) -> Result<OwnedSemaphorePermit, DbError> {
+        let own = serving_thread().unwrap_or_default() % self.writers.len();
+        let mut waiting = pin!(self.writers[own].clone().acquire_owned());
+        loop {
+            tokio::select! {
+                biased;
+                permit = &mut waiting => return permit.map_err(DbError::unavailable),
+                () = sleep(LOOK_INTERVAL) => {}
+            }
+            if let Some(permit) = self.writers.iter().find_map(|writers| writers.clone().try_acquire_owned().ok()) {
+                return Ok(permit);
             }
         }
-        refused.map_or(Ok(None), Err)
+    }
+
+    /// A connection that is not in use, of one of these shards.
+    async fn of_any(&self, wanted: impl Fn(&Pool<Sessions>) -> bool) -> Option<Object<Sessions>> {
+        for shard in self.shards.iter() {
+            if wanted(shard)
+                && let Ok(Some(taken)) = take(shard, Duration::ZERO).await
+            {
+                return Some(taken);
+            }
+        }
+        None
     }
 
     /// Removes the idle connections that are closed.
     pub(super) fn remove_closed(&self) {
-        self.0.iter().for_each(|shard| drop(shard.retain(|session, _| !session.client.is_closed())));
+        self.shards.iter().for_each(|shard| drop(shard.retain(|session, _| !session.client.is_closed())));
     }
 
     pub(super) fn close(&self) {
-        self.0.iter().for_each(Pool::close);
+        self.shards.iter().for_each(Pool::close);
     }
+}
+
+/// Divides a number of connections or permits into parts, one for each thread, but none without any.
+fn divided(total: usize, threads: usize) -> impl Iterator<Item = usize> {
+    let count = threads.clamp(1, total.max(1));
+    (0..count).map(move |part| (total / count + usize::from(part < total % count)).max(1))
 }
 
 fn shard_of(target: &Arc<Target>, size: usize) -> Result<Pool<Sessions>, DbError> {

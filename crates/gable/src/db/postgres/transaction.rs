@@ -30,9 +30,9 @@ impl Pool {
     /// Takes a connection for a transaction, which begins with its first statement. A check runs before that statement.
     pub(in crate::db) async fn begin(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
         let taking = async {
-            let permit = self.writers.clone().acquire_owned().await;
+            let permit = self.shards.writer().await?;
             let mut connection = self.get().await?;
-            connection.hold(permit.ok());
+            connection.hold(Some(permit));
             Ok(Transaction::new(self.clone(), connection, check))
         };
         let taken = timeout(ACQUIRE_TIMEOUT, taking).await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::db::thread_number::thread_number;
+use crate::db::serving_thread::serving_thread;
 
 pub(super) struct Turns {
     state: Mutex<State>,
@@ -45,7 +45,7 @@ impl Turns {
     }
 
     pub(super) async fn take(self: &Arc<Self>) -> Turn {
-        let thread = thread_number() % self.wake.len();
+        let thread = serving_thread().unwrap_or_default() % self.wake.len();
         if let Some(turn) = self.try_take(thread) {
             return turn;
         }

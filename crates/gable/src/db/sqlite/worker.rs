@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::session::{Limit, Session};
 use crate::db::DbError;
 use crate::db::options::ACQUIRE_TIMEOUT;
-use crate::db::thread_number::thread_number;
+use crate::db::serving_thread::serving_thread;
 
 /// How long a short read may take on the calling thread if that is not given the processor, or the file is not in memory.
 /// One that takes longer is interrupted and runs on a worker thread.
@@ -98,7 +98,7 @@ impl Workers {
 
     /// A connection that no other thread uses. Each thread tries the same one first, whose statements are prepared.
     fn free_session(&self) -> Option<MutexGuard<'_, Option<Session>>> {
-        let (first, count) = (thread_number(), self.sessions.len());
+        let (first, count) = (serving_thread().unwrap_or_default(), self.sessions.len());
         (0..count).find_map(|offset| self.sessions[(first + offset) % count].try_lock().ok())
     }
 
