@@ -152,13 +152,14 @@ impl Estimate<'_> {
         }
     }
 
-    /// One statement for the page, which reads one row more to see whether there is another page; one for the total;
-    /// and the included relations.
+    /// One statement for the page and the total, which reads one row more to see whether there is another page; and the
+    /// included relations. For a page behind the last one, which includes nothing, another statement counts the rows.
     fn find_many(&self) -> Cost {
         let own = self.preset(Operation::FindMany).and_then(|preset| preset.max_limit);
         let limit = own.unwrap_or(self.schema.app.query.max_limit).into();
         let included = self.included(Operation::FindMany, self.includes.of_rows(self.position, limit));
-        Cost { statements: ONE + ONE + included.statements, rows: Bound::exactly(limit) + ONE + included.rows }
+        let others = if included.statements == Bound::ZERO { ONE } else { included.statements };
+        Cost { statements: ONE + others, rows: Bound::exactly(limit) + ONE + included.rows }
     }
 
     fn preset(&self, operation: Operation) -> Option<&RoutePreset> {

@@ -31,11 +31,18 @@ pub(crate) async fn find_many(
     mut query: ListQuery,
 ) -> Result<Page, ApiError> {
     ctx.core.hooks(model).run(Operation::FindMany, HookPhase::Before, ctx, &mut query).await?;
-    let mut results = ctx.answer.read(ctx.source(), model.sql.page(scope, &query)).await?;
+    let statement = match query.counting {
+        Counting::Total => model.sql.page_with_total(scope, &query),
+        Counting::Skipped => model.sql.page(scope, &query),
+    };
+    let mut results = ctx.answer.read(ctx.source(), statement).await?;
     let total = match total_on_page(&query, results.len()) {
         Some(total) => Some(total),
         None if query.counting == Counting::Skipped => None,
-        None => Some(count(ctx, model, scope, &query).await?),
+        None => Some(match results.first() {
+            Some(row) => counted(Row::skipping(row, model.meta.fields.len()))?,
+            None => count(ctx, model, scope, &query).await?,
+        }),
     };
     let limit = query.limit as usize;
     let has_next = results.len() > limit;
@@ -59,7 +66,10 @@ fn total_on_page(query: &ListQuery, rows: usize) -> Option<u64> {
 }
 
 async fn count(ctx: &Context<'_>, model: &Model, scope: &Scope, query: &ListQuery) -> Result<u64, ApiError> {
-    let counted = ctx.source().one(model.sql.total(scope, &query.filter)).await?;
-    let total: i64 = counted.as_ref().map_or(Ok(0), |result| Row::new(result).next())?;
-    Ok(total.unsigned_abs())
+    let result = ctx.source().one(model.sql.total(scope, &query.filter)).await?;
+    result.as_ref().map(Row::new).map_or(Ok(0), counted)
+}
+
+fn counted(mut row: Row<'_>) -> Result<u64, ApiError> {
+    Ok(row.next::<i64>()?.unsigned_abs())
 }

@@ -136,7 +136,7 @@ impl Statement {
 
 /// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
 pub(super) fn is_plain_read(sql: &str) -> bool {
-    sql.starts_with("SELECT") && !sql.contains(" FOR ")
+    (sql.starts_with("SELECT") || sql.starts_with("WITH \"gable_page\"")) && !sql.contains(" FOR ")
 }
 
 /// The number of rows that a statement changed, and the id of the last row if SQLite generated it.

@@ -9,14 +9,40 @@ use crate::db::Statement;
 impl TableSql {
     /// One page of visible rows, and one row more, which shows whether another page follows.
     pub(crate) fn page(&self, scope: &Scope, query: &ListQuery) -> Statement {
-        let mut statement = self.statement(self.select.as_str());
-        self.matching(&mut statement, scope, &query.filter);
+        let mut statement = self.statement("");
+        self.write_page(&mut statement, scope, query);
+        statement
+    }
+
+    fn write_page(&self, statement: &mut Statement, scope: &Scope, query: &ListQuery) {
+        statement.push(&self.select);
+        self.matching(statement, scope, &query.filter);
         if let Position::After(after) = &query.position {
             sql::condition(statement.push(" AND "), self.table(), after);
         }
         sql::order(statement.push(" ORDER BY "), self.table(), &query.sort);
         statement.push(" LIMIT ").bind(i64::from(query.limit) + 1);
         statement.push(" OFFSET ").bind(i64::try_from(query.offset()).unwrap_or(i64::MAX));
+    }
+
+    /// The same rows. Behind their columns, each has the number of visible rows on all pages, or null if that follows
+    /// from the page and its rows: rows are not counted then.
+    pub(crate) fn page_with_total(&self, scope: &Scope, query: &ListQuery) -> Statement {
+        let mut statement = self.statement("WITH \"gable_page\" AS MATERIALIZED (");
+        self.write_page(&mut statement, scope, query);
+        statement.push(") SELECT *, ");
+        if query.page().is_some() {
+            statement
+                .push("CASE WHEN (SELECT count(*) FROM \"gable_page\") > ")
+                .bind(i64::from(query.limit))
+                .push(" THEN (");
+            self.write_total(&mut statement, scope, &query.filter);
+            statement.push(") END");
+        } else {
+            self.write_total(statement.push("("), scope, &query.filter);
+            statement.push(")");
+        }
+        sql::order(statement.push(" FROM \"gable_page\" ORDER BY "), self.table(), &query.sort);
         statement
     }
 }

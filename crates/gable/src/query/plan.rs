@@ -52,9 +52,13 @@ impl TableSql {
 
     /// The number of visible rows on all pages.
     pub(crate) fn total(&self, scope: &Scope, filter: &Condition) -> Statement {
-        let mut statement = self.statement(self.count.as_str());
-        self.matching(&mut statement, scope, filter);
+        let mut statement = self.statement("");
+        self.write_total(&mut statement, scope, filter);
         statement
+    }
+
+    pub(super) fn write_total(&self, statement: &mut Statement, scope: &Scope, filter: &Condition) {
+        self.matching(statement.push(&self.count), scope, filter);
     }
 
     /// The ids of the visible rows; more conditions may follow.
