@@ -4,8 +4,8 @@
 //! `begin` checks the caller's rights again inside the write's own transaction. A write of a model only sends this check
 //! then (`begin_unconfirmed`), and reads its result before an interceptor runs, at the latest before the commit. A
 //! change of rights between the check and the commit takes effect with the next write; writes of accounts, roles and
-//! permissions are serialized instead (`hold_rights`). what a commit has to wait for happens in a task of its own, so that the caches learn of every commit even if the client
-//! disconnects.
+//! permissions are serialized instead (`hold_rights`). Whatever has to wait for a commit happens in a task of its own, so
+//! that the caches learn of every commit even if the client disconnects.
 //!
 //! Interceptors of authentication may identify the caller, and those of authorization may refuse a request. Neither can
 //! allow what the access table refuses.

@@ -17,7 +17,7 @@ const STEP: usize = 16 * 1024;
 /// The bytes that a buffer has room for when it is made: at least those of a usual row, and at most those that need not be
 /// counted in the load.
 const SMALL_ANSWER: usize = 512;
-const MAX_CAPACITY: usize = 64 * 1024;
+const MAX_CAPACITY: usize = STEP;
 
 /// Returns the maximum bytes held for an answer of `max_bytes`: the answer and the rows read for it.
 pub(crate) fn most_held(max_bytes: usize) -> usize {

@@ -42,7 +42,9 @@ impl TableSql {
             self.write_total(statement.push("("), scope, &query.filter);
             statement.push(")");
         }
-        sql::order(statement.push(" FROM \"gable_page\" ORDER BY "), self.table(), &query.sort);
+        // Named as no field can be, because PostgreSQL would otherwise sort by it instead of a column `count` or `case`.
+        statement.push(" AS \"total of all\" FROM \"gable_page\" ORDER BY ");
+        sql::order(&mut statement, self.table(), &query.sort);
         statement
     }
 }

@@ -78,20 +78,21 @@ impl Shards {
         let own = thread.map_or(last, |number| number % last.max(1));
         // Waits in the queue of one shard all the time, so that later statements are served later.
         let mut waiting = pin!(take(&self.shards[own], RETURN_TIMEOUT));
-        loop {
+        let taken = loop {
+            let of_another = async {
+                sleep(LOOK_INTERVAL).await;
+                self.of_another(own, |_| true).await
+            };
             tokio::select! {
                 biased;
-                taken = &mut waiting => return match taken {
-                    Ok(Some(taken)) => Ok(taken),
-                    Ok(None) => Err(DbError::unavailable("no connection became free in time")),
-                    // Another thread may have an idle connection although the server takes no new ones.
-                    Err(refused) => self.of_any(|shard| shard.status().available > 0).await.ok_or(refused),
-                },
-                () = sleep(LOOK_INTERVAL) => {}
+                taken = &mut waiting => break taken,
+                found = of_another => if let Some(found) = found { return Ok(found) },
             }
-            if let Some(taken) = self.of_any(|_| true).await {
-                return Ok(taken);
-            }
+        };
+        match taken {
+            Ok(taken) => taken.ok_or_else(|| DbError::unavailable("no connection became free in time")),
+            // Another thread may have an idle connection although the server takes no new ones.
+            Err(refused) => self.of_another(own, |shard| shard.status().available > 0).await.ok_or(refused),
         }
     }
 
@@ -105,15 +106,18 @@ impl Shards {
                 permit = &mut waiting => return permit.map_err(DbError::unavailable),
                 () = sleep(LOOK_INTERVAL) => {}
             }
-            if let Some(permit) = self.writers.iter().find_map(|writers| writers.clone().try_acquire_owned().ok()) {
+            let others = self.writers.iter().cycle().skip(own + 1).take(self.writers.len());
+            if let Some(permit) = others.cloned().find_map(|writers| writers.try_acquire_owned().ok()) {
                 return Ok(permit);
             }
         }
     }
 
-    /// A connection that is not in use, of one of these shards.
-    async fn of_any(&self, wanted: impl Fn(&Pool<Sessions>) -> bool) -> Option<Object<Sessions>> {
-        for shard in self.shards.iter() {
+    /// A connection of another thread that is not in use; those for background work are the last.
+    async fn of_another(&self, own: usize, wanted: impl Fn(&Pool<Sessions>) -> bool) -> Option<Object<Sessions>> {
+        let last = self.shards.len() - 1;
+        let others = (1..=last).map(|offset| (own + offset) % last.max(1)).filter(|other| *other != own);
+        for shard in others.chain([last].into_iter().filter(|other| *other != own)).map(|other| &self.shards[other]) {
             if wanted(shard)
                 && let Ok(Some(taken)) = take(shard, Duration::ZERO).await
             {
