@@ -110,8 +110,8 @@ const GRANTS: [(Who, usize, usize); 5] = [
 const NAMES: [&str; 4] = ["Alder", "Birch", "Cedar", "Elm"];
 const WORDS: [&str; 6] = ["ash", "bay", "cob", "dew", "fog", "gale"];
 /// Names with another meaning in a query, or in SQL.
-pub(super) const AWKWARD: [&str; 12] =
-    ["limit", "sort", "some", "none", "count", "page", "eq", "isNull", "search", "filters", "order", "group"];
+pub(super) const AWKWARD: [&str; 13] =
+    ["limit", "sort", "some", "none", "count", "case", "page", "eq", "isNull", "search", "filters", "order", "group"];
 
 impl Schema {
     pub(super) fn random(dialect: Dialect, choices: &mut Choices<'_>) -> Self {
@@ -299,7 +299,8 @@ impl Field {
             FieldKind::Json,
             FieldKind::Password,
         ]);
-        let mut field = Self::new(name, format!("{}_column", name.to_lowercase()), kind);
+        let suffix = if AWKWARD.contains(&name) { "" } else { "_column" };
+        let mut field = Self::new(name, format!("{}{suffix}", name.to_lowercase()), kind);
         field.optional = choices.percent(50);
         field.reader = if kind == FieldKind::Password { Reader::Nobody } else { Reader::random(27, choices) };
         field
