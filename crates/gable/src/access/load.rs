@@ -271,7 +271,7 @@ impl IdentitySql {
         };
         let (table, hidden) = (account.table, if account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" });
         let text = |grant: &str, grant_columns: &str, condition: &str| {
-            NamedSql::new(&format!(
+            NamedSql::new(format!(
                 r#"SELECT (SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
                    a."password_changed_at", {grant_columns}{columns} FROM "{table}" a{grant}{joins}
                    WHERE a."deleted_self_account_at" IS NULL{hidden} AND {condition}"#

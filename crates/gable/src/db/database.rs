@@ -106,20 +106,17 @@ impl Database {
     /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
     /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
-        self.begin_with(None, Sharing::Alone).await
+        self.begin_checked(None::<Statement>, Sharing::Alone).await
     }
 
-    /// Begins a transaction with a statement whose rows must be taken before the commit
+    /// Begins a transaction, with a check if there is one: a statement whose rows must be taken before the commit
     /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN`.
     pub(crate) async fn begin_checked(
         &self,
         check: Option<impl IntoStatement>,
         sharing: Sharing,
     ) -> Result<Transaction, DbError> {
-        self.begin_with(check.map(|check| check.into_statement(self.dialect())), sharing).await
-    }
-
-    async fn begin_with(&self, check: Option<Statement>, sharing: Sharing) -> Result<Transaction, DbError> {
+        let check = check.map(|check| check.into_statement(self.dialect()));
         let connection = match &self.backend {
             Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin(check)).await?)),
             Backend::Sqlite(sqlite) => {

@@ -8,6 +8,7 @@
 //! A `?` in quotes is part of the text. A line break outside of quotes is sent as one space. Text whose conditions or
 //! number of values depend on the request is built with [`Statement`] instead.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use sea_orm::Value;
@@ -21,7 +22,7 @@ pub(crate) struct FixedSql<const N: usize>(Texts);
 impl<const N: usize> FixedSql<N> {
     pub(crate) const fn new(literal: &'static str) -> Self {
         assert!(placeholders(literal) == N, "the text must have one ? for each value");
-        Self(Texts { literal, sqlite: OnceLock::new(), postgres: OnceLock::new() })
+        Self(Texts::new(Cow::Borrowed(literal)))
     }
 
     pub(crate) fn with(&'static self, values: [Value; N]) -> BoundSql {
@@ -29,20 +30,25 @@ impl<const N: usize> FixedSql<N> {
     }
 }
 
-/// A literal, and the text that is sent for it.
+/// SQL with a `?` for each value, and the text that is sent for it.
+#[derive(Debug)]
 struct Texts {
-    literal: &'static str,
+    source: Cow<'static, str>,
     sqlite: OnceLock<String>,
     postgres: OnceLock<String>,
 }
 
 impl Texts {
+    const fn new(source: Cow<'static, str>) -> Self {
+        Self { source, sqlite: OnceLock::new(), postgres: OnceLock::new() }
+    }
+
     fn text(&self, dialect: Dialect) -> &str {
         let text = match dialect {
             Dialect::Sqlite => &self.sqlite,
             Dialect::Postgres => &self.postgres,
         };
-        text.get_or_init(|| write(self.literal, dialect))
+        text.get_or_init(|| write(&self.source, dialect))
     }
 }
 
@@ -54,25 +60,19 @@ pub(crate) struct BoundSql {
 
 enum Text {
     Fixed(&'static Texts),
-    Kept(Arc<KeptTexts>),
+    Kept(Arc<Texts>),
     Named(String),
 }
 
 /// SQL text that is fixed but for the names of a model's table and columns, and that is kept because many requests
 /// use it.
 #[derive(Debug)]
-pub(crate) struct NamedSql<const N: usize>(Arc<KeptTexts>);
-
-#[derive(Debug)]
-struct KeptTexts {
-    sqlite: String,
-    postgres: String,
-}
+pub(crate) struct NamedSql<const N: usize>(Arc<Texts>);
 
 impl<const N: usize> NamedSql<N> {
-    pub(crate) fn new(text: &str) -> Self {
-        debug_assert_eq!(placeholders(text), N, "{text}");
-        Self(Arc::new(KeptTexts { sqlite: write(text, Dialect::Sqlite), postgres: write(text, Dialect::Postgres) }))
+    pub(crate) fn new(text: String) -> Self {
+        debug_assert_eq!(placeholders(&text), N, "{text}");
+        Self(Arc::new(Texts::new(Cow::Owned(text))))
     }
 
     pub(crate) fn with(&self, values: [Value; N]) -> BoundSql {
@@ -103,13 +103,7 @@ impl IntoStatement for BoundSql {
     fn into_statement(self, dialect: Dialect) -> Statement {
         match self.text {
             Text::Fixed(texts) => Statement::bound(dialect, texts.text(dialect), self.values),
-            Text::Kept(texts) => {
-                let text = match dialect {
-                    Dialect::Sqlite => &texts.sqlite,
-                    Dialect::Postgres => &texts.postgres,
-                };
-                Statement::bound(dialect, text.clone(), self.values)
-            }
+            Text::Kept(texts) => Statement::bound(dialect, texts.text(dialect).to_owned(), self.values),
             Text::Named(text) => Statement::bound(dialect, write(&text, dialect), self.values),
         }
     }

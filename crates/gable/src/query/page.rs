@@ -25,8 +25,8 @@ impl TableSql {
         statement.push(" OFFSET ").bind(i64::try_from(query.offset()).unwrap_or(i64::MAX));
     }
 
-    /// The same rows. Behind their columns, each has the number of visible rows on all pages, or null if that follows
-    /// from the page and its rows: rows are not counted then.
+    /// The rows of `page`, each followed by the number of visible rows on all pages. That number is null, and no rows are
+    /// counted, if it follows from the number of rows on the page.
     pub(crate) fn page_with_total(&self, scope: &Scope, query: &ListQuery) -> Statement {
         let mut statement = self.statement("WITH \"gable_page\" AS MATERIALIZED (");
         self.write_page(&mut statement, scope, query);

@@ -75,7 +75,7 @@ impl Shards {
     /// takes long.
     pub(super) async fn get(&self) -> Result<Object<Sessions>, DbError> {
         let (last, thread) = (self.shards.len() - 1, serving_thread());
-        let own = thread.map_or(last, |number| number % last.max(1));
+        let own = thread.map_or(last, |number| number % last);
         // Waits in the queue of one shard all the time, so that later statements are served later.
         let mut waiting = pin!(take(&self.shards[own], RETURN_TIMEOUT));
         let taken = loop {
@@ -116,8 +116,8 @@ impl Shards {
     /// A connection of another thread that is not in use; those for background work are the last.
     async fn of_another(&self, own: usize, wanted: impl Fn(&Pool<Sessions>) -> bool) -> Option<Object<Sessions>> {
         let last = self.shards.len() - 1;
-        let others = (1..=last).map(|offset| (own + offset) % last.max(1)).filter(|other| *other != own);
-        for shard in others.chain([last].into_iter().filter(|other| *other != own)).map(|other| &self.shards[other]) {
+        let others = (1..=last).map(|offset| (own + offset) % last).chain([last]);
+        for shard in others.filter(|other| *other != own).map(|other| &self.shards[other]) {
             if wanted(shard)
                 && let Ok(Some(taken)) = take(shard, Duration::ZERO).await
             {
@@ -137,10 +137,11 @@ impl Shards {
     }
 }
 
-/// Divides a number of connections or permits into parts, one for each thread, but none without any.
+/// Divides a number of connections or permits, at least one, into as many parts as there are threads; into fewer if a
+/// part would be zero.
 fn divided(total: usize, threads: usize) -> impl Iterator<Item = usize> {
     let count = threads.clamp(1, total.max(1));
-    (0..count).map(move |part| (total / count + usize::from(part < total % count)).max(1))
+    (0..count).map(move |part| total / count + usize::from(part < total % count))
 }
 
 fn shard_of(target: &Arc<Target>, size: usize) -> Result<Pool<Sessions>, DbError> {
