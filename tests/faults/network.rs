@@ -5,11 +5,11 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Account, App, Setup, at_once};
+use crate::harness::{Account, App, Setup};
 use crate::ledger::{Ledger, post, slug};
 use crate::proxy::{Mode, Proxy};
 use crate::random::below;
-use crate::waiting::{good_again, measured, no_transaction_is_open, not_ready};
+use crate::waiting::{answered_in_time, good_again, no_transaction_is_open, not_ready};
 
 /// The application, a proxy to its database, and an account that may write.
 struct Bench {
@@ -102,18 +102,8 @@ fn silence(bench: &Bench, mode: Mode) {
 }
 
 fn refused_in_time(bench: &Bench) {
-    let ada = bench.ada.patient_for(Duration::from_secs(20));
-    let start = Instant::now();
-    let replies = at_once(10, |number| {
-        let reply = match number % 2 {
-            0 => ada.request("GET", "/api/posts?limit=1").attempt(),
-            _ => bench.ledger.write(&ada),
-        };
-        reply.unwrap_or_else(|error| panic!("after {:?}: {error}", start.elapsed()))
-    });
-    measured("requests to a silent database are refused", start.elapsed());
+    let replies = answered_in_time(10, &bench.ada, &bench.ledger);
     replies.into_iter().for_each(|reply| drop(reply.succeeds(503)));
-    assert!(start.elapsed() < Duration::from_secs(10), "refused after {:?}", start.elapsed());
 }
 
 #[test]

@@ -22,6 +22,24 @@ pub(crate) fn measured(what: &str, took: Duration) {
     eprintln!("measured: {what}: {} ms", took.as_millis());
 }
 
+/// Sends reads and writes at once to an application whose database does not answer, and asserts that each is answered
+/// within 10 s.
+#[track_caller]
+pub(crate) fn answered_in_time(count: usize, author: &Client, ledger: &Ledger) -> Vec<Reply> {
+    let author = author.patient_for(Duration::from_secs(20));
+    let start = Instant::now();
+    let replies = at_once(count, |number| {
+        let reply = match number % 2 {
+            0 => author.request("GET", "/api/posts?limit=1").attempt(),
+            _ => ledger.write(&author),
+        };
+        reply.unwrap_or_else(|error| panic!("after {:?}: {error}", start.elapsed()))
+    });
+    measured("requests to a silent database are answered", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "answered after {:?}", start.elapsed());
+    replies
+}
+
 /// Asserts that readiness, reads and writes succeed within `limit`, and continue to succeed.
 #[track_caller]
 pub(crate) fn good_again(limit: Duration, app: &App, author: &Client, ledger: &Ledger) {

@@ -1,13 +1,14 @@
 //! Parses the `DATABASE_URL` of PostgreSQL: hosts in their order, TLS, and session settings.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Socket};
+use tokio_postgres::{Client, Config, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::error::was_ended;
 use super::session::{Generations, Session};
 use super::tls::{Files, Verification, client_config};
 use crate::db::DbError;
@@ -21,6 +22,10 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection attempt to one address of a host may take, before the next address is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// After this time, a cancelled connection attempt counts as failed.
+const SLOW_HOST: Duration = Duration::from_secs(1);
+/// How often a connection is opened that the server ends before it can be used.
+const MAX_OPENINGS: usize = 3;
 /// How often the server checks that its client is still connected while a statement runs.
 const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -64,19 +69,23 @@ impl Target {
         })
     }
 
-    /// Opens a session with its time limits.
+    /// Opens a session with its time limits. If the server ends it before it can be used, another one is opened.
     pub(super) async fn open(&self) -> Result<Session, DbError> {
-        let (client, connection) = self.connect().await?;
-        let task = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a database connection ended");
+        let mut attempt = 1;
+        loop {
+            let (client, connection) = self.connect().await?;
+            let task = tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a database connection ended");
+                }
+            });
+            let session = Session::new(client, task, self.tls.clone(), self.generations.clone());
+            let Some(setup) = &self.session_setup else { return Ok(session) };
+            match session.client.batch_execute(setup).await {
+                Err(error) if attempt < MAX_OPENINGS && was_ended(&error) => attempt += 1,
+                set_up => return set_up.map(|()| session).map_err(DbError::from),
             }
-        });
-        let session = Session::new(client, task, self.tls.clone(), self.generations.clone());
-        if let Some(setup) = &self.session_setup {
-            session.client.batch_execute(setup).await?;
         }
-        Ok(session)
     }
 
     /// Connects to a host that answers and, if there are several, accepts writes.
@@ -87,43 +96,64 @@ impl Target {
         for nth in 0..self.hosts.len() {
             let nth = (serving + nth) % self.hosts.len();
             let host = &self.hosts[nth];
-            let attempt = Attempt { serving: &self.serving, nth, hosts: self.hosts.len() };
-            match tokio::time::timeout(limit, host.connect(self.tls.clone())).await {
+            let mut attempt =
+                Attempt { serving: &self.serving, nth, hosts: self.hosts.len(), end: End::Cancelled(Instant::now()) };
+            match tokio::time::timeout(limit, self.connect_to(host)).await {
                 Ok(Ok(connected)) => {
-                    attempt.succeeded();
+                    attempt.end = End::Connected;
                     return Ok(connected);
                 }
                 Ok(Err(error)) => failed = DbError::unavailable(format!("{}: {}", name(host), reason(&error))),
                 Err(_) => failed = DbError::unavailable(format!("{} did not answer in time", name(host))),
             }
+            attempt.end = End::Failed;
         }
         Err(failed)
     }
+
+    /// If the server ends the connection while it is opened, another one is opened.
+    async fn connect_to(&self, host: &Config) -> Result<(Client, Connection), Error> {
+        let mut attempt = 1;
+        loop {
+            match host.connect(self.tls.clone()).await {
+                Err(error) if attempt < MAX_OPENINGS && was_ended(&error) => attempt += 1,
+                connected => return connected,
+            }
+        }
+    }
 }
 
-/// A connection attempt to one host. If it fails or is cancelled, the next attempt starts with another host.
+/// A connection attempt to one host. If it fails, or is cancelled after a host should have answered, the next attempt
+/// starts with another host.
 struct Attempt<'a> {
     serving: &'a AtomicUsize,
     nth: usize,
     hosts: usize,
+    end: End,
 }
 
-impl Attempt<'_> {
-    fn succeeded(self) {
-        self.serving.store(self.nth, Ordering::Relaxed);
-        std::mem::forget(self);
-    }
+enum End {
+    Connected,
+    Failed,
+    /// With the time of its start.
+    Cancelled(Instant),
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let next = (self.nth + 1) % self.hosts;
-        let _ = self.serving.compare_exchange(self.nth, next, Ordering::Relaxed, Ordering::Relaxed);
+        match self.end {
+            End::Connected => self.serving.store(self.nth, Ordering::Relaxed),
+            End::Cancelled(start) if start.elapsed() < SLOW_HOST => {}
+            End::Failed | End::Cancelled(_) => {
+                let next = (self.nth + 1) % self.hosts;
+                let _ = self.serving.compare_exchange(self.nth, next, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        }
     }
 }
 
 /// The error with its cause, which has more detail.
-fn reason(error: &tokio_postgres::Error) -> String {
+fn reason(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -131,7 +161,7 @@ fn reason(error: &tokio_postgres::Error) -> String {
 }
 
 /// Omits the URL, which may contain a password.
-fn invalid(error: &tokio_postgres::Error) -> DbError {
+fn invalid(error: &Error) -> DbError {
     DbError::other(format!("DATABASE_URL cannot be read: {}", reason(error)))
 }
 

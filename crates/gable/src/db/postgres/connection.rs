@@ -321,9 +321,8 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let permit = self.permit.take();
-        if self.lost == Lost::ReadOnly {
-            // The other connections lead to the same server.
-            object.expire_all();
+        if matches!(self.lost, Lost::ReadOnly | Lost::Silent) {
+            object.expire_generation();
         }
         match (self.lost, tokio::runtime::Handle::try_current()) {
             (Lost::No, _) if !self.busy && !self.in_transaction => {}
@@ -337,7 +336,8 @@ impl Drop for Connection {
 }
 
 /// Cleans up a connection for its next user: waits for the abandoned statement, and ends its transaction. If the
-/// statement has to be cancelled, the connection is closed, because it is unknown when the cancellation arrives.
+/// statement has to be cancelled, the connection is closed, because it is unknown when the cancellation arrives. If the
+/// server does not answer that either, the other connections to it are not used again.
 async fn recover(object: Object<Sessions>, clean_up: CleanUp, permit: Option<OwnedSemaphorePermit>) {
     let answer = match clean_up {
         CleanUp::RollBack => timeout(CLEAN_UP_TIMEOUT, object.client.batch_execute("ROLLBACK")).await,
@@ -345,7 +345,10 @@ async fn recover(object: Object<Sessions>, clean_up: CleanUp, permit: Option<Own
     };
     if !matches!(answer, Ok(Ok(()))) {
         tracing::debug!("an abandoned statement is cancelled, and its connection closed");
-        let _ = timeout(CLEAN_UP_TIMEOUT, object.client.cancel_token().cancel_query(object.tls.clone())).await;
+        let cancelled = timeout(CLEAN_UP_TIMEOUT, object.client.cancel_token().cancel_query(object.tls.clone())).await;
+        if cancelled.is_err() {
+            object.expire_generation();
+        }
         Object::take(object).abort();
     }
     drop(permit);

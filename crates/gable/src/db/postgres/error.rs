@@ -11,7 +11,21 @@ pub(super) fn is_disconnection(error: &Error) -> bool {
     match error.code() {
         // Terminated by an administrator, crashed, starting or stopping.
         Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03"),
-        None => error.is_closed() || is_io(error),
+        None => error.is_closed() || io_cause(error).is_some(),
+    }
+}
+
+/// Whether the server accepted the connection and then ended it.
+pub(super) fn was_ended(error: &Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error.code() {
+        Some(code) => matches!(code.code(), "57P01" | "57P02"),
+        None => {
+            error.is_closed()
+                || io_cause(error).is_some_and(|cause| {
+                    matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+                })
+        }
     }
 }
 
@@ -31,15 +45,15 @@ pub(super) fn is_stale_plan(error: &Error) -> bool {
     }
 }
 
-fn is_io(error: &Error) -> bool {
+fn io_cause(error: &Error) -> Option<&std::io::Error> {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if inner.is::<std::io::Error>() {
-            return true;
+        if let Some(io) = inner.downcast_ref() {
+            return Some(io);
         }
         cause = inner.source();
     }
-    false
+    None
 }
 
 impl From<Error> for DbError {

@@ -21,8 +21,9 @@ use crate::db::{DbError, Statement};
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a probe waits for its answer.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How often a read or the begin of a transaction is tried, if the connections turn out to be closed.
-pub(super) const MAX_ATTEMPTS: usize = 3;
+/// How often a read or the begin of a transaction is tried, if the connections turn out to be closed. After a restart of
+/// the server, several idle ones may be closed without this being known.
+pub(super) const MAX_ATTEMPTS: usize = 8;
 
 enum ReadOnly {
     Yes,

@@ -47,7 +47,8 @@ struct Prepared {
 pub(super) struct Generations {
     /// Of prepared statements: when one connection finds a stale plan, all prepare again.
     plans: Arc<AtomicUsize>,
-    /// Of connections: when the server of one takes no more writes, those of its generation are not used again.
+    /// Of connections: when the server of one takes no more writes or does not answer, those of its generation are not
+    /// used again.
     connections: Arc<AtomicUsize>,
 }
 
@@ -103,9 +104,11 @@ impl Session {
             && self.generation == self.generations.of_connections()
     }
 
-    /// Ends the use of all connections that are open now.
-    pub(super) fn expire_all(&self) {
-        self.generations.connections.fetch_add(1, Ordering::Relaxed);
+    /// Ends the use of the connections of this one's generation, which lead to the same server. Those that were opened
+    /// since another one did this remain in use.
+    pub(super) fn expire_generation(&self) {
+        let (now, next) = (self.generation, self.generation.wrapping_add(1));
+        let _ = self.generations.connections.compare_exchange(now, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Makes all connections prepare their statements again.

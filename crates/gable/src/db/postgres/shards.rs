@@ -77,7 +77,8 @@ impl Shards {
         let (last, thread) = (self.shards.len() - 1, serving_thread());
         let own = thread.map_or(last, |number| number % last);
         // Waits in the queue of one shard all the time, so that later statements are served later.
-        let mut waiting = pin!(take(&self.shards[own], RETURN_TIMEOUT));
+        let shard = self.shards[own].clone();
+        let mut waiting = Box::pin(async move { take(&shard, RETURN_TIMEOUT).await });
         let taken = loop {
             let of_another = async {
                 sleep(LOOK_INTERVAL).await;
@@ -86,7 +87,13 @@ impl Shards {
             tokio::select! {
                 biased;
                 taken = &mut waiting => break taken,
-                found = of_another => if let Some(found) = found { return Ok(found) },
+                found = of_another => if let Some(found) = found {
+                    if self.shards[own].status().size < self.shards[own].status().max_size {
+                        // A connection that is being opened is for the next statement of this thread.
+                        drop(tokio::spawn(waiting));
+                    }
+                    return Ok(found);
+                },
             }
         };
         match taken {
