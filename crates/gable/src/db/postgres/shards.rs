@@ -36,7 +36,8 @@ impl Manager for Sessions {
     type Error = DbError;
 
     async fn create(&self) -> Result<Session, DbError> {
-        self.0.open().await
+        // Rare, and large: the futures of all requests would contain it.
+        Box::pin(self.0.open()).await
     }
 
     async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<DbError> {
