@@ -7,6 +7,7 @@ use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 /// Length of a tag in bytes: too long to guess, and short enough for a link.
@@ -19,6 +20,8 @@ const CODES: u32 = 1_000_000;
 /// Computes and verifies secrets. The database alone, without the key, reveals none of them.
 pub(crate) struct Secrets {
     key: Vec<u8>,
+    /// The seed of `fingerprint`.
+    seed: u64,
 }
 
 /// The use of a secret. A secret for one use is not valid for another.
@@ -33,6 +36,8 @@ pub(crate) enum Use {
     Cursor,
     /// The fingerprint of a request that may be repeated with an idempotency key.
     Repetition,
+    /// The hashes that tell one answer from another.
+    Answers,
 }
 
 impl Use {
@@ -44,13 +49,24 @@ impl Use {
             Use::UnknownIdentifier => b"gable stranger",
             Use::Cursor => b"gable cursor",
             Use::Repetition => b"gable repeated request",
+            Use::Answers => b"gable answers",
         }
     }
 }
 
 impl Secrets {
     pub(crate) fn new(key: &[u8]) -> Self {
-        Self { key: key.to_vec() }
+        let mut secrets = Self { key: key.to_vec(), seed: 0 };
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&secrets.tag(Use::Answers, b"")[..8]);
+        secrets.seed = u64::from_le_bytes(seed);
+        secrets
+    }
+
+    /// A hash that tells an answer from others. It is fast rather than cryptographic; the seed, which is secret, makes
+    /// it impractical to construct two answers with the same hash.
+    pub(crate) fn fingerprint(&self, answer: &[u8]) -> u128 {
+        XxHash3_128::oneshot_with_seed(self.seed, answer)
     }
 
     /// The one-time token of a row: 54 characters of URL-safe base64.

@@ -5,9 +5,9 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
 use crate::http::{json_response, set_header};
+use crate::secrets::Secrets;
 
 /// Only the client itself may keep the answer, and it asks before each use whether the answer is current: rights may
 /// have changed.
@@ -25,8 +25,8 @@ pub(super) fn read_answer(request: &HttpRequest, body: Vec<u8>, version: &str) -
 }
 
 /// The version of a body that no row gives one. Weak, because it says nothing of the rows that a write would change.
-pub(super) fn body_version(body: &[u8]) -> String {
-    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(body)))
+pub(super) fn body_version(secrets: &Secrets, body: &[u8]) -> String {
+    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(secrets.fingerprint(body).to_be_bytes()))
 }
 
 /// Whether `If-None-Match` names the version. The comparison is the weak one of RFC 9110.

@@ -132,7 +132,7 @@ impl<'a> Exchange<'a> {
         let page = find_many(ctx, self.model, scope, query).await?;
         let included = self.included(ctx, &page.query.selection, &page.rows).await?;
         let body = answer::page(self.model.resource.as_ref(), &page, &included, &ctx.answer)?;
-        let version = body_version(&body);
+        let version = body_version(&self.core.secrets, &body);
         Ok(read_answer(self.request, body, &version))
     }
 
