@@ -56,6 +56,7 @@ mod rate_limits;
 mod references_to_hidden_rows;
 mod relations;
 mod rights_revoked_mid_request;
+mod rights_within_writes;
 mod secrets_in_logs;
 mod session_surface;
 mod shared_transactions;

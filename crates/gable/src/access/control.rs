@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::cache::IdentityCache;
-use super::load::{AccessModels, AccessTable, DynamicModels, Subject, decode_identity, identity_statement};
+use super::load::{AccessModels, AccessTable, DynamicModels, Subject, decode_identity};
 use super::notices::announce;
 use super::principal::Newcomer;
 use super::{AccessChange, Catalogue, Identity};
-use crate::db::{BoundSql, Database, DbError, RawRow, Source};
+use crate::db::{Database, DbError, Fingerprint, RawRow, RowsCheck, Source};
 use crate::meta::{AuthMode, Who};
 use crate::model::Id;
 
@@ -118,13 +118,15 @@ impl AccessControl {
         identity: &Arc<Identity>,
         now: DateTime<Utc>,
     ) -> Result<IdentityStatus, DbError> {
-        let rows = source.all(self.identity_check(identity)).await?;
+        let rows = source.all(self.models.identity_rows(subject_of(identity))).await?;
         self.identity_status_of(source, identity, &rows, now).await
     }
 
-    /// The statement that `identity_status` runs.
-    pub(crate) fn identity_check(&self, identity: &Identity) -> BoundSql {
-        identity_statement(&self.models, subject_of(identity))
+    /// The check that the identity is the same, for a transaction. It cannot be a part of another statement if the
+    /// log-in has ended meanwhile, or if its time of use was stored, which the fingerprint contains.
+    pub(crate) fn identity_check(&self, identity: &Identity, now: DateTime<Utc>) -> RowsCheck {
+        let is_as_loaded = !identity.is_over(now) && !identity.last_used.was_noted();
+        self.models.identity_check(subject_of(identity), is_as_loaded.then_some(&identity.fingerprint))
     }
 
     /// Compares an identity with the rows of its `identity_check`.
@@ -161,7 +163,7 @@ impl AccessControl {
         subject: Subject,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, DbError> {
-        let rows = source.all(identity_statement(&self.models, subject)).await?;
+        let rows = source.all(self.models.identity_statement(subject)).await?;
         self.decode(source, subject, &rows, now).await
     }
 
@@ -186,9 +188,13 @@ impl AccessControl {
             self.table.store(table.clone());
             self.identities.forget_all();
         }
-        let rows = source.all(identity_statement(&self.models, subject)).await?;
-        let loaded = decode_identity(&rows, &self.models, &table, permissions, now)?;
-        Ok(loaded.and_then(|loaded| loaded.identity).map(Arc::new))
+        let rows = source.all(self.models.identity_statement(subject)).await?;
+        let Some(mut loaded) = decode_identity(&rows, &self.models, &table, permissions, now)? else { return Ok(None) };
+        if let Some(identity) = loaded.identity.as_mut().filter(|_| loaded.version > table.version) {
+            // Its permissions are those of the table, and not of the version that the fingerprint contains.
+            identity.fingerprint = Fingerprint::default();
+        }
+        Ok(loaded.identity.map(Arc::new))
     }
 
     /// The identity of an account that is signing up, with the default role of the application. In dynamic mode the

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::principal::{AccountState, Given, GrantState, LastUsed, LoginMethod};
 use super::{Catalogue, Identity, Role};
-use crate::db::{BoundSql, DbError, FixedSql, NamedSql, RawRow, Row, Source, values};
+use crate::db::{BoundSql, CheckedSql, DbError, Fingerprint, FixedSql, RawRow, Row, RowsCheck, Source, values};
 use crate::meta::{AuthMode, FieldKind, ModelKind, ModelMeta, Permission, PermissionSet, RelationKind, Who};
 use crate::model::{Id, id_from, optional_id};
 
@@ -191,8 +191,9 @@ pub(crate) enum Subject {
     Grant(Uuid),
 }
 
-/// Number of columns before those of the roles and permissions: the version, the account and the log-in.
-const OWN_COLUMNS: usize = 12;
+/// Number of columns before those of the roles and permissions: the fingerprint, the version, the account and the
+/// log-in.
+const OWN_COLUMNS: usize = 13;
 
 /// An account as stored, with the version of roles and permissions that the same statement read.
 pub(crate) struct LoadedIdentity {
@@ -201,8 +202,8 @@ pub(crate) struct LoadedIdentity {
     pub(crate) identity: Option<Identity>,
 }
 
-/// Decodes the rows of `identity_statement`: one account with its roles and permissions. `None` if the account or the
-/// log-in does not exist.
+/// Decodes the rows of `identity_statement` or `identity_rows`: one account with its roles and permissions. `None` if
+/// the account or the log-in does not exist.
 pub(super) fn decode_identity(
     rows: &[RawRow],
     models: &AccessModels,
@@ -212,8 +213,8 @@ pub(super) fn decode_identity(
 ) -> Result<Option<LoadedIdentity>, DbError> {
     let Some(first) = rows.first() else { return Ok(None) };
     let mut row = Row::new(first);
-    let version = row.next()?;
-    let Some(state) = account_state(&mut row, models.account)? else {
+    let (fingerprint, version) = (Fingerprint::read(&mut row)?, row.next()?);
+    let Some(state) = account_state(&mut row, models.account, fingerprint)? else {
         return Ok(Some(LoadedIdentity { version, identity: None }));
     };
     let given = match &models.dynamic {
@@ -225,13 +226,17 @@ pub(super) fn decode_identity(
 }
 
 /// Reads the columns of the account and its log-in; `None` if the account is inactive.
-fn account_state(row: &mut Row<'_>, account: &ModelMeta) -> Result<Option<AccountState>, DbError> {
+fn account_state(
+    row: &mut Row<'_>,
+    account: &ModelMeta,
+    fingerprint: Fingerprint,
+) -> Result<Option<AccountState>, DbError> {
     let id = id_from(row, account.id)?;
     let (active, super_user): (bool, bool) = (row.next()?, row.next()?);
     let changed: Option<DateTime<Utc>> = row.next()?;
     let (grant, last_used) = (grant_state(row)?, LastUsed::at(row.next()?));
     let password_changed_at = changed.map_or(0, |time| time.timestamp_millis());
-    Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant, last_used }))
+    Ok(active.then_some(AccountState { account: id, super_user, password_changed_at, grant, last_used, fingerprint }))
 }
 
 /// Reads the columns of the log-in; `None` if the account was loaded without one.
@@ -246,18 +251,37 @@ fn grant_state(row: &mut Row<'_>) -> Result<Option<GrantState>, DbError> {
     Ok(Some(GrantState { id, via, generation, expires_at, secret_hash, idle_seconds }))
 }
 
-pub(super) fn identity_statement(models: &AccessModels, subject: Subject) -> BoundSql {
-    match subject {
-        Subject::Account(id) => models.identity.of_account.with(values![id]),
-        Subject::Grant(id) => models.identity.of_grant.with(values![id]),
+impl AccessModels {
+    /// Selects an identity, with the fingerprint of its rows.
+    pub(super) fn identity_statement(&self, subject: Subject) -> BoundSql {
+        match subject {
+            Subject::Account(id) => self.identity.of_account.rows_with_fingerprint(id),
+            Subject::Grant(id) => self.identity.of_grant.rows_with_fingerprint(id),
+        }
+    }
+
+    /// Selects an identity again, to compare it with the one that a request was authenticated with.
+    pub(super) fn identity_rows(&self, subject: Subject) -> BoundSql {
+        match subject {
+            Subject::Account(id) => self.identity.of_account.rows(id),
+            Subject::Grant(id) => self.identity.of_grant.rows(id),
+        }
+    }
+
+    /// The check of a transaction that relies on an identity.
+    pub(super) fn identity_check(&self, subject: Subject, relied_on: Option<&Fingerprint>) -> RowsCheck {
+        match subject {
+            Subject::Account(id) => self.identity.of_account.check(id, relied_on),
+            Subject::Grant(id) => self.identity.of_grant.check(id, relied_on),
+        }
     }
 }
 
 /// The SQL that loads an identity.
 #[derive(Debug)]
 pub(crate) struct IdentitySql {
-    of_account: NamedSql<1>,
-    of_grant: NamedSql<1>,
+    of_account: CheckedSql,
+    of_grant: CheckedSql,
 }
 
 impl IdentitySql {
@@ -271,8 +295,8 @@ impl IdentitySql {
         };
         let (table, hidden) = (account.table, if account.soft_delete { " AND a.\"deleted_at\" IS NULL" } else { "" });
         let text = |grant: &str, grant_columns: &str, condition: &str| {
-            NamedSql::new(format!(
-                r#"SELECT (SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
+            CheckedSql::new(&format!(
+                r#"(SELECT "version" FROM "gable_access" WHERE "id" = 1), a."id", a."is_active", a."is_super_user",
                    a."password_changed_at", {grant_columns}{columns} FROM "{table}" a{grant}{joins}
                    WHERE a."deleted_self_account_at" IS NULL{hidden} AND {condition}"#
             ))

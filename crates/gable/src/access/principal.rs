@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::Fingerprint;
 use crate::error::ApiError;
 use crate::meta::{IdKind, Permission, PermissionSet};
 use crate::model::Id;
@@ -47,6 +48,8 @@ pub struct Identity {
     /// The log-in of the request; `None` if an interceptor supplied the identity.
     pub(crate) grant: Option<GrantState>,
     pub(crate) last_used: LastUsed,
+    /// Of the rows that it was loaded from.
+    pub(crate) fingerprint: Fingerprint,
     /// The roles that are assigned to the account.
     pub roles: Vec<Arc<Role>>,
     /// All permissions of the account: those of its roles and those allowed to it, without those denied to it.
@@ -108,7 +111,10 @@ impl GrantState {
 /// When a log-in was last used, in milliseconds since the Unix epoch. Two values always compare equal, because the time
 /// of use has no effect on the rights of an identity.
 #[derive(Debug, Default)]
-pub(crate) struct LastUsed(AtomicI64);
+pub(crate) struct LastUsed {
+    loaded: i64,
+    noted: AtomicI64,
+}
 
 impl PartialEq for LastUsed {
     fn eq(&self, _: &Self) -> bool {
@@ -121,14 +127,24 @@ const NOTED_EVERY: i64 = 60_000;
 
 impl LastUsed {
     pub(super) fn at(time: Option<DateTime<Utc>>) -> Self {
-        Self(AtomicI64::new(time.map_or(0, |time| time.timestamp_millis())))
+        let loaded = time.map_or(0, |time| time.timestamp_millis());
+        Self { loaded, noted: AtomicI64::new(loaded) }
     }
 
     /// Whether this use must be stored. Of concurrent calls, exactly one returns true.
     fn note(&self, now: DateTime<Utc>) -> bool {
-        let (before, now) = (self.0.load(Ordering::Relaxed), now.timestamp_millis());
+        let (before, now) = (self.noted(), now.timestamp_millis());
         now - before >= NOTED_EVERY
-            && self.0.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self.noted.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn noted(&self) -> i64 {
+        self.noted.load(Ordering::Relaxed)
+    }
+
+    /// Whether a use was noted since this was loaded.
+    pub(super) fn was_noted(&self) -> bool {
+        self.noted() != self.loaded
     }
 }
 
@@ -182,26 +198,24 @@ impl Principal {
 impl Identity {
     pub(crate) fn new(found: AccountState, given: Given) -> Self {
         let Given { roles, allowed, denied } = given;
-        let AccountState { account, super_user, password_changed_at, grant, last_used } = found;
+        let AccountState { account, super_user, password_changed_at, grant, last_used, fingerprint } = found;
         let mut held = allowed.clone();
         roles.iter().for_each(|role| held.union(&role.permissions));
         held.subtract(&denied);
-        Self { account, super_user, password_changed_at, grant, last_used, roles, held, allowed, denied }
+        Self { account, super_user, password_changed_at, grant, last_used, fingerprint, roles, held, allowed, denied }
     }
 
     /// Builds the identity of an account with these roles, for tests.
     #[cfg(any(test, feature = "benchmarks"))]
     pub(crate) fn with_roles(account: Id, roles: Vec<Arc<Role>>, permissions: usize) -> Self {
-        let last_used = LastUsed::default();
-        let state = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
+        let state = AccountState::without_log_in(account);
         let none = || PermissionSet::empty(permissions);
         Self::new(state, Given { roles, allowed: none(), denied: none() })
     }
 
     /// Whether its log-in has expired or was idle for too long. False without a log-in.
     pub(crate) fn is_over(&self, now: DateTime<Utc>) -> bool {
-        let last_used = self.last_used.0.load(Ordering::Relaxed);
-        self.grant.is_some_and(|grant| grant.is_over(last_used, now))
+        self.grant.is_some_and(|grant| grant.is_over(self.last_used.noted(), now))
     }
 
     /// Notes that a log-in which ends by inactivity was used. Returns its id if the use must be stored.
@@ -254,8 +268,7 @@ impl Newcomer {
     }
 
     pub(crate) fn principal(&self) -> Principal {
-        let (account, last_used) = (self.account, LastUsed::default());
-        let found = AccountState { account, super_user: false, password_changed_at: 0, grant: None, last_used };
+        let found = AccountState::without_log_in(self.account);
         let given = Given { roles: self.roles.clone(), allowed: self.nothing.clone(), denied: self.nothing.clone() };
         Principal::Account(Arc::new(Identity::new(found, given)))
     }
@@ -272,6 +285,15 @@ pub(crate) struct AccountState {
     pub(crate) password_changed_at: i64,
     pub(crate) grant: Option<GrantState>,
     pub(crate) last_used: LastUsed,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl AccountState {
+    /// An account that is no super user and whose rows were not read.
+    fn without_log_in(account: Id) -> Self {
+        let (last_used, fingerprint) = (LastUsed::default(), Fingerprint::default());
+        Self { account, super_user: false, password_changed_at: 0, grant: None, last_used, fingerprint }
+    }
 }
 
 /// The roles of an account, and the permissions that were allowed or denied to it directly.

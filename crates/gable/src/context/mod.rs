@@ -1,11 +1,11 @@
 //! `Context`: the request that an interceptor runs in, and the operations that are available to it there. `Core`: the
 //! state that all requests share.
 //!
-//! `begin` checks the caller's rights again inside the write's own transaction. A write of a model only sends this check
-//! then (`begin_unconfirmed`), and reads its result before an interceptor runs, at the latest before the commit. A
-//! change of rights between the check and the commit takes effect with the next write; writes of accounts, roles and
-//! permissions are serialized instead (`hold_rights`). Whatever has to wait for a commit happens in a task of its own, so
-//! that the caches learn of every commit even if the client disconnects.
+//! `begin` checks the caller's rights again inside the write's own transaction. A write of a model does so with its first
+//! statement (`begin_unconfirmed`), and reads the result before the next interceptor runs, at the latest before the
+//! commit. A change of rights between the check and the commit takes effect with the next write; writes of accounts,
+//! roles and permissions are serialized instead (`hold_rights`). Whatever has to wait for a commit happens in a task of
+//! its own, so that the caches learn of every commit even if the client disconnects.
 //!
 //! Interceptors of authentication may identify the caller, and those of authorization may refuse a request. Neither can
 //! allow what the access table refuses.
@@ -246,6 +246,11 @@ impl<'r> Context<'r> {
     /// 500 in a read, which has no transaction; use [`database`](Self::database) there.
     pub fn transaction(&self) -> Result<&DatabaseConnection, ApiError> {
         Ok(self.open_transaction()?.entities())
+    }
+
+    /// Whether work waits for the commit, so that the commit must not end with its request.
+    pub(crate) fn has_work_after_commit(&self) -> bool {
+        !self.changes.is_empty() || !self.after_commit.is_empty()
     }
 
     /// The open transaction, for the runtime's own statements.

@@ -7,7 +7,7 @@ use actix_web::HttpMessage;
 
 use super::Context;
 use crate::access::{Authority, IdentityStatus, Principal};
-use crate::db::{AdvisoryLock, BoundSql, Savepoint, Sharing};
+use crate::db::{AdvisoryLock, RowsCheck, Savepoint, Sharing};
 use crate::error::ApiError;
 use crate::http::Client;
 use crate::limit::LimitKey;
@@ -25,17 +25,17 @@ impl<'r> Context<'r> {
         self.revalidate_principal().await
     }
 
-    /// Opens a transaction like `begin`, but only sends the check of the caller's rights with its `BEGIN`. Before an
-    /// interceptor runs and before the commit, `confirm_principal` must read the result.
+    /// Opens a transaction like `begin`, but the check of the caller's rights is sent with its first statement, or is a
+    /// part of it. Before the commit, `confirm_principal` must read the result.
     pub(crate) async fn begin_unconfirmed(&mut self, sharing: Sharing) -> Result<(), ApiError> {
         let check = match (&self.principal, &self.core.access) {
-            (Principal::Account(identity), Some(access)) => Some(access.identity_check(identity)),
+            (Principal::Account(identity), Some(access)) => Some(access.identity_check(identity, self.core.now())),
             _ => None,
         };
         self.open(check, sharing).await
     }
 
-    async fn open(&mut self, check: Option<BoundSql>, sharing: Sharing) -> Result<(), ApiError> {
+    async fn open(&mut self, check: Option<RowsCheck>, sharing: Sharing) -> Result<(), ApiError> {
         if self.transaction.is_some() {
             return Err(ApiError::internal("a transaction is open already"));
         }
@@ -52,6 +52,14 @@ impl<'r> Context<'r> {
     pub(crate) async fn confirm_principal(&self) -> Result<(), ApiError> {
         // Boxed, so that the futures of interceptors stay small.
         Box::pin(self.read_check()).await
+    }
+
+    /// Like `confirm_principal`, but only if the check has run. It runs no later than the first statement.
+    pub(crate) async fn confirm_if_checked(&self) -> Result<(), ApiError> {
+        match &self.transaction {
+            Some(transaction) if !transaction.has_check_to_run().await? => self.confirm_principal().await,
+            _ => Ok(()),
+        }
     }
 
     async fn read_check(&self) -> Result<(), ApiError> {

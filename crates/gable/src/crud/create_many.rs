@@ -4,6 +4,7 @@ use std::any::Any;
 
 use super::insert::insert_many;
 use super::references::resolve_references;
+use super::write::Following;
 use crate::access::Scope;
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -25,7 +26,7 @@ pub(crate) async fn create_many(
     let mut batch = model.resource.batch(drafts.into_iter().map(|draft| draft.input as Box<dyn Any>).collect());
     ctx.core.hooks(model).run(Operation::CreateMany, HookPhase::Before, ctx, batch.as_mut()).await?;
     let rows = model.resource.unbatch(batch).into_iter().map(|input| model.resource.create_row(input)).collect();
-    let results = insert_many(ctx, model, scope, rows).await;
+    let results = insert_many(ctx, model, scope, rows, Following::Statements).await;
     let results = results.map_err(|refusal| refusal.inline(&keys).of_many())?;
     let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
     ctx.core.hooks(model).run(Operation::CreateMany, HookPhase::After, ctx, records.as_mut()).await?;

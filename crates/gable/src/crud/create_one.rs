@@ -3,6 +3,7 @@
 use super::insert::insert_many;
 use super::references::resolve_references;
 use super::version::{VersionedRecord, version};
+use super::write::Following;
 use crate::access::{Authority, Scope};
 use crate::context::Context;
 use crate::context::hooks::HookPhase;
@@ -63,11 +64,13 @@ async fn insert_each(
     }
     let (mut rows, mut places) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
     let mut keys = Vec::with_capacity(drafts.len());
+    let is_last = matches!(drafts.as_slice(), [draft] if draft.is_last);
     for Draft { mut input, place, inline, .. } in drafts {
         places.push(place);
         keys.push(inline);
         ctx.core.hooks(model).run(Operation::CreateOne, HookPhase::Before, ctx, input.as_any()).await?;
         rows.push(model.resource.create_row(input));
     }
-    insert_many(ctx, model, scope, rows).await.map_err(|refusal| refusal.inline(&keys).placed(&places))
+    let following = if is_last { Following::of_row(ctx, model, Operation::CreateOne) } else { Following::Statements };
+    insert_many(ctx, model, scope, rows, following).await.map_err(|refusal| refusal.inline(&keys).placed(&places))
 }

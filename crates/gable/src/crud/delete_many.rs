@@ -25,7 +25,7 @@ pub(crate) async fn delete_many(
     let guarded = guard::before_delete(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);
     model.sql.matching(&mut delete, scope, &query.filter);
-    delete.push(" RETURNING ").push(&model.sql.columns);
+    let delete = delete.returning(&model.sql.columns);
     let results = ctx.answer.read(ctx.source(), delete).await.map_err(|error| error.or_named(refusal::of_delete))?;
     check_bound(ctx, results.len() as u64)?;
     guard::check_rows(ctx, model, scope, &results, RowWrite::Deleted).await?;

@@ -29,8 +29,7 @@ pub(crate) async fn delete_one(
     let guarded = guard::before_delete(ctx, model).await?;
     let mut delete = delete_clause(ctx, model);
     model.sql.row(&mut delete, scope, id);
-    delete.push(" RETURNING ").push(&model.sql.columns);
-    let deleted = ctx.source().one(delete).await.map_err(refusal::of_delete)?;
+    let deleted = ctx.source().one(delete.returning(&model.sql.columns)).await.map_err(refusal::of_delete)?;
     let result = deleted.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     guard::check_row(ctx, model, scope, &result, RowWrite::Deleted).await?;
     guard::after_delete(ctx, model, scope, guarded).await?;

@@ -8,7 +8,7 @@ use super::guard;
 use super::nested::{Effect, Related, write_related};
 use super::references::check_references;
 use super::refusal::{self, Refusal};
-use super::write::{check_decimals, normalize_addresses, touched};
+use super::write::{Following, check_decimals, normalize_addresses, touched};
 use crate::access::{Authority, Newcomer, Scope};
 use crate::context::{Context, RowWrite};
 use crate::db::{DbError, RawRow, Savepoint, Statement};
@@ -18,7 +18,8 @@ use crate::model::{Id, Relating, RowValues};
 use crate::query::Model;
 
 /// Inserts rows and writes the related rows that their bodies ask for, in as few statements as their columns allow.
-/// Returns all columns of each row, in the same order.
+/// Returns all columns of each row, in the same order. `following` is what follows the INSERT of a single row without
+/// related ones.
 ///
 /// # Errors
 /// Every refused row, up to the first statement that fails.
@@ -27,6 +28,7 @@ pub(super) async fn insert_many(
     model: &Model,
     scope: &Scope,
     mut rows: Vec<RowValues>,
+    following: Following,
 ) -> Result<Vec<RawRow>, Refusal> {
     guard::hold(ctx, model, scope).await?;
     let mut relating = Vec::with_capacity(rows.len());
@@ -39,11 +41,14 @@ pub(super) async fn insert_many(
     }
     Refusal::unless_empty(refused)?;
     check_references(ctx, model, scope, &rows).await?;
+    let is_alone = rows.len() == 1 && relating.iter().all(Vec::is_empty);
+    let following = if is_alone { following } else { Following::Statements };
     let mut results = Vec::with_capacity(rows.len());
     for alike in rows.chunk_by(|one, other| columns(one).eq(columns(other))) {
         for chunk in alike.chunks((MAX_BOUND_VALUES / columns(&alike[0]).count().max(1)).max(1)) {
             let before = results.len();
-            results.extend(insert_alike(ctx, model, chunk).await.map_err(|refusal| refusal.shifted(before))?);
+            results
+                .extend(insert_alike(ctx, model, chunk, following).await.map_err(|refusal| refusal.shifted(before))?);
         }
     }
     relate(ctx, model, scope, relating, &mut results).await?;
@@ -126,9 +131,14 @@ fn columns(row: &RowValues) -> impl Iterator<Item = usize> {
 
 /// Inserts rows that set the same columns. Neither database guarantees the order of RETURNING, so results are sorted by
 /// id: ids that the server generates ascend from row to row, and so do those of a sequence.
-async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
+async fn insert_alike(
+    ctx: &Context<'_>,
+    model: &Model,
+    rows: &[RowValues],
+    following: Following,
+) -> Result<Vec<RawRow>, Refusal> {
     if rows.len() == 1 || columns(&rows[0]).next().is_none() {
-        return one_by_one(ctx, model, rows).await;
+        return one_by_one(ctx, model, rows, following).await;
     }
     let point = Savepoint::set(ctx.open_transaction()?).await?;
     let written = match ctx.source().all(insert_statement(model, rows)).await {
@@ -152,10 +162,15 @@ async fn insert_alike(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> R
 }
 
 /// Inserts row by row, for a single row or for rows of defaults alone: SQL cannot insert several such rows at once.
-async fn one_by_one(ctx: &Context<'_>, model: &Model, rows: &[RowValues]) -> Result<Vec<RawRow>, Refusal> {
+async fn one_by_one(
+    ctx: &Context<'_>,
+    model: &Model,
+    rows: &[RowValues],
+    following: Following,
+) -> Result<Vec<RawRow>, Refusal> {
     let mut results = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        match insert_one(ctx, model, row).await? {
+        match insert_one(ctx, model, row, following).await? {
             Ok(result) => results.push(result),
             Err(error) => return Err(Refusal::Rows(vec![(index, refusal::of_write(model.meta, error))])),
         }
@@ -168,7 +183,7 @@ async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbEr
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let point = Savepoint::set(ctx.open_transaction()?).await?;
-        match insert_one(ctx, model, row).await? {
+        match insert_one(ctx, model, row, Following::Statements).await? {
             Ok(_) => point.release(ctx.open_transaction()?).await?,
             Err(error) => {
                 point.roll_back(ctx.open_transaction()?).await?;
@@ -181,8 +196,13 @@ async fn blame(ctx: &Context<'_>, model: &Model, rows: &[RowValues], whole: DbEr
 }
 
 /// Inserts one row; the inner error is a violated unique index or foreign key.
-async fn insert_one(ctx: &Context<'_>, model: &Model, row: &RowValues) -> Result<Result<RawRow, DbError>, ApiError> {
-    match ctx.source().one(insert_statement(model, std::slice::from_ref(row))).await {
+async fn insert_one(
+    ctx: &Context<'_>,
+    model: &Model,
+    row: &RowValues,
+    following: Following,
+) -> Result<Result<RawRow, DbError>, ApiError> {
+    match ctx.source().one(following.mark(insert_statement(model, std::slice::from_ref(row)))).await {
         Ok(Some(result)) => Ok(Ok(result)),
         Ok(None) => Err(ApiError::internal("an INSERT answered with no row")),
         Err(error @ (DbError::Unique(_) | DbError::ForeignKey)) => Ok(Err(error)),
@@ -231,12 +251,8 @@ fn insert_statement(model: &Model, rows: &[RowValues]) -> Statement {
         insert.join(", ", rows.iter().take(1).flat_map(columns), |insert, field| {
             insert.identifier(model.meta.fields[field].column)
         });
-        insert.push(") VALUES ");
-        insert.join(", ", rows, |insert, row| {
-            insert.push("(");
-            insert.join(", ", row.filled(), |insert, (_, value)| insert.bind(value.clone())).push(")")
-        });
+        insert.push(") ").rows(rows.iter().map(|row| row.filled().map(|(_, value)| value)));
     }
-    insert.push(" RETURNING ").push(&model.sql.columns);
+    let insert = insert.returning(&model.sql.columns);
     if rows.len() > FEW_ROWS { insert } else { insert.short() }
 }

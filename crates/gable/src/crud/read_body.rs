@@ -255,7 +255,7 @@ fn read(
     passwords.into_iter().for_each(|password| ctx.write.passwords.expect(password));
     let mut problems = together(problems, broken);
     in_order(model.meta, &mut problems);
-    Ok((Draft { input, place: String::new(), references, inline }, problems))
+    Ok((Draft { input, place: String::new(), references, inline, is_last: false }, problems))
 }
 
 fn refuse((draft, problems): (Draft, Vec<Problem>)) -> Result<Draft, ApiError> {

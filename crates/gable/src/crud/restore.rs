@@ -30,8 +30,11 @@ pub(crate) async fn restore(
     }
     update.push(" WHERE ");
     model.sql.deleted_row(&mut update, scope, id);
-    update.push(" RETURNING ").push(&model.sql.columns);
-    let restored = ctx.source().one(update).await.map_err(|error| refusal::of_write(model.meta, error))?;
+    let restored = ctx
+        .source()
+        .one(update.returning(&model.sql.columns))
+        .await
+        .map_err(|error| refusal::of_write(model.meta, error))?;
     let result = restored.ok_or_else(|| ApiError::not_found(model.meta.name))?;
     guard::check_row(ctx, model, scope, &result, RowWrite::Created).await?;
     let record = model.resource.decode(&mut Row::new(&result))?;

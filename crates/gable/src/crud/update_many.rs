@@ -40,7 +40,7 @@ pub(crate) async fn update_many(
     let before = guard::rows_before(ctx, model, || matching(model, scope, &query)).await?;
     let mut update = set_clause(model, &row);
     model.sql.matching(&mut update, scope, &query.filter);
-    update.push(" RETURNING ").push(&model.sql.columns);
+    let update = update.returning(&model.sql.columns);
     let results = ctx.answer.read(ctx.source(), update).await;
     let results = results.map_err(|error| error.or_named(|error| refusal::of_write(model.meta, error)))?;
     check_bound(ctx, results.len() as u64)?;

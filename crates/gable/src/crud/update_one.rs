@@ -3,7 +3,7 @@
 use super::nested::{Effect, Related, write_related};
 use super::references::{Deletions, check_references, resolve_changed_references};
 use super::version::{VersionedRecord, version};
-use super::write::{check_still_within, prepare_update, set_clause, updated};
+use super::write::{Following, check_still_within, may_leave, prepare_update, set_clause, updated};
 use super::{guard, refusal};
 use crate::access::Scope;
 use crate::context::hooks::HookPhase;
@@ -27,7 +27,7 @@ pub(crate) async fn update_one(
 ) -> Result<VersionedRecord, ApiError> {
     guard::hold(ctx, model, scope).await?;
     let deletions = resolve_changed_references(ctx, model, scope, id, &mut draft).await?;
-    let Draft { mut input, inline, .. } = draft;
+    let Draft { mut input, inline, is_last, .. } = draft;
     ctx.target = Some((model.meta.name, id));
     ctx.core.hooks(model).run(Operation::UpdateOne, HookPhase::Before, ctx, input.as_any()).await?;
     let mut row = model.resource.update_row(input);
@@ -37,7 +37,11 @@ pub(crate) async fn update_one(
     checked.map_err(|refused| refusal::inline(refused.of_one(), &inline))?;
     let after_update = guard::before_update(ctx, model, id, &mut row).await?;
     let before = guard::rows_before(ctx, model, || model.sql.by_id(scope, id)).await?;
-    let written = write(ctx, model, scope, id, &row).await;
+    let following = match is_last && relating.is_empty() && deletions.is_empty() && !may_leave(scope, &row) {
+        true => Following::of_row(ctx, model, Operation::UpdateOne),
+        false => Following::Statements,
+    };
+    let written = write(ctx, model, scope, (id, &row), following).await;
     let mut result = written.map_err(|error| refusal::inline(error, &inline))?;
     check_still_within(ctx, model, scope, id, &row).await?;
     if let Some(after_update) = after_update {
@@ -81,7 +85,13 @@ async fn relate(
 }
 
 /// Updates the row, or only reads and locks it if the patch changes no column: it must exist either way.
-async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &RowValues) -> Result<RawRow, ApiError> {
+async fn write(
+    ctx: &Context<'_>,
+    model: &Model,
+    scope: &Scope,
+    (id, row): (Id, &RowValues),
+    following: Following,
+) -> Result<RawRow, ApiError> {
     let statement = if row.filled().next().is_none() {
         let mut select = model.sql.by_id(scope, id);
         select.push_for_update();
@@ -89,8 +99,7 @@ async fn write(ctx: &Context<'_>, model: &Model, scope: &Scope, id: Id, row: &Ro
     } else {
         let mut update = set_clause(model, row);
         model.sql.row(&mut update, scope, id);
-        update.push(" RETURNING ").push(&model.sql.columns);
-        update.short()
+        following.mark(update.returning(&model.sql.columns)).short()
     };
     let written = ctx.source().one(statement).await.map_err(|error| refusal::of_write(model.meta, error))?;
     written.ok_or_else(|| ApiError::not_found(model.meta.name))

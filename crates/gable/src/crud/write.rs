@@ -5,9 +5,10 @@ use sea_orm::Value;
 
 use crate::access::{AccessChange, RowRule, Scope};
 use crate::context::Context;
+use crate::context::hooks::HookPhase;
 use crate::db::{RawRow, Row, Statement};
 use crate::error::{ApiError, Problem};
-use crate::meta::{FieldKind, Origin};
+use crate::meta::{FieldKind, ModelKind, Operation, Origin};
 use crate::model::input::normal_address;
 use crate::model::{Id, RowValues};
 use crate::query::{ListQuery, Model};
@@ -22,6 +23,29 @@ pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValu
         row.set(field, ctx.now);
     }
     Ok(())
+}
+
+/// What follows a statement in its transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Following {
+    /// Only the commit, unless the statement writes no row.
+    Commit,
+    Statements,
+}
+
+impl Following {
+    /// What follows the statement that writes the row of an operation whose before-interceptors have run.
+    pub(super) fn of_row(ctx: &Context<'_>, model: &Model, operation: Operation) -> Self {
+        let is_last = model.meta.kind == ModelKind::Ordinary
+            && ctx.core.rules(model).is_none()
+            && ctx.core.hooks(model).is_empty(operation, HookPhase::After)
+            && !ctx.has_work_after_commit();
+        if is_last { Following::Commit } else { Following::Statements }
+    }
+
+    pub(super) fn mark(self, statement: Statement) -> Statement {
+        if self == Following::Commit { statement.last() } else { statement }
+    }
 }
 
 /// `UPDATE posts SET … WHERE `
@@ -74,6 +98,11 @@ pub(super) fn check_decimals(ctx: &Context<'_>, model: &Model, row: &RowValues) 
     if problems.is_empty() { Ok(()) } else { Err(ApiError::invalid_body(problems)) }
 }
 
+/// Whether a change may move a row out of the caller's scope: it sets a field that the row rule reads.
+pub(super) fn may_leave(scope: &Scope, row: &RowValues) -> bool {
+    row.filled().any(|(field, _)| scope.rows.reads(field))
+}
+
 /// Checks that the row is still within the caller's scope after a change: a caller cannot hand a row over to somebody
 /// else.
 pub(super) async fn check_still_within(
@@ -83,7 +112,7 @@ pub(super) async fn check_still_within(
     id: Id,
     row: &RowValues,
 ) -> Result<(), ApiError> {
-    if !row.filled().any(|(field, _)| scope.rows.reads(field)) {
+    if !may_leave(scope, row) {
         return Ok(());
     }
     let reach = Scope { seen: RowRule::Every, ..scope.clone() };

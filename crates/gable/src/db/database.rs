@@ -13,7 +13,7 @@ use super::postgres::{self, Target};
 use super::raw_row::RawRow;
 use super::sqlite::{self, Sqlite};
 use super::statement::Executed;
-use super::{DbError, Dialect, IntoStatement, Statement, StatementStart, decimal};
+use super::{DbError, Dialect, IntoStatement, RowsCheck, Statement, StatementStart, decimal};
 use crate::meta::ModelMeta;
 
 #[derive(Clone)]
@@ -106,23 +106,23 @@ impl Database {
     /// Begins a transaction that may write. SQLite takes its write lock immediately, so that no transaction fails
     /// half-way because it cannot get the lock.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
-        self.begin_checked(None::<Statement>, Sharing::Alone).await
+        self.begin_checked(None, Sharing::Alone).await
     }
 
-    /// Begins a transaction, with a check if there is one: a statement whose rows must be taken before the commit
-    /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN`.
+    /// Begins a transaction, with a check if there is one, whose rows must be taken before the commit
+    /// ([`take_check`](Transaction::take_check)). PostgreSQL receives it together with `BEGIN`, or as a part of a
+    /// statement that is a transaction by itself ([`Statement::last`]).
     pub(crate) async fn begin_checked(
         &self,
-        check: Option<impl IntoStatement>,
+        check: Option<RowsCheck>,
         sharing: Sharing,
     ) -> Result<Transaction, DbError> {
-        let check = check.map(|check| check.into_statement(self.dialect()));
         let connection = match &self.backend {
             Backend::Postgres(pool) => OpenConnection::Postgres(Box::new(Box::pin(pool.begin(check)).await?)),
             Backend::Sqlite(sqlite) => {
                 let lease = Box::pin(sqlite.begin(sharing)).await?;
                 let checked = match check {
-                    Some(check) => Some(lease.all(&check).await?),
+                    Some(check) => Some(lease.all(&check.rows.into_statement(Dialect::Sqlite)).await?),
                     None => None,
                 };
                 OpenConnection::Sqlite(lease, checked)
@@ -242,6 +242,14 @@ impl Transaction {
             Some(OpenConnection::Postgres(connection)) => connection.script(sql).await,
             Some(OpenConnection::Sqlite(lease, _)) => lease.script(sql).await,
             None => Err(has_ended()),
+        }
+    }
+
+    /// Whether the check has not run yet, so that `take_check` would take a round trip of its own.
+    pub(crate) async fn has_check_to_run(&self) -> Result<bool, DbError> {
+        match self.open.connection().await?.as_ref() {
+            Some(OpenConnection::Postgres(connection)) => Ok(connection.has_check_to_run()),
+            Some(OpenConnection::Sqlite(..)) | None => Ok(false),
         }
     }
 

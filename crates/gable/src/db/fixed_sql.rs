@@ -32,7 +32,7 @@ impl<const N: usize> FixedSql<N> {
 
 /// SQL with a `?` for each value, and the text that is sent for it.
 #[derive(Debug)]
-struct Texts {
+pub(super) struct Texts {
     source: Cow<'static, str>,
     sqlite: OnceLock<String>,
     postgres: OnceLock<String>,
@@ -43,12 +43,18 @@ impl Texts {
         Self { source, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
+    /// Text that is not the same SQL on both databases.
+    pub(super) fn of_each(sqlite: &str, postgres: &str) -> Self {
+        let (sqlite, postgres) = (write(sqlite, Dialect::Sqlite, 0), write(postgres, Dialect::Postgres, 0));
+        Self { source: Cow::Borrowed(""), sqlite: sqlite.into(), postgres: postgres.into() }
+    }
+
     fn text(&self, dialect: Dialect) -> &str {
         let text = match dialect {
             Dialect::Sqlite => &self.sqlite,
             Dialect::Postgres => &self.postgres,
         };
-        text.get_or_init(|| write(&self.source, dialect))
+        text.get_or_init(|| write(&self.source, dialect, 0))
     }
 }
 
@@ -73,6 +79,10 @@ impl<const N: usize> NamedSql<N> {
     pub(crate) fn new(text: String) -> Self {
         debug_assert_eq!(placeholders(&text), N, "{text}");
         Self(Arc::new(Texts::new(Cow::Owned(text))))
+    }
+
+    pub(super) fn of(texts: Texts) -> Self {
+        Self(Arc::new(texts))
     }
 
     pub(crate) fn with(&self, values: [Value; N]) -> BoundSql {
@@ -104,7 +114,7 @@ impl IntoStatement for BoundSql {
         match self.text {
             Text::Fixed(texts) => Statement::bound(dialect, texts.text(dialect), self.values),
             Text::Kept(texts) => Statement::bound(dialect, texts.text(dialect).to_owned(), self.values),
-            Text::Named(text) => Statement::bound(dialect, write(&text, dialect), self.values),
+            Text::Named(text) => Statement::bound(dialect, write(&text, dialect, 0), self.values),
         }
     }
 }
@@ -145,11 +155,11 @@ const fn closing_quote(bytes: &[u8], opening: usize) -> usize {
     at
 }
 
-/// Writes text for a dialect: with its placeholders, and on one line.
-fn write(text: &str, dialect: Dialect) -> String {
+/// Writes text for a dialect: on one line, and with its placeholders, which follow those of `values` earlier ones.
+pub(super) fn write(text: &str, dialect: Dialect, mut values: usize) -> String {
     let bytes = text.as_bytes();
     let mut sql = String::with_capacity(text.len() + bytes.len() / 8);
-    let (mut at, mut written, mut values) = (0, 0, 0);
+    let (mut at, mut written) = (0, 0);
     while at < bytes.len() {
         match bytes[at] {
             b'"' | b'\'' => at = closing_quote(bytes, at),
@@ -213,8 +223,8 @@ mod tests {
 
     #[test]
     fn a_line_break_is_one_space_except_in_quotes() {
-        assert_eq!(write("SELECT 1,  \n\t 2,\r\n'a\n  b' \n", Dialect::Sqlite), "SELECT 1, 2, 'a\n  b' ");
-        assert_eq!(write("\n  SELECT\n\n1", Dialect::Sqlite), " SELECT 1");
+        assert_eq!(write("SELECT 1,  \n\t 2,\r\n'a\n  b' \n", Dialect::Sqlite, 0), "SELECT 1, 2, 'a\n  b' ");
+        assert_eq!(write("\n  SELECT\n\n1", Dialect::Sqlite, 0), " SELECT 1");
     }
 
     #[test]
@@ -227,6 +237,6 @@ mod tests {
     fn more_than_nine_values_are_numbered() {
         let text = ["?"; 11].join(", ");
         assert_eq!(placeholders(&text), 11);
-        assert!(write(&text, Dialect::Postgres).ends_with("$9, $10, $11"));
+        assert!(write(&text, Dialect::Postgres, 0).ends_with("$9, $10, $11"));
     }
 }

@@ -31,6 +31,7 @@ mod postgres;
 mod raw_json;
 mod raw_row;
 mod row;
+mod rows_check;
 mod savepoint;
 mod serving_thread;
 mod sqlite;
@@ -59,6 +60,7 @@ pub(crate) use options::{ConnectionUrl, Options, PreparedStatements, Sharing, Sy
 pub use raw_json::RawJson;
 pub(crate) use raw_row::RawRow;
 pub use row::{DecimalColumn, Row};
+pub(crate) use rows_check::{CheckedSql, Fingerprint, RowsCheck};
 pub(crate) use savepoint::Savepoint;
 pub(crate) use serving_thread::number_serving_thread;
 pub(crate) use statement::{Statement, StatementStart, array};

@@ -86,9 +86,9 @@ impl AnswerBudget {
         JsonBuffer { bytes, max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
     }
 
-    /// Returns a buffer without a limit of its own for the caller's account, whose columns limit its size. The answer
-    /// to a change is never refused, because the change is already made.
-    pub(crate) fn account_buffer(&self) -> JsonBuffer {
+    /// Returns a buffer without a limit of its own for one row, whose columns limit its size. The answer to a change is
+    /// never refused, because the change may be committed already.
+    pub(crate) fn row_buffer(&self) -> JsonBuffer {
         let load = self.load.clone().filter(|_| self.is_safe);
         JsonBuffer { load, ..JsonBuffer::unbounded() }
     }

@@ -199,6 +199,8 @@ pub(crate) struct Draft {
     pub(crate) place: String,
     pub(crate) references: Vec<Reference>,
     pub(crate) inline: Vec<InlineKey>,
+    /// Whether the request needs no statement after the one that writes the row. The operation itself may need some.
+    pub(crate) is_last: bool,
 }
 
 /// A foreign key given through its relation: `{ "author": { "id": … } }`.
@@ -221,7 +223,7 @@ pub(crate) struct Reference {
 impl Draft {
     /// Creates a draft without unresolved references.
     pub(crate) fn complete(input: Box<dyn AnyInput>) -> Self {
-        Self { input, place: String::new(), references: Vec::new(), inline: Vec::new() }
+        Self { input, place: String::new(), references: Vec::new(), inline: Vec::new(), is_last: false }
     }
 }
 

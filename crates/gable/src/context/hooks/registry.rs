@@ -50,7 +50,7 @@ impl HookTable {
         value: &mut dyn Any,
     ) -> Result<(), ApiError> {
         for hook in self.list(slot, phase) {
-            ctx.confirm_principal().await?;
+            ctx.confirm_if_checked().await?;
             ctx.ran_interceptors = true;
             hook.call(ctx, value).await?;
         }

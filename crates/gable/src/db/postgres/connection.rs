@@ -9,16 +9,20 @@ use tokio::time::timeout;
 use tokio_postgres::{Error, Row};
 
 use super::Target;
-use super::error::{is_disconnection, is_read_only, is_stale_plan};
+use super::error::{is_disconnection, is_division_by_zero, is_read_only, is_stale_plan};
 use super::opening;
 use super::session::{CANCEL_TIMEOUT, Outcome, Wanted, send};
 use super::shards::Sessions;
 use crate::db::options::{IDLE_IN_TRANSACTION_TIMEOUT, LOCK_TIMEOUT, PreparedStatements};
-use crate::db::statement::is_plain_read;
+use crate::db::statement::{BEGIN_MARKED, is_plain_read};
 use crate::db::{DbError, Statement};
 
 /// How long cleaning up a connection may take after its request was cancelled.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(500);
+/// After this time without an answer to a cancellation, the server counts as unreachable.
+const CANCELLATION_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection that was idle for longer may have been closed unnoticed.
+const SURELY_OPEN: Duration = Duration::from_secs(5);
 
 /// A connection taken from the pool. If it is dropped during a statement or a transaction, it is cleaned up before it
 /// returns to the pool, or closed if that takes too long.
@@ -129,7 +133,7 @@ impl Connection {
     ) -> Result<Opened, DbError> {
         self.restarting = false;
         self.check_usable()?;
-        let begin = self.begin_command();
+        let begin = self.begin_command(first.map(|(statement, _)| statement));
         let Some(session) = self.object.as_deref() else { return Err(Failure::Silent.into()) };
         (self.busy, self.in_transaction, self.failed) = (true, true, false);
         self.unchanged = first.is_none_or(|(statement, _)| is_plain_read(&statement.sql));
@@ -152,8 +156,9 @@ impl Connection {
     }
 
     /// The command that begins a transaction.
-    fn begin_command(&self) -> Cow<'static, str> {
+    fn begin_command(&self, first: Option<&Statement>) -> Cow<'static, str> {
         match self.prepared_statements {
+            PreparedStatements::Kept if first.is_some_and(Statement::needs_transaction) => BEGIN_MARKED.into(),
             PreparedStatements::Kept => "BEGIN".into(),
             // With a pooler, each transaction may have another session, so the time limits are set here.
             PreparedStatements::Off => format!(
@@ -203,6 +208,39 @@ impl Connection {
             }
             sent => Ok(sent?),
         }
+    }
+
+    /// Runs a statement that divides by zero if a condition does not hold. `None` in that case, or if its plan is
+    /// stale; nothing was written then.
+    pub(super) async fn run_conditional(
+        &mut self,
+        statement: &Statement,
+        wanted: Wanted,
+    ) -> Result<Option<Outcome>, DbError> {
+        statement.trace();
+        match self.attempt(statement, wanted).await {
+            Err(Failure::Refused(error)) if is_division_by_zero(&error) => Ok(None),
+            Err(Failure::Refused(error)) if is_stale_plan(&error) => {
+                self.object.as_deref().inspect(|session| session.expire_plans());
+                Ok(None)
+            }
+            sent => Ok(Some(sent?)),
+        }
+    }
+
+    /// Keeps the transaction from being committed.
+    pub(super) fn mark_failed(&mut self) {
+        self.failed = true;
+    }
+
+    /// Whether statements outside of a transaction run in a session with its time limits.
+    pub(super) fn keeps_session(&self) -> bool {
+        self.prepared_statements == PreparedStatements::Kept
+    }
+
+    /// Whether the connection was in use a short time ago.
+    pub(super) fn was_used_lately(&self) -> bool {
+        self.object.as_deref().is_some_and(|session| session.idle_before_use < SURELY_OPEN)
     }
 
     /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: one that had
@@ -345,7 +383,8 @@ async fn recover(object: Object<Sessions>, clean_up: CleanUp, permit: Option<Own
     };
     if !matches!(answer, Ok(Ok(()))) {
         tracing::debug!("an abandoned statement is cancelled, and its connection closed");
-        let cancelled = timeout(CLEAN_UP_TIMEOUT, object.client.cancel_token().cancel_query(object.tls.clone())).await;
+        let cancelled =
+            timeout(CANCELLATION_TIMEOUT, object.client.cancel_token().cancel_query(object.tls.clone())).await;
         if cancelled.is_err() {
             object.expire_generation();
         }

@@ -34,6 +34,10 @@ pub(super) fn is_read_only(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "25006")
 }
 
+pub(super) fn is_division_by_zero(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "22012")
+}
+
 /// Whether a prepared statement must be prepared again, because the columns of its result have changed.
 pub(super) fn is_stale_plan(error: &Error) -> bool {
     let Some(refusal) = error.as_db_error() else { return false };

@@ -11,6 +11,8 @@ mod pipeline;
 mod pool;
 mod session;
 mod shards;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transaction;
 

@@ -23,8 +23,9 @@ impl Answers {
 }
 
 /// Begins a transaction, and runs a check and a first statement in it. `BEGIN` and the check are one round trip if the
-/// check is prepared, with the first statement if that is a read and prepared, too. A write waits for the answer to
-/// `BEGIN`: were that refused, the write would be committed by itself.
+/// check is prepared. So is the first statement if it is prepared, too, and is a read or has the condition that its
+/// transaction has begun. Any other write waits for the answer to `BEGIN`: if `BEGIN` is refused, the write must not be
+/// committed by itself.
 pub(super) async fn send(
     session: &Session,
     prepared: PreparedStatements,
@@ -49,7 +50,8 @@ pub(super) async fn send(
     // Each future sends its messages when it is polled first, and the server answers in their order.
     let at_once = |statement: &Statement| prepared == PreparedStatements::Off || session.is_prepared(statement);
     let check_at_once = check.is_none_or(at_once);
-    if check_at_once && first.is_some_and(|(statement, _)| is_select(&statement.sql) && at_once(statement)) {
+    let can_precede = |statement: &Statement| statement.needs_transaction() || is_select(&statement.sql);
+    if check_at_once && first.is_some_and(|(statement, _)| can_precede(statement) && at_once(statement)) {
         let (begun, checked, answered) = tokio::join!(biased; begun, checked, answered);
         return Answers { begun, checked, answered };
     }

@@ -35,6 +35,8 @@ pub(in crate::db) struct Session {
     opened: Instant,
     /// The generation of connections that it belongs to.
     generation: usize,
+    /// How long it was not used before its present use.
+    pub(super) idle_before_use: Duration,
 }
 
 struct Prepared {
@@ -66,7 +68,9 @@ impl Session {
     pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, generations: Generations) -> Self {
         let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: generations.of_plans() };
         let generation = generations.of_connections();
-        Self { client, task, tls, prepared: Mutex::new(prepared), generations, opened: Instant::now(), generation }
+        let (opened, idle_before_use) = (Instant::now(), Duration::ZERO);
+        let prepared = Mutex::new(prepared);
+        Self { client, task, tls, prepared, generations, opened, generation, idle_before_use }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {

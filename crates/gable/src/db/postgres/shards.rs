@@ -3,6 +3,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -49,6 +50,7 @@ impl Manager for Sessions {
         {
             return Err(RecycleError::message("no answer"));
         }
+        session.idle_before_use = metrics.last_used();
         Ok(())
     }
 }
@@ -60,6 +62,8 @@ pub(super) struct Shards {
     /// Permits for transactions, divided among the threads like the connections. Fewer transactions than connections
     /// run at the same time, so that transactions waiting for locked rows cannot block reads.
     writers: Arc<[Arc<Semaphore>]>,
+    /// Whether a connection is being opened that no statement waits for, for each thread.
+    opening: Arc<[AtomicBool]>,
 }
 
 impl Shards {
@@ -67,13 +71,15 @@ impl Shards {
     pub(super) fn new(target: &Arc<Target>, connections: usize, threads: usize) -> Result<Self, DbError> {
         let writers = (connections - connections.div_ceil(4)).max(1);
         let sizes = divided(connections, threads).chain([BACKGROUND_CONNECTIONS]);
-        let shards: Result<_, DbError> = sizes.map(|size| shard_of(target, size)).collect();
+        let shards: Result<Arc<_>, DbError> = sizes.map(|size| shard_of(target, size)).collect();
         let writers = divided(writers, threads).map(|permits| Arc::new(Semaphore::new(permits))).collect();
-        Ok(Self { shards: shards?, writers })
+        let shards: Arc<[Pool<Sessions>]> = shards?;
+        let opening = shards.iter().map(|_| AtomicBool::new(false)).collect();
+        Ok(Self { shards, writers, opening })
     }
 
-    /// Takes a connection: a free one of this thread, or else the first that is returned, by another thread only if that
-    /// takes long.
+    /// Takes a connection: a free one of this thread, or else the first that is returned, by another thread only if
+    /// that takes long.
     pub(super) async fn get(&self) -> Result<Object<Sessions>, DbError> {
         let (last, thread) = (self.shards.len() - 1, serving_thread());
         let own = thread.map_or(last, |number| number % last);
@@ -89,10 +95,7 @@ impl Shards {
                 biased;
                 taken = &mut waiting => break taken,
                 found = of_another => if let Some(found) = found {
-                    if self.shards[own].status().size < self.shards[own].status().max_size {
-                        // A connection that is being opened is for the next statement of this thread.
-                        drop(tokio::spawn(waiting));
-                    }
+                    self.keep_opening(own, waiting);
                     return Ok(found);
                 },
             }
@@ -102,6 +105,19 @@ impl Shards {
             // Another thread may have an idle connection although the server takes no new ones.
             Err(refused) => self.of_another(own, |shard| shard.status().available > 0).await.ok_or(refused),
         }
+    }
+
+    /// Finishes opening a connection that is no longer waited for, for the next statement of its thread. One at a time.
+    fn keep_opening(&self, own: usize, waiting: impl Future<Output: Send> + Send + 'static) {
+        let status = self.shards[own].status();
+        if status.size == status.max_size || self.opening[own].swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let opening = self.opening.clone();
+        drop(tokio::spawn(async move {
+            drop(waiting.await);
+            opening[own].store(false, Ordering::Relaxed);
+        }));
     }
 
     /// Takes a permit for a transaction, of another thread only if it takes long to get one of this thread.

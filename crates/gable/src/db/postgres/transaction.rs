@@ -1,34 +1,51 @@
-//! A transaction that begins with its first statement: `BEGIN`, a check, and the statement, if it is a read, are sent
-//! without waiting for the answers in between.
+//! A transaction that begins with its first statement: `BEGIN`, a check, and the statement are sent without waiting for
+//! the answers in between. If the first statement is also the last one, it is a transaction by itself, and the check a
+//! condition within it.
+
+use std::borrow::Cow;
 
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
-use super::connection::Connection;
+use super::connection::{Connection, Lost};
 use super::pool::{MAX_ATTEMPTS, Pool};
 use super::session::{Outcome, Wanted};
 use crate::db::options::ACQUIRE_TIMEOUT;
-use crate::db::{DbError, Statement};
+use crate::db::{DbError, Dialect, IntoStatement, RowsCheck, Statement};
 
 pub(in crate::db) struct Transaction {
     pool: Pool,
     connection: Connection,
     check: Check,
-    begun: bool,
+    state: State,
 }
 
-/// A statement that runs before the first one of the transaction, and whose rows are read before the commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was sent, or only a statement that wrote nothing.
+    Waiting,
+    Begun,
+    /// Its only statement was sent, and its answer not received.
+    Sent,
+    /// Its only statement is committed.
+    Committed,
+    /// Its only statement has failed.
+    Failed,
+}
+
+/// A statement that runs before the first one of the transaction, or is a part of it, and whose rows are read before
+/// the commit.
 enum Check {
     None,
-    Waiting(Statement),
+    Waiting(RowsCheck),
     Answered(Result<Vec<Row>, DbError>),
     /// It was sent, and the request was cancelled before its answer.
     Lost,
 }
 
 impl Pool {
-    /// Takes a connection for a transaction, which begins with its first statement. A check runs before that statement.
-    pub(in crate::db) async fn begin(&self, check: Option<Statement>) -> Result<Transaction, DbError> {
+    /// Takes a connection for a transaction, which begins with its first statement.
+    pub(in crate::db) async fn begin(&self, check: Option<RowsCheck>) -> Result<Transaction, DbError> {
         let taking = async {
             let permit = self.shards.writer().await?;
             let mut connection = self.get().await?;
@@ -41,8 +58,8 @@ impl Pool {
 }
 
 impl Transaction {
-    fn new(pool: Pool, connection: Connection, check: Option<Statement>) -> Self {
-        Self { pool, connection, check: check.map_or(Check::None, Check::Waiting), begun: false }
+    fn new(pool: Pool, connection: Connection, check: Option<RowsCheck>) -> Self {
+        Self { pool, connection, check: check.map_or(Check::None, Check::Waiting), state: State::Waiting }
     }
 
     pub(in crate::db) async fn all(&mut self, statement: &Statement) -> Result<Vec<Row>, DbError> {
@@ -55,13 +72,59 @@ impl Transaction {
     }
 
     async fn run(&mut self, statement: &Statement, wanted: Wanted) -> Result<Outcome, DbError> {
-        if self.begun {
+        if self.state == State::Begun {
             return self.connection.run(statement, wanted).await;
         }
-        match Box::pin(self.begin(Some((statement, wanted)))).await? {
+        if let Some(outcome) = Box::pin(self.run_alone(statement, wanted)).await? {
+            return Ok(outcome);
+        }
+        let first = match statement.returns_columns() && self.connection.keeps_session() {
+            true => Cow::Owned(statement.only_in_transaction()),
+            false => Cow::Borrowed(statement),
+        };
+        match Box::pin(self.begin(Some((&first, wanted)))).await? {
             Some(outcome) => Ok(outcome),
             None => self.connection.run(statement, wanted).await,
         }
+    }
+
+    /// Runs the first statement, if it is also the last one, as a transaction by itself, with the check as a condition
+    /// within it. It is sent once: if the connection is lost, nobody knows whether it was committed. `None` if it has
+    /// to run in an ordinary transaction, because the check fails or cannot be a part of it.
+    async fn run_alone(&mut self, statement: &Statement, wanted: Wanted) -> Result<Option<Outcome>, DbError> {
+        let is_possible = self.connection.keeps_session() && self.connection.was_used_lately();
+        if self.state != State::Waiting || !statement.is_last() || !is_possible {
+            return Ok(None);
+        }
+        let unchanged = match &self.check {
+            Check::None => None,
+            Check::Waiting(RowsCheck { unchanged: Some(unchanged), .. }) => Some(unchanged),
+            Check::Waiting(_) | Check::Answered(_) | Check::Lost => return Ok(None),
+        };
+        self.state = State::Sent;
+        let answered = self.connection.run_conditional(&statement.if_unchanged(unchanged), wanted).await;
+        match &answered {
+            Ok(Some(Outcome::Rows(rows))) if !rows.is_empty() => {
+                (self.state, self.check) = (State::Committed, Check::None);
+            }
+            Ok(_) => self.state = State::Waiting,
+            Err(_) => self.check_after_failure().await,
+        }
+        answered
+    }
+
+    /// Answers the check after the only statement has failed: whoever lost their rights must not learn why it failed.
+    /// The transaction in which this happens cannot be committed.
+    async fn check_after_failure(&mut self) {
+        if self.connection.lost() != Lost::No || !self.has_check_to_run() {
+            self.state = State::Failed;
+            return;
+        }
+        self.state = State::Waiting;
+        if let Err(error) = self.begin(None).await {
+            tracing::debug!(%error, "failed to check the rights of a caller after a failed write");
+        }
+        self.connection.mark_failed();
     }
 
     /// Runs several statements without values and without a time limit, such as a migration.
@@ -80,12 +143,16 @@ impl Transaction {
         self.connection.roll_back_to(savepoint).await
     }
 
+    pub(in crate::db) fn has_check_to_run(&self) -> bool {
+        matches!(self.check, Check::Waiting(_))
+    }
+
     /// Returns the rows of the check; `None` without one, or if they were taken before.
     ///
     /// # Errors
     /// That of the check, or of the `BEGIN` before it.
     pub(in crate::db) async fn take_check(&mut self) -> Result<Option<Vec<Row>>, DbError> {
-        if matches!(self.check, Check::Waiting(_)) {
+        if self.has_check_to_run() && self.state == State::Waiting {
             Box::pin(self.begin(None)).await?;
         }
         match std::mem::replace(&mut self.check, Check::None) {
@@ -101,11 +168,22 @@ impl Transaction {
         if !matches!(self.check, Check::None) {
             return Err(DbError::unread_check());
         }
-        if self.begun { self.connection.commit().await } else { Ok(()) }
+        match self.state {
+            State::Waiting | State::Committed => Ok(()),
+            State::Begun => self.connection.commit().await,
+            State::Sent => Err(DbError::unavailable("the answer to the only statement was lost")),
+            State::Failed => Err(DbError::other("the only statement of the transaction had failed")),
+        }
     }
 
     pub(in crate::db) async fn roll_back(&mut self) -> Result<(), DbError> {
-        if self.begun { self.connection.roll_back().await } else { Ok(()) }
+        match self.state {
+            State::Waiting | State::Failed => Ok(()),
+            State::Begun => self.connection.roll_back().await,
+            State::Sent | State::Committed => {
+                Err(DbError::other("the only statement of the transaction may be committed"))
+            }
+        }
     }
 
     /// Begins the transaction and marks it as changed before a statement of the application, which may write even if it
@@ -119,12 +197,15 @@ impl Transaction {
     /// Begins the transaction if that has not happened, and runs its check and first statement. If the connection turns
     /// out to be closed, another one is used: without a `COMMIT`, nothing was written.
     async fn begin(&mut self, first: Option<(&Statement, Wanted)>) -> Result<Option<Outcome>, DbError> {
-        if self.begun {
-            return Ok(None);
+        match self.state {
+            State::Waiting => self.state = State::Begun,
+            State::Begun => return Ok(None),
+            State::Sent | State::Committed | State::Failed => {
+                return Err(DbError::other("a statement follows the last one of its transaction"));
+            }
         }
-        self.begun = true;
         let check = match std::mem::replace(&mut self.check, Check::Lost) {
-            Check::Waiting(check) => Some(check),
+            Check::Waiting(check) => Some(check.rows.into_statement(Dialect::Postgres)),
             other => {
                 self.check = other;
                 None

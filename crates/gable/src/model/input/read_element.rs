@@ -257,7 +257,7 @@ impl BodyReader<'_> {
         let finished = nested.finish();
         let inline = finished.inline.clone();
         let references = self.absorb(element, finished)?;
-        Ok(Draft { input, place, references, inline })
+        Ok(Draft { input, place, references, inline, is_last: false })
     }
 
     /// Sets the key of a row that is created at the other end; it leads back to the written row, and the body may not

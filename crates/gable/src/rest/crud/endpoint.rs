@@ -156,8 +156,9 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let (selection, mut payload) = (self.selection(ctx, scope)?, KeyedBody::new(self.request, payload)?);
         let body = read_object(self.request, &mut payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
+        let mut draft = read_body::read_draft(ctx, self.model, Form::Create, scope.write, body).await?;
         let repeatable = payload.repeatable(ctx, scope, self.request, Written { meta: self.model.meta, rows: 1 })?;
+        draft.is_last = selection.includes.is_empty() && repeatable.is_none();
         once(ctx, self.pace.sharing(), repeatable, draft, async |ctx, draft| {
             let _measuring = self.pace.measure();
             let VersionedRecord { record, version } = create_one(ctx, self.model, scope, draft).await?;
@@ -177,7 +178,8 @@ impl<'a> Exchange<'a> {
     ) -> Result<HttpResponse, ApiError> {
         let (id, selection) = (self.id()?, self.selection(ctx, scope)?);
         let body = read_object(self.request, payload, self.core.app.body_limit).await?;
-        let draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
+        let mut draft = read_body::read_draft(ctx, self.model, Form::Update, scope.write, body).await?;
+        draft.is_last = selection.includes.is_empty();
         let answer = transact(ctx, self.pace.sharing(), draft, async |ctx, draft| {
             let _measuring = self.pace.measure();
             version::check(ctx, self.model, scope, id, self.wanted_versions()).await?;
@@ -311,7 +313,8 @@ impl<'a> Exchange<'a> {
             false => ctx.source().all(self.model.sql.by_id(&Scope::system(), resource.id(record))).await?,
         };
         let included = self.included(ctx, selection, &rows).await?;
-        let mut body = ctx.answer.buffer();
+        let is_read = self.operation == Operation::FindOne;
+        let mut body = if is_read || !rows.is_empty() { ctx.answer.buffer() } else { ctx.answer.row_buffer() };
         body.push("{\"data\":");
         object_including(resource, record, &selection.fields, &included, &mut body);
         body.push("}");

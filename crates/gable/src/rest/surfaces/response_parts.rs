@@ -31,7 +31,7 @@ pub(super) fn own_view(
     if let Some(field) = also.and_then(|name| model.meta.field_index(name)) {
         mask.insert(field);
     }
-    let mut body = ctx.answer.account_buffer();
+    let mut body = ctx.answer.row_buffer();
     object_named(model.resource.as_ref(), record, &mask, names, &mut body);
     let body = String::from_utf8(ctx.answer.finish(body)?).map_err(ApiError::internal)?;
     Ok(User { user: RawValue::from_string(body).map_err(ApiError::internal)? })

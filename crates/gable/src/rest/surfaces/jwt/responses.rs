@@ -18,7 +18,7 @@ use crate::settings::Settings;
 pub(super) fn data(ctx: &Context<'_>, record: &dyn Any) -> Result<Vec<u8>, ApiError> {
     let model = ctx.core.account_model()?;
     let mask = model.masks.read(model.meta, &ctx.principal);
-    let mut body = ctx.answer.account_buffer();
+    let mut body = ctx.answer.row_buffer();
     body.push("{\"data\":");
     object(model.resource.as_ref(), record, &mask, &mut body);
     body.push("}");
