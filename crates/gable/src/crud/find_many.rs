@@ -12,15 +12,15 @@ use crate::query::{Counting, ListQuery, Model, cursor_after};
 
 /// One page of rows.
 pub(crate) struct Page {
-    /// `Vec<R>`
-    pub(crate) records: Box<dyn Any>,
+    /// `Vec<R>`, as interceptors have left it; `None` if there are none, so that the rows are not decoded.
+    pub(crate) records: Option<Box<dyn Any>>,
     /// The number of rows on all pages; `None` if counting was skipped.
     pub(crate) total: Option<u64>,
     pub(crate) has_next: bool,
     /// The cursor of the next page, if there is one and a cursor can express its position.
     pub(crate) next: Option<String>,
     pub(crate) query: ListQuery,
-    /// The raw rows from the database, from which includes are loaded.
+    /// The rows from the database, from which includes are loaded.
     pub(crate) rows: Vec<RawRow>,
 }
 
@@ -51,8 +51,11 @@ pub(crate) async fn find_many(
         Some(last) => cursor_after(&ctx.core.secrets, &query, last)?,
         None => None,
     };
-    let mut records = model.resource.decode_many(&mut results.iter().map(Row::new))?;
-    ctx.core.hooks(model).run(Operation::FindMany, HookPhase::After, ctx, records.as_mut()).await?;
+    let mut records = None;
+    if !ctx.core.hooks(model).is_empty(Operation::FindMany, HookPhase::After) {
+        let records = records.insert(model.resource.decode_many(&mut results.iter().map(Row::new))?);
+        ctx.core.hooks(model).run(Operation::FindMany, HookPhase::After, ctx, records.as_mut()).await?;
+    }
     Ok(Page { records, total, has_next, next, query, rows: results })
 }
 

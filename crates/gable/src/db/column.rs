@@ -21,6 +21,17 @@ impl<'a> Column<'a> {
         Self { row, position }
     }
 
+    /// The text, which is not copied; `None` for null.
+    ///
+    /// # Errors
+    /// The column holds another type.
+    pub(crate) fn text(self) -> Result<Option<&'a str>, DbError> {
+        match self.row {
+            RawRow::Postgres(row) => postgres::decode::get(row, self.position),
+            RawRow::Sqlite(row) => row.text(self.position),
+        }
+    }
+
     fn is_null(self) -> Result<bool, DbError> {
         match self.row {
             RawRow::Postgres(row) => postgres::decode::is_null(row, self.position),

@@ -1,5 +1,6 @@
 //! Rows of both drivers.
 
+use super::column::Column;
 use super::sqlite::SqliteRow;
 
 /// One row as its driver handed it over.
@@ -10,6 +11,10 @@ pub enum RawRow {
 }
 
 impl RawRow {
+    pub(crate) fn column(&self, position: usize) -> Column<'_> {
+        Column::new(self, position)
+    }
+
     /// Bytes of its values, about as many as it takes in memory.
     pub(crate) fn size(&self) -> usize {
         match self {

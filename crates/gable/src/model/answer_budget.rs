@@ -83,7 +83,7 @@ impl AnswerBudget {
     pub(crate) fn buffer(&self) -> JsonBuffer {
         // JSON takes about as many bytes as the rows that it is made from.
         let bytes = Vec::with_capacity(self.read.get().clamp(SMALL_ANSWER, MAX_CAPACITY));
-        JsonBuffer { bytes, max: self.max_bytes, load: self.load.clone(), counted: 0, busy: None }
+        JsonBuffer { bytes, max: self.max_bytes, load: self.load.clone(), counted: 0, error: None }
     }
 
     /// Returns a buffer without a limit of its own for one row, whose columns limit its size. The answer to a change is
@@ -98,8 +98,8 @@ impl AnswerBudget {
     /// # Errors
     /// 400 `AnswerTooLarge`, or 503 if all answers in flight hold too many bytes.
     pub(crate) fn finish(&self, buffer: JsonBuffer) -> Result<Vec<u8>, ApiError> {
-        if let Some(busy) = buffer.busy {
-            return Err(busy);
+        if let Some(error) = buffer.error {
+            return Err(error);
         }
         if let Some(load) = &buffer.load {
             load.hold_answer(buffer.bytes.len() - buffer.counted)?;
@@ -169,14 +169,14 @@ pub(crate) struct JsonBuffer {
     load: Option<Rc<dyn AnswerMemory>>,
     /// Bytes already counted in the load.
     counted: usize,
-    /// The error if no more bytes may be held.
-    busy: Option<ApiError>,
+    /// The error that ends the answer: no more bytes may be held, or a value cannot be read.
+    error: Option<ApiError>,
 }
 
 impl JsonBuffer {
     /// Creates a buffer without a limit, for one row whose columns limit its size.
     pub(crate) fn unbounded() -> Self {
-        Self { bytes: Vec::with_capacity(SMALL_ANSWER), max: usize::MAX, load: None, counted: 0, busy: None }
+        Self { bytes: Vec::with_capacity(SMALL_ANSWER), max: usize::MAX, load: None, counted: 0, error: None }
     }
 
     pub(crate) fn push(&mut self, text: &str) {
@@ -187,6 +187,11 @@ impl JsonBuffer {
         &self.bytes
     }
 
+    /// Ends the answer with an error, unless it has ended with another one.
+    pub(super) fn fail(&mut self, error: impl Into<ApiError>) {
+        self.error.get_or_insert_with(|| error.into());
+    }
+
     /// Returns the bytes that a value writes itself to.
     pub(super) fn raw(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -195,11 +200,11 @@ impl JsonBuffer {
     /// Returns true if the buffer is full. Counts the bytes written so far.
     pub(crate) fn is_full(&mut self) -> bool {
         let grown = self.bytes.len() - self.counted;
-        if let Some(load) = self.load.as_ref().filter(|_| grown >= STEP && self.busy.is_none()) {
-            self.busy = load.hold_answer(grown).err();
+        if let Some(load) = self.load.as_ref().filter(|_| grown >= STEP && self.error.is_none()) {
+            self.error = load.hold_answer(grown).err();
             self.counted = self.bytes.len();
         }
-        self.busy.is_some() || self.bytes.len() > self.max
+        self.error.is_some() || self.bytes.len() > self.max
     }
 }
 

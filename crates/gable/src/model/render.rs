@@ -1,4 +1,5 @@
-//! Stage 10: writes typed rows directly as JSON bytes, without `serde_json::Value`.
+//! Stage 10: writes rows directly as JSON bytes, without `serde_json::Value`: those that interceptors have seen as typed
+//! rows, and others as the database returned them.
 
 use std::any::Any;
 use std::io::Write;
@@ -8,8 +9,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::RawJson;
-use crate::meta::{FieldMeta, FieldSet};
+use crate::db::{Column, DbError, DecimalColumn, FromColumn, RawJson, RawRow};
+use crate::meta::{FieldKind, FieldMeta, FieldSet};
 use crate::model::{AnyResource, JsonBuffer};
 
 /// Implemented by types that can be written to a response.
@@ -53,6 +54,18 @@ impl<'a> ObjectWriter<'a> {
         self
     }
 
+    /// Writes the fields of a row that was not decoded. An unreadable value ends the answer with an error.
+    pub(crate) fn row(&mut self, row: &RawRow) {
+        for (position, field) in self.fields.iter().enumerate() {
+            if self.mask.contains(position) && !self.out.is_full() {
+                self.key(name_in(self.names, field.name));
+                if let Err(error) = write_column(row.column(position), field.kind, self.out.raw()) {
+                    self.out.fail(error);
+                }
+            }
+        }
+    }
+
     /// Begins a member that is not a column, such as an included relation; its value is written to the buffer.
     pub(crate) fn member(&mut self, name: &str) -> &mut JsonBuffer {
         self.key(name);
@@ -61,6 +74,11 @@ impl<'a> ObjectWriter<'a> {
 
     pub(crate) fn is_full(&mut self) -> bool {
         self.out.is_full()
+    }
+
+    /// Ends the answer with an error.
+    pub(crate) fn fail(&mut self, error: DbError) {
+        self.out.fail(error);
     }
 
     pub(crate) fn end(self) {
@@ -76,6 +94,39 @@ impl<'a> ObjectWriter<'a> {
         self.out.push("\"");
         self.out.push(name);
         self.out.push("\":");
+    }
+}
+
+/// Writes a column as the type that generated code reads it as.
+fn write_column(column: Column<'_>, kind: FieldKind, out: &mut Vec<u8>) -> Result<(), DbError> {
+    fn typed<T: FromColumn + ToJson>(column: Column<'_>, out: &mut Vec<u8>) -> Result<(), DbError> {
+        Option::<T>::from_column(column)?.to_json(out);
+        Ok(())
+    }
+    match kind {
+        FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url | FieldKind::Password => {
+            column.text()?.to_json(out);
+            Ok(())
+        }
+        FieldKind::Enum(values) => match column.text()? {
+            Some(text) if !values.contains(&text) => Err(DbError::other(format!("unknown enum value {text:?}"))),
+            text => {
+                text.to_json(out);
+                Ok(())
+            }
+        },
+        FieldKind::Integer | FieldKind::Bigint => typed::<i64>(column, out),
+        FieldKind::Float => typed::<f64>(column, out),
+        FieldKind::Decimal { scale, .. } => {
+            Option::<Decimal>::from_column(column)?.rescale(scale).to_json(out);
+            Ok(())
+        }
+        FieldKind::Boolean => typed::<bool>(column, out),
+        FieldKind::Date => typed::<NaiveDate>(column, out),
+        FieldKind::Time => typed::<NaiveTime>(column, out),
+        FieldKind::Datetime => typed::<DateTime<Utc>>(column, out),
+        FieldKind::Uuid => typed::<Uuid>(column, out),
+        FieldKind::Json | FieldKind::EnumList(_) => typed::<RawJson>(column, out),
     }
 }
 
@@ -103,6 +154,12 @@ impl<T: ToJson> ToJson for Option<T> {
             Some(value) => value.to_json(out),
             None => out.extend_from_slice(b"null"),
         }
+    }
+}
+
+impl<T: ToJson + ?Sized> ToJson for &T {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        (**self).to_json(out);
     }
 }
 

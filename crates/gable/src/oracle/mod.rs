@@ -44,6 +44,7 @@ use self::world::{Row, World};
 use crate::access::{Principal, Scope, decide};
 use crate::context::{Context, Core};
 use crate::crud::find_many;
+use crate::db;
 use crate::error::ApiError;
 use crate::meta::Operation;
 use crate::query::{Condition, ListQuery, Model, Preset, QueryParser, Test, Viewer, load_included};
@@ -199,7 +200,7 @@ impl Server<'_> {
         let model = &self.core.models[model];
         let mut ctx = Context::new(self.core, self.principal.clone(), None);
         let (scope, query) = self.read(model, parameters)?;
-        let page = find_many(&mut ctx, model, &scope, query).await?;
+        let mut page = find_many(&mut ctx, model, &scope, query).await?;
         let included = load_included(
             &self.core.models,
             (ctx.source(), &ctx.answer),
@@ -209,6 +210,9 @@ impl Server<'_> {
         )
         .await?;
         let body = answer::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        page.records = Some(model.resource.decode_many(&mut page.rows.iter().map(db::Row::new))?);
+        let decoded = answer::page(model.resource.as_ref(), &page, &included, &ctx.answer)?;
+        assert_eq!(str::from_utf8(&body), str::from_utf8(&decoded), "rows are written as decoded ones");
         Ok(Page::read(std::str::from_utf8(&body).expect("UTF-8")))
     }
 

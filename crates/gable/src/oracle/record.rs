@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::db::{DbError, Row};
+use crate::db::{DbError, RawJson, Row};
 use crate::meta::{FieldKind, IdKind, ModelMeta};
 use crate::model::input::BodyReader;
 use crate::model::{AnyInput, AnyResource, Id, ObjectWriter, RowValues, ToJson};
@@ -56,7 +56,7 @@ fn cell(kind: FieldKind, row: &mut Row<'_>) -> Result<Cell, DbError> {
         FieldKind::Time => Box::new(row.next::<Option<NaiveTime>>()?),
         FieldKind::Datetime => Box::new(row.next::<Option<DateTime<Utc>>>()?),
         FieldKind::Uuid => Box::new(row.next::<Option<Uuid>>()?),
-        FieldKind::Json | FieldKind::EnumList(_) => Box::new(row.next::<Option<serde_json::Value>>()?),
+        FieldKind::Json | FieldKind::EnumList(_) => Box::new(row.next::<Option<RawJson>>()?),
         _ => Box::new(row.next::<Option<String>>()?),
     }))
 }

@@ -1,6 +1,5 @@
 //! Loads included rows with one statement per included relation, however many rows include it.
 
-use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
 use super::selection::{Include, Selection};
@@ -8,21 +7,21 @@ use super::{ModelSet, include_sql};
 use crate::db::{DbError, RawRow, Row, Source};
 use crate::error::ApiError;
 use crate::meta::{ModelMeta, RelationKind};
-use crate::model::{AnswerBudget, AnyResource, Id, id_from, optional_id};
+use crate::model::{AnswerBudget, Id, id_from, optional_id};
 
 /// The included rows of one relation, and the rows to which they belong.
 pub(crate) struct Included<'a> {
     pub(crate) include: &'a Include,
-    pub(crate) resource: &'a dyn AnyResource,
-    /// `Vec<R>`
-    pub(crate) records: Box<dyn Any>,
-    /// Positions in `records` by the id of the including row, in order.
+    pub(crate) meta: &'static ModelMeta,
+    /// In no order. No interceptor sees them, so that they are not decoded.
+    pub(crate) rows: Vec<RawRow>,
+    /// Positions in `rows` by the id of the including row, in order.
     by_parent: HashMap<Id, Vec<usize>>,
     pub(crate) nested: Vec<Included<'a>>,
 }
 
 impl Included<'_> {
-    /// Positions in `records` of the rows that this row includes.
+    /// Positions in `rows` of the rows that this row includes.
     pub(crate) fn of(&self, parent: Id) -> &[usize] {
         self.by_parent.get(&parent).map_or(&[], Vec::as_slice)
     }
@@ -67,8 +66,7 @@ async fn one<'a>(
         kind => of_children(meta, target.meta, kind, &rows)?,
     };
     let nested = Box::pin(load(models, (source, budget), target.meta, &include.selection, &rows)).await?;
-    let records = target.resource.decode_many(&mut rows.iter().map(Row::new))?;
-    Ok(Included { include, resource: target.resource.as_ref(), records, by_parent, nested })
+    Ok(Included { include, meta: target.meta, rows, by_parent, nested })
 }
 
 /// The id of each including row, with the key that leads to its included rows.

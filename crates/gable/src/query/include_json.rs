@@ -3,8 +3,9 @@
 use std::any::Any;
 
 use super::include::Included;
-use crate::meta::FieldSet;
-use crate::model::{AnyResource, Id, JsonBuffer, ObjectWriter};
+use crate::db::{RawRow, Row};
+use crate::meta::{FieldSet, ModelMeta};
+use crate::model::{AnyResource, Id, JsonBuffer, ObjectWriter, id_from};
 
 /// Writes one row as an object, with its included relations.
 pub(crate) fn object_including(
@@ -39,6 +40,25 @@ pub(crate) fn object_nth(
     out.end();
 }
 
+/// Writes a row that was not decoded as an object, with its included relations.
+pub(crate) fn object_of_row(
+    meta: &ModelMeta,
+    row: &RawRow,
+    fields: &FieldSet,
+    included: &[Included<'_>],
+    body: &mut JsonBuffer,
+) {
+    let mut out = ObjectWriter::new(body, meta.fields, fields, &[]);
+    out.row(row);
+    if !included.is_empty() {
+        match id_from(&mut Row::new(row), meta.id) {
+            Ok(id) => included.iter().for_each(|included| write_relation(&mut out, id, included)),
+            Err(error) => out.fail(error),
+        }
+    }
+    out.end();
+}
+
 fn write_relation(out: &mut ObjectWriter<'_>, id: Id, included: &Included<'_>) {
     if out.is_full() {
         return;
@@ -64,7 +84,6 @@ fn write_relation(out: &mut ObjectWriter<'_>, id: Id, included: &Included<'_>) {
 
 impl Included<'_> {
     fn write(&self, place: usize, body: &mut JsonBuffer) {
-        let fields = &self.include.selection.fields;
-        object_nth(self.resource, self.records.as_ref(), place, fields, &self.nested, body);
+        object_of_row(self.meta, &self.rows[place], &self.include.selection.fields, &self.nested, body);
     }
 }

@@ -41,7 +41,7 @@ pub(crate) use condition::{Condition, Test};
 pub(crate) use cursor::after as cursor_after;
 pub use direction::Direction;
 pub(crate) use include::{Included, load as load_included};
-pub(crate) use include_json::{object_including, object_nth};
+pub(crate) use include_json::{object_including, object_nth, object_of_row};
 pub(crate) use list::Counting;
 pub use list::ListQuery;
 pub(crate) use model_set::{CascadeEffects, Model, ModelSet};

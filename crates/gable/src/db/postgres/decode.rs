@@ -12,7 +12,7 @@ use crate::db::{DbError, RawJson};
 /// The first byte of a `jsonb` value on the wire.
 const JSONB_VERSION: u8 = 1;
 
-pub(in crate::db) fn get<T: for<'a> FromSql<'a>>(row: &Row, position: usize) -> Result<T, DbError> {
+pub(in crate::db) fn get<'a, T: FromSql<'a>>(row: &'a Row, position: usize) -> Result<T, DbError> {
     row.try_get(position).map_err(DbError::other)
 }
 

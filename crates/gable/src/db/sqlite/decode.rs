@@ -36,6 +36,13 @@ impl SqliteRow {
         Ok(matches!(self.cell(position)?, Cell::Null))
     }
 
+    pub(in crate::db) fn text(&self, position: usize) -> Result<Option<&str>, DbError> {
+        match self.cell(position)? {
+            Cell::Null => Ok(None),
+            cell => str(cell).map(Some).ok_or_else(|| self.mismatch(position, "text")),
+        }
+    }
+
     pub(in crate::db) fn mismatch(&self, position: usize, expected: &str) -> DbError {
         let found = self.0.get(position).map(Cell::data_type);
         DbError::other(format!("column {position} holds {found:?} where {expected} was expected"))

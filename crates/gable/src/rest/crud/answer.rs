@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::http::{json_response, set_header};
 use crate::meta::FieldSet;
 use crate::model::{AnswerBudget, AnyResource, JsonBuffer};
-use crate::query::{Included, object_nth};
+use crate::query::{Included, object_nth, object_of_row};
 
 /// The response to a write. It is complete before the commit: if it cannot be built, the write is rolled back.
 pub(super) struct Answer {
@@ -52,7 +52,7 @@ pub(crate) fn page(
     budget: &AnswerBudget,
 ) -> Result<Vec<u8>, ApiError> {
     let limit = u64::from(page.query.limit);
-    let results = resource.len(page.records.as_ref());
+    let results = page.records.as_ref().map_or(page.rows.len(), |records| resource.len(records.as_ref()));
     let mut body = budget.buffer();
     body.push("{");
     if let Some(total) = page.total {
@@ -74,7 +74,11 @@ pub(crate) fn page(
         member(&mut body, "nextCursor", format_args!("\"{next}\""));
     }
     body.push("\"data\":");
-    rows(resource, page.records.as_ref(), &page.query.selection.fields, included, &mut body);
+    let fields = &page.query.selection.fields;
+    match &page.records {
+        Some(records) => rows(resource, records.as_ref(), fields, included, &mut body),
+        None => list(&mut body, &page.rows, |row, body| object_of_row(resource.meta(), row, fields, included, body)),
+    }
     body.push("}");
     budget.finish(body)
 }
@@ -109,13 +113,18 @@ fn rows(
     included: &[Included<'_>],
     body: &mut JsonBuffer,
 ) {
+    list(body, 0..resource.len(records), |nth, body| object_nth(resource, records, nth, fields, included, body));
+}
+
+/// Writes a list, until the buffer is full.
+fn list<T>(body: &mut JsonBuffer, items: impl IntoIterator<Item = T>, write: impl Fn(T, &mut JsonBuffer)) {
     body.push("[");
-    for nth in 0..resource.len(records) {
+    for (nth, item) in items.into_iter().enumerate() {
         if body.is_full() {
             break;
         }
         body.push(if nth > 0 { "," } else { "" });
-        object_nth(resource, records, nth, fields, included, body);
+        write(item, body);
     }
     body.push("]");
 }
