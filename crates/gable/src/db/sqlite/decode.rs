@@ -133,12 +133,38 @@ pub(in crate::db) fn time(cell: &Cell) -> Option<NaiveTime> {
 /// Parses a time with a zone, or in UTC without one, as SQLite's own functions write it.
 pub(in crate::db) fn datetime(cell: &Cell) -> Option<DateTime<Utc>> {
     let text = str(cell)?;
+    if let Some(found) = own_datetime(text) {
+        return Some(found);
+    }
     if let Ok(found) = DateTime::parse_from_rfc3339(text) {
         return Some(found.to_utc());
     }
     let plain = text.strip_suffix('Z').unwrap_or(text);
     let formats = ["%F %T%.f", "%FT%T%.f", "%F %R", "%FT%R"];
     formats.iter().find_map(|format| NaiveDateTime::parse_from_str(plain, format).ok()).map(|found| found.and_utc())
+}
+
+/// Parses a time as Gable writes it, `2026-11-28T08:58:28.223+00:00`, faster than chrono does. `None` for other forms.
+fn own_datetime(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.strip_suffix("+00:00")?.as_bytes();
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if text.len() < 19 || separators.iter().any(|(position, separator)| text[*position] != *separator) {
+        return None;
+    }
+    let millis = match text[19..] {
+        [] => 0,
+        [b'.', ref digits @ ..] if digits.len() == 3 => number(digits)?,
+        _ => return None,
+    };
+    let year = i32::try_from(number(&text[..4])?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(&text[5..7])?, number(&text[8..10])?)?;
+    let [hour, minute, second] = [11, 14, 17].map(|start| number(&text[start..start + 2]));
+    date.and_hms_milli_opt(hour?, minute?, second?, millis).map(|time| time.and_utc())
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    let add = |number: u32, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
 }
 
 pub(in crate::db) fn json(cell: &Cell) -> Option<Json> {
@@ -161,5 +187,35 @@ fn str(cell: &Cell) -> Option<&str> {
     match cell {
         Cell::Text(text) => Some(text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{SecondsFormat, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn times_are_parsed_as_chrono_parses_them() {
+        let mut time = DateTime::<Utc>::UNIX_EPOCH - TimeDelta::days(720_000);
+        for nth in 0..60_000 {
+            time += TimeDelta::milliseconds(if nth % 5 == 0 { 4_123_456_000 } else { 6_123_456_789 });
+            let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, false);
+            let chrono = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
+            assert_eq!(datetime(&Cell::Text(text)), chrono);
+        }
+        for text in [
+            "2026-02-30T08:00:00+00:00",
+            "2026-02-28T08:00:60.5+00:00",
+            "2026-02-28T24:00:00+00:00",
+            "2026-02-28T08:00:00.123456+00:00",
+            "2026-02-28T08:00:00.12é+00:00",
+            "20é6-02-28T08:00:0+00:00",
+            "+00:00",
+        ] {
+            let chrono = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+            assert_eq!(datetime(&Cell::Text(text.to_owned())), chrono, "{text}");
+        }
     }
 }
