@@ -36,7 +36,7 @@ pub(crate) enum Use {
     Cursor,
     /// The fingerprint of a request that may be repeated with an idempotency key.
     Repetition,
-    /// The hashes that tell one answer from another.
+    /// The seed of the hashes in the `ETag`s of lists.
     Answers,
 }
 
@@ -55,6 +55,13 @@ impl Use {
 }
 
 impl Secrets {
+    /// Generates a key. Secrets then end with the process, except the seed, which is the same on every node.
+    pub(crate) fn generated() -> Result<Self, getrandom::Error> {
+        let mut key = vec![0; 32];
+        getrandom::fill(&mut key)?;
+        Ok(Self { key, seed: 0 })
+    }
+
     pub(crate) fn new(key: &[u8]) -> Self {
         let mut secrets = Self { key: key.to_vec(), seed: 0 };
         let mut seed = [0; 8];
@@ -64,7 +71,7 @@ impl Secrets {
     }
 
     /// A hash that tells an answer from others. It is fast rather than cryptographic; the seed, which is secret, makes
-    /// it impractical to construct two answers with the same hash.
+    /// it hard to construct two answers with the same hash.
     pub(crate) fn fingerprint(&self, answer: &[u8]) -> u128 {
         XxHash3_128::oneshot_with_seed(self.seed, answer)
     }

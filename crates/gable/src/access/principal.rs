@@ -48,7 +48,7 @@ pub struct Identity {
     /// The log-in of the request; `None` if an interceptor supplied the identity.
     pub(crate) grant: Option<GrantState>,
     pub(crate) last_used: LastUsed,
-    /// Of the rows that it was loaded from.
+    /// Fingerprint of the rows from which it was loaded.
     pub(crate) fingerprint: Fingerprint,
     /// The roles that are assigned to the account.
     pub roles: Vec<Arc<Role>>,
@@ -289,7 +289,7 @@ pub(crate) struct AccountState {
 }
 
 impl AccountState {
-    /// An account that is no super user and whose rows were not read.
+    /// Creates the state of an account that is no super user and whose rows were not read.
     fn without_log_in(account: Id) -> Self {
         let (last_used, fingerprint) = (LastUsed::default(), Fingerprint::default());
         Self { account, super_user: false, password_changed_at: 0, grant: None, last_used, fingerprint }

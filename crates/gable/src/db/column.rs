@@ -32,7 +32,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn is_null(self) -> Result<bool, DbError> {
+    pub(crate) fn is_null(self) -> Result<bool, DbError> {
         match self.row {
             RawRow::Postgres(row) => postgres::decode::is_null(row, self.position),
             RawRow::Sqlite(row) => row.is_null(self.position),

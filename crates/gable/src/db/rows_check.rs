@@ -96,3 +96,19 @@ impl Unchanged {
         statement.values.extend(self.values.iter().cloned());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::IntoStatement;
+    use super::super::statement::is_plain_read;
+    use super::*;
+
+    #[test]
+    fn rows_are_read_again_if_their_connection_was_lost() {
+        let checked = CheckedSql::new(r#"a."id" FROM "users" a WHERE a."id" = ?"#);
+        for sql in [checked.rows(1_i64), checked.rows_with_fingerprint(1_i64)] {
+            let sql = sql.into_statement(Dialect::Postgres).sql;
+            assert!(is_plain_read(&sql), "{sql}");
+        }
+    }
+}

@@ -39,13 +39,13 @@ pub(crate) struct Statement {
 /// How a statement ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// In any way.
+    /// With anything else than the following.
     Other,
-    /// With the columns of `RETURNING`.
+    /// With `RETURNING` and columns.
     Returning,
-    /// Likewise, and its transaction sends nothing after it but `COMMIT`.
+    /// With `RETURNING` and columns, and only `COMMIT` follows in its transaction.
     LastReturning,
-    /// With the condition that its transaction has begun.
+    /// With `RETURNING`, columns, and the condition that its transaction has begun.
     OnlyInTransaction,
 }
 
@@ -218,7 +218,8 @@ impl Statement {
 
 /// Whether a statement leaves no trace in its transaction: it writes nothing and locks no row.
 pub(super) fn is_plain_read(sql: &str) -> bool {
-    (sql.starts_with("SELECT") || sql.starts_with("WITH \"gable_page\"")) && !sql.contains(" FOR ")
+    ["SELECT", "WITH \"gable_page\"", "WITH \"gable_row\""].iter().any(|start| sql.starts_with(start))
+        && !sql.contains(" FOR ")
 }
 
 /// The number of rows that a statement changed, and the id of the last row if SQLite generated it.

@@ -59,7 +59,7 @@ impl<'a> ObjectWriter<'a> {
         for (position, field) in self.fields.iter().enumerate() {
             if self.mask.contains(position) && !self.out.is_full() {
                 self.key(name_in(self.names, field.name));
-                if let Err(error) = write_column(row.column(position), field.kind, self.out.raw()) {
+                if let Err(error) = write_column(row.column(position), field, self.out.raw()) {
                     self.out.fail(error);
                 }
             }
@@ -98,12 +98,15 @@ impl<'a> ObjectWriter<'a> {
 }
 
 /// Writes a column as the type that generated code reads it as.
-fn write_column(column: Column<'_>, kind: FieldKind, out: &mut Vec<u8>) -> Result<(), DbError> {
+fn write_column(column: Column<'_>, field: &FieldMeta, out: &mut Vec<u8>) -> Result<(), DbError> {
     fn typed<T: FromColumn + ToJson>(column: Column<'_>, out: &mut Vec<u8>) -> Result<(), DbError> {
         Option::<T>::from_column(column)?.to_json(out);
         Ok(())
     }
-    match kind {
+    if !field.optional && column.is_null()? {
+        return Err(DbError::other(format!("the column {} is null", field.column)));
+    }
+    match field.kind {
         FieldKind::String | FieldKind::Text | FieldKind::Email | FieldKind::Url | FieldKind::Password => {
             column.text()?.to_json(out);
             Ok(())
@@ -115,7 +118,8 @@ fn write_column(column: Column<'_>, kind: FieldKind, out: &mut Vec<u8>) -> Resul
                 Ok(())
             }
         },
-        FieldKind::Integer | FieldKind::Bigint => typed::<i64>(column, out),
+        FieldKind::Integer => typed::<i32>(column, out),
+        FieldKind::Bigint => typed::<i64>(column, out),
         FieldKind::Float => typed::<f64>(column, out),
         FieldKind::Decimal { scale, .. } => {
             Option::<Decimal>::from_column(column)?.rescale(scale).to_json(out);

@@ -169,12 +169,10 @@ async fn start_auth(core: &mut Core, metas: &[&'static ModelMeta]) -> Result<Opt
 }
 
 fn secrets(settings: &Settings) -> Result<Secrets, DbError> {
-    if let Some(secret) = &settings.jwt_secret {
-        return Ok(Secrets::new(secret.expose().as_bytes()));
+    match &settings.jwt_secret {
+        Some(secret) => Ok(Secrets::new(secret.expose().as_bytes())),
+        None => Secrets::generated().map_err(DbError::other),
     }
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(DbError::other)?;
-    Ok(Secrets::new(&key))
 }
 
 /// Returns the models that accounts, roles and permissions belong to, directly or through other models: deleting their

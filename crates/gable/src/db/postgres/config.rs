@@ -23,7 +23,7 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection attempt to one address of a host may take, before the next address is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// After this time, a cancelled connection attempt counts as failed.
-const SLOW_HOST: Duration = Duration::from_secs(1);
+const CANCELLED_COUNTS_AS_FAILED: Duration = Duration::from_secs(1);
 /// How often a connection is opened that the server ends before it can be used.
 const MAX_OPENINGS: usize = 3;
 /// How often the server checks that its client is still connected while a statement runs.
@@ -73,13 +73,15 @@ impl Target {
     pub(super) async fn open(&self) -> Result<Session, DbError> {
         let mut attempt = 1;
         loop {
+            // Before the host is chosen, which may stop answering meanwhile.
+            let generations = self.generations.at_present();
             let (client, connection) = self.connect().await?;
             let task = tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a database connection ended");
                 }
             });
-            let session = Session::new(client, task, self.tls.clone(), self.generations.clone());
+            let session = Session::new(client, task, self.tls.clone(), generations);
             let Some(setup) = &self.session_setup else { return Ok(session) };
             match session.client.batch_execute(setup).await {
                 Err(error) if attempt < MAX_OPENINGS && was_ended(&error) => attempt += 1,
@@ -143,7 +145,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         match self.end {
             End::Connected => self.serving.store(self.nth, Ordering::Relaxed),
-            End::Cancelled(start) if start.elapsed() < SLOW_HOST => {}
+            End::Cancelled(start) if start.elapsed() < CANCELLED_COUNTS_AS_FAILED => {}
             End::Failed | End::Cancelled(_) => {
                 let next = (self.nth + 1) % self.hosts;
                 let _ = self.serving.compare_exchange(self.nth, next, Ordering::Relaxed, Ordering::Relaxed);

@@ -240,7 +240,7 @@ impl Connection {
 
     /// Whether the connection was in use a short time ago.
     pub(super) fn was_used_lately(&self) -> bool {
-        self.object.as_deref().is_some_and(|session| session.idle_before_use < SURELY_OPEN)
+        self.object.as_deref().is_some_and(|session| session.last_used.elapsed() < SURELY_OPEN)
     }
 
     /// Prepares a statement with a stale plan again and resends it. The error has aborted its transaction: one that had

@@ -35,8 +35,8 @@ pub(in crate::db) struct Session {
     opened: Instant,
     /// The generation of connections that it belongs to.
     generation: usize,
-    /// How long it was not used before its present use.
-    pub(super) idle_before_use: Duration,
+    /// When it was taken from the pool before its present use, or opened.
+    pub(super) last_used: Instant,
 }
 
 struct Prepared {
@@ -55,6 +55,11 @@ pub(super) struct Generations {
 }
 
 impl Generations {
+    /// With the present generation of connections.
+    pub(super) fn at_present(&self) -> (Self, usize) {
+        (self.clone(), self.of_connections())
+    }
+
     fn of_plans(&self) -> usize {
         self.plans.load(Ordering::Relaxed)
     }
@@ -65,12 +70,17 @@ impl Generations {
 }
 
 impl Session {
-    pub(super) fn new(client: Client, task: JoinHandle<()>, tls: MakeRustlsConnect, generations: Generations) -> Self {
+    /// `generations` are those of before its host was chosen.
+    pub(super) fn new(
+        client: Client,
+        task: JoinHandle<()>,
+        tls: MakeRustlsConnect,
+        (generations, generation): (Generations, usize),
+    ) -> Self {
         let prepared = Prepared { by_text: LruCache::new(PREPARED), generation: generations.of_plans() };
-        let generation = generations.of_connections();
-        let (opened, idle_before_use) = (Instant::now(), Duration::ZERO);
+        let opened = Instant::now();
         let prepared = Mutex::new(prepared);
-        Self { client, task, tls, prepared, generations, opened, generation, idle_before_use }
+        Self { client, task, tls, prepared, generations, opened, generation, last_used: opened }
     }
 
     async fn prepare(&self, sql: &str, types: &[Type]) -> Result<tokio_postgres::Statement, Error> {

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
@@ -37,7 +37,7 @@ impl Manager for Sessions {
     type Error = DbError;
 
     async fn create(&self) -> Result<Session, DbError> {
-        // Rare, and large: the futures of all requests would contain it.
+        // Boxed: opening is rare, and its large future would otherwise be a part of the future of each request.
         Box::pin(self.0.open()).await
     }
 
@@ -50,7 +50,8 @@ impl Manager for Sessions {
         {
             return Err(RecycleError::message("no answer"));
         }
-        session.idle_before_use = metrics.last_used();
+        let now = Instant::now();
+        session.last_used = now.checked_sub(metrics.last_used()).unwrap_or(now);
         Ok(())
     }
 }
@@ -113,10 +114,10 @@ impl Shards {
         if status.size == status.max_size || self.opening[own].swap(true, Ordering::Relaxed) {
             return;
         }
-        let opening = self.opening.clone();
+        let opening = Opening(self.opening.clone(), own);
         drop(tokio::spawn(async move {
             drop(waiting.await);
-            opening[own].store(false, Ordering::Relaxed);
+            drop(opening);
         }));
     }
 
@@ -158,6 +159,15 @@ impl Shards {
 
     pub(super) fn close(&self) {
         self.shards.iter().for_each(Pool::close);
+    }
+}
+
+/// The opening of a connection that no statement waits for.
+struct Opening(Arc<[AtomicBool]>, usize);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0[self.1].store(false, Ordering::Relaxed);
     }
 }
 

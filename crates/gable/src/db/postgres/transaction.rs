@@ -89,7 +89,7 @@ impl Transaction {
     }
 
     /// Runs the first statement, if it is also the last one, as a transaction by itself, with the check as a condition
-    /// within it. It is sent once: if the connection is lost, nobody knows whether it was committed. `None` if it has
+    /// within it. It is sent once: if the connection is lost, it is unknown whether it was committed. `None` if it has
     /// to run in an ordinary transaction, because the check fails or cannot be a part of it.
     async fn run_alone(&mut self, statement: &Statement, wanted: Wanted) -> Result<Option<Outcome>, DbError> {
         let is_possible = self.connection.keeps_session() && self.connection.was_used_lately();
@@ -113,7 +113,7 @@ impl Transaction {
         answered
     }
 
-    /// Answers the check after the only statement has failed: whoever lost their rights must not learn why it failed.
+    /// Answers the check after the only statement has failed: a caller without rights must not learn why it failed.
     /// The transaction in which this happens cannot be committed.
     async fn check_after_failure(&mut self) {
         if self.connection.lost() != Lost::No || !self.has_check_to_run() {

@@ -133,7 +133,7 @@ pub(in crate::db) fn time(cell: &Cell) -> Option<NaiveTime> {
 /// Parses a time with a zone, or in UTC without one, as SQLite's own functions write it.
 pub(in crate::db) fn datetime(cell: &Cell) -> Option<DateTime<Utc>> {
     let text = str(cell)?;
-    if let Some(found) = own_datetime(text) {
+    if let Some(found) = stored_datetime(text) {
         return Some(found);
     }
     if let Ok(found) = DateTime::parse_from_rfc3339(text) {
@@ -145,7 +145,7 @@ pub(in crate::db) fn datetime(cell: &Cell) -> Option<DateTime<Utc>> {
 }
 
 /// Parses a time as Gable writes it, `2026-11-28T08:58:28.223+00:00`, faster than chrono does. `None` for other forms.
-fn own_datetime(text: &str) -> Option<DateTime<Utc>> {
+fn stored_datetime(text: &str) -> Option<DateTime<Utc>> {
     let text = text.strip_suffix("+00:00")?.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
     if text.len() < 19 || separators.iter().any(|(position, separator)| text[*position] != *separator) {
