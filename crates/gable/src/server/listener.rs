@@ -3,13 +3,19 @@
 use std::any::Any;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::net::TcpStream;
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::time::sleep;
 
 /// Maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 2048;
+
+/// How long the last connections may take to be accepted.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Duplicate handles of the listening sockets: actix closes its own only when its workers end.
 #[derive(Debug, Default)]
@@ -21,14 +27,31 @@ impl Listeners {
         sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Refuses new connections; established ones stay open.
-    pub(crate) fn close(&self) {
+    /// Refuses new connections; established ones stay open. Those that wait to be accepted are accepted first: the kernel
+    /// resets the rest, and a proxy does not repeat a write that it has sent already.
+    pub(crate) async fn close(&self) {
         for listener in &self.0 {
+            let start = Instant::now();
+            while has_waiting(listener) && start.elapsed() < ACCEPT_TIMEOUT {
+                sleep(Duration::from_millis(1)).await;
+            }
             // Systems other than Linux may not support shutting a listening socket down. Connections then wait until
             // the server ends.
             let _ = SockRef::from(listener).shutdown(Shutdown::Both);
         }
     }
+}
+
+/// Whether connections wait to be accepted.
+#[cfg(unix)]
+fn has_waiting(listener: &TcpListener) -> bool {
+    let mut sockets = [PollFd::new(listener, PollFlags::IN)];
+    poll(&mut sockets, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn has_waiting(_: &TcpListener) -> bool {
+    false
 }
 
 /// Listens on every address of a host.

@@ -64,7 +64,7 @@ impl Shutdown {
         );
         tokio::time::sleep(self.drain).await;
         // The order matters: clients that connect to a socket without an accepting server would be cut off.
-        self.listeners.close();
+        self.listeners.close().await;
         handle.pause().await;
         // Workers end one by one, and each owns the I/O of the database connections that it opened, which requests of
         // other workers may use. Therefore no worker is stopped before all requests are answered.
