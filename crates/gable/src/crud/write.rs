@@ -25,7 +25,7 @@ pub(super) fn prepare_update(ctx: &Context<'_>, model: &Model, row: &mut RowValu
     Ok(())
 }
 
-/// What follows a statement in its transaction.
+/// Whether other statements follow one in its transaction, or only the commit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Following {
     /// Only the commit, unless the statement writes no row.
@@ -34,7 +34,7 @@ pub(super) enum Following {
 }
 
 impl Following {
-    /// What follows the statement that writes the row of an operation whose before-interceptors have run.
+    /// Determines this for the statement that writes the row of an operation, after its before-interceptors have run.
     pub(super) fn of_row(ctx: &Context<'_>, model: &Model, operation: Operation) -> Self {
         let is_last = model.meta.kind == ModelKind::Ordinary
             && ctx.core.rules(model).is_none()
